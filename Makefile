@@ -1,0 +1,37 @@
+# What a newcomer needs: make run, make test. What a change needs: make check.
+
+GO ?= go
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: run build test check bench setup peers generate
+
+run: build ## start the system with simulated stations on http://127.0.0.1:8080/
+	bin/gnista serve --demo
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/gnista ./cmd/gnista
+
+# Tests use a real PostgreSQL and stations that others have written; setup installs what is missing.
+test: setup peers
+	$(GO) test $(TESTFLAGS) ./...
+
+setup:
+	sh scripts/setup.sh
+
+peers:
+	cd testdata/peers/ocpp-go && $(GO) build -o ../../../bin/peer-ocpp-go .
+	cd testdata/peers/ocpp-rpc && npm ci --no-audit --no-fund --loglevel=error
+
+generate:
+	$(GO) generate ./...
+
+check: generate
+	test -z "$$(gofmt -l . | tee /dev/stderr)"
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(MAKE) test TESTFLAGS="-race -timeout 15m"
+	git diff --exit-code
+
+bench: build
+	$(GO) test -run '^$$' -bench . -benchtime 1s ./ocpp/... ./tariff ./charging
+	bin/gnista bench

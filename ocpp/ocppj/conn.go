@@ -1,0 +1,412 @@
+package ocppj
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// Owner is what a [Conn] needs of the one who has it. Its methods are called without a lock of
+// the Conn held.
+type Owner interface {
+	// Serve answers a CALL or takes in a SEND; one at a time per Conn. An error that is not an
+	// *[Error] is answered as InternalError and nothing of its text is sent.
+	Serve(ctx context.Context, f Frame) (json.RawMessage, error)
+	// Write sends one text to the peer; one at a time per Conn. An error ends the Conn.
+	Write(text []byte) error
+	// Stray is told of what came in and fits nothing: a text that is no frame (err says why), an
+	// answer that nobody waits for, an error about one of our own answers.
+	Stray(f Frame, err error)
+	// NewID makes a message id that no CALL to this peer has had.
+	NewID() string
+}
+
+// How much may wait on one Conn before its peer is made to wait, or is given up.
+const (
+	maxInbox  = 16
+	maxOutbox = 64
+)
+
+// Why a Conn or a CALL ends.
+var (
+	ErrClosed = errors.New("the connection is closed")
+	ErrSlow   = errors.New("the peer does not read what it is sent")
+)
+
+// errStray says why an answer was not delivered.
+var errStray = errors.New("an answer to no open CALL")
+
+// Conn takes turns with one peer. It owns no goroutine and no buffer: whoever reads the socket
+// calls Receive, and Work when told to. Idle, it is one small struct. Its zero value with Version
+// and Owner set is ready; it must not be copied.
+type Conn struct {
+	Version Version
+	Owner   Owner
+
+	mu      sync.Mutex
+	closed  bool
+	working bool          // somebody is in Work
+	writing bool          // somebody is in flush
+	inbox   []Frame       // CALLs and SENDs to be served
+	room    chan struct{} // closed when the inbox has room again; nil when nobody waits
+	outbox  []message
+	pending *pending        // our CALL in flight
+	turns   []chan struct{} // who waits to be in flight
+	after   []func()        // to be done when the answer being made is sent
+}
+
+type message struct {
+	text []byte
+	sent []func()
+}
+
+type pending struct {
+	id     string
+	answer chan answer
+}
+
+type answer struct {
+	payload json.RawMessage
+	err     error
+}
+
+// Receive takes in one text. When it returns true the caller must see to it that Work is called.
+// It waits while the peer has sent more requests than are served: the reader then stops reading.
+func (c *Conn) Receive(text []byte) (work bool) {
+	f, err := Parse(text)
+	if err == nil && f.Type >= CALLRESULTERROR && c.Version < V21 {
+		err = &FrameError{ID: f.ID, Code: MessageTypeNotSupported, Reason: fmt.Sprintf("message type %d", f.Type)}
+	}
+	if err != nil {
+		c.Owner.Stray(f, err)
+		c.answerUnreadable(err)
+		return false
+	}
+	switch f.Type {
+	case CALL, SEND:
+		return c.enqueue(f)
+	case CALLRESULT:
+		c.deliver(f, answer{payload: f.Payload})
+	case CALLERROR:
+		c.deliver(f, answer{err: &Error{Code: ParseCode(f.Code), Description: f.Description, Details: f.Details}})
+	case CALLRESULTERROR:
+		c.Owner.Stray(f, &Error{Code: ParseCode(f.Code), Description: f.Description, Details: f.Details})
+	}
+	return false
+}
+
+// answerUnreadable tells the peer that a text of its was no frame, unless that was an answer:
+// answering those could go on for ever.
+func (c *Conn) answerUnreadable(err error) {
+	e, ok := errors.AsType[*FrameError](err)
+	if !ok || e.Type == CALLRESULT || e.Type == CALLERROR || e.Type == CALLRESULTERROR || e.Type == SEND {
+		return
+	}
+	if e.Code == MessageTypeNotSupported && c.Version == V16 {
+		return // OCPP 1.6-J §4.1.3: ignored
+	}
+	c.send(Frame{Type: CALLERROR, ID: e.ID, Code: e.Code.Spell(c.Version), Description: e.Reason}, nil)
+}
+
+func (c *Conn) enqueue(f Frame) (work bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.inbox) >= maxInbox && !c.closed {
+		if c.room == nil {
+			c.room = make(chan struct{})
+		}
+		room := c.room
+		c.mu.Unlock()
+		<-room
+		c.mu.Lock()
+	}
+	if c.closed {
+		return false
+	}
+	c.inbox = append(c.inbox, f)
+	if c.working {
+		return false
+	}
+	c.working = true
+	return true
+}
+
+// Work serves the requests that Receive took in, until there are none.
+func (c *Conn) Work(ctx context.Context) {
+	for {
+		f, ok := c.dequeue()
+		if !ok {
+			return
+		}
+		payload, err := c.Owner.Serve(ctx, f)
+		after := c.takeAfter()
+		if f.Type == SEND { // OCPP 2.1 Part 4 §4.2: never answered
+			run(after)
+			continue
+		}
+		reply := Frame{Type: CALLRESULT, ID: f.ID, Payload: payload}
+		if err != nil {
+			reply = c.errorFrame(CALLERROR, f.ID, err)
+		}
+		c.send(reply, after)
+	}
+}
+
+func (c *Conn) dequeue() (Frame, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || len(c.inbox) == 0 {
+		c.working, c.inbox = false, nil
+		return Frame{}, false
+	}
+	f := c.inbox[0]
+	c.inbox = c.inbox[1:]
+	c.freeRoom()
+	return f, true
+}
+
+func (c *Conn) freeRoom() {
+	if c.room != nil {
+		close(c.room)
+		c.room = nil
+	}
+}
+
+func (c *Conn) errorFrame(t Type, id string, err error) Frame {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		e = &Error{Code: InternalError, Description: "the request could not be processed"}
+	}
+	return Frame{Type: t, ID: id, Code: e.Code.Spell(c.Version), Description: e.Description, Details: e.Details}
+}
+
+// After has f called, in a goroutine of its own, when the answer to the request that is being
+// served has been sent. It is for handlers.
+func (c *Conn) After(f func()) {
+	c.mu.Lock()
+	c.after = append(c.after, f)
+	c.mu.Unlock()
+}
+
+func (c *Conn) takeAfter() []func() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	after := c.after
+	c.after = nil
+	return after
+}
+
+func run(list []func()) {
+	for _, f := range list {
+		go f()
+	}
+}
+
+// send queues a frame; whoever finds nobody writing writes until the queue is empty. So no lock
+// is held while the socket is written to, and frames leave in the order in which they were queued.
+func (c *Conn) send(f Frame, sent []func()) error {
+	text := f.Append(make([]byte, 0, len(f.Payload)+len(f.ID)+len(f.Action)+len(f.Description)+64))
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return ErrClosed
+	}
+	if len(c.outbox) >= maxOutbox {
+		c.mu.Unlock()
+		c.Close(ErrSlow)
+		return ErrSlow
+	}
+	c.outbox = append(c.outbox, message{text, sent})
+	if c.writing {
+		c.mu.Unlock()
+		return nil
+	}
+	c.writing = true
+	c.mu.Unlock()
+	return c.flush()
+}
+
+func (c *Conn) flush() error {
+	for {
+		c.mu.Lock()
+		if c.closed || len(c.outbox) == 0 {
+			c.writing, c.outbox = false, nil
+			c.mu.Unlock()
+			return nil
+		}
+		m := c.outbox[0]
+		c.outbox = c.outbox[1:]
+		c.mu.Unlock()
+		if err := c.Owner.Write(m.text); err != nil {
+			c.Close(err)
+			return err
+		}
+		run(m.sent)
+	}
+}
+
+// deliver hands an answer to the CALL in flight, if it is that one's.
+func (c *Conn) deliver(f Frame, a answer) {
+	c.mu.Lock()
+	p := c.pending
+	if p == nil || p.id != f.ID {
+		c.mu.Unlock()
+		c.Owner.Stray(f, errStray)
+		return
+	}
+	c.pending = nil
+	c.mu.Unlock()
+	p.answer <- a
+}
+
+// CallRaw sends a CALL and waits for its answer, for its turn before, and for ctx at the most.
+// At most one CALL is in flight (OCPP 1.6-J §4.1.1, OCPP 2.x Part 4 §4.1.1). An answer that is an
+// error is returned as an *[Error].
+func (c *Conn) CallRaw(ctx context.Context, action string, payload json.RawMessage) (json.RawMessage, error) {
+	return c.call(ctx, action, payload, nil)
+}
+
+func (c *Conn) call(ctx context.Context, action string, payload json.RawMessage, id *string) (json.RawMessage, error) {
+	p := &pending{id: c.Owner.NewID(), answer: make(chan answer, 1)}
+	if id != nil {
+		*id = p.id
+	}
+	if err := c.takeTurn(ctx, p); err != nil {
+		return nil, err
+	}
+	defer c.passTurn(p)
+	if err := c.send(Frame{Type: CALL, ID: p.id, Action: action, Payload: payload}, nil); err != nil {
+		return nil, err
+	}
+	select {
+	case a := <-p.answer:
+		return a.payload, a.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// takeTurn waits until no CALL is in flight and puts p in flight.
+func (c *Conn) takeTurn(ctx context.Context, p *pending) error {
+	c.mu.Lock()
+	if !c.closed && (c.pending != nil || len(c.turns) > 0) {
+		turn := make(chan struct{})
+		c.turns = append(c.turns, turn)
+		c.mu.Unlock()
+		select {
+		case <-turn:
+		case <-ctx.Done():
+			c.giveUpTurn(turn)
+			return context.Cause(ctx)
+		}
+		c.mu.Lock()
+	}
+	defer c.mu.Unlock()
+	if c.closed {
+		return ErrClosed
+	}
+	c.pending = p
+	return nil
+}
+
+// giveUpTurn takes turn out of the row; if it has just been given, it is passed on.
+func (c *Conn) giveUpTurn(turn chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, t := range c.turns {
+		if t == turn {
+			c.turns = append(c.turns[:i], c.turns[i+1:]...)
+			return
+		}
+	}
+	c.nextTurn()
+}
+
+// passTurn ends the turn of p. Until the next one has taken over, pending stays set.
+func (c *Conn) passTurn(p *pending) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pending == nil || c.pending == p {
+		c.nextTurn()
+	}
+}
+
+func (c *Conn) nextTurn() {
+	c.pending = nil
+	if len(c.turns) > 0 {
+		c.pending = &pending{} // taken: its id is no answer's
+		close(c.turns[0])
+		c.turns = c.turns[1:]
+	}
+	if len(c.turns) == 0 {
+		c.turns = nil
+	}
+}
+
+// SendRaw sends a SEND (OCPP 2.1), which is never answered.
+func (c *Conn) SendRaw(action string, payload json.RawMessage) error {
+	return c.send(Frame{Type: SEND, ID: c.Owner.NewID(), Action: action, Payload: payload}, nil)
+}
+
+// Close ends the Conn: nothing more is served or sent, and every CALL returns err. It does not
+// close the socket. Closing again does nothing.
+func (c *Conn) Close(err error) {
+	if err == nil {
+		err = ErrClosed
+	}
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return
+	}
+	c.closed = true
+	p, turns := c.pending, c.turns
+	c.pending, c.turns, c.outbox, c.after = nil, nil, nil, nil
+	c.freeRoom()
+	c.mu.Unlock()
+	if p != nil && p.answer != nil {
+		p.answer <- answer{err: err}
+	}
+	for _, t := range turns {
+		close(t)
+	}
+}
+
+// UnsentError is a request of our own that the version does not allow, and that was not sent.
+type UnsentError struct {
+	Action string
+	Violation
+}
+
+func (e *UnsentError) Error() string { return e.Action + ": " + e.Violation.String() }
+
+// Call sends the request of action a and returns its answer. An answer that does not hold what it
+// must is an *[Error], and in OCPP 2.1 the peer is told so with a CALLRESULTERROR.
+func Call[Req, Resp any](ctx context.Context, c *Conn, a Action[Req, Resp], req Req) (Resp, error) {
+	var resp Resp
+	if own := Judge(any(&req).(Checked), c.Version); len(own) > 0 {
+		return resp, &UnsentError{Action: a.Name, Violation: own[0]}
+	}
+	payload, err := Marshal(req)
+	if err != nil {
+		return resp, err
+	}
+	var id string
+	data, err := c.call(ctx, a.Name, payload, &id)
+	if err != nil {
+		return resp, err
+	}
+	found, bad := Decode(data, any(&resp).(Checked), c.Version, Tolerant)
+	if w := worst(found); bad == nil && w != nil && w.Code == TypeConstraintViolation {
+		bad = &Error{Code: w.Code, Description: w.String()}
+	}
+	if bad != nil {
+		if c.Version >= V21 {
+			c.send(c.errorFrame(CALLRESULTERROR, id, bad), nil)
+		}
+		return resp, fmt.Errorf("the answer to %s cannot be understood: %w", a.Name, bad)
+	}
+	return resp, nil
+}

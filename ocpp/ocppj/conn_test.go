@@ -1,0 +1,353 @@
+package ocppj_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gnista/ocpp/ocppj"
+)
+
+// peer is one end of a line between two Conns. What it writes reaches the other end through a
+// goroutine, as a socket would carry it.
+type peer struct {
+	conn  ocppj.Conn
+	name  string
+	other *peer
+	wire  chan []byte
+	serve func(ctx context.Context, p *peer, f ocppj.Frame) (json.RawMessage, error)
+	mu    sync.Mutex
+	log   []string
+	calls int
+}
+
+func (p *peer) Serve(ctx context.Context, f ocppj.Frame) (json.RawMessage, error) {
+	p.note("serve " + f.Action)
+	return p.serve(ctx, p, f)
+}
+
+func (p *peer) Write(text []byte) error {
+	p.note("write " + string(text))
+	p.wire <- text
+	return nil
+}
+
+func (p *peer) Stray(f ocppj.Frame, err error) { p.note("stray " + f.ID) }
+
+func (p *peer) NewID() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls++
+	return fmt.Sprintf("%s%d", p.name, p.calls)
+}
+
+func (p *peer) note(s string) {
+	p.mu.Lock()
+	p.log = append(p.log, s)
+	p.mu.Unlock()
+}
+
+func (p *peer) noted() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.Join(p.log, "\n")
+}
+
+// read carries what p wrote to the other end.
+func (p *peer) read(ctx context.Context) {
+	for {
+		select {
+		case text := <-p.wire:
+			if p.other.conn.Receive(text) {
+				go p.other.conn.Work(ctx)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func pair(t *testing.T, v ocppj.Version) (a, b *peer) {
+	echo := func(_ context.Context, _ *peer, f ocppj.Frame) (json.RawMessage, error) { return f.Payload, nil }
+	a = &peer{name: "a", wire: make(chan []byte, 100), serve: echo}
+	b = &peer{name: "b", wire: make(chan []byte, 100), serve: echo}
+	a.other, b.other = b, a
+	for _, p := range []*peer{a, b} {
+		p.conn.Version, p.conn.Owner = v, p
+		go p.read(t.Context())
+	}
+	return a, b
+}
+
+func TestCallBothWays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t, ocppj.V201)
+		for _, p := range []*peer{a, b} {
+			got, err := p.conn.CallRaw(t.Context(), "Echo", raw(`{"x":1}`))
+			if err != nil || string(got) != `{"x":1}` {
+				t.Fatalf("got %s, %v", got, err)
+			}
+		}
+	})
+}
+
+func TestCallInsideHandler(t *testing.T) {
+	// T19 of the known traps: a CALL to the peer from within the handler of its CALL.
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t, ocppj.V201)
+		b.serve = func(ctx context.Context, p *peer, f ocppj.Frame) (json.RawMessage, error) {
+			return p.conn.CallRaw(ctx, "Back", f.Payload)
+		}
+		got, err := a.conn.CallRaw(t.Context(), "There", raw(`{"x":2}`))
+		if err != nil || string(got) != `{"x":2}` {
+			t.Fatalf("got %s, %v", got, err)
+		}
+	})
+}
+
+func TestOneCallInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t, ocppj.V16)
+		var mu sync.Mutex
+		running, most, served := 0, 0, 0
+		b.serve = func(_ context.Context, _ *peer, f ocppj.Frame) (json.RawMessage, error) {
+			mu.Lock()
+			running++
+			served++
+			most = max(most, running)
+			mu.Unlock()
+			time.Sleep(time.Second)
+			mu.Lock()
+			running--
+			mu.Unlock()
+			return f.Payload, nil
+		}
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				if _, err := a.conn.CallRaw(t.Context(), "Echo", raw(`{}`)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if served != 10 || most != 1 {
+			t.Errorf("served %d, at most %d at once", served, most)
+		}
+	})
+}
+
+func TestTimeoutThenLateAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t, ocppj.V201)
+		b.serve = func(_ context.Context, _ *peer, f ocppj.Frame) (json.RawMessage, error) {
+			time.Sleep(time.Minute)
+			return f.Payload, nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		waiting := make(chan error)
+		go func() {
+			_, err := a.conn.CallRaw(ctx, "Slow", raw(`{"n":1}`))
+			waiting <- err
+		}()
+		if err := <-waiting; !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("got %v", err)
+		}
+		got, err := a.conn.CallRaw(t.Context(), "Slow", raw(`{"n":2}`))
+		if err != nil || string(got) != `{"n":2}` {
+			t.Fatalf("the next call got %s, %v", got, err)
+		}
+		if !strings.Contains(a.noted(), "stray a1") {
+			t.Errorf("the late answer was not told of:\n%s", a.noted())
+		}
+	})
+}
+
+func TestGivingUpATurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t, ocppj.V201)
+		b.serve = func(_ context.Context, _ *peer, f ocppj.Frame) (json.RawMessage, error) {
+			time.Sleep(10 * time.Second)
+			return f.Payload, nil
+		}
+		results := make(chan error, 3)
+		for _, limit := range []time.Duration{time.Hour, 5 * time.Second, time.Hour} {
+			go func() {
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				defer cancel()
+				_, err := a.conn.CallRaw(ctx, "Slow", raw(`{}`))
+				results <- err
+			}()
+			synctest.Wait()
+		}
+		if err := <-results; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the second got %v", err)
+		}
+		for range 2 {
+			if err := <-results; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func TestErrorsCrossTheWire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t, ocppj.V16)
+		b.serve = func(context.Context, *peer, ocppj.Frame) (json.RawMessage, error) {
+			return nil, ocppj.Errorf(ocppj.OccurrenceConstraintViolation, "idTag: is required")
+		}
+		_, err := a.conn.CallRaw(t.Context(), "Authorize", raw(`{}`))
+		e, ok := errors.AsType[*ocppj.Error](err)
+		if !ok || e.Code != ocppj.OccurrenceConstraintViolation || e.Description != "idTag: is required" {
+			t.Errorf("got %v", err)
+		}
+		if !strings.Contains(b.noted(), `"OccurenceConstraintViolation"`) {
+			t.Errorf("not in the spelling of 1.6: %s", b.noted())
+		}
+		b.serve = func(context.Context, *peer, ocppj.Frame) (json.RawMessage, error) {
+			return nil, errors.New("SELECT secret FROM table") // T21: nothing of it may be told
+		}
+		_, err = a.conn.CallRaw(t.Context(), "Authorize", raw(`{}`))
+		if err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(b.noted(), `"InternalError"`) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestUnreadableTexts(t *testing.T) {
+	f := func(v ocppj.Version, text, want string) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			a, _ := pair(t, v)
+			if a.conn.Receive([]byte(text)) {
+				go a.conn.Work(t.Context())
+			}
+			synctest.Wait()
+			got := a.noted()
+			if want == "" && strings.Contains(got, "write") || !strings.Contains(got, want) {
+				t.Errorf("%v %s: got %s, want %s", v, text, got, want)
+			}
+		})
+	}
+	f(ocppj.V201, `nonsense`, `write [4,"-1","RpcFrameworkError"`)
+	f(ocppj.V16, `nonsense`, `write [4,"-1","FormationViolation"`)
+	f(ocppj.V201, `[2,"7"]`, `write [4,"7","RpcFrameworkError"`)
+	f(ocppj.V201, `[9,"7",{}]`, `write [4,"7","MessageTypeNotSupported"`)
+	f(ocppj.V201, `[6,"7","NotifyPeriodicEventStream",{}]`, `write [4,"7","MessageTypeNotSupported"`)
+	f(ocppj.V16, `[9,"7",{}]`, ``)
+	f(ocppj.V21, `[6,"7","NotifyPeriodicEventStream",{}]`, `serve NotifyPeriodicEventStream`)
+	f(ocppj.V201, `[3,"7"]`, ``)
+	f(ocppj.V201, `[3,"7",{}]`, `stray 7`)
+	f(ocppj.V201, `[4,"7","GenericError","",{}]`, `stray 7`)
+}
+
+func TestSendIsNotAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t, ocppj.V21)
+		if err := b.conn.SendRaw("NotifyPeriodicEventStream", raw(`{}`)); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if got := a.noted(); got != "serve NotifyPeriodicEventStream" {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
+func TestAfterTheAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t, ocppj.V201)
+		b.serve = func(ctx context.Context, p *peer, f ocppj.Frame) (json.RawMessage, error) {
+			if f.Action == "Boot" {
+				p.conn.After(func() {
+					if _, err := p.conn.CallRaw(ctx, "Trigger", raw(`{}`)); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			return f.Payload, nil
+		}
+		if _, err := a.conn.CallRaw(t.Context(), "Boot", raw(`{}`)); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		got := b.noted()
+		answer, trigger := strings.Index(got, `[3,"a1"`), strings.Index(got, `"Trigger"`)
+		if answer < 0 || trigger < answer {
+			t.Errorf("the answer did not come first:\n%s", got)
+		}
+	})
+}
+
+func TestFloodIsHeldBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := pair(t, ocppj.V201)
+		release := make(chan struct{})
+		a.serve = func(_ context.Context, _ *peer, f ocppj.Frame) (json.RawMessage, error) {
+			<-release
+			return f.Payload, nil
+		}
+		taken := 0
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for i := range 40 {
+				if a.conn.Receive(fmt.Appendf(nil, `[2,"%d","Echo",{}]`, i)) {
+					go a.conn.Work(t.Context())
+				}
+				taken++
+			}
+		}()
+		synctest.Wait()
+		if taken >= 40 || taken < 16 {
+			t.Errorf("%d requests were taken in while none was served", taken)
+		}
+		close(release)
+		<-done
+		synctest.Wait()
+		if got := strings.Count(a.noted(), "write [3,"); got != 40 {
+			t.Errorf("%d of 40 were answered", got)
+		}
+	})
+}
+
+func TestCloseEndsCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t, ocppj.V201)
+		b.serve = func(ctx context.Context, _ *peer, f ocppj.Frame) (json.RawMessage, error) {
+			time.Sleep(time.Hour)
+			return f.Payload, nil
+		}
+		why := errors.New("replaced by a newer connection")
+		results := make(chan error, 2)
+		for range 2 {
+			go func() {
+				_, err := a.conn.CallRaw(t.Context(), "Echo", raw(`{}`))
+				results <- err
+			}()
+		}
+		synctest.Wait()
+		a.conn.Close(why)
+		a.conn.Close(nil)
+		for range 2 {
+			if err := <-results; !errors.Is(err, why) && !errors.Is(err, ocppj.ErrClosed) {
+				t.Errorf("got %v", err)
+			}
+		}
+		if _, err := a.conn.CallRaw(t.Context(), "Echo", raw(`{}`)); !errors.Is(err, ocppj.ErrClosed) {
+			t.Errorf("a call after the end got %v", err)
+		}
+		if a.conn.Receive([]byte(`[2,"1","Echo",{}]`)) {
+			t.Error("a request after the end is to be worked on")
+		}
+		time.Sleep(2 * time.Hour) // the other side's handlers end
+	})
+}

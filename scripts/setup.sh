@@ -1,0 +1,23 @@
+#!/bin/sh
+# Installs what the tests need and this machine lacks, where it can: Debian's packages, as root.
+set -eu
+
+missing=""
+command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
+command -v node >/dev/null && command -v npm >/dev/null || missing="$missing nodejs npm"
+command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+[ -z "$missing" ] && exit 0
+
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+	echo "setup: these are not installed and cannot be installed from here:$missing" >&2
+	echo "setup: the tests that need them will say that they are skipped" >&2
+	exit 0
+fi
+echo "setup: installing$missing"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# Debian's PostgreSQL would start a server of its own, which nobody needs here.
+mkdir -p /etc/postgresql-common
+[ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf
+# shellcheck disable=SC2086
+apt-get install -y -qq $missing
