@@ -1,0 +1,147 @@
+// Package billing makes charge records of finished transactions, exactly one each, and shows them as
+// receipts. A record is never changed.
+package billing
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"gnista"
+	"gnista/charging"
+	"gnista/tariff"
+	"gnista/token"
+)
+
+// Record is what a transaction came to.
+type Record struct {
+	ID            string
+	Number        int64 // in the seller's unbroken series, from 1
+	Transaction   string
+	Station       gnista.StationID
+	EVSE          gnista.EVSE
+	Token         token.ID
+	StartedAt     time.Time
+	EndedAt       time.Time
+	EnergyWh      int64
+	TariffVersion string
+	Policy        string // of rounding, see [tariff.Policy]
+	Bill          tariff.Bill
+	IssuedAt      time.Time
+}
+
+// Store keeps records.
+type Store interface {
+	// Issue stores r, with the next number of the series, and ev with it, unless the transaction has
+	// a record already; it returns the one that is stored.
+	Issue(ctx context.Context, r Record, ev func(Record) gnista.Event) (Record, error)
+	// Record finds a record. NotFound.
+	Record(ctx context.Context, id string) (Record, error)
+	// RecordOf finds the record of a transaction. NotFound.
+	RecordOf(ctx context.Context, transaction string) (Record, error)
+	// Records lists records, the newest first, behind the one with the number before (0: from the
+	// newest).
+	Records(ctx context.Context, f Filter) ([]Record, error)
+}
+
+// Filter selects records for a list.
+type Filter struct {
+	Station     gnista.StationID // empty is any
+	Transaction string           // empty is any
+	Before      int64            // only those with a lower number; 0 is all
+	Limit       int
+}
+
+// Records bills transactions. It is the [charging.Prices] of the transactions.
+type Records struct {
+	Store        Store
+	Tariffs      tariff.Store
+	Transactions Transactions
+	Currency     string // of a record without a tariff
+	Now          func() time.Time
+	NewID        func() string
+
+	versions sync.Map // id of a version → tariff.Version, which never changes
+}
+
+// Transactions finds what is to be billed.
+type Transactions interface {
+	Transaction(ctx context.Context, id string) (charging.Transaction, error)
+}
+
+// InForce is the id of the version of the tariff that holds on a station at a time. NotFound.
+func (r *Records) InForce(ctx context.Context, station gnista.StationID, at time.Time) (string, error) {
+	v, err := r.Tariffs.InForce(ctx, station, at)
+	return v.ID, err
+}
+
+// Cost is what a transaction costs so far, or in all when it has ended. NotFound when no tariff holds
+// for it.
+func (r *Records) Cost(ctx context.Context, t *charging.Transaction) (gnista.Money, error) {
+	b, _, err := r.bill(ctx, t)
+	return b.Total, err
+}
+
+func (r *Records) version(ctx context.Context, t *charging.Transaction) (tariff.Version, error) {
+	if t.Tariff == "" { // the start was not known when it was looked up
+		return r.Tariffs.InForce(ctx, t.Station, t.StartedAt)
+	}
+	if v, ok := r.versions.Load(t.Tariff); ok {
+		return v.(tariff.Version), nil
+	}
+	v, err := r.Tariffs.TariffVersion(ctx, t.Tariff)
+	if err == nil {
+		r.versions.Store(v.ID, v)
+	}
+	return v, err
+}
+
+func (r *Records) bill(ctx context.Context, t *charging.Transaction) (tariff.Bill, tariff.Version, error) {
+	v, err := r.version(ctx, t)
+	if err != nil {
+		return tariff.Bill{}, v, err
+	}
+	if t.EnergyWh == 0 { // nothing flowed: nothing is charged
+		return tariff.Bill{
+			Net: gnista.Money{Currency: v.Currency}, Tax: gnista.Money{Currency: v.Currency}, Total: gnista.Money{Currency: v.Currency},
+		}, v, nil
+	}
+	u := tariff.Usage{EnergyWh: t.EnergyWh}
+	for _, p := range t.Periods(r.Now()) {
+		u.Periods = append(u.Periods, tariff.Period(p))
+	}
+	b, err := tariff.Rate(v, u)
+	return b, v, err
+}
+
+// Take bills the transaction that ev tells is finished; other events it passes over. The same event
+// again changes nothing.
+func (r *Records) Take(ctx context.Context, ev gnista.Event) error {
+	if ev.Kind != "transaction.finished" {
+		return nil
+	}
+	t, err := r.Transactions.Transaction(ctx, ev.Subject)
+	if err != nil {
+		return fmt.Errorf("billing transaction %s: %w", ev.Subject, err)
+	}
+	b, v, err := r.bill(ctx, &t)
+	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		free := gnista.Money{Currency: r.Currency}
+		b, err = tariff.Bill{Net: free, Tax: free, Total: free}, nil
+	}
+	if err != nil {
+		return fmt.Errorf("billing transaction %s: %w", t.ID, err)
+	}
+	now := r.Now()
+	_, err = r.Store.Issue(ctx, Record{
+		ID: r.NewID(), Transaction: t.ID, Station: t.Station, EVSE: t.EVSE, Token: t.Token, StartedAt: t.StartedAt, EndedAt: t.EndedAt,
+		EnergyWh: t.EnergyWh, TariffVersion: v.ID, Policy: tariff.Policy, Bill: b, IssuedAt: now,
+	}, func(stored Record) gnista.Event {
+		return gnista.Event{
+			At: now, Kind: "charge-record.issued", Station: t.Station, Subject: t.ID,
+			Data: fmt.Appendf(nil, `{"record":%q,"number":%d,"amount":%d,"currency":%q}`, stored.ID, stored.Number, b.Total.Amount, b.Total.Currency),
+		}
+	})
+	return err
+}

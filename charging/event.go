@@ -1,0 +1,66 @@
+package charging
+
+import (
+	"time"
+
+	"gnista"
+	"gnista/token"
+)
+
+// Kind is what an event does to a transaction.
+type Kind string
+
+// The kinds.
+const (
+	Started Kind = "started"
+	Updated Kind = "updated"
+	Stopped Kind = "ended"
+)
+
+// Event is what a station tells of a transaction, in the one shape that the messages of every
+// version become.
+type Event struct {
+	Kind    Kind
+	Version gnista.Version
+	// Ref is the transaction's name on the wire. OCPP 1.6: empty in a start; in others the number
+	// as the station sent it.
+	Ref string
+	// StartKey tells starts in OCPP 1.6 apart; empty otherwise. See [StartKey].
+	StartKey string
+	Seq      int       // 2.x: counts the events
+	At       time.Time // by the station's clock; zero when it could not be read
+	Offline  bool      // it happened while the station was not connected
+	EVSE     gnista.EVSE
+	Token    *token.ID // presented with the event
+	Stopping bool      // 2.x: the token was presented to stop, not to start
+	Activity Activity  // from now on; empty when the event does not tell
+	Reason   string    // why it ended
+	RemoteID int       // 2.x: number of our order that started it
+	Begin    *Reading  // declared for the start
+	End      *Reading  // declared for the end
+	Samples  []Sample
+	// Unread are the parts of the message that could not be understood.
+	Unread []string
+}
+
+// Outcome is what became of an event.
+type Outcome struct {
+	Transaction Transaction
+	// Decision answers for the event's token; nil when it has none.
+	Decision *token.Decision
+	// Cost is what the transaction costs in all; nil unless the event ends it and nothing is missing
+	// or doubtful.
+	Cost *gnista.Money
+	// Repeat tells that the event had been taken in before.
+	Repeat bool
+}
+
+// oldest is the earliest time that a station's clock may show. Before it has asked for the time it
+// shows 1970 or the year it was made in (quirk Q41).
+var oldest = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// ahead is by how much a station's clock may run before ours.
+const ahead = 10 * time.Minute
+
+// plausible tells whether a station's clock can have shown at when we received it at now.
+func plausible(at, now time.Time) bool { return at.After(oldest) && at.Before(now.Add(ahead)) }

@@ -1,0 +1,454 @@
+package charging
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"gnista"
+	"gnista/token"
+)
+
+// Transactions takes in what stations tell of transactions.
+type Transactions struct {
+	Store  Store
+	Tokens Authoriser
+	Prices Prices
+	Remote Remote
+	Live   Live
+	Now    func() time.Time
+	NewID  func() string
+}
+
+// Authoriser decides who may charge.
+type Authoriser interface {
+	Authorise(ctx context.Context, id token.ID, at time.Time) (token.Decision, error)
+}
+
+// Prices knows what charging costs.
+type Prices interface {
+	// InForce is the id of the version of the tariff that holds on a station at a time. NotFound.
+	InForce(ctx context.Context, station gnista.StationID, at time.Time) (string, error)
+	// Cost is what a transaction costs, so far or in all. NotFound when it has no tariff.
+	Cost(ctx context.Context, t *Transaction) (gnista.Money, error)
+}
+
+// Live tells whoever looks on, at once and without promise.
+type Live interface {
+	Publish(gnista.Event)
+	// Watched tells whether anybody does look on: making an event for nobody is not worth it.
+	Watched() bool
+}
+
+// StartKey is what makes two starts in OCPP 1.6 the same: a station may send one again with a new
+// message id, and another with an old one.
+func StartKey(evse int, uid string, at string, meterStart int) string {
+	return fmt.Sprintf("%d|%s|%s|%d", evse, token.Key(uid), at, meterStart)
+}
+
+// Record takes in an event. It returns when what the event says is on disk, so that the station may
+// be told to forget it. Errors are internal: the station keeps the event and sends it again.
+// (OCPP 1.6 §4.7, §4.8, §4.10; OCPP 2.x E01–E12)
+func (t *Transactions) Record(ctx context.Context, station gnista.StationID, ev Event) (Outcome, error) {
+	now := t.Now()
+	r := recording{Event: ev, station: station, now: now, newID: t.NewID, at: ev.At, skewed: !plausible(ev.At, now)}
+	if r.skewed {
+		r.at = now
+	}
+	if ev.Token != nil {
+		d, err := t.Tokens.Authorise(ctx, *ev.Token, r.at)
+		if err != nil {
+			return Outcome{}, fmt.Errorf("authorising a token: %w", err)
+		}
+		r.decision = &d
+	}
+	if ev.Kind == Started {
+		tariff, err := t.Prices.InForce(ctx, station, r.at)
+		if err != nil && gnista.CodeOf(err) != gnista.NotFound {
+			return Outcome{}, fmt.Errorf("looking up the tariff: %w", err)
+		}
+		r.tariff = tariff
+	}
+	var out Outcome
+	if err := t.Store.Change(ctx, station, func(tx Tx) (err error) {
+		out, err = r.run(tx)
+		return err
+	}); err != nil {
+		return Outcome{}, err
+	}
+	if out.Transaction.ID == "" {
+		return out, nil
+	}
+	if ev.Kind == Stopped && !out.Transaction.FinishedAt.IsZero() {
+		cost, err := t.Prices.Cost(ctx, &out.Transaction)
+		if err == nil {
+			out.Cost = &cost
+		} else if gnista.CodeOf(err) != gnista.NotFound {
+			return Outcome{}, fmt.Errorf("pricing the transaction: %w", err)
+		}
+	}
+	if !out.Repeat && t.Live.Watched() {
+		t.Live.Publish(event("transaction.updated", now, &out.Transaction))
+	}
+	return out, nil
+}
+
+// event tells of a transaction; readers look up the rest by its id.
+func event(kind string, now time.Time, t *Transaction) gnista.Event {
+	data, _ := json.Marshal(map[string]any{ // strings and numbers always marshal
+		"state": t.State, "evse": t.EVSE.ID, "connector": t.EVSE.Connector, "energyWh": t.EnergyWh, "powerW": t.PowerW,
+		"activity": t.Activity, "review": t.Review,
+	})
+	return gnista.Event{At: now, Kind: kind, Station: t.Station, Subject: t.ID, Data: data}
+}
+
+// recording is one event on its way into a transaction. It may be run more than once.
+type recording struct {
+	Event
+	station  gnista.StationID
+	now      time.Time // when we received it
+	at       time.Time // when it happened: by the station's clock where that can be believed
+	skewed   bool      // it cannot
+	decision *token.Decision
+	tariff   string
+	newID    func() string
+
+	tx   Tx
+	evs  []gnista.Event
+	also []*Transaction // others that the event changes
+}
+
+func (r *recording) run(tx Tx) (Outcome, error) {
+	r.tx, r.evs, r.also = tx, nil, nil
+	t, err := r.find()
+	if err != nil {
+		return Outcome{}, err
+	}
+	if t == nil {
+		return Outcome{Decision: r.decision}, nil
+	}
+	if r.known(t) {
+		out := Outcome{Transaction: *t, Decision: r.decision, Repeat: true}
+		if i := slices.IndexFunc(t.Progress.Decided, func(d Decided) bool { return d.Kind == r.Kind && d.Seq == r.Seq }); i >= 0 && r.decision != nil {
+			out.Decision = &t.Progress.Decided[i].Decision
+		}
+		return out, nil
+	}
+	if err := r.authorise(t); err != nil {
+		return Outcome{}, err
+	}
+	r.apply(t)
+	if t.settle(r.now, false) {
+		r.evs = append(r.evs, event("transaction.finished", r.now, t))
+	}
+	for _, other := range r.also {
+		if err := tx.Save(other, nil); err != nil {
+			return Outcome{}, err
+		}
+	}
+	if err := tx.Save(t, r.samples(), r.evs...); err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{Transaction: *t, Decision: r.decision}, nil
+}
+
+// find finds the transaction that the event is about, or makes it. It is nil for meter values that
+// belong to none.
+func (r *recording) find() (*Transaction, error) {
+	if r.Version == gnista.V16 || r.Ref == "" && r.Kind != Started {
+		return r.findLoosely()
+	}
+	t, err := r.tx.ByRef(r.station, r.Ref)
+	if t != nil || err != nil {
+		return t, err
+	}
+	return r.create(r.Ref)
+}
+
+// findLoosely is find where what names a transaction may be missing or wrong.
+func (r *recording) findLoosely() (*Transaction, error) {
+	if r.Kind == Started {
+		t, err := r.tx.ByStart(r.station, r.StartKey)
+		if err != nil {
+			return nil, err
+		}
+		// A station whose clock stands still sends the same start for different cars. It is the
+		// same one only while that has not ended.
+		if t != nil && (t.State == Active || !r.skewed) {
+			return t, nil
+		}
+		if t != nil {
+			r.StartKey += "|" + t.ID
+		}
+		n, err := r.tx.Number()
+		if err != nil {
+			return nil, err
+		}
+		// The number is what a station knows the transaction by, so it stays within its 31 bits.
+		return r.create(strconv.FormatInt((n-1)%math.MaxInt32+1, 10))
+	}
+	if !r.brokenRef() {
+		if t, err := r.tx.ByRef(r.station, r.Ref); t != nil || err != nil {
+			return t, err
+		}
+	} else if t, err := r.onlyOpen(); t != nil || err != nil {
+		return t, err
+	}
+	if r.Kind != Stopped {
+		return nil, nil
+	}
+	// The start never came, so there is nothing to add this to. It is kept, and a repeat finds it.
+	key := fmt.Sprintf("stop|%s|%d|%d", r.Ref, r.Event.At.UnixMilli(), r.endMWh())
+	t, err := r.tx.ByStart(r.station, key)
+	if t != nil || err != nil {
+		return t, err
+	}
+	r.StartKey = key
+	if t, err = r.create("orphan-" + r.newID()); err == nil {
+		t.flag(OrphanStop)
+		t.Progress.Started = true // nothing more is to be waited for
+		if r.decision != nil {
+			t.Token = r.decision.ID
+		}
+	}
+	return t, err
+}
+
+func (r *recording) endMWh() int64 {
+	if r.End == nil {
+		return -1
+	}
+	return r.End.MWh
+}
+
+// brokenRef tells a transaction id that a station made up, because it never got ours or lost it
+// (quirks Q44–Q46), from one that may be another transaction's.
+func (r *recording) brokenRef() bool {
+	n, err := strconv.ParseInt(r.Ref, 10, 64)
+	return err != nil || n <= 0 || n == math.MaxInt64
+}
+
+// onlyOpen is the transaction that a broken id must mean: the one that is open at the EVSE, or on
+// the station when the event does not tell the EVSE. When there are several it could be any.
+func (r *recording) onlyOpen() (*Transaction, error) {
+	open, err := r.tx.Open(r.station, r.EVSE.ID)
+	if err != nil || len(open) != 1 {
+		return nil, err
+	}
+	if r.Ref != "" {
+		open[0].flag(RepairedRef)
+	}
+	return open[0], nil
+}
+
+func (r *recording) create(ref string) (*Transaction, error) {
+	t := &Transaction{
+		ID: r.newID(), Station: r.station, Version: r.Version, Ref: ref, StartKey: r.StartKey, EVSE: r.EVSE,
+		State: Active, StartedAt: r.at, UpdatedAt: r.now, SoC: -1,
+	}
+	if r.Kind == Started {
+		if err := r.supersede(t); err != nil {
+			return nil, err
+		}
+	}
+	r.evs = append(r.evs, event("transaction.started", r.now, t))
+	return t, nil
+}
+
+// supersede ends what is still open at the EVSE where another transaction starts: its own end is
+// late or lost. When it comes after all, it counts.
+func (r *recording) supersede(by *Transaction) error {
+	if r.EVSE.ID == 0 {
+		return nil
+	}
+	open, err := r.tx.Open(r.station, r.EVSE.ID)
+	if err != nil {
+		return err
+	}
+	for _, t := range open {
+		if t.StartedAt.After(by.StartedAt) {
+			continue
+		}
+		t.State, t.EndedAt, t.UpdatedAt = Ended, t.lastHeard(), r.now
+		t.flag(MissingStop)
+		r.also = append(r.also, t)
+		r.evs = append(r.evs, event("transaction.ended", r.now, t))
+	}
+	return nil
+}
+
+// lastHeard is the latest time at which the transaction is known to have gone on.
+func (t *Transaction) lastHeard() time.Time {
+	at := t.StartedAt
+	if t.Meter.Last != nil {
+		at = latest(at, t.Meter.Last.At)
+	}
+	if n := len(t.Progress.Timeline); n > 0 {
+		at = latest(at, t.Progress.Timeline[n-1].At)
+	}
+	return at
+}
+
+// known tells whether the event has been taken in before. Start and end are told by their kind, so
+// that a station that numbers its events wrongly cannot lose one.
+func (r *recording) known(t *Transaction) bool {
+	switch {
+	case r.Kind == Started:
+		return t.Progress.Started
+	case r.Kind == Stopped:
+		return t.Progress.Ended && (!r.conflicts(t) || slices.Contains(t.Review, ConflictingStop))
+	case r.Version == gnista.V16:
+		return false // meter values carry no number; taking them in twice does no harm
+	}
+	seqs := slices.Clone(t.Progress.Seqs)
+	return !seqs.add(r.Seq)
+}
+
+// conflicts tells whether the event declares another end than the one that was taken in.
+func (r *recording) conflicts(t *Transaction) bool {
+	return t.Progress.Ended && r.End != nil && t.Meter.End != nil && t.Meter.End.MWh != r.End.MWh
+}
+
+// authorise checks the event's token against the transaction, and remembers the answer.
+func (r *recording) authorise(t *Transaction) error {
+	if r.decision == nil {
+		return nil
+	}
+	d := *r.decision
+	pays := r.Kind != Stopped && !r.Stopping
+	if d.Status == token.Accepted && d.MaxConcurrent > 0 && pays && !t.Authorised && !r.Offline {
+		n, err := r.tx.CountOpen(d.ID)
+		if err != nil {
+			return err
+		}
+		for _, other := range r.also {
+			if other.Token == d.ID {
+				n--
+			}
+		}
+		if n >= d.MaxConcurrent {
+			d.Status = token.Concurrent
+		}
+	}
+	r.decision = &d
+	t.Progress.Decided = append(t.Progress.Decided, Decided{r.Kind, r.Seq, d})
+	// Who pays is the first whose token was accepted, in the order of the station's events.
+	accepted := d.Status == token.Accepted
+	if pays && (!t.Authorised && (accepted || t.Token.UID == "") || t.Authorised && accepted && r.Seq < t.Progress.TokenSeq) {
+		t.Token, t.Authorised, t.Progress.TokenSeq = d.ID, accepted, r.Seq
+	}
+	return nil
+}
+
+// apply takes the event into t.
+func (r *recording) apply(t *Transaction) {
+	t.UpdatedAt = r.now
+	if r.Version != gnista.V16 {
+		t.Progress.Seqs.add(r.Seq)
+	}
+	if r.skewed {
+		t.flag(ClockSkew)
+	}
+	if r.Kind == Stopped && (t.Progress.Ended || !t.FinishedAt.IsZero()) {
+		t.Progress.Ended = true
+		t.flag(ConflictingStop) // what was taken first, or decided, stands
+		return
+	}
+	if t.EVSE.ID == 0 {
+		t.EVSE = r.EVSE
+	} else if t.EVSE.Connector == 0 && t.EVSE.ID == r.EVSE.ID {
+		t.EVSE.Connector = r.EVSE.Connector
+	}
+	if t.RemoteID == 0 {
+		t.RemoteID = r.RemoteID
+	}
+	if !t.FinishedAt.IsZero() {
+		t.Progress.Started = t.Progress.Started || r.Kind == Started
+		return // what comes now is kept as evidence and changes no bill
+	}
+	if r.Activity != "" {
+		t.step(Step{r.at, r.Seq, r.Activity}, r.Version == gnista.V16 || (t.Progress.Started || r.Kind == Started) && t.Progress.Seqs.gapless())
+	}
+	r.measure(t)
+	switch r.Kind {
+	case Started:
+		r.start(t)
+	case Stopped:
+		r.stop(t)
+	}
+	if t.State == Active {
+		t.EnergyWh = t.Meter.running()
+		if milli, ok := total(r.Samples, PowerImport); ok {
+			t.PowerW = milli / 1000
+		}
+	} else {
+		t.PowerW = 0
+	}
+	if milli, ok := total(r.Samples, SoC); ok {
+		t.SoC = int(milli / 1000)
+	}
+}
+
+// start takes in the beginning, which may come after other events.
+func (r *recording) start(t *Transaction) {
+	t.Progress.Started, t.StartedAt, t.Tariff = true, r.at, r.tariff
+	if r.Begin != nil {
+		t.Meter.Begin = &Reading{r.at, r.Begin.MWh}
+	}
+}
+
+// stop takes in the end, which may come before other events.
+func (r *recording) stop(t *Transaction) {
+	if t.State == Active {
+		r.evs = append(r.evs, event("transaction.ended", r.now, t))
+	}
+	t.Progress.Ended, t.State, t.StopReason = true, Ended, r.Reason
+	t.unflag(MissingStop)
+	t.EndedAt = r.at
+	if r.End != nil {
+		t.Meter.End = &Reading{r.at, r.End.MWh}
+	}
+	if len(r.Unread) > 0 {
+		t.flag(Unreadable)
+		t.Note = fmt.Sprintf("not understood: %v", r.Unread)
+	}
+}
+
+// measure takes the energy register into the meter. In the messages that start and end a
+// transaction a reading is the declared one even where the station does not mark it so.
+func (r *recording) measure(t *Transaction) {
+	list := readings(r.samples())
+	for _, s := range list {
+		switch {
+		case s.context == AtBegin && t.Meter.Begin == nil:
+			t.Meter.Begin = &s.Reading
+		case s.context == AtEnd && r.End == nil:
+			t.Meter.End = &s.Reading
+		}
+		t.Meter.take(s.Reading)
+	}
+	if r.Version == gnista.V16 || len(list) == 0 {
+		return
+	}
+	first, last := list[0], list[len(list)-1]
+	if r.Kind == Started && t.Meter.Begin == nil {
+		t.Meter.Begin = &first.Reading
+	}
+	if r.Kind == Stopped && t.Meter.End == nil && last.context != AtBegin {
+		t.Meter.End = &last.Reading
+	}
+}
+
+// samples are the event's, those with a wrong time at the time of the event.
+func (r *recording) samples() []Sample {
+	for i := range r.Samples {
+		if !plausible(r.Samples[i].At, r.now) {
+			r.Samples[i].At = r.at
+		}
+	}
+	return r.Samples
+}

@@ -1,0 +1,54 @@
+package station
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"gnista"
+)
+
+// Boot is what a station tells of itself when it starts.
+type Boot struct {
+	Version  gnista.Version
+	Vendor   string
+	Model    string
+	Serial   string
+	Firmware string
+	Reason   string // 2.x only
+}
+
+// BootAnswer tells a station that booted whether it is in service.
+type BootAnswer struct {
+	State    State
+	Now      time.Time
+	Interval time.Duration // between heartbeats when accepted, else until the next boot
+}
+
+// Boot takes in that a station has started. (OCPP 1.6 §4.2, OCPP 2.x B01–B03)
+func (n *Network) Boot(ctx context.Context, id gnista.StationID, b Boot) (BootAnswer, error) {
+	s, err := n.Store.ChangeStation(ctx, id, false, func(s *Station) ([]gnista.Event, error) {
+		s.Version, s.Vendor, s.Model, s.Serial, s.Firmware = b.Version, b.Vendor, b.Model, b.Serial, b.Firmware
+		s.BootedAt = n.Now()
+		return []gnista.Event{n.event("station.booted", id, "", map[string]any{
+			"state": s.State, "version": b.Version, "vendor": b.Vendor, "model": b.Model, "firmware": b.Firmware, "reason": b.Reason,
+		})}, nil
+	})
+	if err != nil {
+		return BootAnswer{}, err
+	}
+	answer := BootAnswer{State: s.State, Now: n.Now(), Interval: n.Heartbeat}
+	if s.State != Accepted {
+		answer.Interval = n.Retry
+	}
+	return answer, nil
+}
+
+// event makes an event of a station; data is any value that JSON can hold.
+func (n *Network) event(kind string, id gnista.StationID, subject string, data map[string]any) gnista.Event {
+	ev := gnista.Event{At: n.Now(), Kind: kind, Station: id, Subject: subject}
+	if data != nil {
+		ev.Data, _ = json.Marshal(data) // strings and numbers always marshal
+	}
+	return ev
+}

@@ -1,0 +1,63 @@
+package station
+
+import (
+	"context"
+	"time"
+
+	"gnista"
+)
+
+// Variable is one attribute of a variable of the device model, as a station reported it (OCPP 2.x).
+type Variable struct {
+	Component  string
+	Instance   string // of the component
+	EVSE       gnista.EVSE
+	Name       string
+	NameOf     string // instance of the variable
+	Attribute  string // Actual, Target, MinSet or MaxSet
+	Value      string
+	Mutability string // ReadOnly, WriteOnly, ReadWrite
+	DataType   string
+	Unit       string
+	ReportedAt time.Time
+}
+
+// Notice is an event of the device model that a station told of (OCPP 2.x NotifyEvent).
+type Notice struct {
+	ID          string
+	Station     gnista.StationID
+	At          time.Time // by the station's clock
+	ReceivedAt  time.Time
+	EventID     int // the station's number for it; may start anew after a reboot
+	Component   string
+	EVSE        gnista.EVSE
+	Variable    string
+	Value       string
+	Trigger     string
+	Cleared     bool
+	TechCode    string
+	TechInfo    string
+	Transaction string // the station's name for the transaction
+}
+
+// ReportVariables takes in a page of a report of the device model. (OCPP 2.x B07.FR.08)
+func (n *Network) ReportVariables(ctx context.Context, id gnista.StationID, list []Variable) error {
+	for i := range list {
+		list[i].ReportedAt = n.Now()
+	}
+	return n.States.SetVariables(ctx, id, list)
+}
+
+// Notify takes in events of the device model. (OCPP 2.x N07, G05)
+func (n *Network) Notify(ctx context.Context, id gnista.StationID, list []Notice) error {
+	evs := make([]gnista.Event, len(list))
+	for i := range list {
+		k := &list[i]
+		k.ID, k.Station, k.ReceivedAt = n.NewID(), id, n.Now()
+		evs[i] = n.event("station.notice", id, k.ID, map[string]any{
+			"component": k.Component, "variable": k.Variable, "value": k.Value, "trigger": k.Trigger, "evse": k.EVSE.ID,
+			"connector": k.EVSE.Connector, "cleared": k.Cleared, "techCode": k.TechCode, "techInfo": k.TechInfo,
+		})
+	}
+	return n.States.AddNotices(ctx, list, evs)
+}

@@ -1,0 +1,134 @@
+// Package station knows the operator's charging stations: who they are and how they prove it,
+// what they are made of, what state they are in, and how they are told to do something.
+package station
+
+import (
+	"context"
+	"time"
+
+	"gnista"
+)
+
+// State is whether the operator wants the station.
+type State string
+
+// The states.
+const (
+	Accepted State = "accepted" // it is in service
+	Pending  State = "pending"  // it waits for the operator to accept it
+	Rejected State = "rejected" // it is not wanted
+)
+
+// Station is a charging station that has been registered or has connected.
+type Station struct {
+	ID       gnista.StationID
+	Name     string // for people
+	State    State
+	Password Password // zero when the station need not have one
+	Tariff   string   // id of the tariff of its transactions; empty is the default one
+
+	// What it told of itself when it last booted.
+	Version  gnista.Version
+	Vendor   string
+	Model    string
+	Serial   string
+	Firmware string
+	BootedAt time.Time // zero when it never has
+	SeenAt   time.Time // when its last connection ended
+
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Network is the operator's stations.
+type Network struct {
+	Store     Store
+	States    StateStore
+	Verdicts  VerdictStore
+	Remote    Remote
+	Presence  Presence
+	Now       func() time.Time
+	NewID     func() string
+	Unknown   UnknownPolicy
+	Heartbeat time.Duration // between heartbeats of an accepted station
+	Retry     time.Duration // between boots of one that is not
+}
+
+// Live tells whoever looks on, at once and without promise.
+type Live interface {
+	Publish(gnista.Event)
+}
+
+// Store keeps stations. Each method is one SQL transaction and safe to repeat.
+type Store interface {
+	// Station finds a station. NotFound.
+	Station(ctx context.Context, id gnista.StationID) (Station, error)
+	// Stations lists up to limit stations in the order of their ids, behind after.
+	Stations(ctx context.Context, after gnista.StationID, limit int) ([]Station, error)
+	// ChangeStation changes a station, or makes one when create is true; it has no State then. The
+	// events go into the same SQL transaction. NotFound.
+	ChangeStation(ctx context.Context, id gnista.StationID, create bool, change func(*Station) ([]gnista.Event, error)) (Station, error)
+	// DeleteStation removes a station and its state, but not its transactions. NotFound.
+	DeleteStation(ctx context.Context, id gnista.StationID) error
+}
+
+const maxText = 100
+
+// Change changes what the operator says of a station, or registers it when create is true. A station
+// that is connected and is now accepted is asked to boot again, so that it need not wait; one that is
+// no longer wanted is disconnected. Invalid, NotFound.
+func (n *Network) Change(ctx context.Context, id gnista.StationID, create bool, change func(*Station)) (Station, error) {
+	if r := checkIdentity(id); r != nil {
+		return Station{}, gnista.Invalidf("station", "%s", r.Reason)
+	}
+	var was State
+	s, err := n.Store.ChangeStation(ctx, id, create, func(s *Station) ([]gnista.Event, error) {
+		was = s.State
+		kind := "station.changed"
+		if s.State == "" {
+			kind, s.State, s.CreatedAt = "station.registered", Accepted, n.Now()
+		}
+		change(s)
+		s.UpdatedAt = n.Now()
+		switch s.State {
+		case Accepted, Pending, Rejected:
+		default:
+			return nil, gnista.Invalidf("state", "%q is not accepted, pending or rejected", s.State)
+		}
+		if len(s.Name) > maxText {
+			return nil, gnista.Invalidf("name", "is longer than %d bytes", maxText)
+		}
+		return []gnista.Event{n.event(kind, id, "", map[string]any{"state": s.State})}, nil
+	})
+	if err != nil || s.State == was {
+		return s, err
+	}
+	if s.State == Accepted && was == Pending {
+		// What comes of it does not matter: the station boots again by itself, later.
+		go n.Remote.Trigger(context.WithoutCancel(ctx), id, TriggerBoot, gnista.EVSE{})
+	} else if was == Accepted {
+		n.Presence.Disconnect(id, "the operator has taken the station out of service")
+	}
+	return s, nil
+}
+
+// Delete forgets a station and disconnects it. Its transactions and records stay. NotFound.
+func (n *Network) Delete(ctx context.Context, id gnista.StationID) error {
+	err := n.Store.DeleteStation(ctx, id)
+	if err == nil {
+		n.Presence.Disconnect(id, "the operator has deleted the station")
+	}
+	return err
+}
+
+// Gone takes in that a station's connection has ended.
+func (n *Network) Gone(ctx context.Context, id gnista.StationID) error {
+	_, err := n.Store.ChangeStation(ctx, id, false, func(s *Station) ([]gnista.Event, error) {
+		s.SeenAt = n.Now()
+		return nil, nil
+	})
+	if gnista.CodeOf(err) == gnista.NotFound {
+		return nil // deleted while it was connected
+	}
+	return err
+}

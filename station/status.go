@@ -1,0 +1,67 @@
+package station
+
+import (
+	"context"
+	"time"
+
+	"gnista"
+)
+
+// Status is what a connector or EVSE can be used for now, over all versions.
+type Status string
+
+// The statuses. OCPP 1.6 tells all but Occupied; 2.x tells Available, Occupied, Reserved,
+// Unavailable and Faulted, and the rest through its transactions.
+const (
+	Available     Status = "available"
+	Occupied      Status = "occupied"
+	Preparing     Status = "preparing"
+	Charging      Status = "charging"
+	SuspendedEV   Status = "suspended-ev"
+	SuspendedEVSE Status = "suspended-evse"
+	Finishing     Status = "finishing"
+	Reserved      Status = "reserved"
+	Unavailable   Status = "unavailable"
+	Faulted       Status = "faulted"
+)
+
+// Connector is the last that is known of a connector. EVSE 0 is the station as a whole.
+type Connector struct {
+	EVSE       gnista.EVSE
+	Status     Status
+	ErrorCode  string // as the station sent it; empty when there is none
+	VendorID   string
+	VendorCode string
+	Info       string
+	At         time.Time
+}
+
+// StateStore keeps what stations tell of their parts.
+type StateStore interface {
+	// Connectors lists the connectors of a station in order.
+	Connectors(ctx context.Context, id gnista.StationID) ([]Connector, error)
+	// SetConnector stores c unless what is stored is newer, and ev with it when something changed.
+	SetConnector(ctx context.Context, id gnista.StationID, c Connector, ev gnista.Event) error
+	// SetVariables stores a page of a report, over what was reported before.
+	SetVariables(ctx context.Context, id gnista.StationID, list []Variable) error
+	// Variables lists what was reported, in order.
+	Variables(ctx context.Context, id gnista.StationID) ([]Variable, error)
+	// AddNotices stores notices, each once by its EventID and time, and an event with each new one.
+	AddNotices(ctx context.Context, list []Notice, evs []gnista.Event) error
+	// Notices lists a station's notices, the newest first, behind the notice with the id before.
+	Notices(ctx context.Context, id gnista.StationID, before string, limit int) ([]Notice, error)
+}
+
+// ReportStatus takes in what a station says of a connector. (OCPP 1.6 §4.9, OCPP 2.x G01)
+func (n *Network) ReportStatus(ctx context.Context, id gnista.StationID, c Connector) error {
+	if c.At.IsZero() {
+		c.At = n.Now()
+	}
+	data := map[string]any{"evse": c.EVSE.ID, "connector": c.EVSE.Connector, "status": c.Status}
+	for key, value := range map[string]string{"errorCode": c.ErrorCode, "vendorId": c.VendorID, "vendorErrorCode": c.VendorCode, "info": c.Info} {
+		if value != "" {
+			data[key] = value
+		}
+	}
+	return n.States.SetConnector(ctx, id, c, n.event("connector.status", id, "", data))
+}

@@ -1,0 +1,176 @@
+package tariff_test
+
+import (
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"gnista"
+	"gnista/tariff"
+)
+
+func TestRate(t *testing.T) {
+	start := time.Date(2026, 3, 29, 0, 30, 0, 0, time.UTC) // the night of a change to summer time
+	usage := func(wh int64, charging, idle time.Duration) tariff.Usage {
+		return tariff.Usage{EnergyWh: wh, Periods: []tariff.Period{
+			{From: start, To: start.Add(charging)}, {From: start.Add(charging), To: start.Add(charging + idle), Idle: true},
+		}}
+	}
+	element := func(d tariff.Dimension, price, vat tariff.Decimal) tariff.Element {
+		return tariff.Element{Dimension: d, Price: price, VAT: vat}
+	}
+	f := func(currency string, u tariff.Usage, total, vat int64, elements ...tariff.Element) {
+		t.Helper()
+		b, err := tariff.Rate(tariff.Version{Currency: currency, Elements: elements}, u)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if b.Total.Amount != total || b.Tax.Amount != vat || b.Net.Amount != total-vat || b.Total.Currency != currency {
+			t.Errorf("got %+v, want %d with %d VAT", b, total, vat)
+		}
+	}
+	energy := element(tariff.Energy, "4.95", "25")
+	f("SEK", usage(3680, 0, 0), 1822, 364, energy) // 18.216
+	f("SEK", usage(10, 0, 0), 5, 1, energy)        // 0.0495
+	f("SEK", usage(1, 0, 0), 0, 0, energy)         // 0.00495
+	f("SEK", usage(1000, 0, 0), 1, 0, element(tariff.Energy, "0.005", "25"))
+	f("SEK", usage(999, 0, 0), 0, 0, element(tariff.Energy, "0.005", "25"))
+	f("SEK", usage(3680, 0, 0), 2072, 414, energy, element(tariff.Start, "2.50", "25"))
+	f("SEK", usage(0, 90*time.Minute, 0), 900, 180, element(tariff.Time, "0.10", "25"))
+	f("SEK", usage(0, time.Second, 0), 0, 0, element(tariff.Time, "0.10", "25"))
+	f("SEK", usage(0, 3*time.Second+999*time.Millisecond, 0), 1, 0, element(tariff.Time, "0.10", "25")) // whole seconds: 0.5 öre
+	idle := tariff.Element{Dimension: tariff.Idle, Price: "1", VAT: "25", Grace: 10 * time.Minute}
+	f("SEK", usage(0, 0, 10*time.Minute), 0, 0, idle)
+	f("SEK", usage(0, 0, 10*time.Minute+30*time.Second), 50, 10, idle)
+	f("SEK", usage(0, time.Hour, 0), 0, 0, idle)
+	f("JPY", usage(2500, 0, 0), 125, 11, element(tariff.Energy, "50", "10")) // no minor unit; 11.36 VAT
+	f("EUR", usage(1000, 0, 0), 100, 0, element(tariff.Energy, "1", "0"))
+	f("EUR", usage(1000, 0, 0), 150, 14, element(tariff.Energy, "1", "0"), element(tariff.Start, "0.50", "40")) // 14.28… of 50
+	if _, err := tariff.Rate(tariff.Version{Currency: "XYZW"}, usage(1, 0, 0)); gnista.CodeOf(err) != gnista.Invalid {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Whatever the tariff and the usage, the sums hold, nothing is more than half a unit off, and more is
+// never cheaper.
+func TestRateHoldsTogether(t *testing.T) {
+	price := rapid.Custom(func(t *rapid.T) tariff.Decimal {
+		return tariff.Decimal(rapid.StringMatching(`[0-9]{1,3}(\.[0-9]{1,5})?`).Draw(t, "price"))
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		var v tariff.Version
+		v.Currency = rapid.SampledFrom([]string{"SEK", "EUR", "JPY", "KWD"}).Draw(t, "currency")
+		for _, d := range []tariff.Dimension{tariff.Energy, tariff.Time, tariff.Idle, tariff.Start} {
+			if rapid.Bool().Draw(t, "has "+string(d)) {
+				e := tariff.Element{Dimension: d, Price: price.Draw(t, "price"), VAT: rapid.SampledFrom([]tariff.Decimal{"0", "6", "12", "25", "25.5"}).Draw(t, "VAT")}
+				if d == tariff.Idle {
+					e.Grace = time.Duration(rapid.IntRange(0, 60).Draw(t, "grace")) * time.Minute
+				}
+				v.Elements = append(v.Elements, e)
+			}
+		}
+		draw := func(name string) tariff.Usage {
+			u := tariff.Usage{EnergyWh: int64(rapid.IntRange(0, 200_000).Draw(t, name+" Wh"))}
+			at := time.Unix(1_700_000_000, 0)
+			for range rapid.IntRange(0, 4).Draw(t, name+" periods") {
+				to := at.Add(time.Duration(rapid.IntRange(1, 1e7).Draw(t, "ms")) * time.Millisecond)
+				u.Periods = append(u.Periods, tariff.Period{From: at, To: to, Idle: rapid.Bool().Draw(t, "idle")})
+				at = to
+			}
+			return u
+		}
+		u := draw("first")
+		b, err := tariff.Rate(v, u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, v, b)
+		more := draw("more")
+		more.EnergyWh += u.EnergyWh
+		more.Periods = append(more.Periods, u.Periods...)
+		c, err := tariff.Rate(v, more)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Total.Amount < b.Total.Amount {
+			t.Fatalf("%+v costs %d and more of it, %+v, only %d", u, b.Total.Amount, more, c.Total.Amount)
+		}
+	})
+}
+
+func check(t *rapid.T, v tariff.Version, b tariff.Bill) {
+	digits, err := tariff.Digits(v.Currency)
+	if err != nil {
+		t.Fatal(err)
+	}
+	minor := new(big.Rat).SetInt64(map[int]int64{0: 1, 2: 100, 3: 1000}[digits])
+	var total, gross, net, vat int64
+	for _, l := range b.Lines {
+		per := map[tariff.Dimension]int64{tariff.Energy: 1000, tariff.Time: 60, tariff.Idle: 60, tariff.Start: 1}[l.Dimension]
+		exact := new(big.Rat).Mul(l.Price.Rat(), big.NewRat(l.Quantity-l.Free, per))
+		off := exact.Sub(exact.Mul(exact, minor), new(big.Rat).SetInt64(l.Amount))
+		if off.Cmp(big.NewRat(1, 2)) >= 0 || off.Cmp(big.NewRat(-1, 2)) < 0 {
+			t.Fatalf("%+v is off by %v", l, off)
+		}
+		if l.Amount < 0 || l.Free > l.Quantity {
+			t.Fatalf("a line is %+v", l)
+		}
+		total += l.Amount
+	}
+	for _, s := range b.VAT {
+		if s.Net+s.VAT != s.Gross || s.VAT < 0 || s.Net < 0 {
+			t.Fatalf("%+v does not add up", s)
+		}
+		gross, net, vat = gross+s.Gross, net+s.Net, vat+s.VAT
+	}
+	if b.Total.Amount != total || gross != total || b.Net.Amount != net || b.Tax.Amount != vat || net+vat != total {
+		t.Fatalf("%+v does not add up", b)
+	}
+}
+
+// memory is a tariff.Store that is never reached.
+type memory struct {
+	tariff.Store
+}
+
+func TestBookRefuses(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	b := tariff.Book{Store: memory{}, Now: func() time.Time { return now }, NewID: func() string { return "id" }}
+	good := tariff.Element{Dimension: tariff.Energy, Price: "4.95", VAT: "25"}
+	f := func(name, currency, field string, elements ...tariff.Element) {
+		t.Helper()
+		_, err := b.Create(t.Context(), tariff.Tariff{Name: name, Currency: currency}, tariff.Version{Elements: elements})
+		if gnista.CodeOf(err) != gnista.Invalid || !strings.HasPrefix(err.Error(), field) {
+			t.Errorf("got %v, want a complaint about %s", err, field)
+		}
+	}
+	f(" ", "SEK", "name", good)
+	f("n", "sek", "currency", good)
+	f("n", "KRONA", "currency", good)
+	f("n", "SEK", "elements")
+	f("n", "SEK", "elements.type", good, good)
+	f("n", "SEK", "elements.type", tariff.Element{Dimension: "power", Price: "1", VAT: "25"})
+	for _, price := range []tariff.Decimal{"", "-1", "1,5", "1.", ".5", "1e3", "1/3", "0x10", "NaN", "1234567890", "1.1234567", " 1"} {
+		f("n", "SEK", "elements.price", tariff.Element{Dimension: tariff.Energy, Price: price, VAT: "25"})
+	}
+	f("n", "SEK", "elements.vatPercent", tariff.Element{Dimension: tariff.Energy, Price: "1", VAT: "101"})
+	f("n", "SEK", "elements.graceMinutes", tariff.Element{Dimension: tariff.Energy, Price: "1", VAT: "25", Grace: time.Minute})
+	if _, err := b.AddVersion(t.Context(), "t", tariff.Version{ValidFrom: now.Add(-time.Second), Elements: []tariff.Element{good}}); gnista.CodeOf(err) != gnista.Invalid {
+		t.Errorf("a version from the past: %v", err)
+	}
+}
+
+func BenchmarkRate(b *testing.B) {
+	v := tariff.Version{Currency: "SEK", Elements: []tariff.Element{{Dimension: tariff.Energy, Price: "4.95", VAT: "25"}, {Dimension: tariff.Start, Price: "2.50", VAT: "25"}}}
+	u := tariff.Usage{EnergyWh: 3680}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := tariff.Rate(v, u); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,175 @@
+// Package tariff knows what charging costs: tariffs, their versions, and the rating of what was
+// used by them. Rating is a pure function and exact until the one rounding of each line.
+//
+// Consumer prices include VAT. A version is never changed; another price is another version.
+package tariff
+
+import (
+	"context"
+	"math/big"
+	"strings"
+	"time"
+
+	"golang.org/x/text/currency"
+
+	"gnista"
+)
+
+// Tariff is a price list under one name, through all its versions.
+type Tariff struct {
+	ID        string
+	Name      string
+	Currency  string // ISO 4217
+	Default   bool   // holds where no other is assigned; exactly one does
+	CreatedAt time.Time
+	Versions  []Version // the newest first
+}
+
+// Version is what a tariff says from a time on.
+type Version struct {
+	ID        string
+	Tariff    string
+	Number    int // 1, 2, … within the tariff
+	Currency  string
+	ValidFrom time.Time // the zero time is always
+	Elements  []Element
+	CreatedAt time.Time
+}
+
+// Dimension is what an element puts a price on.
+type Dimension string
+
+// The dimensions.
+const (
+	Energy Dimension = "energy" // price for each kWh
+	Time   Dimension = "time"   // price for each minute of charging
+	Idle   Dimension = "idle"   // price for each minute in which the car occupies the EVSE for nothing
+	Start  Dimension = "start"  // price for each transaction
+)
+
+// Element is one price.
+type Element struct {
+	Dimension Dimension
+	Price     Decimal       // VAT included, in major units (kronor, euro)
+	VAT       Decimal       // percent
+	Grace     time.Duration // Idle only: so much of it is free
+}
+
+// Decimal is an exact decimal number as text, like "4.95". The empty one is 0.
+type Decimal string
+
+// Rat is its value.
+func (d Decimal) Rat() *big.Rat {
+	r, ok := new(big.Rat).SetString(string(d))
+	if !ok {
+		return new(big.Rat)
+	}
+	return r
+}
+
+// valid tells whether d is digits with at most one point between them, few enough to make sense.
+func (d Decimal) valid() bool {
+	whole, fraction, point := strings.Cut(string(d), ".")
+	digits := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+	return digits(whole) && len(whole) <= 9 && (!point || digits(fraction) && len(fraction) <= 6)
+}
+
+// Store keeps tariffs.
+type Store interface {
+	// CreateTariff stores t and its one version. If t is the default one, no other is any more.
+	CreateTariff(ctx context.Context, t Tariff) error
+	// AddVersion stores another version and gives it the next number. NotFound.
+	AddVersion(ctx context.Context, v Version) (Version, error)
+	// Tariff finds a tariff with its versions. NotFound.
+	Tariff(ctx context.Context, id string) (Tariff, error)
+	// Tariffs lists up to limit tariffs in the order of their ids, behind after.
+	Tariffs(ctx context.Context, after string, limit int) ([]Tariff, error)
+	// TariffVersion finds a version. NotFound.
+	TariffVersion(ctx context.Context, id string) (Version, error)
+	// InForce finds the version that holds on a station at a time: of the tariff that is assigned
+	// to the station, else of the default one. NotFound.
+	InForce(ctx context.Context, station gnista.StationID, at time.Time) (Version, error)
+}
+
+// Book is the operator's tariffs.
+type Book struct {
+	Store Store
+	Now   func() time.Time
+	NewID func() string
+}
+
+// Create adds a tariff with its first version, which is always valid unless it says from when. The
+// first tariff of all is the default one. Invalid.
+func (b *Book) Create(ctx context.Context, t Tariff, first Version) (Tariff, error) {
+	if strings.TrimSpace(t.Name) == "" || len(t.Name) > 100 {
+		return Tariff{}, gnista.Invalidf("name", "must have 1 to 100 characters")
+	}
+	if _, err := Digits(t.Currency); err != nil {
+		return Tariff{}, err
+	}
+	if err := first.check(); err != nil {
+		return Tariff{}, err
+	}
+	have, err := b.Store.Tariffs(ctx, "", 1)
+	if err != nil {
+		return Tariff{}, err
+	}
+	t.Default = t.Default || len(have) == 0
+	t.ID, t.CreatedAt = b.NewID(), b.Now()
+	first.ID, first.Tariff, first.Number, first.Currency, first.CreatedAt = b.NewID(), t.ID, 1, t.Currency, t.CreatedAt
+	t.Versions = []Version{first}
+	return t, b.Store.CreateTariff(ctx, t)
+}
+
+// AddVersion adds a version to a tariff, valid from now on unless it says from when, which cannot
+// be in the past: what drivers have been shown stands. Invalid, NotFound.
+func (b *Book) AddVersion(ctx context.Context, tariff string, v Version) (Version, error) {
+	if err := v.check(); err != nil {
+		return Version{}, err
+	}
+	now := b.Now()
+	if v.ValidFrom.IsZero() {
+		v.ValidFrom = now
+	}
+	if v.ValidFrom.Before(now) {
+		return Version{}, gnista.Invalidf("validFrom", "is in the past")
+	}
+	v.ID, v.Tariff, v.CreatedAt = b.NewID(), tariff, now
+	return b.Store.AddVersion(ctx, v)
+}
+
+func (v Version) check() error {
+	if len(v.Elements) == 0 {
+		return gnista.Invalidf("elements", "is empty; a tariff that is free has an energy price of 0")
+	}
+	seen := map[Dimension]bool{}
+	for _, e := range v.Elements {
+		switch e.Dimension {
+		case Energy, Time, Idle, Start:
+		default:
+			return gnista.Invalidf("elements.type", "%q is not energy, time, idle or start", e.Dimension)
+		}
+		switch {
+		case seen[e.Dimension]:
+			return gnista.Invalidf("elements.type", "there are two prices for %s", e.Dimension)
+		case !e.Price.valid():
+			return gnista.Invalidf("elements.price", "%q is not a decimal number of 0 or more, like \"4.95\"", e.Price)
+		case !e.VAT.valid() || e.VAT.Rat().Cmp(big.NewRat(100, 1)) > 0:
+			return gnista.Invalidf("elements.vatPercent", "%q is not a percentage, like \"25\"", e.VAT)
+		case e.Grace < 0 || e.Grace > 0 && e.Dimension != Idle:
+			return gnista.Invalidf("elements.graceMinutes", "belongs to an idle price and is not negative")
+		}
+		seen[e.Dimension] = true
+	}
+	return nil
+}
+
+// Digits is the number of decimals of a currency's minor unit. Invalid.
+func Digits(code string) (int, error) {
+	unit, err := currency.ParseISO(code)
+	if err != nil || unit.String() != code {
+		return 0, gnista.Invalidf("currency", "%q is not an ISO 4217 code, like \"SEK\"", code)
+	}
+	digits, _ := currency.Standard.Rounding(unit)
+	return digits, nil
+}
