@@ -1,0 +1,276 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"runtime/debug"
+	"sync"
+
+	"gnista"
+)
+
+const (
+	groupSize = 256  // the most changes in one commit: bounds how long the first of them waits
+	queueSize = 4096 // waiting changes, before those who bring more are made to wait
+)
+
+var errClosed = errors.New("the database is closed")
+
+// tx is a SQL transaction in which one change after the other runs.
+type tx struct {
+	w      *writer
+	events []gnista.Event
+	wrote  bool // the running change has written something
+}
+
+func (t *tx) exec(query string, args ...any) (sql.Result, error) {
+	t.wrote = true
+	s, err := t.w.prepared(query)
+	if err != nil {
+		return nil, err
+	}
+	return s.Exec(args...)
+}
+
+// row reads; a query that also writes is for writeRow.
+func (t *tx) row(query string, args ...any) *sql.Row {
+	s, err := t.w.prepared(query)
+	if err != nil {
+		return t.w.conn.QueryRowContext(context.Background(), query, args...) // fails in the same way
+	}
+	return s.QueryRow(args...)
+}
+
+func (t *tx) writeRow(query string, args ...any) *sql.Row {
+	t.wrote = true
+	return t.row(query, args...)
+}
+
+func (t *tx) rows(query string, args ...any) (*sql.Rows, error) {
+	s, err := t.w.prepared(query)
+	if err != nil {
+		return nil, err
+	}
+	return s.Query(args...)
+}
+
+// next takes n numbers from a series and returns the last.
+func (t *tx) next(series string, n int) (int64, error) {
+	var last int64
+	err := t.writeRow(`UPDATE counter SET value = value + $1 WHERE name = $2 RETURNING value`, n, series).Scan(&last)
+	return last, err
+}
+
+// emit adds events, which get their numbers when the group is committed.
+func (t *tx) emit(evs ...gnista.Event) {
+	t.wrote = true
+	t.events = append(t.events, evs...)
+}
+
+// change is a function that waits to be run and committed.
+type change struct {
+	run  func(*tx) error
+	err  error
+	done chan struct{}
+}
+
+// safely runs the change; a panic in it must not take down what others wait for.
+func (c *change) safely(t *tx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("a change panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return c.run(t)
+}
+
+// writer collects changes and commits them together, on a connection of its own.
+type writer struct {
+	db     *DB
+	begin  string
+	size   int
+	queue  chan *change
+	ended  sync.WaitGroup
+	mu     sync.RWMutex // held for reading while something is put into the queue
+	closed bool
+
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+func newWriter(db *DB, f flavour, size int) *writer {
+	w := &writer{db: db, begin: f.begin, size: size, queue: make(chan *change, queueSize)}
+	w.ended.Go(w.loop)
+	return w
+}
+
+func (w *writer) close() {
+	w.mu.Lock()
+	if !w.closed {
+		w.closed = true
+		close(w.queue)
+	}
+	w.mu.Unlock()
+	w.ended.Wait()
+}
+
+// write runs f in a SQL transaction and returns when that is on disk. Changes with the same key run
+// one after the other. When f fails, nothing that it did is kept, and its error is returned. f may be
+// run more than once. When ctx ends first, what becomes of the change is not known.
+func (db *DB) write(ctx context.Context, key string, f func(*tx) error) error {
+	w := db.writers[maphash.String(db.seed, key)%uint64(len(db.writers))]
+	c := &change{run: f, done: make(chan struct{})}
+	if err := w.put(ctx, c); err != nil {
+		return err
+	}
+	select {
+	case <-c.done:
+		return c.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (w *writer) put(ctx context.Context, c *change) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return errClosed
+	}
+	select {
+	case w.queue <- c:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (w *writer) loop() {
+	group := make([]*change, 0, w.size)
+	for first := range w.queue {
+		group = append(group[:0], first)
+	collect:
+		for len(group) < w.size {
+			select {
+			case c, ok := <-w.queue:
+				if !ok {
+					break collect
+				}
+				group = append(group, c)
+			default:
+				break collect
+			}
+		}
+		events, err := w.commit(group)
+		for _, c := range group {
+			if err != nil {
+				c.err = err
+			}
+			close(c.done)
+		}
+		if len(events) > 0 {
+			w.db.notify(events)
+		}
+	}
+	w.disconnect()
+}
+
+// commit runs a group of changes in one SQL transaction. When one of them fails after it has written,
+// nothing of the group is kept, and each runs again in a transaction of its own. The error is that of
+// the database: nothing of the group was kept.
+func (w *writer) commit(group []*change) ([]gnista.Event, error) {
+	events, spoiled, err := w.commitAll(group)
+	if err == nil && spoiled {
+		events = nil
+		for _, c := range group {
+			own, spoiled, failed := w.commitAll([]*change{c})
+			if failed != nil {
+				c.err = failed
+				w.failed(1, failed)
+			} else if !spoiled {
+				events = append(events, own...)
+			}
+		}
+	}
+	if err != nil {
+		w.failed(len(group), err)
+	}
+	return events, err
+}
+
+func (w *writer) failed(changes int, err error) {
+	w.db.log.Error("a commit failed", "changes", changes, "err", err)
+	w.disconnect()
+}
+
+// commitAll runs changes in one SQL transaction. It is spoiled, and nothing was kept, when one of them
+// fails after it has written.
+func (w *writer) commitAll(group []*change) (events []gnista.Event, spoiled bool, err error) {
+	if err := w.connect(); err != nil {
+		return nil, false, err
+	}
+	if err := w.do(w.begin); err != nil {
+		return nil, false, err
+	}
+	t := &tx{w: w}
+	for _, c := range group {
+		t.wrote = false
+		c.err = c.safely(t)
+		// A refusal by the domain spoils nothing if it came before the first write. Any other error may
+		// have made the SQL transaction unusable.
+		if c.err != nil && (t.wrote || gnista.CodeOf(c.err) == gnista.Internal) {
+			return nil, true, w.do("ROLLBACK")
+		}
+	}
+	if err := t.storeEvents(); err != nil {
+		return nil, false, err
+	}
+	return t.events, false, w.do("COMMIT")
+}
+
+func (w *writer) do(sql string) error {
+	s, err := w.prepared(sql)
+	if err == nil {
+		_, err = s.Exec()
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", sql, err)
+	}
+	return nil
+}
+
+func (w *writer) prepared(query string) (*sql.Stmt, error) {
+	if s, ok := w.stmts[query]; ok {
+		return s, nil
+	}
+	s, err := w.conn.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	w.stmts[query] = s
+	return s, nil
+}
+
+func (w *writer) connect() (err error) {
+	if w.conn == nil {
+		w.conn, err = w.db.sql.Conn(context.Background())
+		w.stmts = map[string]*sql.Stmt{}
+	}
+	return err
+}
+
+// disconnect lets go of the connection; a SQL transaction that is open on it ends with nothing kept.
+func (w *writer) disconnect() {
+	if w.conn == nil {
+		return
+	}
+	for _, s := range w.stmts {
+		s.Close()
+	}
+	w.conn.ExecContext(context.Background(), "ROLLBACK") // fails where none is open
+	w.conn.Close()
+	w.conn, w.stmts = nil, nil
+}

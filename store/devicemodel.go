@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+
+	"gnista"
+	"gnista/station"
+)
+
+const variableColumns = `component, component_instance, evse, connector, name, instance, attribute, value, mutability, data_type, unit, reported_at`
+
+// SetVariables stores a page of a report, over what was reported before.
+func (db *DB) SetVariables(ctx context.Context, id gnista.StationID, list []station.Variable) error {
+	return db.write(ctx, string(id), func(t *tx) error {
+		for _, v := range list {
+			if _, err := t.exec(`INSERT INTO variable (station, `+variableColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+				ON CONFLICT (station, component, component_instance, evse, connector, name, instance, attribute) DO UPDATE SET
+				value = excluded.value, mutability = excluded.mutability, data_type = excluded.data_type, unit = excluded.unit, reported_at = excluded.reported_at`,
+				string(id), v.Component, v.Instance, v.EVSE.ID, v.EVSE.Connector, v.Name, v.NameOf, v.Attribute, v.Value, v.Mutability, v.DataType, v.Unit,
+				millis(v.ReportedAt)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Variables lists what was reported, in order.
+func (db *DB) Variables(ctx context.Context, id gnista.StationID) ([]station.Variable, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+variableColumns+` FROM variable WHERE station = $1
+		ORDER BY component, component_instance, evse, connector, name, instance, attribute`, string(id))
+	return all(rows, err, func(s scanner) (v station.Variable, err error) {
+		var at int64
+		err = s.Scan(&v.Component, &v.Instance, &v.EVSE.ID, &v.EVSE.Connector, &v.Name, &v.NameOf, &v.Attribute, &v.Value, &v.Mutability, &v.DataType, &v.Unit, &at)
+		v.ReportedAt = instant(at)
+		return v, err
+	})
+}
+
+const noticeColumns = `id, station, at, received_at, event_id, component, evse, connector, variable, value, cause, cleared, tech_code, tech_info, transaction_ref`
+
+// AddNotices stores notices, each once by its EventID and time, and an event with each new one.
+func (db *DB) AddNotices(ctx context.Context, list []station.Notice, evs []gnista.Event) error {
+	if len(list) == 0 {
+		return nil
+	}
+	return db.write(ctx, string(list[0].Station), func(t *tx) error {
+		for i, n := range list {
+			r, err := t.exec(`INSERT INTO notice (`+noticeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING`,
+				n.ID, string(n.Station), millis(n.At), millis(n.ReceivedAt), n.EventID, n.Component, n.EVSE.ID, n.EVSE.Connector, n.Variable, n.Value, n.Trigger,
+				n.Cleared, n.TechCode, n.TechInfo, n.Transaction)
+			if err != nil {
+				return err
+			}
+			if added, err := r.RowsAffected(); err != nil {
+				return err
+			} else if added > 0 {
+				t.emit(evs[i])
+			}
+		}
+		return nil
+	})
+}
+
+// Notices lists a station's notices, the newest first, behind the notice with the id before.
+func (db *DB) Notices(ctx context.Context, id gnista.StationID, before string, limit int) ([]station.Notice, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+noticeColumns+` FROM notice WHERE station = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3`,
+		string(id), before, limit)
+	return all(rows, err, func(s scanner) (n station.Notice, err error) {
+		var at, received int64
+		err = s.Scan(&n.ID, &n.Station, &at, &received, &n.EventID, &n.Component, &n.EVSE.ID, &n.EVSE.Connector, &n.Variable, &n.Value, &n.Trigger,
+			&n.Cleared, &n.TechCode, &n.TechInfo, &n.Transaction)
+		n.At, n.ReceivedAt = instant(at), instant(received)
+		return n, err
+	})
+}

@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gnista"
+)
+
+// storeEvents numbers and stores what the changes of the group emitted. The lock on the row of the
+// counter is held until the commit, so that the numbers are in the order of the commits, and a reader
+// who has seen one has seen all before it.
+func (t *tx) storeEvents() error {
+	if len(t.events) == 0 {
+		return nil
+	}
+	last, err := t.next("event", len(t.events))
+	if err != nil {
+		return err
+	}
+	for i := range t.events {
+		ev := &t.events[i]
+		ev.Seq = last - int64(len(t.events)-1-i)
+		if _, err := t.exec(`INSERT INTO event (seq, at, kind, station, subject, data) VALUES ($1, $2, $3, $4, $5, $6)`,
+			ev.Seq, millis(ev.At), ev.Kind, string(ev.Station), ev.Subject, string(ev.Data)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Events lists up to limit events behind the one with the number after.
+func (db *DB) Events(ctx context.Context, after int64, limit int) ([]gnista.Event, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT seq, at, kind, station, subject, data FROM event WHERE seq > $1 ORDER BY seq LIMIT $2`, after, limit)
+	return all(rows, err, func(s scanner) (ev gnista.Event, err error) {
+		var at int64
+		var data string
+		err = s.Scan(&ev.Seq, &at, &ev.Kind, &ev.Station, &ev.Subject, &data)
+		ev.At = instant(at)
+		if data != "" {
+			ev.Data = []byte(data)
+		}
+		return ev, err
+	})
+}
+
+// LastEvent is the number of the newest event, 0 when there is none.
+func (db *DB) LastEvent(ctx context.Context) (seq int64, err error) {
+	err = db.sql.QueryRowContext(ctx, `SELECT value FROM counter WHERE name = 'event'`).Scan(&seq)
+	return seq, err
+}
+
+// How a consumer goes on.
+const (
+	consumeBatch = 200
+	consumePause = 10 * time.Second // looks without having been nudged
+	consumeRetry = 2 * time.Second  // after a failure
+)
+
+// Consume gives every event to take, once each and in order, until ctx ends: from where the consumer
+// of that name had come to. A nudge makes it look at once. After a crash take may be given an event
+// again; where it fails it is given the same event again, later.
+func (db *DB) Consume(ctx context.Context, consumer string, nudge <-chan struct{}, take func(context.Context, gnista.Event) error) {
+	for ctx.Err() == nil {
+		pause := consumePause
+		if err := db.consumeAll(ctx, consumer, take); err != nil && ctx.Err() == nil {
+			db.log.Error("a consumer of events failed and tries again", "consumer", consumer, "err", err)
+			pause = consumeRetry
+		}
+		select {
+		case <-ctx.Done():
+		case <-nudge:
+		case <-time.After(pause):
+		}
+	}
+}
+
+// consumeAll takes the events that there are.
+func (db *DB) consumeAll(ctx context.Context, consumer string, take func(context.Context, gnista.Event) error) error {
+	seq, err := db.cursor(ctx, consumer)
+	if err != nil {
+		return err
+	}
+	for {
+		evs, err := db.Events(ctx, seq, consumeBatch)
+		if err != nil || len(evs) == 0 {
+			return err
+		}
+		was := seq
+		for _, ev := range evs {
+			if err = take(ctx, ev); err != nil {
+				break
+			}
+			seq = ev.Seq
+		}
+		if seq != was {
+			err = errors.Join(err, db.setCursor(ctx, consumer, seq))
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (db *DB) cursor(ctx context.Context, consumer string) (int64, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT seq FROM event_cursor WHERE consumer = $1`, consumer)
+	list, err := all(rows, err, func(s scanner) (seq int64, err error) { return seq, s.Scan(&seq) })
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	return list[0], nil
+}
+
+func (db *DB) setCursor(ctx context.Context, consumer string, seq int64) error {
+	return db.write(ctx, consumer, func(t *tx) error {
+		_, err := t.exec(`INSERT INTO event_cursor (consumer, seq) VALUES ($1, $2) ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq`, consumer, seq)
+		return err
+	})
+}

@@ -1,0 +1,41 @@
+package store
+
+import (
+	"fmt"
+	"net/url"
+	"runtime"
+	"strings"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// flavour is what differs between the databases.
+type flavour struct {
+	driver  string
+	dsn     string
+	dialect goose.Dialect
+	begin   string // begins a SQL transaction that writes
+	writers int    // that commit at one time
+	readers int
+}
+
+func flavourOf(u string) (flavour, error) {
+	scheme, rest, _ := strings.Cut(u, ":")
+	switch scheme {
+	case "sqlite":
+		file := strings.TrimPrefix(rest, "//")
+		if file == "" {
+			return flavour{}, fmt.Errorf("the database %q names no file; write sqlite:FILE", u)
+		}
+		pragmas := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(4000)"}}
+		return flavour{
+			driver: "sqlite", dsn: "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + pragmas.Encode(), dialect: goose.DialectSQLite3,
+			begin: "BEGIN IMMEDIATE", writers: 1, readers: max(4, runtime.NumCPU()),
+		}, nil
+	case "postgres", "postgresql":
+		return flavour{driver: "pgx", dsn: u, dialect: goose.DialectPostgres, begin: "BEGIN", writers: 4, readers: 8}, nil
+	}
+	return flavour{}, fmt.Errorf("the database %q is neither sqlite:FILE nor postgres://…", scheme)
+}

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gnista"
+	"gnista/station"
+)
+
+// messageID makes ids that begin with the time in milliseconds; the rest tells apart what happened in
+// the same one.
+func messageID(at time.Time) int64 { return at.UnixMilli() << 16 }
+
+// AddMessages adds to the log. A message without an ID gets one by its time, behind last; the id of
+// the last one is returned.
+func (db *DB) AddMessages(ctx context.Context, list []station.Message, last int64) (int64, error) {
+	for i := range list {
+		if m := &list[i]; m.ID == 0 {
+			last = max(last+1, messageID(m.At))
+			m.ID = last
+		}
+	}
+	err := db.write(ctx, "messages", func(t *tx) error {
+		for part := range slices.Chunk(list, messagesAtOnce) {
+			args := make([]any, 0, len(part)*messageColumns)
+			for _, m := range part {
+				args = append(args, m.ID, string(m.Station), m.Outgoing, m.Type, m.MessageID, m.Action, m.Text)
+			}
+			if _, err := t.exec(`INSERT INTO message (id, station, outgoing, type, message_id, action, text) VALUES `+placeholders(len(part), messageColumns), args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return last, err
+}
+
+// How many messages one statement stores.
+const (
+	messagesAtOnce = 50
+	messageColumns = 7
+)
+
+// placeholders are rows of so many placeholders each: ($1, $2), ($3, $4).
+func placeholders(rows, columns int) string {
+	var b strings.Builder
+	for n := range rows * columns {
+		switch {
+		case n == 0:
+			b.WriteByte('(')
+		case n%columns == 0:
+			b.WriteString("), (")
+		default:
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", n+1)
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// LastMessage is the id of the newest message, 0 when there is none.
+func (db *DB) LastMessage(ctx context.Context) (id int64, err error) {
+	err = db.sql.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM message`).Scan(&id)
+	return id, err
+}
+
+// Messages lists a station's messages, the newest first, behind the one with the id before (0: from
+// the newest).
+func (db *DB) Messages(ctx context.Context, id gnista.StationID, before int64, limit int) ([]station.Message, error) {
+	var w where
+	w.add("station = ?", string(id))
+	if before > 0 {
+		w.add("id < ?", before)
+	}
+	rows, err := db.sql.QueryContext(ctx, `SELECT id, station, outgoing, type, message_id, action, text FROM message`+w.sql()+` ORDER BY id DESC LIMIT `+w.arg(limit), w.args...)
+	return all(rows, err, func(s scanner) (m station.Message, err error) {
+		err = s.Scan(&m.ID, &m.Station, &m.Outgoing, &m.Type, &m.MessageID, &m.Action, &m.Text)
+		m.At = time.UnixMilli(m.ID >> 16).UTC()
+		return m, err
+	})
+}
+
+// pruneBatch bounds how long pruning keeps other changes waiting.
+const pruneBatch = 2000
+
+// PruneMessages deletes messages that are older than the given time, and the oldest ones above a
+// total size in bytes. It returns how many it deleted.
+func (db *DB) PruneMessages(ctx context.Context, before time.Time, bytes int64) (int, error) {
+	var excess int64 // the id up to which the messages are too many
+	err := db.sql.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM
+		(SELECT id, SUM(LENGTH(text) + 100) OVER (ORDER BY id DESC) AS total FROM message) AS sums WHERE total > $1`, bytes).Scan(&excess)
+	if err != nil {
+		return 0, fmt.Errorf("measuring the message log: %w", err)
+	}
+	limit := max(messageID(before), excess+1)
+	deleted := 0
+	for {
+		var n int64
+		err := db.write(ctx, "messages", func(t *tx) error {
+			r, err := t.exec(`DELETE FROM message WHERE id IN (SELECT id FROM message WHERE id < $1 ORDER BY id LIMIT $2)`, limit, pruneBatch)
+			if err != nil {
+				return err
+			}
+			n, err = r.RowsAffected()
+			return err
+		})
+		deleted += int(n)
+		if err != nil || n < pruneBatch {
+			return deleted, err
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gnista/charging"
+)
+
+// Samples are kept as text, one row for a transaction and a quarter of an hour, one line for an
+// instant: its milliseconds, then NAME[.PHASE][@LOCATION][^CONTEXT]=MILLI for each sample.
+
+const period = 15 * time.Minute
+
+// names are short for the measurands that come most often.
+var names = map[charging.Measurand]string{
+	charging.EnergyImport: "E", charging.PowerImport: "P", charging.CurrentImport: "I", charging.Voltage: "U", charging.SoC: "S", charging.Temperature: "T",
+}
+
+func (t *tx) addSamples(transaction string, samples []charging.Sample) error {
+	for len(samples) > 0 {
+		at := samples[0].At.Truncate(period)
+		n := 1
+		for n < len(samples) && samples[n].At.Truncate(period).Equal(at) {
+			n++
+		}
+		_, err := t.exec(`INSERT INTO meter_period (transaction_id, period, data) VALUES ($1, $2, $3)
+			ON CONFLICT (transaction_id, period) DO UPDATE SET data = meter_period.data || excluded.data`,
+			transaction, millis(at), string(appendSamples(nil, samples[:n])))
+		if err != nil {
+			return err
+		}
+		samples = samples[n:]
+	}
+	return nil
+}
+
+func appendSamples(b []byte, samples []charging.Sample) []byte {
+	for i, s := range samples {
+		if i == 0 || !s.At.Equal(samples[i-1].At) {
+			if i > 0 {
+				b = append(b, '\n')
+			}
+			b = strconv.AppendInt(b, s.At.UnixMilli(), 10)
+		}
+		b = append(b, ' ')
+		if short, ok := names[s.Measurand]; ok {
+			b = append(b, short...)
+		} else {
+			b = append(b, word(string(s.Measurand))...)
+		}
+		if s.Phase != "" {
+			b = append(append(b, '.'), word(s.Phase)...)
+		}
+		if s.Location != charging.Outlet {
+			b = append(append(b, '@'), word(s.Location)...)
+		}
+		if s.Context != charging.Other {
+			b = append(append(b, '^'), s.Context...)
+		}
+		b = strconv.AppendInt(append(b, '='), s.Milli, 10)
+	}
+	return append(b, '\n')
+}
+
+// word is s without what stands between words here.
+func word(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || strings.ContainsRune(".@^=%", r) }) {
+		return strings.ReplaceAll(url.QueryEscape(s), ".", "%2E")
+	}
+	return s
+}
+
+func parseSamples(data string) ([]charging.Sample, error) {
+	var list []charging.Sample
+	for line := range strings.Lines(data) {
+		var at time.Time
+		for i, field := range strings.Fields(line) {
+			if i == 0 {
+				ms, err := strconv.ParseInt(field, 10, 64)
+				if err != nil {
+					return nil, fmt.Errorf("stored samples: %w", err)
+				}
+				at = instant(ms)
+				continue
+			}
+			s, err := parseSample(field)
+			if err != nil {
+				return nil, err
+			}
+			s.At = at
+			list = append(list, s)
+		}
+	}
+	return list, nil
+}
+
+func parseSample(field string) (s charging.Sample, err error) {
+	rest, value, _ := strings.Cut(field, "=")
+	if s.Milli, err = strconv.ParseInt(value, 10, 64); err != nil {
+		return s, fmt.Errorf("stored samples: %w", err)
+	}
+	rest, context, _ := strings.Cut(rest, "^")
+	rest, location, elsewhere := strings.Cut(rest, "@")
+	name, phase, _ := strings.Cut(rest, ".")
+	s.Context, s.Location = charging.Context(context), charging.Outlet
+	if elsewhere {
+		if s.Location, err = url.QueryUnescape(location); err != nil {
+			return s, err
+		}
+	}
+	if s.Phase, err = url.QueryUnescape(phase); err != nil {
+		return s, err
+	}
+	for m, short := range names {
+		if short == name {
+			s.Measurand = m
+			return s, nil
+		}
+	}
+	name, err = url.QueryUnescape(name)
+	s.Measurand = charging.Measurand(name)
+	return s, err
+}
+
+// Samples lists what the meter said during a transaction, in the order of time, each once.
+func (db *DB) Samples(ctx context.Context, id string) ([]charging.Sample, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT data FROM meter_period WHERE transaction_id = $1 ORDER BY period`, id)
+	texts, err := all(rows, err, func(s scanner) (text string, err error) { return text, s.Scan(&text) })
+	if err != nil {
+		return nil, err
+	}
+	list, err := parseSamples(strings.Join(texts, ""))
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(list, func(a, b charging.Sample) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Measurand, b.Measurand), cmp.Compare(a.Phase, b.Phase), cmp.Compare(a.Location, b.Location), cmp.Compare(a.Context, b.Context))
+	})
+	return slices.CompactFunc(list, func(a, b charging.Sample) bool {
+		a.Milli = b.Milli
+		return a == b
+	}), nil
+}

@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+
+	"gnista"
+	"gnista/station"
+)
+
+const stationColumns = `id, name, state, password_salt, password_hash, tariff, version, vendor, model, serial, firmware, booted_at, seen_at, created_at, updated_at`
+
+func scanStation(s scanner) (x station.Station, err error) {
+	var salt, hash string
+	var booted, seen, created, updated int64
+	err = s.Scan(&x.ID, &x.Name, &x.State, &salt, &hash, &x.Tariff, &x.Version, &x.Vendor, &x.Model, &x.Serial, &x.Firmware, &booted, &seen, &created, &updated)
+	if err != nil {
+		return x, err
+	}
+	x.BootedAt, x.SeenAt, x.CreatedAt, x.UpdatedAt = instant(booted), instant(seen), instant(created), instant(updated)
+	if x.Password.Salt, err = hex.DecodeString(salt); err != nil {
+		return x, err
+	}
+	x.Password.Hash, err = hex.DecodeString(hash)
+	return x, err
+}
+
+// Station finds a station. NotFound.
+func (db *DB) Station(ctx context.Context, id gnista.StationID) (station.Station, error) {
+	row := db.sql.QueryRowContext(ctx, `SELECT `+stationColumns+` FROM station WHERE id = $1`, string(id))
+	return one(row, scanStation, "there is no station %q", id)
+}
+
+// Stations lists up to limit stations in the order of their ids, behind after.
+func (db *DB) Stations(ctx context.Context, after gnista.StationID, limit int) ([]station.Station, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+stationColumns+` FROM station WHERE id > $1 ORDER BY id LIMIT $2`, string(after), limit)
+	return all(rows, err, scanStation)
+}
+
+// ChangeStation changes a station, or makes one when create is true. NotFound.
+func (db *DB) ChangeStation(ctx context.Context, id gnista.StationID, create bool, change func(*station.Station) ([]gnista.Event, error)) (station.Station, error) {
+	var out station.Station
+	err := db.write(ctx, string(id), func(t *tx) error {
+		x, err := scanStation(t.row(`SELECT `+stationColumns+` FROM station WHERE id = $1`, string(id)))
+		if errors.Is(err, sql.ErrNoRows) {
+			if !create {
+				return gnista.Errorf(gnista.NotFound, "there is no station %q", id)
+			}
+			x, err = station.Station{ID: id}, nil
+		}
+		if err != nil {
+			return err
+		}
+		evs, err := change(&x)
+		if err != nil {
+			return err
+		}
+		t.emit(evs...)
+		out = x
+		_, err = t.exec(`INSERT INTO station (`+stationColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state, password_salt = excluded.password_salt,
+			password_hash = excluded.password_hash, tariff = excluded.tariff, version = excluded.version, vendor = excluded.vendor,
+			model = excluded.model, serial = excluded.serial, firmware = excluded.firmware, booted_at = excluded.booted_at,
+			seen_at = excluded.seen_at, updated_at = excluded.updated_at`,
+			string(id), x.Name, string(x.State), hex.EncodeToString(x.Password.Salt), hex.EncodeToString(x.Password.Hash), x.Tariff,
+			string(x.Version), x.Vendor, x.Model, x.Serial, x.Firmware, millis(x.BootedAt), millis(x.SeenAt), millis(x.CreatedAt), millis(x.UpdatedAt))
+		return err
+	})
+	return out, err
+}
+
+// DeleteStation removes a station and its state, but not its transactions. NotFound.
+func (db *DB) DeleteStation(ctx context.Context, id gnista.StationID) error {
+	return db.write(ctx, string(id), func(t *tx) error {
+		r, err := t.exec(`DELETE FROM station WHERE id = $1`, string(id))
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no station %q", id))
+		}
+		for _, table := range []string{"connector", "variable", "notice", "verdict"} {
+			if _, err := t.exec(`DELETE FROM `+table+` WHERE station = $1`, string(id)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"gnista"
+	"gnista/station"
+)
+
+const connectorColumns = `evse, connector, status, error_code, vendor_id, vendor_code, info, at`
+
+func scanConnector(s scanner) (c station.Connector, err error) {
+	var at int64
+	err = s.Scan(&c.EVSE.ID, &c.EVSE.Connector, &c.Status, &c.ErrorCode, &c.VendorID, &c.VendorCode, &c.Info, &at)
+	c.At = instant(at)
+	return c, err
+}
+
+// Connectors lists the connectors of a station in order.
+func (db *DB) Connectors(ctx context.Context, id gnista.StationID) ([]station.Connector, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+connectorColumns+` FROM connector WHERE station = $1 ORDER BY evse, connector`, string(id))
+	return all(rows, err, scanConnector)
+}
+
+// SetConnector stores c unless what is stored is newer, and ev with it when something changed.
+func (db *DB) SetConnector(ctx context.Context, id gnista.StationID, c station.Connector, ev gnista.Event) error {
+	return db.write(ctx, string(id), func(t *tx) error {
+		was, err := scanConnector(t.row(`SELECT `+connectorColumns+` FROM connector WHERE station = $1 AND evse = $2 AND connector = $3`,
+			string(id), c.EVSE.ID, c.EVSE.Connector))
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if was.At.After(c.At) {
+			return nil
+		}
+		same := was
+		if same.At = c.At; same != c {
+			t.emit(ev)
+		}
+		_, err = t.exec(`INSERT INTO connector (station, `+connectorColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+			ON CONFLICT (station, evse, connector) DO UPDATE SET status = excluded.status, error_code = excluded.error_code,
+			vendor_id = excluded.vendor_id, vendor_code = excluded.vendor_code, info = excluded.info, at = excluded.at`,
+			string(id), c.EVSE.ID, c.EVSE.Connector, string(c.Status), c.ErrorCode, c.VendorID, c.VendorCode, c.Info, millis(c.At))
+		return err
+	})
+}

@@ -1,0 +1,147 @@
+// Package store keeps what the domain packages need kept, in SQLite or PostgreSQL, by one SQL text.
+//
+// All writing goes through group commit: a change is a function that runs in one SQL transaction
+// together with those of others, and returns when that is on disk. Exported methods open the SQL
+// transaction; unexported functions take it. What differs between the databases is in flavour.go.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"gnista"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// DB is an open database. Its methods are those of the Stores of the domain packages.
+type DB struct {
+	sql     *sql.DB
+	writers []*writer
+	seed    maphash.Seed // spreads keys over the writers
+	notify  func([]gnista.Event)
+	log     *slog.Logger
+}
+
+// Options are how to open a database.
+type Options struct {
+	// Notify is told of durable events, in order, after they are on disk. It must not wait.
+	Notify func([]gnista.Event)
+	// GroupSize is the most changes that are committed together; 0 is the default, 1 is none.
+	GroupSize int
+	Log       *slog.Logger
+}
+
+// Open opens the database at url, "sqlite:FILE" or "postgres://…", and brings its schema up to date.
+func Open(ctx context.Context, url string, o Options) (*DB, error) {
+	f, err := flavourOf(url)
+	if err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Notify == nil {
+		o.Notify = func([]gnista.Event) {}
+	}
+	if o.GroupSize == 0 {
+		o.GroupSize = groupSize
+	}
+	handle, err := sql.Open(f.driver, f.dsn)
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	handle.SetMaxOpenConns(f.writers + f.readers)
+	handle.SetMaxIdleConns(f.writers + f.readers)
+	db := &DB{sql: handle, seed: maphash.MakeSeed(), notify: o.Notify, log: o.Log}
+	if err := db.migrate(ctx, f); err != nil {
+		handle.Close()
+		return nil, fmt.Errorf("bringing the schema of the database up to date: %w", err)
+	}
+	for range f.writers {
+		db.writers = append(db.writers, newWriter(db, f, o.GroupSize))
+	}
+	return db, nil
+}
+
+func (db *DB) migrate(ctx context.Context, f flavour) error {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(f.dialect, db.sql, dir)
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+// Close waits for changes that have begun and closes the database.
+func (db *DB) Close() error {
+	for _, w := range db.writers {
+		w.close()
+	}
+	return db.sql.Close()
+}
+
+// Ready tells whether the database answers.
+func (db *DB) Ready(ctx context.Context) error {
+	var n int
+	return db.sql.QueryRowContext(ctx, `SELECT 1`).Scan(&n)
+}
+
+// millis is a time as it is stored.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// instant reads a stored time.
+func instant(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// scanner is a row or rows.
+type scanner interface{ Scan(dest ...any) error }
+
+// one reads a single row with read; without one it is NotFound, told as what is missing.
+func one[T any](row *sql.Row, read func(scanner) (T, error), format string, args ...any) (T, error) {
+	v, err := read(row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return v, gnista.Errorf(gnista.NotFound, format, args...)
+	}
+	return v, err
+}
+
+// all reads every row with read.
+func all[T any](rows *sql.Rows, err error, read func(scanner) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	list := []T{}
+	for rows.Next() {
+		v, err := read(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, rows.Err()
+}

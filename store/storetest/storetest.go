@@ -1,0 +1,592 @@
+// Package storetest is the conformance test of the store: what every database must do alike. It
+// also starts the PostgreSQL that tests need.
+package storetest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"gnista"
+	"gnista/billing"
+	"gnista/charging"
+	"gnista/station"
+	"gnista/store"
+	"gnista/tariff"
+	"gnista/token"
+)
+
+// Run tests the database at url, which is empty.
+func Run(t *testing.T, url string) {
+	var mu sync.Mutex
+	var told []gnista.Event
+	db, err := store.Open(t.Context(), url, store.Options{Notify: func(evs []gnista.Event) {
+		mu.Lock()
+		told = append(told, evs...)
+		mu.Unlock()
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	s := suite{db}
+	t.Run("stations", s.stations)
+	t.Run("connectors", s.connectors)
+	t.Run("device model", s.deviceModel)
+	t.Run("verdicts", s.verdicts)
+	t.Run("tokens", s.tokens)
+	t.Run("transactions", s.transactions)
+	t.Run("samples", s.samples)
+	t.Run("failed changes leave nothing", s.failures)
+	t.Run("concurrent changes", s.concurrent)
+	t.Run("tariffs", s.tariffs)
+	t.Run("charge records", s.records)
+	t.Run("messages", s.messages)
+	t.Run("events", func(t *testing.T) { s.events(t, func() []gnista.Event { mu.Lock(); defer mu.Unlock(); return told }) })
+	t.Run("consumers", s.consumers)
+}
+
+type suite struct{ *store.DB }
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func must[T any](t *testing.T) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func wantCode(t *testing.T, err error, code gnista.Code) {
+	t.Helper()
+	if err == nil || gnista.CodeOf(err) != code {
+		t.Errorf("got %v, want %s", err, code)
+	}
+}
+
+func (s suite) stations(t *testing.T) {
+	ctx := t.Context()
+	_, err := s.Station(ctx, "none")
+	wantCode(t, err, gnista.NotFound)
+	change := func(x *station.Station) ([]gnista.Event, error) {
+		if x.State == "" {
+			x.CreatedAt = now
+		}
+		x.State, x.Name, x.Vendor, x.BootedAt = station.Accepted, "at the gate", "Vendör", now
+		x.Password = station.Password{Salt: []byte{1, 2}, Hash: []byte{3}}
+		return []gnista.Event{{At: now, Kind: "station.changed", Station: x.ID}}, nil
+	}
+	_, err = s.ChangeStation(ctx, "none", false, change)
+	wantCode(t, err, gnista.NotFound)
+	made := must[station.Station](t)(s.ChangeStation(ctx, "A/1|å", true, change))
+	got := must[station.Station](t)(s.Station(ctx, "A/1|å"))
+	if fmt.Sprint(got) != fmt.Sprint(made) {
+		t.Errorf("got %+v, want %+v", got, made)
+	}
+	must[station.Station](t)(s.ChangeStation(ctx, "B", true, change))
+	list := must[[]station.Station](t)(s.Stations(ctx, "A/1|å", 10))
+	if len(list) != 1 || list[0].ID != "B" {
+		t.Errorf("behind A: %+v", list)
+	}
+	refused := errors.New("no")
+	_, err = s.ChangeStation(ctx, "C", true, func(*station.Station) ([]gnista.Event, error) { return nil, refused })
+	if !errors.Is(err, refused) {
+		t.Errorf("got %v", err)
+	}
+	_, err = s.Station(ctx, "C")
+	wantCode(t, err, gnista.NotFound)
+	if err := s.DeleteStation(ctx, "B"); err != nil {
+		t.Error(err)
+	}
+	wantCode(t, s.DeleteStation(ctx, "B"), gnista.NotFound)
+}
+
+func (s suite) connectors(t *testing.T) {
+	ctx := t.Context()
+	set := func(evse int, status station.Status, at time.Time) {
+		t.Helper()
+		c := station.Connector{EVSE: gnista.EVSE{ID: evse, Connector: 1}, Status: status, At: at}
+		if err := s.SetConnector(ctx, "conn", c, gnista.Event{At: now, Kind: "connector.status", Station: "conn", Subject: string(status)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := must[int64](t)(s.LastEvent(ctx))
+	set(2, station.Available, now)
+	set(1, station.Charging, now)
+	set(1, station.Faulted, now.Add(-time.Minute)) // older: passed over
+	set(1, station.Charging, now.Add(time.Minute)) // the same again
+	list := must[[]station.Connector](t)(s.Connectors(ctx, "conn"))
+	if len(list) != 2 || list[0].Status != station.Charging || list[1].Status != station.Available || !list[0].At.Equal(now.Add(time.Minute)) {
+		t.Errorf("got %+v", list)
+	}
+	evs := must[[]gnista.Event](t)(s.Events(ctx, before, 100))
+	if len(evs) != 2 {
+		t.Errorf("%d events for two changes: %+v", len(evs), evs)
+	}
+}
+
+func (s suite) deviceModel(t *testing.T) {
+	ctx := t.Context()
+	v := station.Variable{Component: "EVSE", EVSE: gnista.EVSE{ID: 1}, Name: "Power", Attribute: "Actual", Value: "1", ReportedAt: now}
+	for _, value := range []string{"1", "2"} {
+		v.Value = value
+		if err := s.SetVariables(ctx, "dm", []station.Variable{v}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := must[[]station.Variable](t)(s.Variables(ctx, "dm"))
+	if len(list) != 1 || list[0] != v {
+		t.Errorf("got %+v", list)
+	}
+	// T15: events with the same number at other times are other events.
+	n := station.Notice{ID: "n1", Station: "dm", At: now, ReceivedAt: now, EventID: 0, Component: "Connector", Variable: "Problem", Value: "true", Cleared: true}
+	again := n
+	again.ID = "n2"
+	later := n
+	later.ID, later.At = "n3", now.Add(time.Minute)
+	before := must[int64](t)(s.LastEvent(ctx))
+	if err := s.AddNotices(ctx, []station.Notice{n, again, later}, make([]gnista.Event, 3)); err != nil {
+		t.Fatal(err)
+	}
+	notices := must[[]station.Notice](t)(s.Notices(ctx, "dm", "", 10))
+	if len(notices) != 2 || notices[1] != n || notices[0] != later {
+		t.Errorf("got %+v", notices)
+	}
+	if page := must[[]station.Notice](t)(s.Notices(ctx, "dm", "n3", 10)); len(page) != 1 || page[0].ID != "n1" {
+		t.Errorf("the next page: %+v", page)
+	}
+	if evs := must[[]gnista.Event](t)(s.Events(ctx, before, 10)); len(evs) != 2 {
+		t.Errorf("%d events for two notices", len(evs))
+	}
+}
+
+func (s suite) verdicts(t *testing.T) {
+	ctx := t.Context()
+	for i := range 3 {
+		v := station.Verdict{Station: "v", Cause: station.BadCredentials, Reason: "the password is wrong", Remote: fmt.Sprint(i), LastAt: now.Add(time.Duration(i) * time.Second)}
+		if err := s.AddVerdict(ctx, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.AddVerdict(ctx, station.Verdict{Station: "w", Cause: station.UnknownStation, Reason: "x", LastAt: now}); err != nil {
+		t.Fatal(err)
+	}
+	list := must[[]station.Verdict](t)(s.Verdicts(ctx, "v", 10))
+	if len(list) != 1 || list[0].Count != 3 || list[0].Remote != "2" || !list[0].FirstAt.Equal(now) || !list[0].LastAt.Equal(now.Add(2*time.Second)) {
+		t.Errorf("got %+v", list)
+	}
+	if all := must[[]station.Verdict](t)(s.Verdicts(ctx, "", 10)); len(all) != 2 || all[0].Station != "v" {
+		t.Errorf("got %+v", all)
+	}
+}
+
+func (s suite) tokens(t *testing.T) {
+	ctx := t.Context()
+	k := token.Token{ID: token.ID{UID: "04:a1:B2 c3", Type: token.ISO14443}, Name: "Åsa", Group: "g", ExpiresAt: now, MaxConcurrent: 2, CreatedAt: now, UpdatedAt: now}
+	if err := s.CreateToken(ctx, k); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, s.CreateToken(ctx, token.Token{ID: token.ID{UID: "04A1B2C3", Type: token.ISO14443}}), gnista.Conflict)
+	for _, id := range []token.ID{{UID: "04a1b2c3"}, {UID: "04-A1-B2-C3", Type: token.ISO14443}} {
+		if got := must[token.Token](t)(s.Token(ctx, id)); got != k {
+			t.Errorf("%v: got %+v", id, got)
+		}
+	}
+	_, err := s.Token(ctx, token.ID{UID: "04A1B2C3", Type: token.Central})
+	wantCode(t, err, gnista.NotFound)
+	if err := s.CreateToken(ctx, token.Token{ID: token.ID{UID: "04A1B2C3", Type: token.Central}}); err != nil {
+		t.Error(err)
+	}
+	if got := must[token.Token](t)(s.Token(ctx, token.ID{UID: "04A1B2C3"})); got.ID.Type != token.ISO14443 {
+		t.Errorf("without a type: %+v", got)
+	}
+	got := must[token.Token](t)(s.UpdateToken(ctx, token.ID{UID: "04A1B2C3", Type: token.Central}, func(k *token.Token) error { k.Blocked = true; return nil }))
+	if !got.Blocked {
+		t.Errorf("got %+v", got)
+	}
+	_, err = s.UpdateToken(ctx, token.ID{UID: "none"}, func(*token.Token) error { return nil })
+	wantCode(t, err, gnista.NotFound)
+	var all []token.Token
+	for after, i := "", 0; i < 10; i++ {
+		page, next, err := s.Tokens(ctx, after, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, page...)
+		if after = next; next == "" {
+			break
+		}
+	}
+	if len(all) != 2 {
+		t.Errorf("paged through %+v", all)
+	}
+}
+
+func newTransaction(id, ref string) *charging.Transaction {
+	return &charging.Transaction{
+		ID: id, Station: "tx", Version: gnista.V201, Ref: ref, EVSE: gnista.EVSE{ID: 1, Connector: 2}, Token: token.ID{UID: "aa:bb", Type: token.ISO14443},
+		Authorised: true, Tariff: "v1", State: charging.Active, Activity: charging.Charging, StartedAt: now, UpdatedAt: now, RemoteID: 7, EnergyWh: 5, PowerW: 6, SoC: -1,
+		Meter:  charging.Meter{Begin: &charging.Reading{At: now, MWh: 1}, Last: &charging.Reading{At: now, MWh: 2}},
+		Review: []charging.Reason{charging.ClockSkew, charging.MeterReset}, Note: "note",
+		Progress: charging.Progress{Started: true, Timeline: []charging.Step{{At: now, Activity: charging.Charging}}},
+	}
+}
+
+func (s suite) transactions(t *testing.T) {
+	ctx := t.Context()
+	a, b := newTransaction("t1", "r1"), newTransaction("t2", "r2")
+	b.StartKey, b.EVSE.ID = "k2", 2
+	err := s.Change(ctx, "tx", func(tx charging.Tx) error {
+		for _, x := range []*charging.Transaction{a, b} {
+			if err := tx.Save(x, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := func(got *charging.Transaction, want *charging.Transaction) {
+		t.Helper()
+		g, _ := json.Marshal(got)
+		w, _ := json.Marshal(want)
+		if string(g) != string(w) {
+			t.Errorf("\n got %s\nwant %s", g, w)
+		}
+	}
+	got := must[charging.Transaction](t)(s.Transaction(ctx, "t1"))
+	same(&got, a)
+	_, err = s.Transaction(ctx, "none")
+	wantCode(t, err, gnista.NotFound)
+	err = s.Change(ctx, "tx", func(tx charging.Tx) error {
+		same(must[*charging.Transaction](t)(tx.ByID("t2")), b)
+		same(must[*charging.Transaction](t)(tx.ByRef("tx", "r2")), b)
+		same(must[*charging.Transaction](t)(tx.ByStart("tx", "k2")), b)
+		for _, nothing := range []*charging.Transaction{
+			must[*charging.Transaction](t)(tx.ByRef("other", "r2")), must[*charging.Transaction](t)(tx.ByStart("tx", "")), must[*charging.Transaction](t)(tx.ByID("x")),
+		} {
+			if nothing != nil {
+				t.Errorf("got %+v for nothing", nothing)
+			}
+		}
+		if open := must[[]*charging.Transaction](t)(tx.Open("tx", 2)); len(open) != 1 || open[0].ID != "t2" {
+			t.Errorf("open at 2: %+v", open)
+		}
+		if open := must[[]*charging.Transaction](t)(tx.Open("tx", 0)); len(open) != 2 {
+			t.Errorf("open: %+v", open)
+		}
+		if n := must[int](t)(tx.CountOpen(token.ID{UID: "AABB", Type: token.ISO14443})); n != 2 {
+			t.Errorf("%d open of the token", n)
+		}
+		one, two := must[int64](t)(tx.Number()), must[int64](t)(tx.Number())
+		if one < 1 || two != one+1 {
+			t.Errorf("numbers %d, %d", one, two)
+		}
+		x := must[*charging.Transaction](t)(tx.ByID("t2"))
+		x.State, x.EndedAt, x.Review = charging.Ended, now, nil
+		return tx.Save(x, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(filter charging.Filter, want ...string) {
+		t.Helper()
+		filter.Limit = 10
+		var ids []string
+		for _, x := range must[[]charging.Transaction](t)(s.Transactions(ctx, filter)) {
+			ids = append(ids, x.ID)
+		}
+		if !slices.Equal(ids, want) {
+			t.Errorf("%+v: got %v, want %v", filter, ids, want)
+		}
+	}
+	f(charging.Filter{}, "t2", "t1")
+	f(charging.Filter{Station: "tx", State: charging.Active}, "t1")
+	f(charging.Filter{Station: "other"})
+	f(charging.Filter{Token: "AA BB"}, "t2", "t1")
+	f(charging.Filter{Before: "t2"}, "t1")
+	f(charging.Filter{Review: true}, "t1")
+	list := must[[]charging.Transaction](t)(s.Unfinished(ctx, now, 10))
+	if len(list) != 1 || list[0].ID != "t2" {
+		t.Errorf("unfinished: %+v", list)
+	}
+	if list := must[[]charging.Transaction](t)(s.Unfinished(ctx, now.Add(-time.Second), 10)); len(list) != 0 {
+		t.Errorf("unfinished before: %+v", list)
+	}
+}
+
+func (s suite) samples(t *testing.T) {
+	ctx := t.Context()
+	at := func(n int) time.Time { return now.Add(time.Duration(n) * 5 * time.Minute) }
+	list := []charging.Sample{
+		{At: at(0), Measurand: charging.EnergyImport, Location: charging.Outlet, Context: charging.AtBegin, Milli: 1000},
+		{At: at(0), Measurand: charging.CurrentImport, Phase: "L1-N", Location: "inlet", Milli: -16000},
+		{At: at(1), Measurand: "Power.Factor", Location: charging.Outlet, Milli: 990},
+		{At: at(3), Measurand: "odd name = ^@.%", Phase: "L 1", Location: charging.Outlet, Milli: 1},
+	}
+	for _, part := range [][]charging.Sample{list[2:], list[:2], list[2:]} { // in the wrong order, and one part twice
+		err := s.Change(ctx, "tx", func(tx charging.Tx) error { return tx.Save(newTransaction("s1", "rs1"), part) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := must[[]charging.Sample](t)(s.Samples(ctx, "s1"))
+	slices.SortStableFunc(list, func(a, b charging.Sample) int { return a.At.Compare(b.At) })
+	if len(got) != len(list) {
+		t.Fatalf("got %+v", got)
+	}
+	for _, want := range list {
+		if !slices.Contains(got, want) {
+			t.Errorf("%+v is not in %+v", want, got)
+		}
+	}
+}
+
+func (s suite) failures(t *testing.T) {
+	ctx := t.Context()
+	before := must[int64](t)(s.LastEvent(ctx))
+	refused := errors.New("no")
+	err := s.Change(ctx, "tx", func(tx charging.Tx) error {
+		if err := tx.Save(newTransaction("f1", "rf1"), nil, gnista.Event{At: now, Kind: "never"}); err != nil {
+			return err
+		}
+		return refused
+	})
+	if !errors.Is(err, refused) {
+		t.Errorf("got %v", err)
+	}
+	err = s.Change(ctx, "tx", func(tx charging.Tx) error { // breaks UNIQUE (station, ref)
+		return errors.Join(tx.Save(newTransaction("f2", "same"), nil), tx.Save(newTransaction("f3", "same"), nil))
+	})
+	if err == nil {
+		t.Error("two transactions have one name")
+	}
+	err = s.Change(ctx, "tx", func(charging.Tx) error { panic("oh") })
+	if err == nil {
+		t.Error("a panic passed for success")
+	}
+	for _, id := range []string{"f1", "f2", "f3"} {
+		_, err = s.Transaction(ctx, id)
+		wantCode(t, err, gnista.NotFound)
+	}
+	if last := must[int64](t)(s.LastEvent(ctx)); last != before {
+		t.Errorf("%d events of what was undone", last-before)
+	}
+	if err := s.Change(ctx, "tx", func(tx charging.Tx) error { return tx.Save(newTransaction("f4", "rf4"), nil) }); err != nil {
+		t.Errorf("a change after the failures: %v", err)
+	}
+}
+
+func (s suite) concurrent(t *testing.T) {
+	ctx := t.Context()
+	const stations, changes = 20, 25
+	before := must[int64](t)(s.LastEvent(ctx))
+	var wg sync.WaitGroup
+	for i := range stations {
+		id := gnista.StationID(fmt.Sprintf("par%d", i))
+		for range changes {
+			wg.Go(func() {
+				_, err := s.ChangeStation(ctx, id, true, func(x *station.Station) ([]gnista.Event, error) {
+					x.State, x.Model = station.Accepted, x.Model+"x"
+					return []gnista.Event{{At: now, Kind: "count", Station: id}}, nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	// A reader who goes by numbers misses none, whatever commits meanwhile.
+	seen, after := 0, before
+	for deadline := time.Now().Add(time.Minute); seen < stations*changes && time.Now().Before(deadline); {
+		for _, ev := range must[[]gnista.Event](t)(s.Events(ctx, after, 1000)) {
+			if ev.Seq != after+1 {
+				t.Fatalf("event %d follows %d", ev.Seq, after)
+			}
+			after, seen = ev.Seq, seen+1
+		}
+	}
+	wg.Wait()
+	if seen != stations*changes {
+		t.Errorf("a reader saw %d of %d events", seen, stations*changes)
+	}
+	for i := range stations {
+		x := must[station.Station](t)(s.Station(ctx, gnista.StationID(fmt.Sprintf("par%d", i))))
+		if len(x.Model) != changes {
+			t.Errorf("station %d was changed %d times", i, len(x.Model))
+		}
+	}
+}
+
+func (s suite) tariffs(t *testing.T) {
+	ctx := t.Context()
+	_, err := s.InForce(ctx, "any", now)
+	wantCode(t, err, gnista.NotFound)
+	elements := []tariff.Element{{Dimension: tariff.Energy, Price: "4.95", VAT: "25"}, {Dimension: tariff.Idle, Price: "1", VAT: "25", Grace: time.Minute}}
+	create := func(id string, standard bool) {
+		t.Helper()
+		v := tariff.Version{ID: id + "1", Tariff: id, Number: 1, Elements: elements, CreatedAt: now}
+		if err := s.CreateTariff(ctx, tariff.Tariff{ID: id, Name: "n", Currency: "SEK", Default: standard, CreatedAt: now, Versions: []tariff.Version{v}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create("a", true)
+	create("b", true)
+	create("c", false)
+	v := must[tariff.Version](t)(s.AddVersion(ctx, tariff.Version{ID: "b2", Tariff: "b", ValidFrom: now, Elements: elements[:1]}))
+	if v.Number != 2 || v.Currency != "SEK" {
+		t.Errorf("got %+v", v)
+	}
+	_, err = s.AddVersion(ctx, tariff.Version{ID: "x", Tariff: "none"})
+	wantCode(t, err, gnista.NotFound)
+	f := func(id gnista.StationID, at time.Time, want string) {
+		t.Helper()
+		if got := must[tariff.Version](t)(s.InForce(ctx, id, at)); got.ID != want {
+			t.Errorf("on %s at %v: %s, want %s", id, at, got.ID, want)
+		}
+	}
+	f("any", now.Add(-time.Second), "b1")
+	f("any", now, "b2")
+	must[station.Station](t)(s.ChangeStation(ctx, "tariffed", true, func(x *station.Station) ([]gnista.Event, error) { x.Tariff = "c"; return nil, nil }))
+	f("tariffed", now, "c1")
+	must[station.Station](t)(s.ChangeStation(ctx, "tariffed", true, func(x *station.Station) ([]gnista.Event, error) { x.Tariff = "gone"; return nil, nil }))
+	f("tariffed", now, "b2")
+	got := must[tariff.Tariff](t)(s.Tariff(ctx, "b"))
+	if !got.Default || len(got.Versions) != 2 || got.Versions[0].ID != "b2" || len(got.Versions[1].Elements) != 2 || got.Versions[1].Elements[1] != elements[1] {
+		t.Errorf("got %+v", got)
+	}
+	if got := must[tariff.Tariff](t)(s.Tariff(ctx, "a")); got.Default {
+		t.Error("two tariffs are the default one")
+	}
+	if list := must[[]tariff.Tariff](t)(s.Tariffs(ctx, "a", 1)); len(list) != 1 || list[0].ID != "b" || len(list[0].Versions) != 2 {
+		t.Errorf("got %+v", list)
+	}
+	_, err = s.TariffVersion(ctx, "none")
+	wantCode(t, err, gnista.NotFound)
+}
+
+func (s suite) records(t *testing.T) {
+	ctx := t.Context()
+	issue := func(id, transaction string) billing.Record {
+		t.Helper()
+		r := billing.Record{
+			ID: id, Transaction: transaction, Station: "rec", EVSE: gnista.EVSE{ID: 1}, StartedAt: now, EndedAt: now, EnergyWh: 3, IssuedAt: now, Policy: tariff.Policy,
+			Bill: tariff.Bill{
+				Lines: []tariff.Line{{Dimension: tariff.Energy, Quantity: 3, Price: "1", VAT: "25", Amount: 125}}, VAT: []tariff.VATSum{{Rate: "25", Net: 100, VAT: 25, Gross: 125}},
+				Net: gnista.Money{Amount: 100, Currency: "SEK"}, Tax: gnista.Money{Amount: 25, Currency: "SEK"}, Total: gnista.Money{Amount: 125, Currency: "SEK"},
+			},
+		}
+		return must[billing.Record](t)(s.Issue(ctx, r, func(r billing.Record) gnista.Event { return gnista.Event{At: now, Kind: "issued", Subject: r.ID} }))
+	}
+	before := must[int64](t)(s.LastEvent(ctx))
+	first, again, second := issue("r1", "x1"), issue("r2", "x1"), issue("r3", "x2")
+	if again.ID != "r1" || again.Number != first.Number || second.Number != first.Number+1 {
+		t.Errorf("got %+v, %+v, %+v", first, again, second)
+	}
+	if last := must[int64](t)(s.LastEvent(ctx)); last != before+2 {
+		t.Errorf("%d events of two records", last-before)
+	}
+	if got := must[billing.Record](t)(s.Record(ctx, "r1")); fmt.Sprint(got) != fmt.Sprint(first) {
+		t.Errorf("\n got %+v\nwant %+v", got, first)
+	}
+	if got := must[billing.Record](t)(s.RecordOf(ctx, "x2")); got.ID != "r3" {
+		t.Errorf("got %+v", got)
+	}
+	_, err := s.RecordOf(ctx, "x3")
+	wantCode(t, err, gnista.NotFound)
+	if list := must[[]billing.Record](t)(s.Records(ctx, billing.Filter{Station: "rec", Limit: 10})); len(list) != 2 || list[0].ID != "r3" {
+		t.Errorf("got %+v", list)
+	}
+	if list := must[[]billing.Record](t)(s.Records(ctx, billing.Filter{Before: second.Number, Limit: 10})); len(list) != 1 || list[0].ID != "r1" {
+		t.Errorf("got %+v", list)
+	}
+	if list := must[[]billing.Record](t)(s.Records(ctx, billing.Filter{Transaction: "x1", Limit: 10})); len(list) != 1 {
+		t.Errorf("got %+v", list)
+	}
+}
+
+func (s suite) messages(t *testing.T) {
+	ctx := t.Context()
+	var list []station.Message
+	for i := range 10 {
+		list = append(list, station.Message{At: now.Add(time.Duration(i/2) * time.Second), Station: "m", Outgoing: i%2 == 1, Type: 2, MessageID: fmt.Sprint(i), Action: "X", Text: "[åäö]"})
+	}
+	last := must[int64](t)(s.AddMessages(ctx, list, must[int64](t)(s.LastMessage(ctx))))
+	if got := must[int64](t)(s.LastMessage(ctx)); got != last {
+		t.Errorf("the last is %d, not %d", last, got)
+	}
+	got := must[[]station.Message](t)(s.Messages(ctx, "m", 0, 4))
+	if len(got) != 4 || got[0] != list[9] || got[3].MessageID != "6" {
+		t.Errorf("got %+v", got)
+	}
+	if got = must[[]station.Message](t)(s.Messages(ctx, "m", got[3].ID, 100)); len(got) != 6 || got[0].MessageID != "5" {
+		t.Errorf("the next page: %+v", got)
+	}
+	if n := must[int](t)(s.PruneMessages(ctx, now.Add(2*time.Second), 1e9)); n != 4 {
+		t.Errorf("%d were deleted by age", n)
+	}
+	if n := must[int](t)(s.PruneMessages(ctx, time.Time{}, 350)); n != 3 {
+		t.Errorf("%d were deleted by size", n)
+	}
+}
+
+func (s suite) events(t *testing.T, told func() []gnista.Event) {
+	all := must[[]gnista.Event](t)(s.Events(t.Context(), 0, 10_000))
+	if len(all) == 0 {
+		t.Fatal("no events")
+	}
+	heard := told()
+	slices.SortFunc(heard, func(a, b gnista.Event) int { return int(a.Seq - b.Seq) })
+	if len(heard) != len(all) {
+		t.Fatalf("%d events are stored and %d were told", len(all), len(heard))
+	}
+	for i, ev := range all {
+		if ev.Seq != int64(i+1) || heard[i].Seq != ev.Seq || heard[i].Kind != ev.Kind {
+			t.Fatalf("event %d is %+v, told as %+v", i, ev, heard[i])
+		}
+	}
+}
+
+func (s suite) consumers(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	last := must[int64](t)(s.LastEvent(ctx))
+	var seqs []int64
+	failed := false
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Consume(ctx, "test", make(chan struct{}), func(_ context.Context, ev gnista.Event) error {
+			if ev.Seq == last/2 && !failed {
+				failed = true
+				return errors.New("not now")
+			}
+			if seqs = append(seqs, ev.Seq); ev.Seq == last {
+				cancel()
+			}
+			return nil
+		})
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("the consumer does not come to the end")
+	}
+	for i, seq := range seqs {
+		if seq != int64(i+1) {
+			t.Fatalf("the consumer was given %d after %d events", seq, i)
+		}
+	}
+	if int64(len(seqs)) != last {
+		t.Errorf("the consumer was given %d of %d events", len(seqs), last)
+	}
+}

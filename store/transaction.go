@@ -1,0 +1,210 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bytedance/sonic"
+
+	"gnista"
+	"gnista/charging"
+	"gnista/token"
+)
+
+const transactionColumns = `id, station, version, ref, start_key, evse, connector, token_uid, token_type, authorised, tariff, state, activity,
+	started_at, ended_at, finished_at, updated_at, stop_reason, remote_id, energy_wh, power_w, soc, review, note, detail`
+
+// detail is what of a transaction is in one column.
+type detail struct {
+	Meter    charging.Meter
+	Progress charging.Progress
+}
+
+func scanTransaction(s scanner) (t charging.Transaction, err error) {
+	var started, ended, finished, updated int64
+	var review, rest string
+	err = s.Scan(&t.ID, &t.Station, &t.Version, &t.Ref, &t.StartKey, &t.EVSE.ID, &t.EVSE.Connector, &t.Token.UID, &t.Token.Type, &t.Authorised, &t.Tariff,
+		&t.State, &t.Activity, &started, &ended, &finished, &updated, &t.StopReason, &t.RemoteID, &t.EnergyWh, &t.PowerW, &t.SoC, &review, &t.Note, &rest)
+	if err != nil {
+		return t, err
+	}
+	t.StartedAt, t.EndedAt, t.FinishedAt, t.UpdatedAt = instant(started), instant(ended), instant(finished), instant(updated)
+	for r := range strings.FieldsSeq(review) {
+		t.Review = append(t.Review, charging.Reason(r))
+	}
+	var d detail
+	err = sonic.UnmarshalString(rest, &d)
+	t.Meter, t.Progress = d.Meter, d.Progress
+	return t, err
+}
+
+// Transaction finds a transaction. NotFound.
+func (db *DB) Transaction(ctx context.Context, id string) (charging.Transaction, error) {
+	row := db.sql.QueryRowContext(ctx, `SELECT `+transactionColumns+` FROM station_transaction WHERE id = $1`, id)
+	return one(row, scanTransaction, "there is no transaction %q", id)
+}
+
+// Transactions lists transactions, the newest first.
+func (db *DB) Transactions(ctx context.Context, f charging.Filter) ([]charging.Transaction, error) {
+	var w where
+	if f.Station != "" {
+		w.add("station = ?", string(f.Station))
+	}
+	if f.State != "" {
+		w.add("state = ?", string(f.State))
+	}
+	if f.Token != "" {
+		w.add("token_key = ?", token.Key(f.Token))
+	}
+	if f.Review {
+		w.add("blocked = ?", true)
+	}
+	if f.Before != "" {
+		w.add("id < ?", f.Before)
+	}
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+transactionColumns+` FROM station_transaction`+w.sql()+` ORDER BY id DESC LIMIT `+w.arg(f.Limit), w.args...)
+	return all(rows, err, scanTransaction)
+}
+
+// Unfinished lists transactions that last changed before the given time, have ended, are not
+// finished and wait for nobody's decision.
+func (db *DB) Unfinished(ctx context.Context, before time.Time, limit int) ([]charging.Transaction, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+transactionColumns+` FROM station_transaction
+		WHERE state = 'ended' AND finished_at = 0 AND updated_at <= $1 AND blocked = $2 ORDER BY updated_at LIMIT $3`, millis(before), false, limit)
+	return all(rows, err, scanTransaction)
+}
+
+// Change runs f within one SQL transaction and commits what it did, or nothing when it fails.
+func (db *DB) Change(ctx context.Context, station gnista.StationID, f func(charging.Tx) error) error {
+	return db.write(ctx, string(station), func(t *tx) error { return f(&chargingTx{tx: t}) })
+}
+
+// chargingTx is a [charging.Tx].
+type chargingTx struct {
+	*tx
+	found []fixed // of the transactions that were read
+}
+
+// fixed is what of a transaction most events do not change.
+type fixed struct {
+	id                             string
+	evse                           gnista.EVSE
+	token                          token.ID
+	authorised                     bool
+	tariff, stopReason, note       string
+	state                          charging.State
+	startedAt, endedAt, finishedAt time.Time
+	remoteID                       int
+}
+
+func fixedOf(x *charging.Transaction) fixed {
+	return fixed{
+		id: x.ID, evse: x.EVSE, token: x.Token, authorised: x.Authorised, tariff: x.Tariff, stopReason: x.StopReason, note: x.Note, state: x.State,
+		startedAt: x.StartedAt, endedAt: x.EndedAt, finishedAt: x.FinishedAt, remoteID: x.RemoteID,
+	}
+}
+
+func (t *chargingTx) one(condition string, args ...any) (*charging.Transaction, error) {
+	x, err := scanTransaction(t.row(`SELECT `+transactionColumns+` FROM station_transaction WHERE `+condition, args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	t.found = append(t.found, fixedOf(&x))
+	return &x, err
+}
+
+func (t *chargingTx) ByID(id string) (*charging.Transaction, error) { return t.one(`id = $1`, id) }
+
+func (t *chargingTx) ByRef(station gnista.StationID, ref string) (*charging.Transaction, error) {
+	return t.one(`station = $1 AND ref = $2`, string(station), ref)
+}
+
+func (t *chargingTx) ByStart(station gnista.StationID, key string) (*charging.Transaction, error) {
+	return t.one(`station = $1 AND start_key = $2 AND start_key <> ''`, string(station), key)
+}
+
+func (t *chargingTx) Open(station gnista.StationID, evse int) ([]*charging.Transaction, error) {
+	rows, err := t.rows(`SELECT `+transactionColumns+` FROM station_transaction WHERE station = $1 AND state = 'active' AND ($2 = 0 OR evse = $2) ORDER BY id`,
+		string(station), evse)
+	return all(rows, err, func(s scanner) (*charging.Transaction, error) {
+		x, err := scanTransaction(s)
+		return &x, err
+	})
+}
+
+func (t *chargingTx) CountOpen(id token.ID) (n int, err error) {
+	err = t.row(`SELECT COUNT(*) FROM station_transaction WHERE token_key = $1 AND token_type = $2 AND state = 'active' AND authorised = $3`,
+		token.Key(id.UID), string(id.Type), true).Scan(&n)
+	return n, err
+}
+
+func (t *chargingTx) Number() (int64, error) { return t.next("transaction", 1) }
+
+func (t *chargingTx) Save(x *charging.Transaction, samples []charging.Sample, evs ...gnista.Event) error {
+	t.emit(evs...)
+	rest, err := sonic.MarshalString(detail{x.Meter, x.Progress})
+	if err != nil {
+		return err
+	}
+	var review []byte
+	for i, r := range x.Review {
+		if i > 0 {
+			review = append(review, ' ')
+		}
+		review = append(review, r...)
+	}
+	if slices.Contains(t.found, fixedOf(x)) {
+		_, err = t.exec(`UPDATE station_transaction SET activity = $1, updated_at = $2, energy_wh = $3, power_w = $4, soc = $5, review = $6, blocked = $7, detail = $8
+			WHERE id = $9`, string(x.Activity), millis(x.UpdatedAt), x.EnergyWh, x.PowerW, x.SoC, string(review), x.Blocked(), rest, x.ID)
+	} else {
+		err = t.saveAll(x, string(review), rest)
+	}
+	if err != nil {
+		return err
+	}
+	return t.addSamples(x.ID, samples)
+}
+
+func (t *tx) saveAll(x *charging.Transaction, review, rest string) error {
+	_, err := t.exec(`INSERT INTO station_transaction (`+transactionColumns+`, token_key, blocked)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
+		ON CONFLICT (id) DO UPDATE SET evse = excluded.evse, connector = excluded.connector, token_uid = excluded.token_uid,
+		token_type = excluded.token_type, authorised = excluded.authorised, tariff = excluded.tariff, state = excluded.state,
+		activity = excluded.activity, started_at = excluded.started_at, ended_at = excluded.ended_at, finished_at = excluded.finished_at,
+		updated_at = excluded.updated_at, stop_reason = excluded.stop_reason, remote_id = excluded.remote_id, energy_wh = excluded.energy_wh,
+		power_w = excluded.power_w, soc = excluded.soc, review = excluded.review, note = excluded.note, detail = excluded.detail,
+		token_key = excluded.token_key, blocked = excluded.blocked`,
+		x.ID, string(x.Station), string(x.Version), x.Ref, x.StartKey, x.EVSE.ID, x.EVSE.Connector, x.Token.UID, string(x.Token.Type), x.Authorised, x.Tariff,
+		string(x.State), string(x.Activity), millis(x.StartedAt), millis(x.EndedAt), millis(x.FinishedAt), millis(x.UpdatedAt), x.StopReason, x.RemoteID,
+		x.EnergyWh, x.PowerW, x.SoC, review, x.Note, rest, token.Key(x.Token.UID), x.Blocked())
+	return err
+}
+
+// where collects the conditions of a list.
+type where struct {
+	conditions []string
+	args       []any
+}
+
+// add adds a condition with one argument, which stands in it as a question mark.
+func (w *where) add(condition string, arg any) {
+	w.conditions = append(w.conditions, strings.Replace(condition, "?", w.arg(arg), 1))
+}
+
+// arg adds an argument and returns what stands for it.
+func (w *where) arg(arg any) string {
+	w.args = append(w.args, arg)
+	return "$" + strconv.Itoa(len(w.args))
+}
+
+func (w *where) sql() string {
+	if len(w.conditions) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(w.conditions, " AND ")
+}
