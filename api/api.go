@@ -1,0 +1,263 @@
+// Package api is the HTTP interface: the API under /api/v1, described by OpenAPI, and the pages.
+//
+// Errors are problem details (RFC 9457) and name the field that is wrong. Lists are pages of items
+// with a cursor for the next one. Everything needs the admin token, but for receipts, whose ids
+// cannot be guessed, and the description of the API.
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"html/template"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"gnista"
+	"gnista/billing"
+	"gnista/charging"
+	"gnista/station"
+	"gnista/tariff"
+	"gnista/token"
+)
+
+// Server serves the API and the pages.
+type Server struct {
+	Network      *station.Network
+	Messages     station.MessageStore
+	Presence     station.Presence
+	Tokens       *token.Tokens
+	Transactions *charging.Transactions
+	Tariffs      *tariff.Book
+	Records      *billing.Records
+	Seller       Seller
+	Events       Events
+	Bus          Bus
+	Ready        func(context.Context) error
+
+	// Token is the admin token. Without one everybody on this machine has all rights, and nobody else
+	// any: requests that come through a proxy or under another name than this machine's are refused.
+	Token     string
+	PublicURL string // under which the world reaches us; empty where nobody said
+	Version   string
+	Zone      *time.Location // in which pages show times
+	Now       func() time.Time
+	Log       *slog.Logger
+
+	templates map[string]*template.Template // of the pages, by language
+}
+
+// Events reads the durable events.
+type Events interface {
+	// Events lists up to limit events behind the one with the number after.
+	Events(ctx context.Context, after int64, limit int) ([]gnista.Event, error)
+	// LastEvent is the number of the newest event.
+	LastEvent(ctx context.Context) (int64, error)
+}
+
+// Bus tells of events as they happen.
+type Bus interface {
+	Subscribe(buffer int) (events <-chan gnista.Event, cancel func())
+}
+
+// prefix is where the API is.
+const prefix = "/api/v1"
+
+// Handler is the handler of all paths.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	config := huma.DefaultConfig("Gnista", s.Version)
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = prefix+"/openapi", "", ""
+	config.CreateHooks = nil // no links to schemas in answers
+	config.Info.Description = "The API of a charge point operator's central system. Amounts are in minor units, energy is in Wh, power in W, times are RFC 3339 in UTC."
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+	api := humago.New(mux, config)
+	s.stations(api)
+	s.commands(api)
+	s.tokens(api)
+	s.transactions(api)
+	s.tariffs(api)
+	s.records(api)
+	s.events(api)
+	s.pages(mux)
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
+		problem(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+"; see "+prefix+"/openapi.json")
+	})
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := s.Ready(r.Context()); err != nil {
+			s.Log.Error("not ready", "err", err)
+			http.Error(w, "not ready: the database does not answer", http.StatusServiceUnavailable)
+			return
+		}
+		w.Write([]byte("ok\n"))
+	})
+	return http.NewCrossOriginProtection().Handler(s.authorised(mux))
+}
+
+// open tells the paths that need no token.
+func open(path string) bool {
+	for _, p := range []string{"/livez", "/readyz", "/assets/", prefix + "/openapi", prefix + "/receipts/"} {
+		if strings.HasPrefix(path, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// authorised lets through who may.
+func (s *Server) authorised(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case open(r.URL.Path):
+		case s.Token == "" && !local(r):
+			problem(w, http.StatusForbidden, "no admin token is set, so only this machine may ask; set GNISTA_ADMIN_TOKEN")
+			return
+		case s.Token != "" && !s.knows(r):
+			// Browsers ask for a password; the user name does not matter.
+			w.Header().Set("WWW-Authenticate", `Basic realm="Gnista: the password is the admin token", charset="UTF-8"`)
+			problem(w, http.StatusUnauthorized, "send the admin token: Authorization: Bearer …")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// knows tells whether a request has the admin token, as a bearer or as a Basic password.
+func (s *Server) knows(r *http.Request) bool {
+	presented, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !bearer {
+		_, presented, _ = r.BasicAuth()
+	}
+	got, want := sha256.Sum256([]byte(presented)), sha256.Sum256([]byte(s.Token))
+	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
+}
+
+// local tells whether a request was made on this machine, to this machine: not through a proxy, and
+// not by a page of a site that has its name point here.
+func local(r *http.Request) bool {
+	for _, h := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip"} {
+		if r.Header.Get(h) != "" {
+			return false
+		}
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil || !net.ParseIP(host).IsLoopback() {
+		return false
+	}
+	name := r.Host
+	if h, _, err := net.SplitHostPort(name); err == nil {
+		name = h
+	}
+	return name == "localhost" || net.ParseIP(strings.Trim(name, "[]")).IsLoopback()
+}
+
+// problem answers with a problem detail outside of huma.
+func problem(w http.ResponseWriter, status int, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(&huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: detail})
+}
+
+// statuses are how kinds of failure are told over HTTP.
+var statuses = map[gnista.Code]int{
+	gnista.Invalid:     http.StatusUnprocessableEntity,
+	gnista.NotFound:    http.StatusNotFound,
+	gnista.Conflict:    http.StatusConflict,
+	gnista.Offline:     http.StatusServiceUnavailable,
+	gnista.Timeout:     http.StatusGatewayTimeout,
+	gnista.Unsupported: http.StatusNotImplemented,
+	gnista.Refused:     http.StatusBadGateway,
+}
+
+// fail is err as an answer. What is internal is logged and not told.
+func (s *Server) fail(op huma.Operation, err error) error {
+	if _, answered := errors.AsType[huma.StatusError](err); answered {
+		return err
+	}
+	e, ok := errors.AsType[*gnista.Error](err)
+	if !ok {
+		s.Log.Error("a request failed", "operation", op.OperationID, "err", err)
+		return huma.Error500InternalServerError("an internal error; the log has more")
+	}
+	if e.Field != "" {
+		in := "body."
+		if op.Method == http.MethodGet {
+			in = "query."
+		}
+		return huma.NewError(statuses[e.Code], err.Error(), &huma.ErrorDetail{Location: in + e.Field, Message: e.Detail()})
+	}
+	return huma.NewError(statuses[e.Code], err.Error())
+}
+
+// add registers an operation whose errors are those of the domain.
+func add[I, O any](s *Server, api huma.API, op huma.Operation, h func(context.Context, *I) (*O, error)) {
+	op.Path = prefix + op.Path
+	if !open(op.Path) {
+		op.Security = []map[string][]string{{"token": {}}}
+	}
+	op.MaxBodyBytes = 1 << 20
+	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := h(ctx, in)
+		if err != nil {
+			return nil, s.fail(op, err)
+		}
+		return out, nil
+	})
+}
+
+// body is an answer with a JSON body.
+type body[T any] struct{ Body T }
+
+func answer[T any](v T, err error) (*body[T], error) { return &body[T]{v}, err }
+
+// page is one page of a list.
+type page[T any] struct {
+	Items []T    `json:"items" nullable:"false"`
+	Next  string `json:"next,omitempty" doc:"Cursor of the next page; absent on the last"`
+}
+
+// Paging is what lists are asked with.
+type Paging struct {
+	Limit  int    `query:"limit" default:"100" minimum:"1" maximum:"1000" doc:"Most items of a page"`
+	Cursor string `query:"cursor" doc:"From the page before"`
+}
+
+// after is the position that the cursor stands for; empty at the start.
+func (p Paging) after() (string, error) {
+	b, err := base64.RawURLEncoding.DecodeString(p.Cursor)
+	if err != nil {
+		return "", huma.Error422UnprocessableEntity("the cursor is not one of ours", &huma.ErrorDetail{Location: "query.cursor", Message: "is not one of ours", Value: p.Cursor})
+	}
+	return string(b), nil
+}
+
+// turn makes a page of list, which is full when another may follow: then next is the position of its
+// last item.
+func turn[T, U any](p Paging, list []T, show func(T) U, position func(T) string) page[U] {
+	out := page[U]{Items: make([]U, len(list))}
+	for i, v := range list {
+		out.Items[i] = show(v)
+	}
+	if len(list) == p.Limit {
+		out.Next = base64.RawURLEncoding.EncodeToString([]byte(position(list[len(list)-1])))
+	}
+	return out
+}
+
+// moment is a time in an answer; the zero time is left out.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

@@ -1,0 +1,144 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gnista"
+	"gnista/station"
+	"gnista/token"
+)
+
+// answerView is what a station says to a command.
+type answerView struct {
+	Status station.AnswerStatus `json:"status" enum:"accepted,scheduled,rejected,reboot-required,unknown,unsupported"`
+	Detail string               `json:"detail,omitempty" doc:"The station's own word"`
+}
+
+func told(a station.Answer, err error) (*body[answerView], error) {
+	return answer(answerView{a.Status, a.Detail}, err)
+}
+
+type settingView struct {
+	Name     string               `json:"name" maxLength:"500" doc:"Key (OCPP 1.6), or Component.Variable (2.x), as in Connector#1:2.AvailabilityState or Comp[instance].Var[instance]"`
+	Value    string               `json:"value" maxLength:"2500"`
+	ReadOnly bool                 `json:"readOnly,omitempty" readOnly:"true"`
+	Status   station.AnswerStatus `json:"status,omitempty" readOnly:"true" doc:"What became of reading or writing it"`
+	Detail   string               `json:"detail,omitempty" readOnly:"true"`
+}
+
+func settings(list []station.Setting, err error) (*body[page[settingView]], error) {
+	out := page[settingView]{Items: make([]settingView, len(list))}
+	for i, v := range list {
+		out.Items[i] = settingView(v)
+	}
+	return answer(out, err)
+}
+
+// place is an EVSE or connector in a command.
+type Place struct {
+	EVSE      int `json:"evse,omitempty" minimum:"0" doc:"0 or absent is the station as a whole"`
+	Connector int `json:"connector,omitempty" minimum:"0" doc:"0 or absent is every one of the EVSE; where there must be one, the first"`
+}
+
+func (p Place) evse() gnista.EVSE { return gnista.EVSE{ID: p.EVSE, Connector: p.Connector} }
+
+// command registers a verb of a station. The body may be left out where all of it is optional.
+func command[B, O any](s *Server, api huma.API, verb, summary, description string, h func(context.Context, gnista.StationID, B) (*body[O], error)) {
+	type input struct {
+		StationPath
+		Body B `required:"false"`
+	}
+	add(s, api, huma.Operation{
+		Method: http.MethodPost, Path: "/stations/{station}/" + verb, OperationID: "station-" + verb, Summary: summary, Description: description, Tags: []string{"Commands"},
+	}, func(ctx context.Context, in *input) (*body[O], error) { return h(ctx, in.Station, in.Body) })
+}
+
+func (s *Server) commands(api huma.API) {
+	type call struct {
+		Action  string          `json:"action" minLength:"1" maxLength:"60" example:"Reset"`
+		Payload json.RawMessage `json:"payload,omitempty" doc:"As the version of the connection has it; absent is {}"`
+	}
+	type result struct {
+		Result json.RawMessage `json:"result"`
+	}
+	command(s, api, "calls", "Send any OCPP message of the station's version", "The payload is checked against the version before it is sent.",
+		func(ctx context.Context, id gnista.StationID, in call) (*body[result], error) {
+			data, err := s.Network.Call(ctx, id, in.Action, in.Payload)
+			return answer(result{data}, err)
+		})
+	type start struct {
+		EVSE  int        `json:"evse,omitempty" minimum:"0" doc:"0 or absent leaves the choice to the station"`
+		Token string     `json:"token" minLength:"1" maxLength:"255" doc:"UID of a token that may charge"`
+		Type  token.Type `json:"type,omitempty" doc:"Type of the token, where one UID has several"`
+	}
+	command(s, api, "start", "Order a station to start charging", "",
+		func(ctx context.Context, id gnista.StationID, in start) (*body[answerView], error) {
+			a, err := s.Transactions.Start(ctx, id, in.EVSE, token.ID{UID: in.Token, Type: in.Type})
+			return told(a, s.Network.Explain(ctx, id, err))
+		})
+	type stop struct {
+		Transaction string `json:"transaction,omitempty" doc:"Id of the transaction; absent is the only active one there"`
+		EVSE        int    `json:"evse,omitempty" minimum:"0"`
+	}
+	command(s, api, "stop", "Order a station to stop charging", "",
+		func(ctx context.Context, id gnista.StationID, in stop) (*body[answerView], error) {
+			a, err := s.Transactions.Stop(ctx, id, in.EVSE, in.Transaction)
+			return told(a, s.Network.Explain(ctx, id, err))
+		})
+	type reset struct {
+		Type string `json:"type,omitempty" enum:"soft,hard" default:"soft" doc:"soft lets a transaction end first"`
+		EVSE int    `json:"evse,omitempty" minimum:"0" doc:"One EVSE only (OCPP 2.x)"`
+	}
+	command(s, api, "reset", "Restart a station", "",
+		func(ctx context.Context, id gnista.StationID, in reset) (*body[answerView], error) {
+			return told(s.Network.Reset(ctx, id, station.Reset{Hard: in.Type == "hard", EVSE: in.EVSE}))
+		})
+	command(s, api, "unlock", "Let go of a cable", "",
+		func(ctx context.Context, id gnista.StationID, in Place) (*body[answerView], error) {
+			return told(s.Network.Unlock(ctx, id, in.evse()))
+		})
+	type availability struct {
+		Place
+		Operative bool `json:"operative" doc:"false takes it out of service"`
+	}
+	command(s, api, "availability", "Take a station, EVSE or connector in or out of service", "",
+		func(ctx context.Context, id gnista.StationID, in availability) (*body[answerView], error) {
+			return told(s.Network.SetAvailability(ctx, id, in.evse(), in.Operative))
+		})
+	type trigger struct {
+		Place
+		Message station.Trigger `json:"message" enum:"boot,heartbeat,status,meter-values,transaction,firmware-status,log-status"`
+	}
+	command(s, api, "trigger", "Ask a station to send a message", "",
+		func(ctx context.Context, id gnista.StationID, in trigger) (*body[answerView], error) {
+			return told(s.Network.Trigger(ctx, id, in.Message, in.evse()))
+		})
+	add(s, api, huma.Operation{
+		Method: http.MethodGet, Path: "/stations/{station}/configuration", OperationID: "read-configuration", Summary: "Read settings from a station", Tags: []string{"Commands"},
+		Description: "Asks the station now. Without names all keys are read, which OCPP 1.6 only can.",
+	}, func(ctx context.Context, in *struct {
+		StationPath
+		Name []string `query:"name,explode" doc:"May be given several times"`
+	}) (*body[page[settingView]], error) {
+		return settings(s.Network.ReadSettings(ctx, in.Station, in.Name))
+	})
+	type write struct {
+		Settings []settingView `json:"settings" minItems:"1" maxItems:"100" nullable:"false"`
+	}
+	add(s, api, huma.Operation{
+		Method: http.MethodPut, Path: "/stations/{station}/configuration", OperationID: "write-configuration", Summary: "Write settings to a station", Tags: []string{"Commands"},
+	}, func(ctx context.Context, in *struct {
+		StationPath
+		Body write
+	}) (*body[page[settingView]], error) {
+		list := make([]station.Setting, len(in.Body.Settings))
+		for i, v := range in.Body.Settings {
+			list[i] = station.Setting{Name: v.Name, Value: v.Value}
+		}
+		return settings(s.Network.WriteSettings(ctx, in.Station, list))
+	})
+}

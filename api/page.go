@@ -1,0 +1,290 @@
+package api
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"gnista"
+	"gnista/billing"
+	"gnista/charging"
+	"gnista/station"
+	"gnista/tariff"
+	"gnista/token"
+)
+
+//go:embed pages
+var pageFiles embed.FS
+
+var receiptType = reflect.TypeFor[receiptView]()
+
+// How much the first page shows.
+const (
+	shownStations     = 100
+	shownTransactions = 100
+	shownRecords      = 20
+)
+
+// overview is what the first page shows.
+type overview struct {
+	Stations []stationView
+	More     bool // there are more stations
+	Active   []transactionView
+	Records  []recordView
+	Review   []transactionView
+	Away     map[gnista.StationID]bool // stations of Active that are not connected
+	At       time.Time
+	Address  string // for stations to connect to
+}
+
+func (s *Server) overview(r *http.Request) (o overview, err error) {
+	ctx := r.Context()
+	if o.Address = s.PublicURL; o.Address == "" {
+		o.Address = "http://" + r.Host
+	}
+	o.Address = strings.Replace(strings.TrimSuffix(o.Address, "/"), "http", "ws", 1) + "/ocpp/"
+	stations, err := s.Network.Store.Stations(ctx, "", shownStations+1)
+	if err != nil {
+		return o, err
+	}
+	if o.More = len(stations) > shownStations; o.More {
+		stations = stations[:shownStations]
+	}
+	for _, x := range stations {
+		v, err := s.view(ctx, x)
+		if err != nil {
+			return o, err
+		}
+		o.Stations = append(o.Stations, v)
+	}
+	transactions := func(f charging.Filter) (list []transactionView, err error) {
+		found, err := s.Transactions.Store.Transactions(ctx, f)
+		for _, t := range found {
+			if err == nil {
+				var v transactionView
+				v, err = s.showTransaction(ctx, t)
+				list = append(list, v)
+			}
+		}
+		return list, err
+	}
+	if o.Active, err = transactions(charging.Filter{State: charging.Active, Limit: shownTransactions}); err != nil {
+		return o, err
+	}
+	o.Away = map[gnista.StationID]bool{}
+	for _, x := range o.Active {
+		_, there := s.Presence.Connection(x.Station)
+		o.Away[x.Station] = !there
+	}
+	if o.Review, err = transactions(charging.Filter{State: charging.Ended, Review: true, Limit: shownRecords}); err != nil {
+		return o, err
+	}
+	records, err := s.Records.Store.Records(ctx, billing.Filter{Limit: shownRecords})
+	for _, r := range records {
+		o.Records = append(o.Records, showRecord(r))
+	}
+	o.At = s.Now()
+	return o, err
+}
+
+// secure sets the headers of a page: nothing is loaded from elsewhere, and nobody frames it.
+func secure(set func(name, value string)) {
+	set("Content-Type", "text/html; charset=utf-8")
+	set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
+	set("X-Content-Type-Options", "nosniff")
+	set("Referrer-Policy", "no-referrer")
+}
+
+func (s *Server) pages(mux *http.ServeMux) {
+	s.templates = map[string]*template.Template{}
+	for _, l := range languages() {
+		s.templates[l.tag] = s.parse(l)
+	}
+	assets, err := fs.Sub(pageFiles, "pages/assets")
+	if err != nil {
+		panic(err) // they are in the binary
+	}
+	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(assets)))
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		o, err := s.overview(r)
+		if err != nil {
+			s.Log.Error("the first page could not be made", "err", err)
+			http.Error(w, "an internal error; the log has more", http.StatusInternalServerError)
+			return
+		}
+		secure(w.Header().Set)
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Vary", "Accept-Language")
+		s.show(w, "index.html", r.Header.Get("Accept-Language"), o)
+	})
+	mux.HandleFunc("GET /live", s.live)
+}
+
+const (
+	livePause  = time.Second      // between two pictures at the least
+	liveAnyhow = 10 * time.Second // between two at the most: times go on
+)
+
+// live sends the changing part of the first page whenever something has happened.
+func (s *Server) live(w http.ResponseWriter, r *http.Request) {
+	events, cancel := s.Bus.Subscribe(streamBuffer)
+	defer func() { cancel() }()
+	st := newStream(w)
+	for {
+		o, err := s.overview(r)
+		if err != nil {
+			if r.Context().Err() == nil {
+				s.Log.Error("the first page could not be made", "err", err)
+			}
+			return
+		}
+		var b bytes.Buffer
+		s.show(&b, "overview.html", r.Header.Get("Accept-Language"), o)
+		if st.send(0, b.String()) != nil {
+			return
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-time.After(livePause):
+		}
+		for drained := false; !drained; {
+			select {
+			case _, ok := <-events:
+				if !ok { // more came than fits; the next picture shows it all
+					events, cancel = s.Bus.Subscribe(streamBuffer)
+				}
+			default:
+				drained = true
+			}
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-events:
+		case <-time.After(liveAnyhow):
+		}
+	}
+}
+
+// show writes a page in the language that its reader likes best.
+func (s *Server) show(w io.Writer, name, accept string, data any) {
+	if err := s.templates[languageOf(accept).tag].ExecuteTemplate(w, name, data); err != nil {
+		s.Log.Error("a page could not be written", "page", name, "err", err)
+	}
+}
+
+// parse makes the pages in a language.
+func (s *Server) parse(l language) *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{
+		"t":       l.text,
+		"lang":    func() string { return l.tag },
+		"when":    func(t time.Time) string { return t.In(s.Zone).Format("2006-01-02 15:04:05") },
+		"since":   func(t time.Time) string { return duration(s.Now().Sub(t)) },
+		"between": func(from, to time.Time) string { return duration(to.Sub(from)) },
+		"kwh":     func(wh int64) string { return l.decimal(fmt.Sprintf("%d.%03d", wh/1000, wh%1000)) },
+		"kw":      func(w int64) string { return l.decimal(fmt.Sprintf("%d.%d", w/1000, w%1000/100)) },
+		"money":   l.money,
+		"price":   l.decimal,
+		"unit":    l.currency,
+		"clock":   func(seconds int64) string { return duration(time.Duration(seconds) * time.Second) },
+		"mask":    token.Mask,
+		"perUnit": func(d tariff.Dimension) string { return l.text("per-" + string(d)) },
+		"tone":    tone,
+	}).ParseFS(pageFiles, "pages/*.html"))
+}
+
+// tone is the colour class of a status.
+func tone(s station.Status) string {
+	switch s {
+	case station.Available:
+		return "free"
+	case station.Charging:
+		return "busy"
+	case station.Occupied, station.Preparing, station.SuspendedEV, station.SuspendedEVSE, station.Finishing, station.Reserved:
+		return "wait"
+	}
+	return "fault"
+}
+
+// duration is a duration as people read it.
+func duration(d time.Duration) string {
+	d = d.Truncate(time.Second)
+	if d < 0 {
+		d = 0
+	}
+	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
+	if h > 0 {
+		return fmt.Sprintf("%d:%02d:%02d", h, m, s)
+	}
+	return fmt.Sprintf("%d:%02d", m, s)
+}
+
+// language is how pages are written.
+type language struct {
+	tag   string
+	point string
+	texts map[string]string
+}
+
+// languageOf is the first language of an Accept-Language header that pages are written in.
+func languageOf(accept string) language {
+	for part := range strings.SplitSeq(accept, ",") {
+		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
+		primary, _, _ := strings.Cut(strings.ToLower(tag), "-")
+		for _, l := range languages() {
+			if l.tag == primary {
+				return l
+			}
+		}
+	}
+	return languages()[0]
+}
+
+// languages are those that pages are written in; the first is for those who like none.
+func languages() []language {
+	return []language{{"en", ".", english}, {"sv", ",", swedish}}
+}
+
+// text is the text of a key; a key without one is shown as it is, as words of stations are.
+func (l language) text(key any) string {
+	k := fmt.Sprint(key)
+	if t, ok := l.texts[k]; ok {
+		return t
+	}
+	return k
+}
+
+func (l language) decimal(s any) string { return strings.Replace(fmt.Sprint(s), ".", l.point, 1) }
+
+// money is an amount with its currency.
+func (l language) money(m gnista.Money) string {
+	digits, err := tariff.Digits(m.Currency)
+	if err != nil {
+		digits = 2
+	}
+	sign, amount := "", m.Amount
+	if amount < 0 {
+		sign, amount = "−", -amount
+	}
+	text := fmt.Sprintf("%0*d", digits+1, amount)
+	if digits > 0 {
+		text = text[:len(text)-digits] + l.point + text[len(text)-digits:]
+	}
+	return sign + text + " " + l.currency(m.Currency)
+}
+
+// currency is what a currency is called.
+func (l language) currency(code string) string {
+	if l.tag == "sv" && code == "SEK" {
+		return "kr"
+	}
+	return code
+}

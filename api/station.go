@@ -1,0 +1,285 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gnista"
+	"gnista/station"
+)
+
+type stationView struct {
+	ID             gnista.StationID `json:"id"`
+	Name           string           `json:"name,omitempty"`
+	State          station.State    `json:"state" enum:"accepted,pending,rejected"`
+	Connected      bool             `json:"connected"`
+	Version        gnista.Version   `json:"version,omitempty" doc:"OCPP version of the connection, or of the last boot"`
+	Vendor         string           `json:"vendor,omitempty"`
+	Model          string           `json:"model,omitempty"`
+	Serial         string           `json:"serial,omitempty"`
+	Firmware       string           `json:"firmware,omitempty"`
+	Tariff         string           `json:"tariff,omitempty" doc:"Id of its tariff; absent: the default one"`
+	HasPassword    bool             `json:"hasPassword"`
+	Remote         string           `json:"remote,omitempty" doc:"Address that it is connected from"`
+	ConnectedSince *time.Time       `json:"connectedSince,omitempty"`
+	SeenAt         *time.Time       `json:"seenAt,omitempty" doc:"When it last sent anything"`
+	BootedAt       *time.Time       `json:"bootedAt,omitempty"`
+	CreatedAt      time.Time        `json:"createdAt"`
+	Connectors     []connectorView  `json:"connectors" nullable:"false"`
+}
+
+type connectorView struct {
+	EVSE            int            `json:"evse" doc:"0 is the station as a whole"`
+	Connector       int            `json:"connector"`
+	Status          station.Status `json:"status"`
+	ErrorCode       string         `json:"errorCode,omitempty" doc:"As the station sent it"`
+	VendorID        string         `json:"vendorId,omitempty"`
+	VendorErrorCode string         `json:"vendorErrorCode,omitempty"`
+	Info            string         `json:"info,omitempty"`
+	At              time.Time      `json:"at"`
+}
+
+// view is a station as it is shown, with what its connection and its connectors add.
+func (s *Server) view(ctx context.Context, x station.Station) (stationView, error) {
+	v := stationView{
+		ID: x.ID, Name: x.Name, State: x.State, Version: x.Version, Vendor: x.Vendor, Model: x.Model, Serial: x.Serial, Firmware: x.Firmware,
+		Tariff: x.Tariff, HasPassword: x.Password.Set(), SeenAt: moment(x.SeenAt), BootedAt: moment(x.BootedAt), CreatedAt: x.CreatedAt,
+	}
+	if c, ok := s.Presence.Connection(x.ID); ok {
+		v.Connected, v.Version, v.Remote, v.ConnectedSince, v.SeenAt = true, c.Version, c.Remote, &c.Since, &c.SeenAt
+	}
+	list, err := s.Network.States.Connectors(ctx, x.ID)
+	v.Connectors = make([]connectorView, len(list))
+	for i, c := range list {
+		v.Connectors[i] = connectorView{c.EVSE.ID, c.EVSE.Connector, c.Status, c.ErrorCode, c.VendorID, c.VendorCode, c.Info, c.At}
+	}
+	return v, err
+}
+
+// StationPath is the station in a path, percent-encoded.
+type StationPath struct {
+	Station gnista.StationID `path:"station" maxLength:"255" doc:"Identity of the station, percent-encoded"`
+}
+
+// stationChange is what an operator says of a station; what is left out is not changed.
+type stationChange struct {
+	Name     *string        `json:"name,omitempty" maxLength:"100"`
+	State    *station.State `json:"state,omitempty" enum:"accepted,pending,rejected" doc:"Whether it is in service"`
+	Password *string        `json:"password,omitempty" doc:"Its Basic-auth password of 16 to 64 characters, never shown again; empty takes it away"`
+	Tariff   *string        `json:"tariff,omitempty" doc:"Id of its tariff; empty is the default one"`
+}
+
+// apply checks the change and makes a function of it.
+func (s *Server) apply(ctx context.Context, c stationChange) (func(*station.Station), error) {
+	var password station.Password
+	if c.Password != nil && *c.Password != "" {
+		var err error
+		if password, err = station.NewPassword(*c.Password); err != nil {
+			return nil, err
+		}
+	}
+	if c.Tariff != nil && *c.Tariff != "" {
+		if _, err := s.Tariffs.Store.Tariff(ctx, *c.Tariff); gnista.CodeOf(err) == gnista.NotFound && err != nil {
+			return nil, gnista.Invalidf("tariff", "%v", err)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return func(x *station.Station) {
+		set(&x.Name, c.Name)
+		set(&x.State, c.State)
+		set(&x.Tariff, c.Tariff)
+		if c.Password != nil {
+			x.Password = password
+		}
+	}, nil
+}
+
+// set changes a field that a change names.
+func set[T any](field, to *T) {
+	if to != nil {
+		*field = *to
+	}
+}
+
+func (s *Server) stations(api huma.API) {
+	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/stations", OperationID: "list-stations", Summary: "List stations", Tags: []string{"Stations"}},
+		func(ctx context.Context, in *struct{ Paging }) (*body[page[stationView]], error) {
+			after, err := in.after()
+			if err != nil {
+				return nil, err
+			}
+			list, err := s.Network.Store.Stations(ctx, gnista.StationID(after), in.Limit)
+			if err != nil {
+				return nil, err
+			}
+			views := make([]stationView, len(list))
+			for i, x := range list {
+				if views[i], err = s.view(ctx, x); err != nil {
+					return nil, err
+				}
+			}
+			return answer(turn(in.Paging, views, same, func(v stationView) string { return string(v.ID) }), nil)
+		})
+	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/stations/{station}", OperationID: "get-station", Summary: "Show a station", Tags: []string{"Stations"}},
+		func(ctx context.Context, in *StationPath) (*body[stationView], error) {
+			x, err := s.Network.Store.Station(ctx, in.Station)
+			if err != nil {
+				return nil, err
+			}
+			return answer(s.view(ctx, x))
+		})
+	type change struct {
+		StationPath
+		Body stationChange
+	}
+	put := func(create bool) func(context.Context, *change) (*body[stationView], error) {
+		return func(ctx context.Context, in *change) (*body[stationView], error) {
+			apply, err := s.apply(ctx, in.Body)
+			if err != nil {
+				return nil, err
+			}
+			x, err := s.Network.Change(ctx, in.Station, create, apply)
+			if err != nil {
+				return nil, err
+			}
+			return answer(s.view(ctx, x))
+		}
+	}
+	add(s, api, huma.Operation{Method: http.MethodPut, Path: "/stations/{station}", OperationID: "put-station", Summary: "Register a station, or change one", Tags: []string{"Stations"}}, put(true))
+	add(s, api, huma.Operation{Method: http.MethodPatch, Path: "/stations/{station}", OperationID: "change-station", Summary: "Change a station", Tags: []string{"Stations"}}, put(false))
+	add(s, api, huma.Operation{
+		Method: http.MethodDelete, Path: "/stations/{station}", OperationID: "delete-station", Summary: "Forget a station", Tags: []string{"Stations"},
+		Description: "Its transactions and charge records stay.", DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, in *StationPath) (*struct{}, error) {
+		return nil, s.Network.Delete(ctx, in.Station)
+	})
+	add(s, api, huma.Operation{
+		Method: http.MethodGet, Path: "/stations/{station}/messages", OperationID: "list-messages", Summary: "List the OCPP messages of a station, the newest first", Tags: []string{"Stations"},
+		Description: "The log is bounded in age and size. UIDs of tokens are cut to their last four characters.",
+	}, s.listMessages)
+	add(s, api, huma.Operation{
+		Method: http.MethodGet, Path: "/verdicts", OperationID: "list-verdicts", Summary: "List why stations were refused or disconnected, the newest first", Tags: []string{"Stations"},
+		Description: "Also of identities that are not registered.",
+	}, s.listVerdicts)
+	add(s, api, huma.Operation{
+		Method: http.MethodGet, Path: "/stations/{station}/variables", OperationID: "list-variables", Summary: "List the device model that a station has reported", Tags: []string{"Stations"},
+		Description: "OCPP 2.x; ask for a report with the call GetBaseReport.",
+	}, s.listVariables)
+	add(s, api, huma.Operation{
+		Method: http.MethodGet, Path: "/stations/{station}/notices", OperationID: "list-notices", Summary: "List the device model events of a station, the newest first", Tags: []string{"Stations"},
+		Description: "OCPP 2.x NotifyEvent.",
+	}, s.listNotices)
+}
+
+func same[T any](v T) T { return v }
+
+type messageView struct {
+	ID        int64     `json:"id"`
+	At        time.Time `json:"at"`
+	Direction string    `json:"direction" enum:"in,out" doc:"in is from the station"`
+	Type      int       `json:"type" doc:"Message type number; 0 is a text that is no OCPP-J frame"`
+	MessageID string    `json:"messageId,omitempty"`
+	Action    string    `json:"action,omitempty"`
+	Text      string    `json:"text"`
+}
+
+func (s *Server) listMessages(ctx context.Context, in *struct {
+	StationPath
+	Paging
+}) (*body[page[messageView]], error) {
+	after, err := in.after()
+	if err != nil {
+		return nil, err
+	}
+	before, _ := strconv.ParseInt(after, 10, 64)
+	list, err := s.Messages.Messages(ctx, in.Station, before, in.Limit)
+	return answer(turn(in.Paging, list, func(m station.Message) messageView {
+		v := messageView{ID: m.ID, At: m.At, Direction: "in", Type: m.Type, MessageID: m.MessageID, Action: m.Action, Text: m.Text}
+		if m.Outgoing {
+			v.Direction = "out"
+		}
+		return v
+	}, func(m station.Message) string { return strconv.FormatInt(m.ID, 10) }), err)
+}
+
+type verdictView struct {
+	Station gnista.StationID `json:"station"`
+	Cause   station.Cause    `json:"cause"`
+	Reason  string           `json:"reason" doc:"In words"`
+	Remote  string           `json:"remote" doc:"Address of the last time"`
+	Count   int              `json:"count" doc:"How often it happened"`
+	FirstAt time.Time        `json:"firstAt"`
+	LastAt  time.Time        `json:"lastAt"`
+}
+
+func (s *Server) listVerdicts(ctx context.Context, in *struct {
+	Station gnista.StationID `query:"station" doc:"Only of this identity"`
+	Limit   int              `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+}) (*body[page[verdictView]], error) {
+	list, err := s.Network.Verdicts.Verdicts(ctx, in.Station, in.Limit)
+	out := page[verdictView]{Items: make([]verdictView, len(list))}
+	for i, v := range list {
+		out.Items[i] = verdictView(v)
+	}
+	return answer(out, err)
+}
+
+type variableView struct {
+	Component         string    `json:"component"`
+	ComponentInstance string    `json:"componentInstance,omitempty"`
+	EVSE              int       `json:"evse,omitempty"`
+	Connector         int       `json:"connector,omitempty"`
+	Variable          string    `json:"variable"`
+	VariableInstance  string    `json:"variableInstance,omitempty"`
+	Attribute         string    `json:"attribute"`
+	Value             string    `json:"value"`
+	Mutability        string    `json:"mutability,omitempty"`
+	DataType          string    `json:"dataType,omitempty"`
+	Unit              string    `json:"unit,omitempty"`
+	ReportedAt        time.Time `json:"reportedAt"`
+}
+
+func (s *Server) listVariables(ctx context.Context, in *StationPath) (*body[page[variableView]], error) {
+	list, err := s.Network.States.Variables(ctx, in.Station)
+	out := page[variableView]{Items: make([]variableView, len(list))}
+	for i, v := range list {
+		out.Items[i] = variableView{v.Component, v.Instance, v.EVSE.ID, v.EVSE.Connector, v.Name, v.NameOf, v.Attribute, v.Value, v.Mutability, v.DataType, v.Unit, v.ReportedAt}
+	}
+	return answer(out, err)
+}
+
+type noticeView struct {
+	ID          string    `json:"id"`
+	At          time.Time `json:"at" doc:"By the station's clock"`
+	ReceivedAt  time.Time `json:"receivedAt"`
+	EventID     int       `json:"eventId"`
+	Component   string    `json:"component"`
+	EVSE        int       `json:"evse,omitempty"`
+	Connector   int       `json:"connector,omitempty"`
+	Variable    string    `json:"variable"`
+	Value       string    `json:"value"`
+	Trigger     string    `json:"trigger"`
+	Cleared     bool      `json:"cleared"`
+	TechCode    string    `json:"techCode,omitempty"`
+	TechInfo    string    `json:"techInfo,omitempty"`
+	Transaction string    `json:"transaction,omitempty" doc:"The station's name for it"`
+}
+
+func (s *Server) listNotices(ctx context.Context, in *struct {
+	StationPath
+	Paging
+}) (*body[page[noticeView]], error) {
+	before, err := in.after()
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.Network.States.Notices(ctx, in.Station, before, in.Limit)
+	return answer(turn(in.Paging, list, func(n station.Notice) noticeView {
+		return noticeView{n.ID, n.At, n.ReceivedAt, n.EventID, n.Component, n.EVSE.ID, n.EVSE.Connector, n.Variable, n.Value, n.Trigger, n.Cleared, n.TechCode, n.TechInfo, n.Transaction}
+	}, func(n station.Notice) string { return n.ID }), err)
+}

@@ -1,0 +1,132 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gnista"
+	"gnista/charging"
+)
+
+type transactionView struct {
+	ID         string            `json:"id"`
+	Station    gnista.StationID  `json:"station"`
+	Version    gnista.Version    `json:"version"`
+	Ref        string            `json:"ref" doc:"Its name in OCPP"`
+	EVSE       int               `json:"evse"`
+	Connector  int               `json:"connector"`
+	Token      string            `json:"token,omitempty" doc:"UID of the token that pays"`
+	Authorised bool              `json:"authorised" doc:"Whether that token was accepted"`
+	State      charging.State    `json:"state" enum:"active,ended"`
+	Activity   charging.Activity `json:"activity,omitempty"`
+	StartedAt  time.Time         `json:"startedAt"`
+	EndedAt    *time.Time        `json:"endedAt,omitempty"`
+	EnergyWh   int64             `json:"energyWh"`
+	PowerW     int64             `json:"powerW,omitempty"`
+	SoC        *int              `json:"soc,omitempty" doc:"State of charge in percent"`
+	StopReason string            `json:"stopReason,omitempty" doc:"As the station sent it"`
+	Review     []charging.Reason `json:"review" nullable:"false" doc:"Why a person should look at it"`
+	Blocked    bool              `json:"blocked,omitempty" doc:"It is not billed before somebody decides"`
+	Note       string            `json:"note,omitempty"`
+	Tariff     string            `json:"tariff,omitempty" doc:"Id of the version in force at the start"`
+	Cost       *gnista.Money     `json:"cost,omitempty" doc:"So far, or in all; VAT included"`
+}
+
+func (s *Server) showTransaction(ctx context.Context, t charging.Transaction) (transactionView, error) {
+	v := transactionView{
+		ID: t.ID, Station: t.Station, Version: t.Version, Ref: t.Ref, EVSE: t.EVSE.ID, Connector: t.EVSE.Connector, Token: t.Token.UID, Authorised: t.Authorised,
+		State: t.State, Activity: t.Activity, StartedAt: t.StartedAt, EndedAt: moment(t.EndedAt), EnergyWh: t.EnergyWh, PowerW: t.PowerW, StopReason: t.StopReason,
+		Review: append([]charging.Reason{}, t.Review...), Blocked: t.Blocked(), Note: t.Note, Tariff: t.Tariff,
+	}
+	if t.SoC >= 0 {
+		v.SoC = &t.SoC
+	}
+	if v.Blocked {
+		return v, nil // what it costs is what somebody has to decide
+	}
+	cost, err := s.Records.Cost(ctx, &t)
+	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		return v, nil
+	}
+	v.Cost = &cost
+	return v, err
+}
+
+type TransactionPath struct {
+	ID string `path:"id"`
+}
+
+func (s *Server) transactions(api huma.API) {
+	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/transactions", OperationID: "list-transactions", Summary: "List transactions, the newest first", Tags: []string{"Transactions"}},
+		func(ctx context.Context, in *struct {
+			Paging
+			Station gnista.StationID `query:"station"`
+			State   charging.State   `query:"state" enum:"active,ended"`
+			Token   string           `query:"token" doc:"UID, in whatever way it is written"`
+			Review  bool             `query:"review" doc:"Only those that wait for a decision"`
+		}) (*body[page[transactionView]], error) {
+			before, err := in.after()
+			if err != nil {
+				return nil, err
+			}
+			list, err := s.Transactions.Store.Transactions(ctx, charging.Filter{Station: in.Station, State: in.State, Token: in.Token, Review: in.Review, Before: before, Limit: in.Limit})
+			if err != nil {
+				return nil, err
+			}
+			views := make([]transactionView, len(list))
+			for i, t := range list {
+				if views[i], err = s.showTransaction(ctx, t); err != nil {
+					return nil, err
+				}
+			}
+			return answer(turn(in.Paging, views, same, func(v transactionView) string { return v.ID }), nil)
+		})
+	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/transactions/{id}", OperationID: "get-transaction", Summary: "Show a transaction", Tags: []string{"Transactions"}},
+		func(ctx context.Context, in *TransactionPath) (*body[transactionView], error) {
+			t, err := s.Transactions.Store.Transaction(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			return answer(s.showTransaction(ctx, t))
+		})
+	type sampleView struct {
+		At        time.Time          `json:"at"`
+		Measurand charging.Measurand `json:"measurand"`
+		Phase     string             `json:"phase,omitempty"`
+		Location  string             `json:"location,omitempty"`
+		Context   charging.Context   `json:"context,omitempty"`
+		Milli     int64              `json:"milli" doc:"In thousandths of the unit: mWh, mW, mA, mV, m%, m°C"`
+	}
+	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/transactions/{id}/samples", OperationID: "list-samples", Summary: "List what the meter said during a transaction", Tags: []string{"Transactions"}},
+		func(ctx context.Context, in *TransactionPath) (*body[page[sampleView]], error) {
+			if _, err := s.Transactions.Store.Transaction(ctx, in.ID); err != nil {
+				return nil, err
+			}
+			list, err := s.Transactions.Store.Samples(ctx, in.ID)
+			out := page[sampleView]{Items: make([]sampleView, len(list))}
+			for i, x := range list {
+				out.Items[i] = sampleView{x.At, x.Measurand, x.Phase, x.Location, x.Context, x.Milli}
+			}
+			return answer(out, err)
+		})
+	type decision struct {
+		EnergyWh int64  `json:"energyWh" minimum:"0" doc:"To be billed; 0 waives it"`
+		Note     string `json:"note" minLength:"1" maxLength:"500" doc:"Why"`
+	}
+	add(s, api, huma.Operation{
+		Method: http.MethodPost, Path: "/transactions/{id}/decision", OperationID: "decide-transaction", Summary: "Settle a transaction that waits for review", Tags: []string{"Transactions"},
+		Description: "It is billed with the energy given. A transaction whose end will never come can be ended this way.",
+	}, func(ctx context.Context, in *struct {
+		TransactionPath
+		Body decision
+	}) (*body[transactionView], error) {
+		t, err := s.Transactions.Decide(ctx, in.ID, in.Body.EnergyWh, in.Body.Note)
+		if err != nil {
+			return nil, err
+		}
+		return answer(s.showTransaction(ctx, t))
+	})
+}

@@ -1,0 +1,145 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gnista"
+	"gnista/ocpp/ocppj"
+	"gnista/station"
+)
+
+// MessageLog writes the OCPP messages behind what stations are told: it never makes anyone wait, and
+// when the store is too slow it drops messages and counts them.
+type MessageLog struct {
+	Store  station.MessageStore
+	MaxAge time.Duration
+	MaxMB  int64
+	Now    func() time.Time
+	Log    *slog.Logger
+
+	queue   chan logged
+	dropped atomic.Int64
+	ended   sync.WaitGroup
+	stop    context.CancelFunc
+}
+
+const (
+	messageQueue = 8192
+	messageBatch = 500
+	messageDelay = 500 * time.Millisecond // between batches, so that they are few and large
+	pruneEvery   = time.Hour
+)
+
+// logged is a text on its way into the log.
+type logged struct {
+	at       time.Time
+	station  gnista.StationID
+	outgoing bool
+	text     []byte
+}
+
+// Start begins to write.
+func (l *MessageLog) Start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	l.queue, l.stop = make(chan logged, messageQueue), cancel
+	l.ended.Go(func() { l.write(ctx) })
+	l.ended.Go(func() { l.prune(ctx) })
+}
+
+// Stop writes what is left and ends.
+func (l *MessageLog) Stop() {
+	l.stop()
+	l.ended.Wait()
+}
+
+// Add adds a text, which is not changed any more.
+func (l *MessageLog) Add(id gnista.StationID, outgoing bool, text []byte) {
+	select {
+	case l.queue <- logged{l.Now(), id, outgoing, text}:
+	default:
+		l.dropped.Add(1)
+	}
+}
+
+func (l *MessageLog) write(ctx context.Context) {
+	last, err := l.Store.LastMessage(ctx)
+	if err != nil {
+		l.Log.Error("the end of the message log could not be read", "err", err)
+	}
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case m := <-l.queue:
+			pause := time.NewTimer(messageDelay)
+			select {
+			case <-ctx.Done():
+			case <-pause.C:
+			}
+			last = l.flush(append(make([]station.Message, 0, messageBatch), m.message()), last)
+		}
+	}
+	l.flush(nil, last)
+}
+
+// flush stores list and what is in the queue.
+func (l *MessageLog) flush(list []station.Message, last int64) int64 {
+	for {
+		more := true
+		for more && len(list) < messageBatch {
+			select {
+			case m := <-l.queue:
+				list = append(list, m.message())
+			default:
+				more = false
+			}
+		}
+		if len(list) == 0 {
+			return last
+		}
+		n, err := l.Store.AddMessages(context.Background(), list, last)
+		if err != nil {
+			l.dropped.Add(int64(len(list)))
+			l.Log.Error("messages could not be logged", "messages", len(list), "err", err)
+		} else {
+			last = n
+		}
+		if n := l.dropped.Swap(0); n > 0 {
+			l.Log.Warn("messages are missing from the log: the store is too slow for it", "messages", n)
+		}
+		if !more {
+			return last
+		}
+		list = list[:0]
+	}
+}
+
+// message is what is kept: with what the text says of itself, and without what must not be kept.
+func (m logged) message() station.Message {
+	out := station.Message{At: m.at, Station: m.station, Outgoing: m.outgoing}
+	if f, err := ocppj.Parse(m.text); err == nil {
+		out.Type, out.MessageID, out.Action = int(f.Type), f.ID, f.Action
+	}
+	out.Text = redact(string(m.text), out.Action)
+	return out
+}
+
+func (l *MessageLog) prune(ctx context.Context) {
+	tick := time.NewTicker(pruneEvery)
+	defer tick.Stop()
+	for {
+		n, err := l.Store.PruneMessages(ctx, l.Now().Add(-l.MaxAge), l.MaxMB<<20)
+		if err != nil && ctx.Err() == nil {
+			l.Log.Error("old messages could not be deleted", "err", fmt.Errorf("after %d: %w", n, err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

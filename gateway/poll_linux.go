@@ -1,0 +1,284 @@
+package gateway
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// poller watches the sockets of idle sessions with epoll, so that they need no goroutine. A socket is
+// armed for one wake-up at a time; who is woken reads all that there is and arms it again. It begins
+// with the first socket.
+type poller struct {
+	begin sync.Once
+	epoll int // -1 when there is none
+	wake  int // an eventfd that ends the loop
+	ended chan struct{}
+	log   *slog.Logger
+
+	mu   sync.Mutex
+	byFD map[int32]*Session
+	jobs chan func() // to workers that wait for one
+}
+
+func newPoller(log *slog.Logger) *poller {
+	return &poller{epoll: -1, ended: make(chan struct{}), log: log, byFD: map[int32]*Session{}, jobs: make(chan func())}
+}
+
+// idleWorker is how long a worker waits for another job.
+const idleWorker = time.Second
+
+// do runs a job in a goroutine: in one that has just ended another where there is one, because growing
+// the stack of a new one costs more than the job of a short message.
+func (p *poller) do(s *Server, job func()) {
+	select {
+	case p.jobs <- job:
+		return
+	default:
+	}
+	s.running.Go(func() {
+		idle := time.NewTimer(idleWorker)
+		defer idle.Stop()
+		for {
+			job()
+			idle.Reset(idleWorker)
+			select {
+			case job = <-p.jobs:
+			case <-idle.C:
+				return
+			case <-s.done:
+				return
+			}
+		}
+	})
+}
+
+func (p *poller) start() {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err == nil {
+		if p.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err == nil {
+			err = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, p.wake, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(p.wake)})
+		}
+	}
+	if err != nil {
+		p.log.Warn("idle connections cannot be watched and take a goroutine each", "err", err)
+		return
+	}
+	p.epoll = epoll
+	go p.loop()
+}
+
+// watch takes over a session whose connection is a socket of the system, and tells whether it did.
+// What has come in early is handled first.
+func (p *poller) watch(x *Session, early []byte) bool {
+	fd, ok := descriptor(x.socket.Conn)
+	if !ok {
+		return false
+	}
+	if p.begin.Do(p.start); p.epoll < 0 {
+		return false
+	}
+	p.mu.Lock()
+	p.byFD[fd] = x
+	p.mu.Unlock()
+	p.do(x.server, func() { p.read(x, fd, early, unix.EPOLL_CTL_ADD) })
+	return true
+}
+
+// forget lets go of a session. Its socket must not be closed before.
+func (p *poller) forget(x *Session) {
+	fd, ok := descriptor(x.socket.Conn)
+	if !ok {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byFD[fd] == x {
+		delete(p.byFD, fd)
+	}
+}
+
+// descriptor is the number of a plain TCP socket. Others have state of their own above the socket.
+func descriptor(c net.Conn) (fd int32, ok bool) {
+	tcp, ok := c.(*net.TCPConn)
+	if !ok {
+		return 0, false
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return 0, false
+	}
+	err = raw.Control(func(n uintptr) { fd = int32(n) })
+	return fd, err == nil
+}
+
+func (p *poller) loop() {
+	defer close(p.ended)
+	events := make([]unix.EpollEvent, 256)
+	for {
+		n, err := unix.EpollWait(p.epoll, events, -1)
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			p.log.Error("idle connections are no longer watched", "err", err)
+			return
+		}
+		for _, e := range events[:max(n, 0)] {
+			if e.Fd == int32(p.wake) {
+				return
+			}
+			p.mu.Lock()
+			x := p.byFD[e.Fd]
+			p.mu.Unlock()
+			if x != nil {
+				p.do(x.server, func() { p.read(x, e.Fd, nil, unix.EPOLL_CTL_MOD) })
+			}
+		}
+	}
+}
+
+func (p *poller) close() {
+	if p.begin.Do(func() {}); p.epoll < 0 {
+		return
+	}
+	unix.Write(p.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	<-p.ended
+	unix.Close(p.epoll)
+	unix.Close(p.wake)
+}
+
+// read takes in what the socket has, arms it again and then serves the requests that came. So the
+// answers to our own CALLs are read while a request is being served.
+func (p *poller) read(x *Session, fd int32, early []byte, op int) {
+	if !x.reading.CompareAndSwap(false, true) {
+		return // woken for a socket that had our number before; whoever reads arms it again
+	}
+	r := readers.Get().(*bufio.Reader)
+	src := &source{conn: x.socket.Conn, limit: x.server.Limits.Frame}
+	if len(early) > 0 {
+		r.Reset(io.MultiReader(bytes.NewReader(early), src))
+	} else {
+		r.Reset(src)
+	}
+	work, err := p.readAvailable(x, r, len(early) > 0)
+	if err == nil {
+		err = src.rest()
+	}
+	r.Reset(nil)
+	readers.Put(r)
+	x.reading.Store(false)
+	if err != nil {
+		x.endBy(err)
+	} else if err := p.arm(x, fd, op); err != nil {
+		x.endBy(err)
+	}
+	if work {
+		x.Work(context.Background())
+	}
+}
+
+// arm lets the socket wake us once more. Under the lock it cannot be another one's by now.
+func (p *poller) arm(x *Session, fd int32, op int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byFD[fd] != x {
+		return nil // it has ended
+	}
+	return unix.EpollCtl(p.epoll, op, int(fd), &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT, Fd: fd})
+}
+
+// readAvailable reads frames until the socket has no more, and tells whether there are requests for
+// this goroutine to serve.
+func (p *poller) readAvailable(x *Session, r *bufio.Reader, early bool) (work bool, err error) {
+	for first := true; first || early || r.Buffered() > 0; first = false {
+		text, err := x.socket.Read(r)
+		if errors.Is(err, errNothing) {
+			return work, nil
+		}
+		if err != nil {
+			return work, err
+		}
+		x.seen.Store(x.server.Now().UnixMilli())
+		if text == nil {
+			continue
+		}
+		x.server.Messages.Add(x.Station, false, text)
+		// A flood makes Receive wait, and somebody must be at work then.
+		if x.Receive(text) {
+			if r.Buffered() == 0 && !early {
+				work = true
+			} else {
+				x.server.running.Go(func() { x.Work(context.Background()) })
+			}
+		}
+	}
+	return work, nil
+}
+
+// errNothing tells that a socket that was said to have something has nothing after all.
+var errNothing = errors.New("nothing to read")
+
+// source reads a socket: at first only what is there, then with a time limit, for the rest of a frame
+// must follow its beginning.
+type source struct {
+	conn    net.Conn
+	limit   time.Duration
+	waiting bool
+	begun   bool
+}
+
+func (s *source) Read(b []byte) (int, error) {
+	if !s.begun {
+		n, err := s.readNow(b)
+		s.begun = n > 0
+		return n, err
+	}
+	if !s.waiting {
+		s.waiting = true
+		if err := s.conn.SetReadDeadline(time.Now().Add(s.limit)); err != nil {
+			return 0, err
+		}
+	}
+	return s.conn.Read(b)
+}
+
+func (s *source) readNow(b []byte) (n int, err error) {
+	raw, err := s.conn.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	again := raw.Read(func(fd uintptr) bool {
+		for {
+			n, err = unix.Read(int(fd), b)
+			if !errors.Is(err, unix.EINTR) {
+				return true
+			}
+		}
+	})
+	switch {
+	case again != nil:
+		return 0, again
+	case errors.Is(err, unix.EAGAIN):
+		return 0, errNothing
+	case err != nil:
+		return 0, err
+	case n == 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// rest takes the time limit off.
+func (s *source) rest() error {
+	if !s.waiting {
+		return nil
+	}
+	return s.conn.SetReadDeadline(time.Time{})
+}

@@ -1,0 +1,14 @@
+//go:build !linux
+
+package gateway
+
+import "log/slog"
+
+// poller watches nothing here: every connection takes a goroutine.
+type poller struct{}
+
+func newPoller(*slog.Logger) *poller { return &poller{} }
+
+func (*poller) watch(*Session, []byte) bool { return false }
+func (*poller) forget(*Session)             {}
+func (*poller) close()                      {}

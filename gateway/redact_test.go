@@ -1,0 +1,80 @@
+package gateway
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestRedact(t *testing.T) {
+	f := func(action, text, want string) {
+		t.Helper()
+		if got := redact(text, action); got != want {
+			t.Errorf("%s\n got %s\nwant %s", text, got, want)
+		}
+	}
+	f("Authorize", `[2,"1","Authorize",{"idTag":"04A1B2C3"}]`, `[2,"1","Authorize",{"idTag":"…B2C3"}]`)
+	f("", `[3,"1",{"idTagInfo":{"status":"Accepted","parentIdTag" : "GROUP-1234"}}]`, `[3,"1",{"idTagInfo":{"status":"Accepted","parentIdTag" : "…1234"}}]`)
+	f("Authorize", `{"idToken":{"idToken":"04A1B2C3","type":"ISO14443"}}`, `{"idToken":{"idToken":"…B2C3","type":"ISO14443"}}`)
+	f("Authorize", `{"idTag":"quote\"inside12"}`, `{"idTag":"…"}`)
+	f("Authorize", `{"idTag":"cut off`, `{"idTag":"… off`)
+	f("Authorize", `{"idTag":17,"x":"idTag"}`, `{"idTag":17,"x":"idTag"}`)
+	f("ChangeConfiguration", `{"key":"AuthorizationKey","value":"secret"}`, `{"key":"AuthorizationKey","value":"…"}`)
+	f("ChangeConfiguration", `{"key":"HeartbeatInterval","value":"60"}`, `{"key":"HeartbeatInterval","value":"60"}`)
+	f("SetVariables", `{"setVariableData":[{"attributeValue":"secret","component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}`,
+		`{"setVariableData":[{"attributeValue":"…","component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}`)
+	f("Heartbeat", `[2,"1","Heartbeat",{}]`, `[2,"1","Heartbeat",{}]`)
+}
+
+func FuzzRedact(f *testing.F) {
+	for _, s := range []string{`{"idTag":"04A1B2C3"}`, `"idTag":`, `"idTag" : "`, `"idTag":"\`, `"idToken":{"idToken":"x"}}`, `"idTag""idTag":"abcdefgh"`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got := redact(text, "SetVariables")
+		if utf8.ValidString(text) && !utf8.ValidString(got) {
+			t.Fatalf("%q became %q", text, got)
+		}
+		if json.Valid([]byte(text)) && !json.Valid([]byte(got)) {
+			t.Fatalf("%s became %s", text, got)
+		}
+	})
+}
+
+func TestIdentity(t *testing.T) {
+	f := func(target, want string) {
+		t.Helper()
+		got, err := identity(httptest.NewRequest("GET", target, nil))
+		if string(got) != want || err != nil {
+			t.Errorf("%s: %q, %v", target, got, err)
+		}
+	}
+	f("/ocpp/CS1", "CS1")
+	f("/ocpp/CS1/", "CS1") // T5
+	f("/ocpp/more/path/CS1", "CS1")
+	f("/ocpp/RDAM%7C123", "RDAM|123") // quirk Q6
+	f("/ocpp/a%2Fb%25", "a/b%")
+	f("/ocpp/%C3%A5%20b", "å b")
+	f("/ocpp/CS1?x=1", "CS1")
+}
+
+// Whatever a path says, there is an identity or an error, and no panic.
+func FuzzIdentity(f *testing.F) {
+	for _, s := range []string{"CS1", "%", "%zz", "a/b", "", "%00", "\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		r := httptest.NewRequest("GET", "/ocpp/", nil)
+		r.URL = &url.URL{Path: "/ocpp/" + path, RawPath: "/ocpp/" + path}
+		r.Header["Sec-Websocket-Protocol"] = []string{path, "," + path}
+		identity(r)
+		for _, p := range subprotocols(r) {
+			if p == "" || strings.TrimSpace(p) != p {
+				t.Fatalf("a subprotocol is %q", p)
+			}
+		}
+	})
+}

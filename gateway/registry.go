@@ -1,0 +1,65 @@
+package gateway
+
+import (
+	"maps"
+	"slices"
+	"sync"
+
+	"gnista"
+	"gnista/station"
+)
+
+// registry holds the live sessions.
+type registry struct {
+	mu   sync.RWMutex
+	byID map[gnista.StationID]*Session
+}
+
+// put makes x the station's session and returns the one that it replaces, if any.
+func (r *registry) put(x *Session) (replaced *Session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	replaced = r.byID[x.Station]
+	r.byID[x.Station] = x
+	return replaced
+}
+
+// remove takes x out and tells whether it was the station's session still.
+func (r *registry) remove(x *Session) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byID[x.Station] != x {
+		return false
+	}
+	delete(r.byID, x.Station)
+	return true
+}
+
+func (r *registry) find(id gnista.StationID) (*Session, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	x, ok := r.byID[id]
+	return x, ok
+}
+
+func (r *registry) all() []*Session {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.AppendSeq(make([]*Session, 0, len(r.byID)), maps.Values(r.byID))
+}
+
+// Connection tells how a station is connected.
+func (s *Server) Connection(id gnista.StationID) (station.Connection, bool) {
+	x, ok := s.sessions.find(id)
+	if !ok {
+		return station.Connection{}, false
+	}
+	return station.Connection{Version: x.dialect.Version, Remote: x.remote(), Since: x.since(), SeenAt: x.seenAt()}, true
+}
+
+// Disconnect closes a station's connection, for a reason.
+func (s *Server) Disconnect(id gnista.StationID, reason string) {
+	if x, ok := s.sessions.find(id); ok {
+		x.end(closedByOperator, reason, reason)
+	}
+}

@@ -1,0 +1,163 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/gobwas/ws"
+
+	"gnista"
+	"gnista/charging"
+	"gnista/ocpp/ocppj"
+	"gnista/station"
+)
+
+// do runs a command against a station's session, within the time that a station has to answer.
+func do[T any](ctx context.Context, s *Server, id gnista.StationID, command func(context.Context, *Session) (T, error)) (T, error) {
+	var none T
+	x, ok := s.sessions.find(id)
+	if !ok {
+		return none, gnista.Errorf(gnista.Offline, "station %s is not connected", id)
+	}
+	if x.registration() == rejected {
+		return none, gnista.Errorf(gnista.Conflict, "station %s is rejected; nothing may be sent to it", id) // OCPP 2.x B03.FR.03
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.Limits.Call)
+	defer cancel()
+	answer, err := command(ctx, x)
+	if err == nil {
+		x.deaf.Store(0)
+		return answer, nil
+	}
+	return answer, x.explain(ctx, err)
+}
+
+// explain turns the failure of a CALL into an error for who gave the command. A station that does not
+// answer for several CALLs is disconnected: it will not by itself (quirk Q9).
+func (x *Session) explain(ctx context.Context, err error) error {
+	if _, ours := errors.AsType[*gnista.Error](err); ours {
+		return err
+	}
+	if e, ok := errors.AsType[*ocppj.UnsentError](err); ok {
+		return gnista.Invalidf(e.Path, "%s", e.Reason)
+	}
+	if e, ok := errors.AsType[*ocppj.Error](err); ok {
+		x.deaf.Store(0)
+		code := gnista.Refused
+		if e.Code == ocppj.NotImplemented || e.Code == ocppj.NotSupported {
+			code = gnista.Unsupported
+		}
+		return gnista.Errorf(code, "station %s answers with an error: %w", x.Station, e)
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:
+		if n := int(x.deaf.Add(1)); n >= x.server.Limits.Deaf {
+			why := fmt.Sprintf("the station left %d of our requests in a row unanswered", n)
+			x.end(ws.StatusPolicyViolation, why, why)
+		}
+		return gnista.Errorf(gnista.Timeout, "station %s did not answer in time", x.Station)
+	case errors.Is(err, ocppj.ErrClosed), errors.Is(err, ocppj.ErrSlow):
+		return gnista.Errorf(gnista.Offline, "the connection of station %s ended before it answered", x.Station)
+	}
+	return err
+}
+
+// Call sends any message of the station's version.
+func (s *Server) Call(ctx context.Context, id gnista.StationID, action string, payload json.RawMessage) (json.RawMessage, error) {
+	return do(ctx, s, id, func(ctx context.Context, x *Session) (json.RawMessage, error) {
+		a, ok := x.dialect.Messages.Action(action)
+		if !ok {
+			return nil, gnista.Invalidf("action", "OCPP %s has no action %q", x.dialect.Version, action)
+		}
+		if !a.SentBy(ocppj.Central) {
+			return nil, gnista.Invalidf("action", "%s is sent by stations, not to them", action)
+		}
+		if len(payload) == 0 {
+			payload = json.RawMessage("{}")
+		}
+		// What is sent is what was understood, so nothing that the version does not know gets out.
+		req := a.NewRequest()
+		found, bad := ocppj.Decode(payload, req, x.Version, ocppj.Strict)
+		if bad != nil {
+			return nil, gnista.Invalidf("payload", "%s", bad.Description)
+		}
+		if len(found) > 0 {
+			return nil, gnista.Invalidf("payload."+found[0].Path, "%s", found[0].Reason)
+		}
+		data, err := ocppj.Marshal(req)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(invitations, action) {
+			x.Invite()
+		}
+		return x.CallRaw(ctx, action, data)
+	})
+}
+
+// invitations ask a station to tell of itself, which it then may before it is accepted.
+// (OCPP 2.x B02.FR.05)
+var invitations = []string{"TriggerMessage", "ExtendedTriggerMessage", "GetBaseReport", "GetReport"}
+
+// Reset is the one of [station.Remote].
+func (s *Server) Reset(ctx context.Context, id gnista.StationID, r station.Reset) (station.Answer, error) {
+	return do(ctx, s, id, func(ctx context.Context, x *Session) (station.Answer, error) {
+		return x.dialect.Commands.Reset(ctx, x, r)
+	})
+}
+
+// Unlock is the one of [station.Remote].
+func (s *Server) Unlock(ctx context.Context, id gnista.StationID, at gnista.EVSE) (station.Answer, error) {
+	return do(ctx, s, id, func(ctx context.Context, x *Session) (station.Answer, error) {
+		return x.dialect.Commands.Unlock(ctx, x, at)
+	})
+}
+
+// SetAvailability is the one of [station.Remote].
+func (s *Server) SetAvailability(ctx context.Context, id gnista.StationID, at gnista.EVSE, operative bool) (station.Answer, error) {
+	return do(ctx, s, id, func(ctx context.Context, x *Session) (station.Answer, error) {
+		return x.dialect.Commands.SetAvailability(ctx, x, at, operative)
+	})
+}
+
+// Trigger is the one of [station.Remote].
+func (s *Server) Trigger(ctx context.Context, id gnista.StationID, what station.Trigger, at gnista.EVSE) (station.Answer, error) {
+	return do(ctx, s, id, func(ctx context.Context, x *Session) (station.Answer, error) {
+		x.Invite()
+		return x.dialect.Commands.Trigger(ctx, x, what, at)
+	})
+}
+
+// ReadSettings is the one of [station.Remote].
+func (s *Server) ReadSettings(ctx context.Context, id gnista.StationID, names []string) ([]station.Setting, error) {
+	return do(ctx, s, id, func(ctx context.Context, x *Session) ([]station.Setting, error) {
+		return x.dialect.Commands.ReadSettings(ctx, x, names)
+	})
+}
+
+// WriteSettings is the one of [station.Remote].
+func (s *Server) WriteSettings(ctx context.Context, id gnista.StationID, list []station.Setting) ([]station.Setting, error) {
+	return do(ctx, s, id, func(ctx context.Context, x *Session) ([]station.Setting, error) {
+		return x.dialect.Commands.WriteSettings(ctx, x, list)
+	})
+}
+
+// ChargingRemote is the [charging.Remote] of a Server.
+type ChargingRemote struct{ *Server }
+
+// Start orders a station to start charging.
+func (r ChargingRemote) Start(ctx context.Context, id gnista.StationID, order charging.Order) (station.Answer, error) {
+	return do(ctx, r.Server, id, func(ctx context.Context, x *Session) (station.Answer, error) {
+		return x.dialect.Charging.Start(ctx, x, order)
+	})
+}
+
+// Stop orders a station to end a transaction.
+func (r ChargingRemote) Stop(ctx context.Context, id gnista.StationID, ref string) (station.Answer, error) {
+	return do(ctx, r.Server, id, func(ctx context.Context, x *Session) (station.Answer, error) {
+		return x.dialect.Charging.Stop(ctx, x, ref)
+	})
+}

@@ -1,0 +1,292 @@
+// Package gateway is where stations connect: the WebSocket endpoint, the handshake with its choice
+// of version and its authentication, and the live sessions. The adapters in v16 and v2 turn the
+// messages of the versions into calls of the domain and back.
+//
+// Invariants:
+//   - A station has at most one session, that of its newest authenticated connection. The late end of
+//     an older connection does nothing to the newer one.
+//   - The version belongs to the connection, never to the station.
+//   - Idle, a session is one struct: no goroutine, no buffer and no timer, where the system can tell
+//     us that a socket has something to read.
+//   - Whoever is refused or closed has a reason, in words, that the API shows.
+//
+// Locks: registry.mu and poller.mu are held for look-ups only, and nothing is called meanwhile.
+package gateway
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"gnista"
+	"gnista/charging"
+	"gnista/ocpp/ocppj"
+	"gnista/ocpp/ocppws"
+	"gnista/station"
+)
+
+// Dialect is how the messages of one version become calls of the domain, and commands of the domain
+// become messages.
+type Dialect struct {
+	Version  gnista.Version
+	Messages *ocppj.Mux[*Session]
+	Commands Commands
+	Charging Charging
+}
+
+// Commands are the commands of [station.Remote], told to a session.
+type Commands interface {
+	Reset(ctx context.Context, s *Session, r station.Reset) (station.Answer, error)
+	Unlock(ctx context.Context, s *Session, at gnista.EVSE) (station.Answer, error)
+	SetAvailability(ctx context.Context, s *Session, at gnista.EVSE, operative bool) (station.Answer, error)
+	Trigger(ctx context.Context, s *Session, what station.Trigger, at gnista.EVSE) (station.Answer, error)
+	ReadSettings(ctx context.Context, s *Session, names []string) ([]station.Setting, error)
+	WriteSettings(ctx context.Context, s *Session, list []station.Setting) ([]station.Setting, error)
+}
+
+// Charging are the commands of [charging.Remote], told to a session.
+type Charging interface {
+	Start(ctx context.Context, s *Session, order charging.Order) (station.Answer, error)
+	Stop(ctx context.Context, s *Session, ref string) (station.Answer, error)
+}
+
+// Limits bound what one station can take of us.
+type Limits struct {
+	Message int           // bytes of a message
+	Frame   time.Duration // for the rest of a message that has begun to come in
+	Write   time.Duration // for a message to leave
+	Call    time.Duration // for the answer to a CALL
+	Silence time.Duration // without any frame before the connection is given up; at least 3 heartbeats
+	Ping    time.Duration // without any frame before we ask for a sign of life
+	Deaf    int           // CALLs in a row without an answer before the connection is given up
+}
+
+// DefaultLimits fit a heartbeat interval.
+func DefaultLimits(heartbeat time.Duration) Limits {
+	return Limits{
+		Message: 1 << 20, Frame: 30 * time.Second, Write: 20 * time.Second, Call: 30 * time.Second,
+		Silence: max(3*heartbeat, 3*time.Minute), Ping: max(heartbeat, time.Minute), Deaf: 3,
+	}
+}
+
+// Server takes in the connections of stations at any path below its own.
+type Server struct {
+	Network  *station.Network
+	Dialects map[ocppj.Version]*Dialect
+	Messages *MessageLog
+	Live     station.Live
+	Limits   Limits
+	Now      func() time.Time
+	NewID    func() string
+	Log      *slog.Logger
+
+	sessions registry
+	poller   *poller
+	running  sync.WaitGroup // handlers and readers
+	done     chan struct{}
+}
+
+// Start begins to watch the connections.
+func (s *Server) Start() {
+	s.sessions.byID = map[gnista.StationID]*Session{}
+	s.done = make(chan struct{})
+	s.poller = newPoller(s.Log)
+	s.running.Go(s.watch)
+}
+
+// Stop closes all connections and waits for what is being handled.
+func (s *Server) Stop(ctx context.Context) error {
+	close(s.done)
+	for _, x := range s.sessions.all() {
+		x.end(ws.StatusGoingAway, "the central system is stopping", "")
+	}
+	s.poller.close()
+	stopped := make(chan struct{})
+	go func() { s.running.Wait(); close(stopped) }()
+	select {
+	case <-stopped:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// ServeHTTP answers a handshake.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id, err := identity(r)
+	if err != nil {
+		s.refuse(w, r, id, &station.Refusal{Cause: station.BadIdentity, Reason: err.Error()})
+		return
+	}
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		w.Header().Set("Upgrade", "websocket")
+		s.refuse(w, r, id, &station.Refusal{Cause: station.BadRequest, Reason: "this is the address for charging stations, which speak OCPP over a WebSocket; the request asks for none"})
+		return
+	}
+	user, password, has := r.BasicAuth()
+	if _, err := s.Network.Admit(r.Context(), station.Knock{ID: id, Username: user, Password: password, HasAuth: has, Remote: r.RemoteAddr}); err != nil {
+		refusal, ok := errors.AsType[*station.Refusal](err)
+		if !ok {
+			s.Log.Error("a station could not be admitted", "station", id, "err", err)
+			refusal = &station.Refusal{Cause: station.ServerUnable, Reason: "the central system could not look up the station"}
+		}
+		s.refuse(w, r, id, refusal)
+		return
+	}
+	offered := subprotocols(r)
+	dialect, version := s.choose(offered)
+	if dialect == nil {
+		s.refuseSubprotocol(w, r, id, offered)
+		return
+	}
+	conn, rw, err := upgrade(w, r, version.Subprotocol())
+	if err != nil {
+		s.note(id, r.RemoteAddr, station.BadRequest, "the WebSocket handshake is wrong: "+err.Error())
+		return
+	}
+	s.serve(id, dialect, version, conn, rw)
+}
+
+// identity is the last segment of the path, percent-decoded once (OCPP-J 1.6 §3.1.1, quirk Q6).
+func identity(r *http.Request) (gnista.StationID, error) {
+	path := strings.TrimSuffix(r.URL.EscapedPath(), "/")
+	last := path[strings.LastIndexByte(path, '/')+1:]
+	id, err := url.PathUnescape(last)
+	if err != nil {
+		return gnista.StationID(last), fmt.Errorf("the station identity %q is not percent-encoded as URLs are", last)
+	}
+	return gnista.StationID(id), nil
+}
+
+// subprotocols are those offered, in the station's order; empty ones are passed over (quirk Q2).
+func subprotocols(r *http.Request) []string {
+	var list []string
+	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for name := range strings.SplitSeq(line, ",") {
+			if name = strings.TrimSpace(name); name != "" {
+				list = append(list, name)
+			}
+		}
+	}
+	return list
+}
+
+// choose takes the first version offered that we speak: the station lists them by preference.
+func (s *Server) choose(offered []string) (*Dialect, ocppj.Version) {
+	for _, name := range offered {
+		for v, d := range s.Dialects {
+			if v.Subprotocol() == name {
+				return d, v
+			}
+		}
+	}
+	return nil, 0
+}
+
+// statuses are how causes are told over HTTP.
+var statuses = map[station.Cause]int{
+	station.BadIdentity:    http.StatusBadRequest,
+	station.UnknownStation: http.StatusNotFound, // OCPP 2.x Part 4 §3.1.3
+	station.BadCredentials: http.StatusUnauthorized,
+	station.BadRequest:     http.StatusUpgradeRequired,
+	station.ServerUnable:   http.StatusServiceUnavailable,
+}
+
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, id gnista.StationID, why *station.Refusal) {
+	s.note(id, r.RemoteAddr, why.Cause, why.Reason)
+	if why.Cause == station.BadCredentials {
+		w.Header().Set("WWW-Authenticate", `Basic realm="OCPP", charset="UTF-8"`)
+	}
+	http.Error(w, why.Reason, statuses[why.Cause])
+}
+
+// refuseSubprotocol completes the handshake without a subprotocol and closes, as OCPP 2.x Part 4 §3.3
+// asks.
+func (s *Server) refuseSubprotocol(w http.ResponseWriter, r *http.Request, id gnista.StationID, offered []string) {
+	var spoken []string
+	for v := range s.Dialects {
+		spoken = append(spoken, v.Subprotocol())
+	}
+	slices.Sort(spoken)
+	reason := "the station offers no WebSocket subprotocol"
+	if len(offered) > 0 {
+		reason = fmt.Sprintf("the station offers the WebSocket subprotocols %q", offered)
+	}
+	s.note(id, r.RemoteAddr, station.BadSubprotocol, reason+"; this central system speaks "+strings.Join(spoken, ", "))
+	if conn, _, err := upgrade(w, r, ""); err == nil {
+		socket := &ocppws.Socket{Conn: conn, WriteTimeout: s.Limits.Write}
+		socket.Close(ws.StatusProtocolError, "no common subprotocol; spoken are "+strings.Join(spoken, ", "))
+	}
+}
+
+// upgrade completes the handshake with a subprotocol, or none when it is empty. An error has been
+// answered.
+func upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (net.Conn, *bufio.ReadWriter, error) {
+	r.Header.Del("Sec-WebSocket-Protocol")
+	u := ws.HTTPUpgrader{}
+	if subprotocol != "" {
+		r.Header.Set("Sec-WebSocket-Protocol", subprotocol)
+		u.Protocol = func(name string) bool { return name == subprotocol }
+	}
+	conn, rw, _, err := u.Upgrade(r, w)
+	if err != nil && conn != nil {
+		conn.Close()
+	}
+	return conn, rw, err
+}
+
+// note keeps why a station was refused or closed. What cannot be kept is at least logged.
+func (s *Server) note(id gnista.StationID, remote string, cause station.Cause, reason string) {
+	s.Log.Info("a station was turned away", "station", id, "cause", cause, "reason", reason, "remote", remote)
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		host = remote
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	v := station.Verdict{Station: id, Cause: cause, Reason: reason, Remote: host, LastAt: s.Now()}
+	if err := s.Network.Verdicts.AddVerdict(ctx, v); err != nil {
+		s.Log.Error("a verdict could not be kept", "station", id, "err", err)
+	}
+}
+
+// watchEvery is how often silent connections are looked for, at the least.
+const watchEvery = 10 * time.Second
+
+// watch asks silent stations for a sign of life and gives up those that give none. Any frame is one,
+// a heartbeat no more than others.
+func (s *Server) watch() {
+	tick := time.NewTicker(max(min(watchEvery, s.Limits.Ping/4, s.Limits.Silence/4), time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.done:
+			return
+		case <-tick.C:
+		}
+		now := s.Now()
+		for _, x := range s.sessions.all() {
+			silent := now.Sub(x.seenAt())
+			switch {
+			case silent > s.Limits.Silence:
+				x.end(ws.StatusPolicyViolation, "no frame for "+s.Limits.Silence.String(), fmt.Sprintf("nothing came from the station for %v", s.Limits.Silence))
+			case silent > s.Limits.Ping && now.Sub(x.pingedAt()) > s.Limits.Ping:
+				x.pinged.Store(now.UnixMilli())
+				if err := x.socket.Ping(); err != nil {
+					x.end(0, "", "")
+				}
+			}
+		}
+	}
+}

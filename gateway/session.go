@@ -1,0 +1,304 @@
+package gateway
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"gnista"
+	"gnista/ocpp/ocppj"
+	"gnista/ocpp/ocppws"
+	"gnista/station"
+)
+
+// Session is a station's live connection. It is the [ocppj.Owner] of its own Conn.
+type Session struct {
+	ocppj.Conn
+	Station gnista.StationID
+
+	server  *Server
+	dialect *Dialect
+	socket  ocppws.Socket
+	started int64        // when the connection was made, in milliseconds
+	seen    atomic.Int64 // when the last frame came in
+	pinged  atomic.Int64 // when we last asked for a sign of life
+	state   atomic.Int32 // registration
+	deaf    atomic.Int32 // CALLs in a row that were not answered
+	reading atomic.Bool  // somebody reads the socket: the poller's own mark
+	ended   atomic.Bool
+}
+
+// registration is how far a station has come on this connection.
+type registration int32
+
+const (
+	unbooted   registration = iota // in service, but it has never booted
+	pending                        // it waits for the operator
+	invited                        // and we have asked it to tell of itself meanwhile
+	rejected                       // it is not wanted
+	registered                     // in service
+)
+
+// closedByOperator is the close code of a connection that the operator ends.
+const closedByOperator = ws.StatusPolicyViolation
+
+// serve makes a session of a connection whose handshake is done.
+func (s *Server) serve(id gnista.StationID, d *Dialect, v ocppj.Version, conn net.Conn, rw *bufio.ReadWriter) {
+	now := s.Now().UnixMilli()
+	x := &Session{Station: id, server: s, dialect: d, started: now}
+	x.Version, x.Owner = v, x
+	x.socket = ocppws.Socket{Conn: conn, Limit: s.Limits.Message, WriteTimeout: s.Limits.Write}
+	x.seen.Store(now)
+
+	// What the operator says may have changed since the station was admitted; asked once the session
+	// can be found, no change is missed.
+	old := s.sessions.put(x)
+	ctx, cancel := context.WithTimeout(context.Background(), s.Limits.Call)
+	defer cancel()
+	known, err := s.Network.Store.Station(ctx, id)
+	if err != nil {
+		s.Log.Error("a station could not be looked up", "station", id, "err", err)
+		x.end(ws.StatusInternalServerError, "the central system could not look up the station", "")
+		return
+	}
+	x.Registered(known.State, !known.BootedAt.IsZero())
+	if old != nil {
+		old.end(ws.StatusPolicyViolation, "the station has connected again", "the station has connected again while this connection was open")
+	}
+	select {
+	case <-s.done: // we are stopping, and may have passed this session over
+		x.end(ws.StatusGoingAway, "the central system is stopping", "")
+		return
+	default:
+	}
+	s.Log.Info("a station connected", "station", id, "version", d.Version, "remote", x.remote())
+	s.Live.Publish(gnista.Event{At: s.Now(), Kind: "station.connected", Station: id, Data: fmt.Appendf(nil, `{"version":%q}`, d.Version)})
+
+	var early []byte // what came in together with the handshake
+	if n := rw.Reader.Buffered(); n > 0 {
+		early, _ = rw.Reader.Peek(n)
+		early = bytes.Clone(early)
+	}
+	if !s.poller.watch(x, early) {
+		s.running.Go(func() { x.readAll(early) })
+	}
+}
+
+// Registered tells the session what the operator says of its station, and whether it ever booted.
+func (x *Session) Registered(state station.State, booted bool) {
+	r := registered
+	switch {
+	case state == station.Pending:
+		r = pending
+	case state == station.Rejected:
+		r = rejected
+	case !booted:
+		r = unbooted
+	}
+	x.state.Store(int32(r))
+}
+
+// Invite lets a pending station send what it was asked for.
+func (x *Session) Invite() { x.state.CompareAndSwap(int32(pending), int32(invited)) }
+
+func (x *Session) registration() registration { return registration(x.state.Load()) }
+
+func (x *Session) since() time.Time    { return time.UnixMilli(x.started).UTC() }
+func (x *Session) seenAt() time.Time   { return time.UnixMilli(x.seen.Load()).UTC() }
+func (x *Session) pingedAt() time.Time { return time.UnixMilli(x.pinged.Load()).UTC() }
+
+func (x *Session) remote() string {
+	host, _, err := net.SplitHostPort(x.socket.Conn.RemoteAddr().String())
+	if err != nil {
+		return x.socket.Conn.RemoteAddr().String()
+	}
+	return host
+}
+
+// readers are buffers for sockets that have something to read.
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4096) }}
+
+// readAll reads a connection to its end, waiting in the calls. It is for connections that cannot be
+// watched from outside.
+func (x *Session) readAll(early []byte) {
+	r := readers.Get().(*bufio.Reader)
+	defer readers.Put(r)
+	r.Reset(io.MultiReader(bytes.NewReader(early), x.socket.Conn))
+	for {
+		if err := x.readOne(r); err != nil {
+			x.endBy(err)
+			return
+		}
+	}
+}
+
+// readOne takes in one frame. Requests are served in a goroutine of their own, so that answers are
+// read meanwhile.
+func (x *Session) readOne(r *bufio.Reader) error {
+	text, err := x.socket.Read(r)
+	if err != nil {
+		return err
+	}
+	x.seen.Store(x.server.Now().UnixMilli())
+	if text == nil {
+		return nil
+	}
+	x.server.Messages.Add(x.Station, false, text)
+	if x.Receive(text) {
+		x.server.running.Go(func() { x.Work(context.Background()) })
+	}
+	return nil
+}
+
+// endBy ends the session for what reading it returned.
+func (x *Session) endBy(err error) {
+	closed, ok := errors.AsType[*ocppws.CloseError](err)
+	var timeout net.Error
+	switch {
+	case ok && closed.Ours:
+		x.end(closed.Code, closed.Reason, closed.Reason)
+	case ok:
+		x.end(ws.StatusNormalClosure, "", "")
+	case errors.As(err, &timeout) && timeout.Timeout():
+		x.end(ws.StatusPolicyViolation, "the rest of a message did not come", fmt.Sprintf("the rest of a message did not come within %v", x.server.Limits.Frame))
+	default:
+		x.end(0, "", "")
+	}
+}
+
+// end closes the connection: code and reason are for the station, 0 for one that is gone anyway;
+// verdict is what is kept for the operator, empty when there is nothing to be said.
+func (x *Session) end(code ws.StatusCode, reason, verdict string) {
+	if x.ended.Swap(true) {
+		return
+	}
+	s := x.server
+	last := s.sessions.remove(x)
+	s.poller.forget(x)
+	remote := x.remote()
+	why := ocppj.ErrClosed
+	if reason != "" {
+		why = fmt.Errorf("%w: %s", ocppj.ErrClosed, reason)
+	}
+	x.Conn.Close(why)
+	s.running.Go(func() { // a station that reads nothing keeps the last word waiting
+		if code != 0 {
+			x.socket.Close(code, reason)
+		}
+		x.socket.Conn.Close()
+		if verdict != "" {
+			s.note(x.Station, remote, station.ConnectionEnded, verdict)
+		}
+		if !last {
+			return
+		}
+		s.Log.Info("a station's connection ended", "station", x.Station, "reason", reason)
+		s.Live.Publish(gnista.Event{At: s.Now(), Kind: "station.disconnected", Station: x.Station})
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := s.Network.Gone(ctx, x.Station); err != nil {
+			s.Log.Error("the end of a connection could not be kept", "station", x.Station, "err", err)
+		}
+	})
+}
+
+// charges are the messages that only a station in service may send.
+var charges = []string{"Authorize", "StartTransaction", "StopTransaction", "TransactionEvent", "MeterValues"}
+
+// Serve answers a request of the station.
+func (x *Session) Serve(ctx context.Context, f ocppj.Frame) (payload json.RawMessage, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			x.server.Log.Error("a handler panicked", "station", x.Station, "action", f.Action, "panic", p, "stack", string(debug.Stack()))
+			payload, err = nil, errors.New("a handler panicked")
+		}
+	}()
+	if err := x.allowed(f.Action); err != nil {
+		return nil, err
+	}
+	payload, found, err := x.dialect.Messages.Serve(ctx, x, f, ocppj.Tolerant)
+	if len(found) > 0 {
+		x.server.Log.Debug("a message breaks the rules", "station", x.Station, "action", f.Action, "violations", found)
+	}
+	if err == nil {
+		return payload, nil
+	}
+	if _, told := errors.AsType[*ocppj.Error](err); told {
+		return nil, err
+	}
+	if e := callError(err); e != nil {
+		return nil, e
+	}
+	x.server.Log.Error("a message could not be handled", "station", x.Station, "action", f.Action, "id", f.ID, "err", err)
+	return nil, err
+}
+
+// allowed tells whether the station may send an action at this point. (OCPP 1.6 §4.2, OCPP 2.x
+// B01.FR.10, B02.FR.09, B03.FR.07)
+func (x *Session) allowed(action string) error {
+	if action == "BootNotification" {
+		return nil
+	}
+	switch x.registration() {
+	case unbooted:
+		return ocppj.Errorf(ocppj.SecurityError, "send a BootNotification first")
+	case pending:
+		return ocppj.Errorf(ocppj.SecurityError, "the station is not accepted yet")
+	case rejected:
+		return ocppj.Errorf(ocppj.SecurityError, "the station is rejected")
+	case invited:
+		if slices.Contains(charges, action) {
+			return ocppj.Errorf(ocppj.SecurityError, "the station is not accepted yet")
+		}
+	}
+	return nil
+}
+
+// callErrors are the error codes for domain errors; one with another code is internal.
+var callErrors = map[gnista.Code]ocppj.Code{
+	gnista.Invalid:     ocppj.PropertyConstraintViolation,
+	gnista.NotFound:    ocppj.PropertyConstraintViolation,
+	gnista.Unsupported: ocppj.NotSupported,
+}
+
+func callError(err error) error {
+	if code, ok := callErrors[gnista.CodeOf(err)]; ok {
+		return ocppj.Errorf(code, "%v", err)
+	}
+	return nil
+}
+
+// Write sends a text to the station.
+func (x *Session) Write(text []byte) error {
+	x.server.Messages.Add(x.Station, true, text)
+	if err := x.socket.Write(text); err != nil {
+		var timeout net.Error
+		if errors.As(err, &timeout) && timeout.Timeout() {
+			x.end(0, "", fmt.Sprintf("the station did not read what it was sent within %v", x.socket.WriteTimeout))
+		} else {
+			x.end(0, "", "")
+		}
+		return err
+	}
+	return nil
+}
+
+// Stray is told of what came in and fits nothing.
+func (x *Session) Stray(f ocppj.Frame, err error) {
+	x.server.Log.Info("a station sent what fits nothing", "station", x.Station, "id", f.ID, "err", err)
+}
+
+// NewID makes a message id.
+func (x *Session) NewID() string { return x.server.NewID() }

@@ -1,0 +1,79 @@
+// Package v16 turns OCPP 1.6J into calls of the domain and back. A connector N is EVSE N, connector 1.
+package v16
+
+import (
+	"context"
+	"time"
+
+	"gnista"
+	"gnista/charging"
+	"gnista/gateway"
+	"gnista/ocpp/ocpp16"
+	"gnista/ocpp/ocppj"
+	"gnista/station"
+	"gnista/token"
+)
+
+// Adapter is the way between OCPP 1.6 and the domain.
+type Adapter struct {
+	Network      *station.Network
+	Transactions *charging.Transactions
+	Tokens       *token.Tokens
+	Now          func() time.Time
+}
+
+// Dialect lists what stations send that is handled, and who tells them what.
+func (a *Adapter) Dialect() *gateway.Dialect {
+	m := ocppj.NewMux[*gateway.Session](ocppj.V16, ocpp16.Actions)
+	ocppj.Handle(m, ocpp16.Authorize, a.authorize)
+	ocppj.Accept(m, ocpp16.BootNotification, a.boot)
+	ocppj.Handle(m, ocpp16.DataTransfer, a.dataTransfer)
+	ocppj.Handle(m, ocpp16.Heartbeat, a.heartbeat)
+	ocppj.Accept(m, ocpp16.MeterValues, a.meterValues)
+	ocppj.Handle(m, ocpp16.StartTransaction, a.startTransaction)
+	ocppj.Accept(m, ocpp16.StatusNotification, a.status)
+	ocppj.Accept(m, ocpp16.StopTransaction, a.stopTransaction)
+	return &gateway.Dialect{Version: gnista.V16, Messages: m, Commands: commands{}, Charging: commands{}}
+}
+
+// OCPP 1.6 §4.2.
+func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp16.BootNotificationRequest, _ []ocppj.Violation) (ocpp16.BootNotificationResponse, error) {
+	serial := req.ChargePointSerialNumber
+	if serial == "" {
+		serial = req.ChargeBoxSerialNumber
+	}
+	answer, err := a.Network.Boot(ctx, s.Station, station.Boot{
+		Version: gnista.V16, Vendor: req.ChargePointVendor, Model: req.ChargePointModel, Serial: serial, Firmware: req.FirmwareVersion,
+	})
+	if err != nil {
+		return ocpp16.BootNotificationResponse{}, err
+	}
+	s.Registered(answer.State, true)
+	return ocpp16.BootNotificationResponse{
+		Status: registrations[answer.State], CurrentTime: ocppj.At(answer.Now), Interval: int(answer.Interval.Seconds()),
+	}, nil
+}
+
+var registrations = map[station.State]ocpp16.RegistrationStatus{
+	station.Accepted: ocpp16.RegistrationStatusAccepted,
+	station.Pending:  ocpp16.RegistrationStatusPending,
+	station.Rejected: ocpp16.RegistrationStatusRejected,
+}
+
+// OCPP 1.6 §4.6.
+func (a *Adapter) heartbeat(context.Context, *gateway.Session, ocpp16.HeartbeatRequest) (ocpp16.HeartbeatResponse, error) {
+	return ocpp16.HeartbeatResponse{CurrentTime: ocppj.At(a.Now())}, nil
+}
+
+// OCPP 1.6 §4.3. No vendor's extension is known yet.
+func (a *Adapter) dataTransfer(context.Context, *gateway.Session, ocpp16.DataTransferRequest) (ocpp16.DataTransferResponse, error) {
+	return ocpp16.DataTransferResponse{Status: ocpp16.DataTransferStatusUnknownVendorID}, nil
+}
+
+// evse is the EVSE of a connector; connector 0 is the station.
+func evse(connector int) gnista.EVSE {
+	if connector <= 0 {
+		return gnista.EVSE{}
+	}
+	return gnista.EVSE{ID: connector, Connector: 1}
+}

@@ -1,0 +1,139 @@
+package v16
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"gnista"
+	"gnista/charging"
+	"gnista/gateway"
+	"gnista/ocpp/ocpp16"
+	"gnista/ocpp/ocppj"
+	"gnista/station"
+)
+
+// commands tells stations what to do.
+type commands struct{}
+
+// answers are the answers to all commands in the domain's words.
+var answers = map[string]station.AnswerStatus{
+	"Accepted": station.Done, "Unlocked": station.Done, "Scheduled": station.Scheduled, "Rejected": station.Refused, "UnlockFailed": station.Refused,
+	"NotSupported": station.NotSupporting, "NotImplemented": station.NotSupporting, "RebootRequired": station.NeedsReboot,
+}
+
+func answer[S ~string](status S) station.Answer {
+	a, ok := answers[string(status)]
+	if !ok {
+		a = station.Refused
+	}
+	return station.Answer{Status: a, Detail: string(status)}
+}
+
+// OCPP 1.6 §5.14.
+func (commands) Reset(ctx context.Context, s *gateway.Session, r station.Reset) (station.Answer, error) {
+	if r.EVSE != 0 {
+		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 restarts the station as a whole only")
+	}
+	req := ocpp16.ResetRequest{Type: ocpp16.ResetTypeSoft}
+	if r.Hard {
+		req.Type = ocpp16.ResetTypeHard
+	}
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.Reset, req)
+	return answer(resp.Status), err
+}
+
+// OCPP 1.6 §5.18.
+func (commands) Unlock(ctx context.Context, s *gateway.Session, at gnista.EVSE) (station.Answer, error) {
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.UnlockConnector, ocpp16.UnlockConnectorRequest{ConnectorID: at.ID})
+	return answer(resp.Status), err
+}
+
+// OCPP 1.6 §5.2.
+func (commands) SetAvailability(ctx context.Context, s *gateway.Session, at gnista.EVSE, operative bool) (station.Answer, error) {
+	req := ocpp16.ChangeAvailabilityRequest{ConnectorID: at.ID, Type: ocpp16.AvailabilityTypeInoperative}
+	if operative {
+		req.Type = ocpp16.AvailabilityTypeOperative
+	}
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.ChangeAvailability, req)
+	return answer(resp.Status), err
+}
+
+var triggers = map[station.Trigger]ocpp16.MessageTrigger{
+	station.TriggerBoot:        ocpp16.MessageTriggerBootNotification,
+	station.TriggerHeartbeat:   ocpp16.MessageTriggerHeartbeat,
+	station.TriggerStatus:      ocpp16.MessageTriggerStatusNotification,
+	station.TriggerMeterValues: ocpp16.MessageTriggerMeterValues,
+	station.TriggerFirmware:    ocpp16.MessageTriggerFirmwareStatusNotification,
+	station.TriggerLog:         ocpp16.MessageTriggerDiagnosticsStatusNotification,
+}
+
+// OCPP 1.6 §5.17.
+func (commands) Trigger(ctx context.Context, s *gateway.Session, what station.Trigger, at gnista.EVSE) (station.Answer, error) {
+	message, ok := triggers[what]
+	if !ok {
+		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 cannot ask for %q", what)
+	}
+	req := ocpp16.TriggerMessageRequest{RequestedMessage: message}
+	if at.ID > 0 {
+		req.ConnectorID = &at.ID
+	}
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.TriggerMessage, req)
+	return answer(resp.Status), err
+}
+
+// OCPP 1.6 §5.8.
+func (commands) ReadSettings(ctx context.Context, s *gateway.Session, names []string) ([]station.Setting, error) {
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.GetConfiguration, ocpp16.GetConfigurationRequest{Key: names})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]station.Setting, 0, len(resp.ConfigurationKey)+len(resp.UnknownKey))
+	for _, k := range resp.ConfigurationKey {
+		list = append(list, station.Setting{Name: k.Key, Value: k.Value, ReadOnly: k.Readonly, Status: station.Done})
+	}
+	for _, name := range resp.UnknownKey {
+		list = append(list, station.Setting{Name: name, Status: station.NotKnown})
+	}
+	return list, nil
+}
+
+// OCPP 1.6 §5.3. There is a message for each setting; after one that fails the rest is not sent.
+func (commands) WriteSettings(ctx context.Context, s *gateway.Session, list []station.Setting) ([]station.Setting, error) {
+	list = slices.Clone(list)
+	for i, k := range list {
+		resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.ChangeConfiguration, ocpp16.ChangeConfigurationRequest{Key: k.Name, Value: k.Value})
+		if err != nil {
+			return nil, err
+		}
+		a := answer(resp.Status)
+		if a.Status == station.NotSupporting {
+			a.Status = station.NotKnown // that is what NotSupported means here
+		}
+		list[i].Status, list[i].Detail = a.Status, a.Detail
+	}
+	return list, nil
+}
+
+// OCPP 1.6 §5.11.
+func (commands) Start(ctx context.Context, s *gateway.Session, order charging.Order) (station.Answer, error) {
+	if len(order.Token.UID) > maxIDTag {
+		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 has no tokens of more than %d characters", maxIDTag)
+	}
+	req := ocpp16.RemoteStartTransactionRequest{IDTag: order.Token.UID}
+	if order.EVSE > 0 {
+		req.ConnectorID = &order.EVSE
+	}
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.RemoteStartTransaction, req)
+	return answer(resp.Status), err
+}
+
+// OCPP 1.6 §5.12.
+func (commands) Stop(ctx context.Context, s *gateway.Session, ref string) (station.Answer, error) {
+	number, err := strconv.ParseInt(ref, 10, 64)
+	if err != nil {
+		return station.Answer{}, gnista.Errorf(gnista.Conflict, "the station was never told a number for this transaction")
+	}
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.RemoteStopTransaction, ocpp16.RemoteStopTransactionRequest{TransactionID: number})
+	return answer(resp.Status), err
+}

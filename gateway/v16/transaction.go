@@ -1,0 +1,148 @@
+package v16
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"gnista"
+	"gnista/charging"
+	"gnista/gateway"
+	"gnista/ocpp/ocpp16"
+	"gnista/ocpp/ocppj"
+	"gnista/token"
+)
+
+// OCPP 1.6 §4.1.
+func (a *Adapter) authorize(ctx context.Context, _ *gateway.Session, req ocpp16.AuthorizeRequest) (ocpp16.AuthorizeResponse, error) {
+	d, err := a.Tokens.Authorise(ctx, token.ID{UID: req.IDTag}, a.Now())
+	if err != nil {
+		return ocpp16.AuthorizeResponse{}, err
+	}
+	return ocpp16.AuthorizeResponse{IDTagInfo: idTagInfo(d)}, nil
+}
+
+// authorizations are the domain's answers in the words of the version.
+var authorizations = map[token.Status]ocpp16.AuthorizationStatus{
+	token.Accepted:   ocpp16.AuthorizationStatusAccepted,
+	token.Blocked:    ocpp16.AuthorizationStatusBlocked,
+	token.Expired:    ocpp16.AuthorizationStatusExpired,
+	token.Unknown:    ocpp16.AuthorizationStatusInvalid,
+	token.Concurrent: ocpp16.AuthorizationStatusConcurrentTx,
+}
+
+// maxIDTag is the longest idTag of the version.
+const maxIDTag = 20
+
+func idTagInfo(d token.Decision) ocpp16.IDTagInfo {
+	info := ocpp16.IDTagInfo{Status: authorizations[d.Status]}
+	if !d.ExpiresAt.IsZero() {
+		at := ocppj.At(d.ExpiresAt)
+		info.ExpiryDate = &at
+	}
+	if len(d.Group) <= maxIDTag {
+		info.ParentIDTag = d.Group
+	}
+	return info
+}
+
+// OCPP 1.6 §4.8. The number in the answer is a transaction's own even when the token is refused:
+// what is measured afterwards must not be another's.
+func (a *Adapter) startTransaction(ctx context.Context, s *gateway.Session, req ocpp16.StartTransactionRequest) (ocpp16.StartTransactionResponse, error) {
+	at := evse(req.ConnectorID)
+	out, err := a.Transactions.Record(ctx, s.Station, charging.Event{
+		Kind: charging.Started, Version: gnista.V16, At: req.Timestamp.Time, EVSE: at, Token: &token.ID{UID: req.IDTag}, Activity: charging.Charging,
+		StartKey: charging.StartKey(at.ID, req.IDTag, req.Timestamp.Format(time.RFC3339Nano)+req.Timestamp.Odd(), req.MeterStart),
+		Begin:    &charging.Reading{MWh: int64(req.MeterStart) * 1000},
+	})
+	if err != nil {
+		return ocpp16.StartTransactionResponse{}, err
+	}
+	number, err := strconv.ParseInt(out.Transaction.Ref, 10, 64)
+	return ocpp16.StartTransactionResponse{IDTagInfo: idTagInfo(*out.Decision), TransactionID: number}, err
+}
+
+// OCPP 1.6 §4.10. Never refused: what cannot be read is told to the domain.
+func (a *Adapter) stopTransaction(ctx context.Context, s *gateway.Session, req ocpp16.StopTransactionRequest, found []ocppj.Violation) (ocpp16.StopTransactionResponse, error) {
+	ev := charging.Event{
+		Kind: charging.Stopped, Version: gnista.V16, Ref: strconv.FormatInt(req.TransactionID, 10), At: req.Timestamp.Time,
+		Reason: stopReason(req.Reason), Samples: samples(req.TransactionData),
+	}
+	if req.IDTag != "" {
+		ev.Token = &token.ID{UID: req.IDTag}
+	}
+	for _, v := range found {
+		if v.Code != ocppj.PropertyConstraintViolation || v.Path == "timestamp" {
+			ev.Unread = append(ev.Unread, v.String())
+		}
+	}
+	if !unread(found, "meterStop") {
+		ev.End = &charging.Reading{MWh: int64(req.MeterStop) * 1000}
+	}
+	out, err := a.Transactions.Record(ctx, s.Station, ev)
+	if err != nil {
+		return ocpp16.StopTransactionResponse{}, err
+	}
+	var resp ocpp16.StopTransactionResponse
+	if out.Decision != nil {
+		info := idTagInfo(*out.Decision)
+		resp.IDTagInfo = &info
+	}
+	return resp, nil
+}
+
+// unread tells whether the property at path is missing or has the wrong type.
+func unread(found []ocppj.Violation, path string) bool {
+	for _, v := range found {
+		if v.Path == path {
+			return true
+		}
+	}
+	return false
+}
+
+// stopReason is the reason for a stop; a station that gives none stopped by itself (OCPP 1.6 §7.36).
+func stopReason(r ocpp16.Reason) string {
+	if r == "" {
+		r = ocpp16.ReasonLocal
+	}
+	return string(r)
+}
+
+// OCPP 1.6 §4.7. Values that name no transaction belong to the one at the connector; those of
+// connector 0 are the station's own meter.
+func (a *Adapter) meterValues(ctx context.Context, s *gateway.Session, req ocpp16.MeterValuesRequest, _ []ocppj.Violation) (ocpp16.MeterValuesResponse, error) {
+	ev := charging.Event{Kind: charging.Updated, Version: gnista.V16, EVSE: evse(req.ConnectorID), Samples: samples(req.MeterValue)}
+	if req.TransactionID != nil {
+		ev.Ref = strconv.FormatInt(*req.TransactionID, 10)
+	} else if ev.EVSE.ID == 0 {
+		return ocpp16.MeterValuesResponse{}, nil
+	}
+	if len(ev.Samples) == 0 {
+		return ocpp16.MeterValuesResponse{}, nil
+	}
+	ev.At = ev.Samples[len(ev.Samples)-1].At
+	_, err := a.Transactions.Record(ctx, s.Station, ev)
+	return ocpp16.MeterValuesResponse{}, err
+}
+
+func samples(list []ocpp16.MeterValue) []charging.Sample {
+	var out []charging.Sample
+	for _, m := range list {
+		for _, v := range m.SampledValue {
+			value, err := strconv.ParseFloat(strings.TrimSpace(string(v.Value)), 64)
+			if err != nil || v.Format == ocpp16.ValueFormatSignedData {
+				continue
+			}
+			sample, ok := gateway.Reading{
+				Value: value, Unit: string(v.Unit), Measurand: string(v.Measurand), Phase: string(v.Phase), Location: string(v.Location), Context: string(v.Context),
+			}.Sample()
+			if ok {
+				sample.At = m.Timestamp.Time
+				out = append(out, sample)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,81 @@
+// Package v2 turns OCPP 2.0.1 and 2.1 into calls of the domain and back.
+package v2
+
+import (
+	"context"
+	"time"
+
+	"gnista"
+	"gnista/charging"
+	"gnista/gateway"
+	"gnista/ocpp/ocpp2"
+	"gnista/ocpp/ocppj"
+	"gnista/station"
+	"gnista/token"
+)
+
+// Adapter is the way between OCPP 2.x and the domain.
+type Adapter struct {
+	Network      *station.Network
+	Transactions *charging.Transactions
+	Tokens       *token.Tokens
+	Now          func() time.Time
+}
+
+// Dialect lists what stations send that is handled, and who tells them what.
+func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
+	m := ocppj.NewMux[*gateway.Session](v, ocpp2.Actions)
+	ocppj.Handle(m, ocpp2.Authorize, a.authorize)
+	ocppj.Accept(m, ocpp2.BootNotification, a.boot)
+	ocppj.Handle(m, ocpp2.DataTransfer, a.dataTransfer)
+	ocppj.Handle(m, ocpp2.Heartbeat, a.heartbeat)
+	ocppj.Accept(m, ocpp2.MeterValues, a.meterValues)
+	ocppj.Accept(m, ocpp2.NotifyEvent, a.notifyEvent)
+	ocppj.Handle(m, ocpp2.NotifyReport, a.notifyReport)
+	ocppj.Accept(m, ocpp2.StatusNotification, a.status)
+	ocppj.Accept(m, ocpp2.TransactionEvent, a.transactionEvent)
+	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Commands: commands{}, Charging: commands{}}
+}
+
+// OCPP 2.x B01, B02, B03.
+func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp2.BootNotificationRequest, _ []ocppj.Violation) (ocpp2.BootNotificationResponse, error) {
+	c := req.ChargingStation
+	answer, err := a.Network.Boot(ctx, s.Station, station.Boot{
+		Version: gnista.Version(s.Version.String()), Vendor: c.VendorName, Model: c.Model, Serial: c.SerialNumber, Firmware: c.FirmwareVersion, Reason: string(req.Reason),
+	})
+	if err != nil {
+		return ocpp2.BootNotificationResponse{}, err
+	}
+	s.Registered(answer.State, true)
+	return ocpp2.BootNotificationResponse{
+		Status: registrations[answer.State], CurrentTime: ocppj.At(answer.Now), Interval: int(answer.Interval.Seconds()),
+	}, nil
+}
+
+var registrations = map[station.State]ocpp2.RegistrationStatus{
+	station.Accepted: ocpp2.RegistrationStatusAccepted,
+	station.Pending:  ocpp2.RegistrationStatusPending,
+	station.Rejected: ocpp2.RegistrationStatusRejected,
+}
+
+// OCPP 2.x G02.
+func (a *Adapter) heartbeat(context.Context, *gateway.Session, ocpp2.HeartbeatRequest) (ocpp2.HeartbeatResponse, error) {
+	return ocpp2.HeartbeatResponse{CurrentTime: ocppj.At(a.Now())}, nil
+}
+
+// OCPP 2.x P02. No vendor's extension is known yet.
+func (a *Adapter) dataTransfer(context.Context, *gateway.Session, ocpp2.DataTransferRequest) (ocpp2.DataTransferResponse, error) {
+	return ocpp2.DataTransferResponse{Status: ocpp2.DataTransferStatusUnknownVendorId}, nil
+}
+
+// evse is where an EVSE of the wire is; a connector that is not told stays unknown.
+func evse(e *ocpp2.EVSE) gnista.EVSE {
+	if e == nil || e.ID < 0 {
+		return gnista.EVSE{}
+	}
+	at := gnista.EVSE{ID: e.ID}
+	if e.ConnectorID != nil {
+		at.Connector = max(*e.ConnectorID, 0)
+	}
+	return at
+}

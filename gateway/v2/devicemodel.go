@@ -1,0 +1,53 @@
+package v2
+
+import (
+	"context"
+
+	"gnista/gateway"
+	"gnista/ocpp/ocpp2"
+	"gnista/ocpp/ocppj"
+	"gnista/station"
+)
+
+// OCPP 2.x B07.FR.08, B08.FR.06.
+func (a *Adapter) notifyReport(ctx context.Context, s *gateway.Session, req ocpp2.NotifyReportRequest) (ocpp2.NotifyReportResponse, error) {
+	var list []station.Variable
+	for _, d := range req.ReportData {
+		v := station.Variable{
+			Component: d.Component.Name, Instance: d.Component.Instance, EVSE: evse(d.Component.EVSE), Name: d.Variable.Name, NameOf: d.Variable.Instance,
+		}
+		if c := d.VariableCharacteristics; c != nil {
+			v.DataType, v.Unit = string(c.DataType), c.Unit
+		}
+		for _, x := range d.VariableAttribute {
+			v.Attribute, v.Value, v.Mutability = string(x.Type), x.Value, string(x.Mutability)
+			if v.Attribute == "" {
+				v.Attribute = string(ocpp2.AttributeTypeActual)
+			}
+			list = append(list, v)
+		}
+	}
+	return ocpp2.NotifyReportResponse{}, a.Network.ReportVariables(ctx, s.Station, list)
+}
+
+// OCPP 2.x N07, G05. In OCPP 2.1 the state of a connector comes this way too (G01.FR.08).
+func (a *Adapter) notifyEvent(ctx context.Context, s *gateway.Session, req ocpp2.NotifyEventRequest, _ []ocppj.Violation) (ocpp2.NotifyEventResponse, error) {
+	list := make([]station.Notice, len(req.EventData))
+	for i, d := range req.EventData {
+		n := station.Notice{
+			At: d.Timestamp.Time, EventID: d.EventID, Component: d.Component.Name, EVSE: evse(d.Component.EVSE), Variable: d.Variable.Name, Value: d.ActualValue,
+			Trigger: string(d.Trigger), TechCode: d.TechCode, TechInfo: d.TechInfo, Transaction: d.TransactionID,
+		}
+		if d.Cleared != nil {
+			n.Cleared = *d.Cleared
+		}
+		list[i] = n
+		if n.Component == "Connector" && n.Variable == "AvailabilityState" && n.EVSE.ID > 0 {
+			c := station.Connector{EVSE: n.EVSE, Status: status(ocpp2.ConnectorStatus(n.Value)), At: n.At}
+			if err := a.Network.ReportStatus(ctx, s.Station, c); err != nil {
+				return ocpp2.NotifyEventResponse{}, err
+			}
+		}
+	}
+	return ocpp2.NotifyEventResponse{}, a.Network.Notify(ctx, s.Station, list)
+}

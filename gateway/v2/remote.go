@@ -1,0 +1,256 @@
+package v2
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"gnista"
+	"gnista/charging"
+	"gnista/gateway"
+	"gnista/ocpp/ocpp2"
+	"gnista/ocpp/ocppj"
+	"gnista/station"
+	"gnista/token"
+)
+
+// commands tells stations what to do.
+type commands struct{}
+
+// answers are the answers to all commands in the domain's words.
+var answers = map[string]station.AnswerStatus{
+	"Accepted": station.Done, "Unlocked": station.Done, "Scheduled": station.Scheduled, "Rejected": station.Refused, "UnlockFailed": station.Refused,
+	"OngoingAuthorizedTransaction": station.Refused, "UnknownConnector": station.NotKnown, "NotImplemented": station.NotSupporting,
+	"RebootRequired": station.NeedsReboot, "UnknownComponent": station.NotKnown, "UnknownVariable": station.NotKnown, "NotSupportedAttributeType": station.NotSupporting,
+}
+
+func answer[S ~string](status S, info *ocpp2.StatusInfo) station.Answer {
+	a, ok := answers[string(status)]
+	if !ok {
+		a = station.Refused
+	}
+	detail := string(status)
+	if info != nil {
+		detail = strings.TrimSpace(detail + ": " + info.ReasonCode + " " + info.AdditionalInfo)
+	}
+	return station.Answer{Status: a, Detail: detail}
+}
+
+// wire is an EVSE on the wire; nil is the station as a whole.
+func wire(at gnista.EVSE) *ocpp2.EVSE {
+	if at.ID == 0 {
+		return nil
+	}
+	e := &ocpp2.EVSE{ID: at.ID}
+	if at.Connector > 0 {
+		e.ConnectorID = &at.Connector
+	}
+	return e
+}
+
+// OCPP 2.x B11, B12.
+func (commands) Reset(ctx context.Context, s *gateway.Session, r station.Reset) (station.Answer, error) {
+	req := ocpp2.ResetRequest{Type: ocpp2.ResetTypeOnIdle}
+	if r.Hard {
+		req.Type = ocpp2.ResetTypeImmediate
+	}
+	if r.EVSE > 0 {
+		req.EVSEID = &r.EVSE
+	}
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.Reset, req)
+	return answer(resp.Status, resp.StatusInfo), err
+}
+
+// OCPP 2.x F05.
+func (commands) Unlock(ctx context.Context, s *gateway.Session, at gnista.EVSE) (station.Answer, error) {
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.UnlockConnector, ocpp2.UnlockConnectorRequest{EVSEID: at.ID, ConnectorID: max(at.Connector, 1)})
+	return answer(resp.Status, resp.StatusInfo), err
+}
+
+// OCPP 2.x G03, G04.
+func (commands) SetAvailability(ctx context.Context, s *gateway.Session, at gnista.EVSE, operative bool) (station.Answer, error) {
+	req := ocpp2.ChangeAvailabilityRequest{OperationalStatus: ocpp2.OperationalStatusInoperative, EVSE: wire(at)}
+	if operative {
+		req.OperationalStatus = ocpp2.OperationalStatusOperative
+	}
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.ChangeAvailability, req)
+	return answer(resp.Status, resp.StatusInfo), err
+}
+
+var triggers = map[station.Trigger]ocpp2.MessageTrigger{
+	station.TriggerBoot:        ocpp2.MessageTriggerBootNotification,
+	station.TriggerHeartbeat:   ocpp2.MessageTriggerHeartbeat,
+	station.TriggerStatus:      ocpp2.MessageTriggerStatusNotification,
+	station.TriggerMeterValues: ocpp2.MessageTriggerMeterValues,
+	station.TriggerTransaction: ocpp2.MessageTriggerTransactionEvent,
+	station.TriggerFirmware:    ocpp2.MessageTriggerFirmwareStatusNotification,
+	station.TriggerLog:         ocpp2.MessageTriggerLogStatusNotification,
+}
+
+// OCPP 2.x F06.
+func (commands) Trigger(ctx context.Context, s *gateway.Session, what station.Trigger, at gnista.EVSE) (station.Answer, error) {
+	message, ok := triggers[what]
+	if !ok {
+		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP %s cannot ask for %q", s.Version, what)
+	}
+	if what == station.TriggerStatus { // OCPP 2.x F06.FR.13: of one connector
+		if at.ID == 0 {
+			return station.Answer{}, gnista.Invalidf("evse", "OCPP %s tells the status of one connector at a time; name its EVSE", s.Version)
+		}
+		at.Connector = max(at.Connector, 1)
+	}
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.TriggerMessage, ocpp2.TriggerMessageRequest{RequestedMessage: message, EVSE: wire(at)})
+	return answer(resp.Status, resp.StatusInfo), err
+}
+
+// OCPP 2.x B06.
+func (commands) ReadSettings(ctx context.Context, s *gateway.Session, names []string) ([]station.Setting, error) {
+	if len(names) == 0 {
+		return nil, gnista.Errorf(gnista.Unsupported, "OCPP %s reads named variables only; send the call GetBaseReport to have all of them reported", s.Version)
+	}
+	var req ocpp2.GetVariablesRequest
+	for _, name := range names {
+		c, v, err := parseName(name)
+		if err != nil {
+			return nil, err
+		}
+		req.GetVariableData = append(req.GetVariableData, ocpp2.GetVariableData{Component: c, Variable: v})
+	}
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.GetVariables, req)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]station.Setting, len(resp.GetVariableResult))
+	for i, r := range resp.GetVariableResult {
+		a := answer(r.AttributeStatus, r.AttributeStatusInfo)
+		list[i] = station.Setting{Name: formatName(r.Component, r.Variable), Value: r.AttributeValue, Status: a.Status, Detail: a.Detail}
+	}
+	return list, nil
+}
+
+// OCPP 2.x B05.
+func (commands) WriteSettings(ctx context.Context, s *gateway.Session, settings []station.Setting) ([]station.Setting, error) {
+	var req ocpp2.SetVariablesRequest
+	values := map[string]string{}
+	for _, k := range settings {
+		c, v, err := parseName(k.Name)
+		if err != nil {
+			return nil, err
+		}
+		req.SetVariableData = append(req.SetVariableData, ocpp2.SetVariableData{Component: c, Variable: v, AttributeValue: k.Value})
+		values[formatName(c, v)] = k.Value
+	}
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.SetVariables, req)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]station.Setting, len(resp.SetVariableResult))
+	for i, r := range resp.SetVariableResult {
+		name := formatName(r.Component, r.Variable)
+		a := answer(r.AttributeStatus, r.AttributeStatusInfo)
+		list[i] = station.Setting{Name: name, Value: values[name], Status: a.Status, Detail: a.Detail}
+	}
+	return list, nil
+}
+
+// parseName reads the name of a setting, see [station.Setting].
+func parseName(name string) (c ocpp2.Component, v ocpp2.Variable, err error) {
+	bad := gnista.Invalidf("name", "%q is not Component.Variable", name)
+	component, variable, ok := cutOutside(name)
+	if !ok {
+		return c, v, bad
+	}
+	component, at, placed := strings.Cut(component, "#")
+	if placed {
+		id, connector, both := strings.Cut(at, ":")
+		c.EVSE = &ocpp2.EVSE{}
+		if c.EVSE.ID, err = strconv.Atoi(id); err != nil {
+			return c, v, bad
+		}
+		if both {
+			n, err := strconv.Atoi(connector)
+			if err != nil {
+				return c, v, bad
+			}
+			c.EVSE.ConnectorID = &n
+		}
+	}
+	c.Name, c.Instance = cutInstance(component)
+	v.Name, v.Instance = cutInstance(variable)
+	if c.Name == "" || v.Name == "" {
+		return c, v, bad
+	}
+	return c, v, nil
+}
+
+// cutOutside cuts at the first point that is not within brackets.
+func cutOutside(name string) (before, after string, ok bool) {
+	depth := 0
+	for i, r := range name {
+		switch r {
+		case '[':
+			depth++
+		case ']':
+			depth--
+		case '.':
+			if depth == 0 {
+				return name[:i], name[i+1:], true
+			}
+		}
+	}
+	return name, "", false
+}
+
+func cutInstance(s string) (name, instance string) {
+	name, rest, ok := strings.Cut(s, "[")
+	if !ok {
+		return s, ""
+	}
+	return name, strings.TrimSuffix(rest, "]")
+}
+
+// formatName writes the name of a setting.
+func formatName(c ocpp2.Component, v ocpp2.Variable) string {
+	b := c.Name
+	if c.Instance != "" {
+		b += "[" + c.Instance + "]"
+	}
+	if c.EVSE != nil {
+		b += "#" + strconv.Itoa(c.EVSE.ID)
+		if c.EVSE.ConnectorID != nil {
+			b += ":" + strconv.Itoa(*c.EVSE.ConnectorID)
+		}
+	}
+	b += "." + v.Name
+	if v.Instance != "" {
+		b += "[" + v.Instance + "]"
+	}
+	return b
+}
+
+// OCPP 2.x F01, F02.
+func (commands) Start(ctx context.Context, s *gateway.Session, order charging.Order) (station.Answer, error) {
+	limit := maxIDToken[s.Version]
+	if len(order.Token.UID) > limit {
+		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP %s has no tokens of more than %d characters", s.Version, limit)
+	}
+	kind := order.Token.Type
+	if kind == "" {
+		kind = token.ISO14443
+	}
+	req := ocpp2.RequestStartTransactionRequest{RemoteStartID: order.Number, IDToken: ocpp2.IDToken{IDToken: order.Token.UID, Type: ocpp2.IDTokenType(kind)}}
+	if order.EVSE > 0 {
+		req.EVSEID = &order.EVSE
+	}
+	if order.Group != "" && len(order.Group) <= limit {
+		req.GroupIDToken = &ocpp2.IDToken{IDToken: order.Group, Type: ocpp2.IDTokenTypeCentral}
+	}
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.RequestStartTransaction, req)
+	return answer(resp.Status, resp.StatusInfo), err
+}
+
+// OCPP 2.x F03.
+func (commands) Stop(ctx context.Context, s *gateway.Session, ref string) (station.Answer, error) {
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.RequestStopTransaction, ocpp2.RequestStopTransactionRequest{TransactionID: ref})
+	return answer(resp.Status, resp.StatusInfo), err
+}
