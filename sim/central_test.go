@@ -1,0 +1,307 @@
+package sim_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"gnista"
+	"gnista/ocpp/ocpp16"
+	"gnista/ocpp/ocpp2"
+	"gnista/ocpp/ocppj"
+	"gnista/ocpp/ocppws"
+	"gnista/sim"
+)
+
+// central is the other end of a station: it holds what it is sent to the rules, writes it down, and
+// answers as answer says, or as a central system that agrees with everything.
+type central struct {
+	t       *testing.T
+	version ocppj.Version
+
+	mu      sync.Mutex
+	answer  answer
+	log     []string
+	session *session
+	opened  int
+	numbers int
+}
+
+// answer is what a request is answered with: "" is the usual answer, errMute is none.
+type answer func(f ocppj.Frame) (payload string, err error)
+
+func (c *central) answers(a answer) {
+	c.mu.Lock()
+	c.answer = a
+	c.mu.Unlock()
+}
+
+// errMute is for a request that is not answered.
+var errMute = fmt.Errorf("no answer")
+
+// session is one connection of a central.
+type session struct {
+	ocppj.Conn
+	central *central
+	socket  *ocppws.Socket
+	mute    chan struct{}
+	ids     int
+}
+
+// dial is the Dial of a station.
+func (c *central) dial(context.Context, string, string) (net.Conn, error) {
+	client, server := net.Pipe()
+	go c.serve(server)
+	return client, nil
+}
+
+func (c *central) serve(conn net.Conn) {
+	defer conn.Close()
+	want := c.version.Subprotocol()
+	u := ws.Upgrader{Protocol: func(p []byte) bool { return string(p) == want }}
+	if _, err := u.Upgrade(conn); err != nil {
+		return
+	}
+	x := &session{central: c, socket: &ocppws.Socket{Conn: conn, Limit: 1 << 20}, mute: make(chan struct{})}
+	x.Version, x.Owner = c.version, x
+	c.mu.Lock()
+	c.session = x
+	c.opened++
+	c.mu.Unlock()
+	defer close(x.mute)
+	defer x.Conn.Close(nil)
+	r := bufio.NewReader(conn)
+	for {
+		text, err := x.socket.Read(r)
+		if err != nil {
+			return
+		}
+		if text != nil && x.Receive(text) {
+			go x.Work(context.Background())
+		}
+	}
+}
+
+func (x *session) Serve(_ context.Context, f ocppj.Frame) (json.RawMessage, error) {
+	c := x.central
+	c.judge(f)
+	c.mu.Lock()
+	answer := c.answer
+	c.mu.Unlock()
+	if answer != nil {
+		payload, err := answer(f)
+		if err == errMute {
+			c.note("(" + f.Action + " is not answered)")
+			<-x.mute
+			return nil, err
+		}
+		if payload != "" || err != nil {
+			return json.RawMessage(payload), err
+		}
+	}
+	return json.RawMessage(c.usual(f)), nil
+}
+
+func (x *session) Write(text []byte) error { return x.socket.Write(text) }
+
+func (x *session) Stray(f ocppj.Frame, err error) {
+	if f.Type != ocppj.CALLRESULT {
+		x.central.t.Errorf("stray %v: %v", f, err)
+	}
+}
+
+func (x *session) NewID() string {
+	x.ids++
+	return fmt.Sprintf("c%d", x.ids)
+}
+
+// judge holds a request to the rules of the version and writes down what matters of it.
+func (c *central) judge(f ocppj.Frame) {
+	known := ocpp2.Actions
+	if c.version == ocppj.V16 {
+		known = ocpp16.Actions
+	}
+	for _, a := range known {
+		if a.ActionName() != f.Action {
+			continue
+		}
+		if !a.In(c.version) || !a.SentBy(ocppj.Station) {
+			c.t.Errorf("a station may not send %s", f.Action)
+		}
+		if found, err := ocppj.Decode(f.Payload, a.NewRequest(), c.version, ocppj.Strict); err != nil || len(found) > 0 {
+			c.t.Errorf("%s %s is not valid: %v %v", f.Action, f.Payload, found, err)
+		}
+		c.note(f.Action + " " + string(f.Payload))
+		return
+	}
+	c.t.Errorf("there is no action %s", f.Action)
+}
+
+func (c *central) note(s string) {
+	c.mu.Lock()
+	c.log = append(c.log, s)
+	c.mu.Unlock()
+}
+
+func (c *central) usual(f ocppj.Frame) string {
+	one := c.version == ocppj.V16
+	switch f.Action {
+	case "BootNotification":
+		return `{"status":"Accepted","currentTime":"2026-01-01T00:00:00Z","interval":300}`
+	case "Heartbeat":
+		return `{"currentTime":"2026-01-01T00:00:00Z"}`
+	case "Authorize":
+		if one {
+			return `{"idTagInfo":{"status":"Accepted"}}`
+		}
+		return `{"idTokenInfo":{"status":"Accepted"}}`
+	case "StartTransaction":
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.numbers++
+		return fmt.Sprintf(`{"idTagInfo":{"status":"Accepted"},"transactionId":%d}`, 70+c.numbers)
+	}
+	return "{}"
+}
+
+// said is what the station has sent since it was last asked, with the given actions only, if any.
+func (c *central) said(actions ...string) []string {
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []string
+	for _, s := range c.log {
+		action, _, _ := strings.Cut(s, " ")
+		if len(actions) == 0 || contains(actions, action) {
+			list = append(list, s)
+		}
+	}
+	c.log = nil
+	return list
+}
+
+// connections is how many there have been.
+func (c *central) connections() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.opened
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// ask sends the station a request and returns its answer.
+func (c *central) ask(action, payload string) string {
+	c.t.Helper()
+	c.mu.Lock()
+	x := c.session
+	c.mu.Unlock()
+	got, err := x.CallRaw(c.t.Context(), action, json.RawMessage(payload))
+	if err != nil {
+		return err.Error()
+	}
+	return string(got)
+}
+
+// bench is a station with a central, in a bubble where time begins on 2026-01-01.
+func bench(t *testing.T, v gnista.Version, f func(t *testing.T, s *sim.Station, c *central)) {
+	t.Run(string(v), func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))
+			c := &central{t: t, version: map[gnista.Version]ocppj.Version{gnista.V16: ocppj.V16, gnista.V201: ocppj.V201, gnista.V21: ocppj.V21}[v]}
+			n := 0
+			var mu sync.Mutex
+			s := &sim.Station{
+				ID: "S1", Version: v, EVSEs: 2, URL: "ws://central/ocpp", Dial: c.dial, PowerW: 36_000, Phases: 3, RegisterWh: 1000, Now: time.Now,
+				Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+				NewID: func() string {
+					mu.Lock()
+					defer mu.Unlock()
+					n++
+					return fmt.Sprintf("id-%d", n)
+				},
+			}
+			defer s.Close()
+			f(t, s, c)
+		})
+	})
+}
+
+// every is bench for all versions.
+func every(t *testing.T, f func(t *testing.T, s *sim.Station, c *central)) {
+	for _, v := range []gnista.Version{gnista.V16, gnista.V201, gnista.V21} {
+		bench(t, v, f)
+	}
+}
+
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(b []byte) (int, error) {
+	l.t.Log(strings.TrimSpace(string(b)))
+	return len(b), nil
+}
+
+// up connects and boots a station.
+func up(t *testing.T, s *sim.Station) {
+	t.Helper()
+	must(t, s.Connect(t.Context()))
+	must(t, s.Boot(t.Context()))
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// same compares what was sent line by line. In a wanted line "…" stands for anything.
+func same(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	for i := range max(len(got), len(want)) {
+		g, w := "(nothing)", "(nothing)"
+		if i < len(got) {
+			g = got[i]
+		}
+		if i < len(want) {
+			w = want[i]
+		}
+		if !like(g, w) {
+			t.Fatalf("line %d\n got %s\nwant %s\nof\n%s", i, g, w, strings.Join(got, "\n"))
+		}
+	}
+}
+
+func like(got, want string) bool {
+	parts := strings.Split(want, "…")
+	if len(parts) == 1 {
+		return got == want
+	}
+	if !strings.HasPrefix(got, parts[0]) {
+		return false
+	}
+	for _, p := range parts {
+		i := strings.Index(got, p)
+		if i < 0 {
+			return false
+		}
+		got = got[i+len(p):]
+	}
+	return parts[len(parts)-1] == "" || got == ""
+}

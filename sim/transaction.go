@@ -1,0 +1,353 @@
+package sim
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+)
+
+// Token is what a driver identifies with.
+type Token struct {
+	UID  string
+	Type string // as OCPP 2.x names it; empty is ISO14443, an RFID card
+}
+
+// Reason is why a transaction ended, over all versions.
+type Reason string
+
+// The reasons.
+const (
+	ReasonLocal            Reason = "Local" // by the driver at the station
+	ReasonRemote           Reason = "Remote"
+	ReasonEVDisconnected   Reason = "EVDisconnected"
+	ReasonDeAuthorized     Reason = "DeAuthorized"
+	ReasonPowerLoss        Reason = "PowerLoss"
+	ReasonSoftReset        Reason = "SoftReset"
+	ReasonHardReset        Reason = "HardReset"
+	ReasonUnlockCommand    Reason = "UnlockCommand"
+	ReasonEmergencyStop    Reason = "EmergencyStop"
+	ReasonGroundFault      Reason = "GroundFault"
+	ReasonOvercurrentFault Reason = "OvercurrentFault"
+	ReasonFault            Reason = "Fault" // another one
+)
+
+// transaction is one car's at an EVSE. Its fields are guarded by the mu of the station.
+type transaction struct {
+	name     string // on the wire: our id in 2.x, in 1.6 the number that the start was answered with
+	token    Token
+	seq      int // of its next event
+	startWh  int64
+	activity Status
+	demandW  int64  // what the car takes while it charges
+	fault    string // that ended it
+	over     chan struct{}
+}
+
+// Refusal is a token that the central system does not accept.
+type Refusal struct {
+	UID    string
+	Status string // as the central system says it
+}
+
+func (e *Refusal) Error() string {
+	return fmt.Sprintf("token %s is refused by the central system: %s", e.UID, e.Status)
+}
+
+func (s *Station) at(evse int) (*evse, error) {
+	s.prepare()
+	switch {
+	case evse == 0:
+		return s.whole, nil
+	case evse < 0 || evse > len(s.evses):
+		return nil, fmt.Errorf("station %s has no EVSE %d", s.ID, evse)
+	}
+	return s.evses[evse-1], nil
+}
+
+// outlet is at for what happens at one EVSE only.
+func (s *Station) outlet(evse int) (*evse, error) {
+	if evse == 0 {
+		return nil, fmt.Errorf("station %s has no EVSE 0 to charge at", s.ID)
+	}
+	return s.at(evse)
+}
+
+// Authorise asks whether a card may charge. ErrOffline when nobody can be asked.
+func (s *Station) Authorise(ctx context.Context, uid string) (accepted bool, err error) {
+	err = s.authorise(ctx, Token{UID: uid})
+	if _, refused := err.(*Refusal); refused {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (s *Station) authorise(ctx context.Context, token Token) error {
+	s.prepare()
+	l, err := s.online()
+	if err != nil {
+		return err
+	}
+	v, err := s.dialect.authorise(ctx, l, token)
+	if err == nil && !v.accepted() {
+		s.count(func(t *Totals) { t.Refused++ })
+		return &Refusal{token.UID, v.status}
+	}
+	return err
+}
+
+// Plug plugs a car in. If a start was ordered for it, its transaction starts.
+func (s *Station) Plug(ctx context.Context, evse int) error {
+	e, err := s.outlet(evse)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	e.plugged, e.charged = true, false
+	o := e.order
+	var m *message
+	if o != nil && e.fault == "" {
+		m, err = s.begin(e, o.token, o.number)
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if m != nil {
+		return s.begun(ctx, e, m)
+	}
+	return s.tell(ctx, e, false)
+}
+
+// Unplug takes the cable out of the car. A transaction ends with it.
+func (s *Station) Unplug(ctx context.Context, evse int) error {
+	e, err := s.outlet(evse)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	var m *message
+	if e.transaction != nil {
+		m = s.finish(e, Token{}, ReasonEVDisconnected)
+	}
+	e.plugged, e.charged = false, false
+	s.mu.Unlock()
+	if err := s.tell(ctx, e, false); err != nil && m == nil {
+		return err
+	}
+	return s.finished(ctx, e, m)
+}
+
+// StartTransaction starts to charge; whether the card may is not asked before, see
+// [Station.Authorise]. A car that is not plugged in is. Its error is a *[Refusal] when the answer is
+// that the card may not; the transaction is ended then.
+func (s *Station) StartTransaction(ctx context.Context, evse int, uid string) error {
+	e, err := s.outlet(evse)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	m, err := s.begin(e, Token{UID: uid}, 0)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return s.begun(ctx, e, m)
+}
+
+// begin starts a transaction, by an order of the central system when that has a number. mu is held.
+func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
+	switch {
+	case s.down && !s.booted:
+		return nil, ErrDown
+	case e.transaction != nil:
+		return nil, fmt.Errorf("EVSE %d of station %s is charging already", e.id, s.ID)
+	case e.fault != "" || s.whole.fault != "":
+		return nil, fmt.Errorf("EVSE %d of station %s is faulted: %s", e.id, s.ID, cmp.Or(e.fault, s.whole.fault))
+	case e.inoperative:
+		return nil, fmt.Errorf("EVSE %d of station %s is out of service", e.id, s.ID)
+	case len(token.UID) > s.traits.maxUID:
+		return nil, fmt.Errorf("OCPP %s has no tokens of more than %d characters, and %q is longer", s.Version, s.traits.maxUID, token.UID)
+	case token.UID == "":
+		return nil, fmt.Errorf("a transaction at EVSE %d of station %s needs a token", e.id, s.ID)
+	}
+	e.plugged, e.charged, e.order = true, false, nil
+	t := &transaction{token: token, activity: StatusCharging, demandW: s.maxPowerW(), over: make(chan struct{})}
+	if s.traits.ownNames {
+		t.name = s.NewID()
+	}
+	e.transaction = t
+	e.meter.draw(s.Now(), t.demandW)
+	r := s.read(e)
+	t.startWh = r.RegisterWh
+	return s.enqueue(e, t, message{Event: Event{Kind: Started, Token: token.UID}, tokenType: token.Type, reading: &r, number: order}), nil
+}
+
+func (s *Station) maxPowerW() int64 { return cmp.Or(s.PowerW, defaultPowerW) }
+
+func (s *Station) read(e *evse) Reading { return e.meter.read(s.Now(), s.Phases) }
+
+// begun waits for the answer to a start.
+func (s *Station) begun(ctx context.Context, e *evse, m *message) error {
+	if err := s.await(ctx, m); err != nil {
+		return err
+	}
+	return s.tell(ctx, e, false)
+}
+
+// Draw sets the power that the car takes from now on while it charges; at most that of the EVSE.
+func (s *Station) Draw(evse int, powerW int64) error {
+	e, err := s.outlet(evse)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := e.transaction; t != nil {
+		t.demandW = min(max(powerW, 0), s.maxPowerW())
+		if t.activity == StatusCharging {
+			e.meter.draw(s.Now(), t.demandW)
+		}
+	}
+	return nil
+}
+
+// Suspend tells that no energy flows any more and why: StatusSuspendedEV or StatusSuspendedEVSE.
+func (s *Station) Suspend(ctx context.Context, evse int, why Status) error {
+	return s.setActivity(ctx, evse, why)
+}
+
+// Resume tells that energy flows again.
+func (s *Station) Resume(ctx context.Context, evse int) error {
+	return s.setActivity(ctx, evse, StatusCharging)
+}
+
+func (s *Station) setActivity(ctx context.Context, evse int, a Status) error {
+	e, err := s.outlet(evse)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	t := e.transaction
+	if t == nil || t.activity == a {
+		s.mu.Unlock()
+		return nil
+	}
+	t.activity = a
+	power := int64(0)
+	if a == StatusCharging {
+		power = t.demandW
+	}
+	e.meter.draw(s.Now(), power)
+	var m *message
+	if s.traits.activities {
+		m = s.enqueue(e, t, message{Event: Event{Kind: Updated}, cause: causeActivity})
+	}
+	s.mu.Unlock()
+	if m != nil {
+		if err := s.await(ctx, m); err != nil {
+			return err
+		}
+	}
+	return s.tell(ctx, e, false)
+}
+
+// Meter tells what the meter of an EVSE shows: with the transaction there, if there is one.
+func (s *Station) Meter(ctx context.Context, evse int) error {
+	e, err := s.at(evse)
+	if err != nil {
+		return err
+	}
+	return s.sample(ctx, e, causePeriodic)
+}
+
+func (s *Station) sample(ctx context.Context, e *evse, why cause) error {
+	s.mu.Lock()
+	r := s.read(e)
+	var m *message
+	if t := e.transaction; t != nil {
+		m = s.enqueue(e, t, message{Event: Event{Kind: Updated}, reading: &r, cause: why})
+	}
+	l := s.service()
+	s.mu.Unlock()
+	switch {
+	case m != nil:
+		return s.await(ctx, m)
+	case l == nil:
+		return ErrOffline
+	}
+	return s.dialect.reading(ctx, l, e.id, r, why)
+}
+
+// StopTransaction ends the transaction at an EVSE; uid is that of the card that ended it, empty when
+// none did.
+func (s *Station) StopTransaction(ctx context.Context, evse int, uid string, reason Reason) error {
+	e, err := s.outlet(evse)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	if e.transaction == nil {
+		s.mu.Unlock()
+		return fmt.Errorf("there is no transaction at EVSE %d of station %s", evse, s.ID)
+	}
+	m := s.finish(e, Token{UID: uid}, reason)
+	s.mu.Unlock()
+	return s.finished(ctx, e, m)
+}
+
+// finish ends the transaction at an EVSE. mu is held.
+func (s *Station) finish(e *evse, by Token, reason Reason) *message {
+	t := e.transaction
+	r := s.read(e)
+	e.meter.draw(s.Now(), 0)
+	e.transaction, e.charged = nil, true
+	close(t.over)
+	return s.enqueue(e, t, message{Event: Event{Kind: Ended, Token: by.UID, Reason: reason}, tokenType: by.Type, reading: &r})
+}
+
+// finished waits for the answer to an end; m is nil where there was nothing to end.
+func (s *Station) finished(ctx context.Context, e *evse, m *message) error {
+	if m == nil {
+		return nil
+	}
+	err := s.await(ctx, m)
+	s.resetWhenIdle()
+	if err != nil {
+		return err
+	}
+	return s.tell(ctx, e, false)
+}
+
+// Charging tells whether there is a transaction at an EVSE.
+func (s *Station) Charging(evse int) bool {
+	e, err := s.at(evse)
+	if err != nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return e.transaction != nil
+}
+
+// EnergyWh is what the register of an EVSE shows.
+func (s *Station) EnergyWh(evse int) int64 {
+	e, err := s.at(evse)
+	if err != nil {
+		return 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.read(e).RegisterWh
+}
+
+// over is closed when the transaction at an EVSE has ended; also when there is none.
+func (s *Station) over(e *evse) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := e.transaction; t != nil {
+		return t.over
+	}
+	done := make(chan struct{})
+	close(done)
+	return done
+}
