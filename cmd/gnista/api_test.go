@@ -1,0 +1,324 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"gnista"
+	"gnista/api"
+	"gnista/charging"
+	"gnista/token"
+)
+
+// request is a request to the handler, as from this machine.
+func request(method, path, body string, header ...string) *http.Request {
+	r := httptest.NewRequest(method, "http://127.0.0.1:8080"+path, strings.NewReader(body))
+	r.RemoteAddr = "127.0.0.1:50000"
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if h := r.Header.Get("Host"); h != "" {
+		r.Host = h
+	}
+	return r
+}
+
+func (l *live) do(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	l.handler.ServeHTTP(w, r)
+	return w
+}
+
+func TestWhoMayAsk(t *testing.T) {
+	f := func(l *live, status int, r *http.Request) {
+		t.Helper()
+		w := l.do(r)
+		if w.Code != status {
+			t.Errorf("%s %s %v: %d %s, want %d", r.Method, r.URL, r.Header, w.Code, w.Body, status)
+		}
+		if status == http.StatusUnauthorized && w.Header().Get("WWW-Authenticate") == "" {
+			t.Error("a browser is not told to ask for a password")
+		}
+	}
+	closed := newLive(t, nil)
+	const stations = "/api/v1/stations"
+	f(closed, 401, request("GET", stations, ""))
+	f(closed, 401, request("GET", "/", ""))
+	f(closed, 401, request("GET", "/live", ""))
+	f(closed, 401, request("GET", stations, "", "Authorization", "Bearer wrong"))
+	f(closed, 401, request("GET", stations, "", "Authorization", testToken))
+	f(closed, 401, request("GET", stations, "", "Authorization", "Bearer "))
+	f(closed, 200, request("GET", stations, "", "Authorization", "Bearer "+testToken))
+	basic := request("GET", "/", "")
+	basic.SetBasicAuth("anybody", testToken)
+	f(closed, 200, basic)
+	f(closed, 200, request("GET", "/livez", ""))
+	f(closed, 200, request("GET", "/readyz", ""))
+	f(closed, 200, request("GET", "/api/v1/openapi.json", ""))
+	f(closed, 404, request("GET", "/api/v1/receipts/none", ""))
+	f(closed, 200, request("GET", "/assets/page.css", ""))
+	f(closed, 404, request("GET", "/assets/page.go", ""))
+
+	open := newLive(t, func(o *options) { o.Token = "" })
+	f(open, 200, request("GET", stations, ""))
+	f(open, 200, request("GET", "/", ""))
+	f(open, 200, request("PUT", stations+"/A", `{}`))
+	f(open, 403, request("GET", stations, "", "X-Forwarded-For", "203.0.113.1"))
+	f(open, 403, request("GET", stations, "", "Host", "rebound.example:8080"))
+	f(open, 200, request("GET", stations, "", "Host", "localhost:8080"))
+	f(open, 200, request("GET", stations, "", "Host", "[::1]:8080"))
+	far := request("GET", stations, "")
+	far.RemoteAddr = "192.0.2.1:1234"
+	f(open, 403, far)
+	f(open, 403, request("DELETE", stations+"/A", "", "Sec-Fetch-Site", "cross-site")) // a page of another site
+	f(open, 204, request("DELETE", stations+"/A", ""))
+	f(open, 404, request("DELETE", stations, ""))
+}
+
+func TestOpenAPI(t *testing.T) {
+	l := newLive(t, nil)
+	var doc struct {
+		OpenAPI string
+		Paths   map[string]map[string]struct {
+			OperationID, Summary string
+			Security             []map[string][]string
+		}
+	}
+	if err := json.Unmarshal(l.do(request("GET", "/api/v1/openapi.json", "")).Body.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if doc.OpenAPI != "3.1.0" {
+		t.Errorf("OpenAPI %s", doc.OpenAPI)
+	}
+	for _, want := range []string{
+		"GET /stations", "GET /stations/{station}", "PUT /stations/{station}", "PATCH /stations/{station}", "DELETE /stations/{station}", "POST /stations/{station}/calls",
+		"POST /stations/{station}/start", "POST /stations/{station}/stop", "POST /stations/{station}/reset", "POST /stations/{station}/unlock", "POST /stations/{station}/availability",
+		"POST /stations/{station}/trigger", "GET /stations/{station}/messages", "GET /tokens", "POST /tokens", "PATCH /tokens/{uid}", "GET /transactions", "GET /transactions/{id}",
+		"GET /tariffs", "POST /tariffs", "GET /charge-records", "GET /receipts/{id}", "GET /events", "GET /verdicts",
+	} {
+		method, path, _ := strings.Cut(want, " ")
+		op, ok := doc.Paths["/api/v1"+path][strings.ToLower(method)]
+		if !ok || op.Summary == "" || op.OperationID == "" || (len(op.Security) == 0) != (path == "/receipts/{id}") {
+			t.Errorf("%s: %+v", want, op)
+		}
+	}
+}
+
+// Pages follow one another without gap or overlap, whatever is listed.
+func TestPaging(t *testing.T) {
+	l := newLive(t, nil)
+	for i := range 7 {
+		if _, err := l.tokens.Create(t.Context(), token.Token{ID: token.ID{UID: fmt.Sprintf("CARD%d", i)}}); err != nil {
+			t.Fatal(err)
+		}
+		id := gnista.StationID(fmt.Sprintf("S/%d å", i))
+		l.do(request("PUT", "/api/v1/stations/S%2F"+fmt.Sprint(i)+"%20%C3%A5", `{}`, "Authorization", "Bearer "+testToken))
+		at := time.Date(2026, 1, 1, i, 0, 0, 0, time.UTC)
+		for j, kind := range []charging.Kind{charging.Started, charging.Stopped} {
+			ev := charging.Event{Kind: kind, Version: gnista.V201, Ref: "T", Seq: j, At: at, Samples: []charging.Sample{{At: at, Measurand: charging.EnergyImport, Location: charging.Outlet}}}
+			if kind == charging.Started {
+				ev.Token = &token.ID{UID: "CARD1", Type: token.ISO14443}
+			}
+			if _, err := l.transactions.Record(t.Context(), id, ev); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l.priced(fmt.Sprint(i))
+	}
+	for range 100 {
+		var records struct{ Items []json.RawMessage }
+		if l.get("/charge-records", &records); len(records.Items) == 7 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	for path, want := range map[string]int{"/stations": 7, "/tokens": 7, "/transactions": 7, "/tariffs": 8, "/charge-records": 7, "/transactions?token=card1": 7, "/transactions?state=active": 0} {
+		seen := map[string]bool{}
+		cursor := ""
+		for pages := 0; ; pages++ {
+			if pages > want {
+				t.Fatalf("%s: the pages do not end", path)
+			}
+			sep := "?"
+			if strings.Contains(path, "?") {
+				sep = "&"
+			}
+			var page struct {
+				Items []struct{ ID, UID string }
+				Next  string
+			}
+			l.get(path+sep+"limit=3&cursor="+cursor, &page)
+			for _, x := range page.Items {
+				if seen[x.ID+x.UID] {
+					t.Errorf("%s: %v comes twice", path, x)
+				}
+				seen[x.ID+x.UID] = true
+			}
+			if cursor = page.Next; cursor == "" {
+				break
+			}
+		}
+		if len(seen) != want {
+			t.Errorf("%s: %d of %d", path, len(seen), want)
+		}
+	}
+	w := l.do(request("GET", "/api/v1/stations?cursor=%25", "", "Authorization", "Bearer "+testToken))
+	if w.Code != 422 || !strings.Contains(w.Body.String(), "query.cursor") {
+		t.Errorf("a wrong cursor: %d %s", w.Code, w.Body)
+	}
+}
+
+// stream reads server-sent events from a real connection.
+func (l *live) stream(ctx context.Context, path string, header ...string) *bufio.Reader {
+	l.t.Helper()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.server.URL+path, nil)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+testToken)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { resp.Body.Close() })
+	if ct := resp.Header.Get("Content-Type"); resp.StatusCode != 200 || ct != "text/event-stream" {
+		l.t.Fatalf("%s: %d %s", path, resp.StatusCode, ct)
+	}
+	return bufio.NewReader(resp.Body)
+}
+
+// nextEvent is the next event of a stream, and its id.
+func nextEvent(t *testing.T, r *bufio.Reader) (id string, ev gnista.Event) {
+	t.Helper()
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			t.Fatalf("the stream ended: %v", err)
+		}
+		if v, ok := strings.CutPrefix(line, "id: "); ok {
+			id = strings.TrimSpace(v)
+		}
+		if v, ok := strings.CutPrefix(line, "data: "); ok {
+			if err := json.Unmarshal([]byte(v), &ev); err != nil {
+				t.Fatal(err)
+			}
+			return id, ev
+		}
+	}
+}
+
+func TestEvents(t *testing.T) {
+	l := newLive(t, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	register := func(id string) {
+		t.Helper()
+		if w := l.do(request("PUT", "/api/v1/stations/"+id, `{}`, "Authorization", "Bearer "+testToken)); w.Code != 200 {
+			t.Fatal(w.Body)
+		}
+	}
+	register("A")
+	now := l.stream(ctx, "/api/v1/events")
+	all := l.stream(ctx, "/api/v1/events?after=0")
+	only := l.stream(ctx, "/api/v1/events?after=0&station=B")
+	if _, ev := nextEvent(t, all); ev.Station != "A" || ev.Kind != "station.registered" {
+		t.Errorf("got %+v", ev)
+	}
+	if _, err := now.ReadString('\n'); err != nil { // it has begun
+		t.Fatal(err)
+	}
+	register("B")
+	for _, r := range []*bufio.Reader{now, all, only} {
+		if id, ev := nextEvent(t, r); ev.Station != "B" || id != fmt.Sprint(ev.Seq) {
+			t.Errorf("got %s %+v", id, ev)
+		}
+	}
+	resumed := l.stream(ctx, "/api/v1/events", "Last-Event-ID", "1")
+	if id, ev := nextEvent(t, resumed); ev.Station != "B" || id != "2" {
+		t.Errorf("after 1 comes %s %+v", id, ev)
+	}
+	l.connect("C").boot()
+	kinds := ""
+	for !strings.Contains(kinds, "station.booted") {
+		_, ev := nextEvent(t, resumed)
+		kinds += ev.Kind + " "
+	}
+	if !strings.Contains(kinds, "station.connected") {
+		t.Errorf("the stream told of %s", kinds)
+	}
+}
+
+func TestPages(t *testing.T) {
+	l := newLive(t, func(o *options) { o.Seller = api.Seller{Name: "Åsas <El> AB", VAT: "SE1"} })
+	if _, err := l.tokens.Create(t.Context(), token.Token{ID: token.ID{UID: "SECRETCARD1234"}}); err != nil {
+		t.Fatal(err)
+	}
+	page := func(path, language string) string {
+		t.Helper()
+		w := l.do(request("GET", path, "", "Authorization", "Bearer "+testToken, "Accept-Language", language, "Accept", "text/html"))
+		if w.Code != 200 || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") || !strings.Contains(w.Header().Get("Content-Security-Policy"), "default-src 'self'") {
+			t.Errorf("%s: %d %v", path, w.Code, w.Header())
+		}
+		if strings.Contains(w.Body.String(), "SECRETCARD") || strings.Contains(w.Body.String(), "<El>") {
+			t.Errorf("%s shows what it must not:\n%s", path, w.Body)
+		}
+		return w.Body.String()
+	}
+	contains := func(text string, parts ...string) {
+		t.Helper()
+		for _, p := range parts {
+			if !strings.Contains(text, p) {
+				t.Errorf("%q is not in\n%s", p, text)
+			}
+		}
+	}
+	contains(page("/", "sv-SE,sv;q=0.9,en"), `lang="sv"`, "Ingen station har anslutit", "ws://127.0.0.1:8080/ocpp/")
+	contains(page("/", "de"), `lang="en"`, "No station has connected")
+	w := l.connect("<b>CS1</b>").boot()
+	event := func(n int, kind, more string, wh int) {
+		t.Helper()
+		w.send(fmt.Sprintf(`[2,"%d","TransactionEvent",{"eventType":"%s","timestamp":"2026-01-01T0%d:00:00Z","triggerReason":"Authorized","seqNo":%d,"transactionInfo":{"transactionId":"T","chargingState":"Charging"},"evse":{"id":1}%s,"meterValue":[{"timestamp":"2026-01-01T0%d:00:00Z","sampledValue":[{"value":%d}]}]}]`, n, kind, n, n, more, n, wh))
+		w.want("[3,")
+	}
+	l.priced("Public")
+	event(0, "Started", `,"idToken":{"idToken":"SECRETCARD1234","type":"ISO14443"}`, 1000)
+	event(1, "Updated", "", 4680)
+	contains(page("/", "sv"), "Laddar nu", "&lt;b&gt;CS1&lt;/b&gt;", "…1234", "3,680 kWh", "18,22 kr")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	pictures := l.stream(ctx, "/live")
+	if line, err := pictures.ReadString('\n'); err != nil || !strings.Contains(line, "3.680 kWh") {
+		t.Errorf("the first picture: %v %s", err, line)
+	}
+	event(2, "Ended", "", 5000)
+	var link string
+	for link == "" {
+		line, err := pictures.ReadString('\n')
+		if err != nil {
+			t.Fatalf("no receipt was shown: %v", err)
+		}
+		link = regexp.MustCompile(`/api/v1/receipts/[0-9a-f-]+`).FindString(line)
+	}
+	contains(page(link, "sv"), "Åsas &lt;El&gt; AB", "4,000 kWh", "4,95 kr/kWh", "19,80 kr", "15,84 kr", "3,96 kr", "Moms 25 %")
+	contains(page(link, "en"), "4.000 kWh", "19.80 SEK")
+	plain := l.do(request("GET", link, "", "Accept", "application/json"))
+	contains(plain.Body.String(), `"total":{"amount":1980,"currency":"SEK"}`, `"token":"…1234"`)
+	if body, _ := io.ReadAll(plain.Body); strings.Contains(string(body), "SECRETCARD") {
+		t.Error("a receipt shows the whole card")
+	}
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"gnista"
+	"gnista/api"
+	"gnista/billing"
+	"gnista/charging"
+	"gnista/cluster"
+	"gnista/gateway"
+	"gnista/gateway/v16"
+	"gnista/gateway/v2"
+	"gnista/ocpp/ocppj"
+	"gnista/station"
+	"gnista/store"
+	"gnista/tariff"
+	"gnista/token"
+)
+
+// options are what an app is made with.
+type options struct {
+	Database  string
+	GroupSize int            // changes in one commit; 0 is the default
+	Charging  charging.Store // instead of the database, for measuring what that costs
+	Messages  station.MessageStore
+	Token     string
+	PublicURL string
+	Unknown   station.UnknownPolicy
+	Heartbeat time.Duration
+	Retry     time.Duration
+	Currency  string
+	Seller    api.Seller
+	Zone      *time.Location
+	LogDays   int
+	LogMB     int64
+	Limits    gateway.Limits // the zero value is the default ones
+	Now       func() time.Time
+	NewID     func() string
+	Log       *slog.Logger
+}
+
+// app is the central system without its listeners.
+type app struct {
+	db           *store.DB
+	bus          *cluster.Single
+	messages     *gateway.MessageLog
+	gateway      *gateway.Server
+	network      *station.Network
+	tokens       *token.Tokens
+	tariffs      *tariff.Book
+	transactions *charging.Transactions
+	records      *billing.Records
+	handler      http.Handler
+
+	nudge   chan struct{}
+	log     *slog.Logger
+	running sync.WaitGroup
+	stop    context.CancelFunc
+}
+
+// newApp opens the database and puts the parts together.
+func newApp(ctx context.Context, o options) (*app, error) {
+	a := &app{bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), log: o.Log}
+	var err error
+	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	if o.Charging == nil {
+		o.Charging, o.Messages = a.db, a.db
+	}
+	if o.Limits == (gateway.Limits{}) {
+		o.Limits = gateway.DefaultLimits(o.Heartbeat)
+	}
+	a.messages = &gateway.MessageLog{Store: o.Messages, MaxAge: time.Duration(o.LogDays) * 24 * time.Hour, MaxMB: o.LogMB, Now: o.Now, Log: o.Log}
+	a.gateway = &gateway.Server{Messages: a.messages, Live: a.bus, Limits: o.Limits, Now: o.Now, NewID: o.NewID, Log: o.Log}
+	a.network = &station.Network{
+		Store: a.db, States: a.db, Verdicts: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
+		Unknown: o.Unknown, Heartbeat: o.Heartbeat, Retry: o.Retry,
+	}
+	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
+	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
+	a.records = &billing.Records{Store: a.db, Tariffs: a.db, Transactions: a.db, Currency: o.Currency, Now: o.Now, NewID: o.NewID}
+	a.transactions = &charging.Transactions{
+		Store: o.Charging, Tokens: a.tokens, Prices: a.records, Remote: gateway.ChargingRemote{Server: a.gateway}, Live: a.bus, Now: o.Now, NewID: o.NewID,
+	}
+	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
+	two := &v2.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
+	a.gateway.Network = a.network
+	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
+	web := &api.Server{
+		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Transactions: a.transactions, Tariffs: a.tariffs, Records: a.records,
+		Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/ocpp/", a.gateway)
+	mux.Handle("/", web.Handler())
+	a.handler = mux
+	if err := a.firstTariff(ctx, o.Currency); err != nil {
+		return nil, errors.Join(err, a.db.Close())
+	}
+	return a, nil
+}
+
+// firstTariff makes a new system charge nothing until somebody sets a price.
+func (a *app) firstTariff(ctx context.Context, currency string) error {
+	have, err := a.db.Tariffs(ctx, "", 1)
+	if err != nil || len(have) > 0 {
+		return err
+	}
+	_, err = a.tariffs.Create(ctx, tariff.Tariff{Name: "Free until a price is set", Currency: currency},
+		tariff.Version{Elements: []tariff.Element{{Dimension: tariff.Energy, Price: "0", VAT: "25"}}})
+	if err != nil {
+		return fmt.Errorf("making the first tariff: %w", err)
+	}
+	return nil
+}
+
+// told passes on durable events.
+func (a *app) told(evs []gnista.Event) {
+	for _, ev := range evs {
+		a.bus.Publish(ev)
+	}
+	select {
+	case a.nudge <- struct{}{}:
+	default:
+	}
+}
+
+// sweepEvery is how often transactions that wait for missing events are looked at.
+const sweepEvery = time.Minute
+
+// start begins to work.
+func (a *app) start() {
+	ctx, stop := context.WithCancel(context.Background())
+	a.stop = stop
+	a.messages.Start()
+	a.gateway.Start()
+	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
+	a.running.Go(func() {
+		tick := time.NewTicker(sweepEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if err := a.transactions.Sweep(ctx); err != nil && ctx.Err() == nil {
+					a.log.Error("unfinished transactions could not be settled", "err", err)
+				}
+			}
+		}
+	})
+}
+
+// close ends the connections of stations, finishes what has begun and closes the database.
+func (a *app) close(ctx context.Context) error {
+	err := a.gateway.Stop(ctx)
+	a.stop()
+	a.running.Wait()
+	a.messages.Stop()
+	return errors.Join(err, a.db.Close())
+}

@@ -1,0 +1,337 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// bench measures this machine. What counts are the ratios between servers measured in one run; each
+// server is a process of its own, and the load comes from this one.
+type bench struct {
+	Idle   benchIdle   `cmd:"" help:"Memory of idle connections."`
+	Events benchEvents `cmd:"" help:"Durable TransactionEvents per second, and their latency."`
+	All    benchAll    `cmd:"" default:"1" help:"Both."`
+	Server benchServer `cmd:"" hidden:""`
+}
+
+type benchAll struct {
+	Idle   benchIdle   `embed:"" prefix:"idle-"`
+	Events benchEvents `embed:"" prefix:"events-"`
+}
+
+// Run measures everything.
+func (b *benchAll) Run(ctx context.Context, o *output) error {
+	return errors.Join(b.Idle.Run(ctx, o), b.Events.Run(ctx, o))
+}
+
+// benchServer is the server under measurement.
+type benchServer struct {
+	serve
+	Variant string `enum:"group,single,none" default:"group"`
+}
+
+// Run serves. On SIGUSR1 memory that is not used goes back to the system, so that what is left can be
+// measured.
+func (b *benchServer) Run(ctx context.Context, o *output) error {
+	log := b.logger(o.err)
+	opts, err := b.options(log)
+	if err != nil {
+		return err
+	}
+	switch b.Variant {
+	case "single":
+		opts.GroupSize = 1
+	case "none":
+		none := newNoStore()
+		opts.Charging, opts.Messages = none, none
+	}
+	listener, err := b.listen(ctx)
+	if err != nil {
+		return err
+	}
+	a, err := newApp(ctx, opts)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	free := make(chan os.Signal, 1)
+	signal.Notify(free, syscall.SIGUSR1)
+	go func() {
+		for range free {
+			debug.FreeOSMemory()
+		}
+	}()
+	return b.serve.serve(ctx, a, listener, log, o.out)
+}
+
+// process is a running server under measurement.
+type process struct {
+	cmd     *exec.Cmd
+	stop    context.CancelFunc
+	folder  string
+	address string // host:port
+	admin   string
+}
+
+var (
+	profiling = regexp.MustCompile(`Profiles are on http://([^/]+)/`)
+	listening = regexp.MustCompile(`ws://([^/]+)/`)
+)
+
+// launch starts a server of a variant.
+func launch(ctx context.Context, variant string) (*process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	folder, err := os.MkdirTemp("", "gnista-bench")
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	p := &process{stop: stop, folder: folder}
+	p.cmd = exec.CommandContext(ctx, self, "bench", "server", "--variant", variant, "--data", folder, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-level", "error", "--heartbeat", "1h")
+	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(os.Interrupt) }
+	p.cmd.WaitDelay = 30 * time.Second
+	p.cmd.Stderr = os.Stderr
+	out, err := p.cmd.StdoutPipe()
+	if err == nil {
+		err = p.cmd.Start()
+	}
+	if err != nil {
+		stop()
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	said := bufio.NewReader(out)
+	for _, x := range []struct {
+		says *regexp.Regexp
+		it   *string
+	}{{profiling, &p.admin}, {listening, &p.address}} {
+		line, err := said.ReadString('\n')
+		m := x.says.FindStringSubmatch(line)
+		if err != nil || m == nil {
+			return nil, errors.Join(fmt.Errorf("the server under measurement did not start: %q: %w", line, err), p.end())
+		}
+		*x.it = m[1]
+	}
+	return p, nil
+}
+
+func (p *process) end() error {
+	p.stop()
+	p.cmd.Wait() // that it was told to end is no error
+	return os.RemoveAll(p.folder)
+}
+
+// memory is what the server occupies, in bytes, after it has given back what it does not use.
+func (p *process) memory() (int64, error) {
+	if err := p.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
+		return 0, err
+	}
+	time.Sleep(2 * time.Second)
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, fmt.Errorf("memory can be measured on Linux only: %w", err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "RssAnon:"); ok {
+			kb, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return kb * 1024, err
+		}
+	}
+	return 0, errors.New("the system does not tell the memory of a process")
+}
+
+// ready waits until the server has settled, by asking it.
+func (p *process) ready(ctx context.Context) error {
+	return fetch(ctx, "http://"+p.address+"/readyz", io.Discard)
+}
+
+// profile writes what the server spends its time with.
+func (p *process) profile(ctx context.Context, d time.Duration, file string) error {
+	w, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	return errors.Join(fetch(ctx, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", p.admin, int(d.Seconds())), w), w.Close())
+}
+
+func fetch(ctx context.Context, url string, to io.Writer) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", url, resp.Status)
+	}
+	_, err = io.Copy(to, resp.Body)
+	return err
+}
+
+// median is the middle of a few measurements.
+func median[T int64 | float64 | time.Duration](list []T) T {
+	list = slices.Sorted(slices.Values(list))
+	return list[len(list)/2]
+}
+
+type benchIdle struct {
+	Connections int `help:"Stations that connect, boot and then say nothing." default:"50000"`
+}
+
+// spareFiles are those that a process opens beside its connections.
+const spareFiles = 300
+
+// allowedFiles raises the limit on open files, here and for the server, to n if it may, and returns what
+// it is then, up to n.
+func allowedFiles(n int) int {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur >= uint64(n) {
+		return n
+	}
+	raised := syscall.Rlimit{Cur: uint64(n), Max: max(uint64(n), limit.Max)}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &raised); err != nil {
+		return int(limit.Cur)
+	}
+	return n
+}
+
+// maxIdle is how much of the server's memory an idle connection may take, in bytes.
+const maxIdle = 4096
+
+// Run measures the memory of idle connections.
+func (b *benchIdle) Run(ctx context.Context, o *output) error {
+	if n := allowedFiles(b.Connections+spareFiles) - spareFiles; n < b.Connections {
+		fmt.Fprintf(o.err, "Measuring %d connections instead of %d: a process may open no more files here, and its limit cannot be raised (ulimit -n).\n", n, b.Connections)
+		b.Connections = n
+	}
+	p, err := launch(ctx, "group")
+	if err != nil {
+		return err
+	}
+	defer p.end()
+	before, err := p.memory()
+	if err != nil {
+		return err
+	}
+	load := newLoad(p.address, b.Connections)
+	defer load.close()
+	if err := load.connect(ctx, func(n int) { fmt.Fprintf(o.err, "\r%d of %d connected", n, b.Connections) }); err != nil {
+		return err
+	}
+	fmt.Fprintln(o.err)
+	var after []int64
+	for range 3 {
+		m, err := p.memory()
+		if err != nil {
+			return err
+		}
+		after = append(after, m)
+	}
+	each := (median(after) - before) / int64(b.Connections)
+	fmt.Fprintf(o.out, "\n| idle connections | server memory without | with | each | allowed |\n|---|---|---|---|---|\n| %d | %.1f MB | %.1f MB | %d bytes | %d bytes |\n",
+		b.Connections, float64(before)/1e6, float64(median(after))/1e6, each, maxIdle)
+	if each > maxIdle {
+		return fmt.Errorf("an idle connection takes %d bytes, more than %d", each, maxIdle)
+	}
+	return nil
+}
+
+type benchEvents struct {
+	Stations int           `help:"Stations with a transaction each, that send one event after the other." default:"1000"`
+	Duration time.Duration `help:"How long each measurement lasts." default:"8s"`
+	Rounds   int           `help:"Measurements of each server, in turn; the median counts." default:"3"`
+	Variant  string        `help:"Measure one server only: group, single or none." enum:",group,single,none" default:""`
+	Profile  string        `help:"Write a CPU profile of that server to a file." type:"path" placeholder:"FILE"`
+}
+
+// What the server with group commit must reach.
+const (
+	minOverSingle = 3.0                    // times the rate with one commit for each message
+	minOfNone     = 0.3                    // of the rate without a store
+	maxP99        = 100 * time.Millisecond // at 70 % of its greatest rate
+)
+
+// Run measures durable events.
+func (b *benchEvents) Run(ctx context.Context, o *output) error {
+	if b.Variant != "" {
+		r, err := b.measure(ctx, b.Variant, 0)
+		fmt.Fprintf(o.out, "%s: %.0f events/s, p50 %v, p99 %v\n", b.Variant, r.rate, r.p50, r.p99)
+		return err
+	}
+	rates := map[string][]float64{}
+	for range b.Rounds {
+		for _, variant := range []string{"group", "single", "none"} {
+			r, err := b.measure(ctx, variant, 0)
+			if err != nil {
+				return err
+			}
+			rates[variant] = append(rates[variant], r.rate)
+			fmt.Fprintf(o.err, "%-6s %7.0f events/s, p50 %v, p99 %v\n", variant, r.rate, r.p50, r.p99)
+		}
+	}
+	group, single, none := median(rates["group"]), median(rates["single"]), median(rates["none"])
+	calm, err := b.measure(ctx, "group", 0.7*group)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(o.out, "\n| server, %d stations | events/s | of the server without a store |\n|---|---|---|\n", b.Stations)
+	fmt.Fprintf(o.out, "| SQLite, group commit | %.0f | %.2f |\n| SQLite, a commit for each message | %.0f | %.2f |\n| no store | %.0f | 1 |\n", group, group/none, single, single/none, none)
+	fmt.Fprintf(o.out, "\nGroup commit is %.1f times a commit for each message (wanted: %.0f) and %.2f of no store (wanted: %.1f).\n", group/single, minOverSingle, group/none, minOfNone)
+	fmt.Fprintf(o.out, "At 70 %% of its rate (%.0f/s reached): p50 %v, p99 %v (wanted: below %v).\n", calm.rate, calm.p50, calm.p99, maxP99)
+	if group/single < minOverSingle || group/none < minOfNone || calm.p99 > maxP99 {
+		return errors.New("the events are slower than wanted")
+	}
+	return nil
+}
+
+// result is what a measurement came to.
+type result struct {
+	rate     float64 // answered events per second
+	p50, p99 time.Duration
+}
+
+// measure lets stations send events to a server of a variant: as fast as they are answered, or at a
+// rate.
+func (b *benchEvents) measure(ctx context.Context, variant string, rate float64) (result, error) {
+	p, err := launch(ctx, variant)
+	if err != nil {
+		return result{}, err
+	}
+	defer p.end()
+	load := newLoad(p.address, b.Stations)
+	defer load.close()
+	if err := load.connect(ctx, func(int) {}); err != nil {
+		return result{}, err
+	}
+	if err := p.ready(ctx); err != nil {
+		return result{}, err
+	}
+	if b.Profile != "" {
+		profiled := make(chan error, 1)
+		go func() { profiled <- p.profile(ctx, b.Duration, b.Profile) }()
+		r, err := load.events(ctx, b.Duration, rate)
+		return r, errors.Join(err, <-profiled)
+	}
+	return load.events(ctx, b.Duration, rate)
+}

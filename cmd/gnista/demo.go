@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"gnista"
+	"gnista/sim"
+	"gnista/station"
+	"gnista/tariff"
+	"gnista/token"
+)
+
+// demo is simulated stations that run along with the system, to look around.
+type demo struct {
+	stop    context.CancelFunc
+	stopped chan struct{}
+}
+
+// demoTariff is the name of the tariff of the demonstration.
+const demoTariff = "Demo"
+
+// demoTokens are the cards of the demonstration; the last is blocked.
+func demoTokens() []token.Token {
+	return []token.Token{
+		{ID: token.ID{UID: "04DE5A0000A101"}, Name: "Astrid (demo)"},
+		{ID: token.ID{UID: "04DE5A0000B202"}, Name: "Bo (demo)"},
+		{ID: token.ID{UID: "04DE5A0000C303"}, Name: "Cecilia (demo)"},
+		{ID: token.ID{UID: "04DE5A0000D404"}, Name: "Taxi 17 (demo)", Group: "DEMO-TAXI"},
+		{ID: token.ID{UID: "04DE5A0000E505"}, Name: "Taxi 18 (demo)", Group: "DEMO-TAXI"},
+		{ID: token.ID{UID: "04DE5A0000F606"}, Name: "Lost card (demo)", Blocked: true},
+	}
+}
+
+// demoPace lets a newcomer see cars come, charge and leave within a minute.
+func demoPace() sim.Pace {
+	return sim.Pace{
+		Pause: sim.Span{From: 4 * time.Second, To: 12 * time.Second}, Card: sim.Span{From: time.Second, To: 3 * time.Second},
+		Charge: sim.Span{From: 28 * time.Second, To: 42 * time.Second}, Full: sim.Span{From: 3 * time.Second, To: 8 * time.Second},
+		Outage: sim.Span{From: 8 * time.Second, To: 15 * time.Second}, Repair: sim.Span{From: 6 * time.Second, To: 12 * time.Second},
+	}
+}
+
+// demoStations are the stations of the demonstration.
+func demoStations() []*sim.Play {
+	play := func(id gnista.StationID, v gnista.Version, vendor, model string, kW int64, scenario sim.Scenario) *sim.Play {
+		return &sim.Play{
+			Station:  &sim.Station{ID: id, Version: v, EVSEs: 2, Vendor: vendor, Model: model, Firmware: "1.4.2", PowerW: kW * 1000},
+			Scenario: scenario,
+		}
+	}
+	return []*sim.Play{
+		play("DEMO-16-1", gnista.V16, "Norrsken", "Rapid 150", 150, sim.Normal),
+		play("DEMO-16-2", gnista.V16, "Norrsken", "Rapid 150", 150, sim.Faults),
+		play("DEMO-201-1", gnista.V201, "Fjord Power", "F2 200", 200, sim.Normal),
+		play("DEMO-201-2", gnista.V201, "Fjord Power", "F2 200", 200, sim.Offline),
+		play("DEMO-21-1", gnista.V21, "Aurora", "Hyper 300", 300, sim.Normal),
+		play("DEMO-21-2", gnista.V21, "Aurora", "Hyper 300", 300, sim.PowerCut),
+	}
+}
+
+// startDemo starts the demonstration on a system that listens at an address.
+func startDemo(ctx context.Context, a *app, at net.Addr, log *slog.Logger) (*demo, error) {
+	park, err := a.demoPark(ctx, "ws://"+reachable(at)+"/ocpp", log)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the demonstration: %w", err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	d := &demo{stop: stop, stopped: make(chan struct{})}
+	go func() {
+		defer close(d.stopped)
+		if err := park.Run(ctx); err != nil {
+			log.Warn("the demonstration ended with an error", "err", err)
+		}
+	}()
+	return d, nil
+}
+
+// demoPark makes what the demonstration needs and is not there, and its stations.
+func (a *app) demoPark(ctx context.Context, url string, log *slog.Logger) (*sim.Park, error) {
+	if err := a.seedDemo(ctx); err != nil {
+		return nil, err
+	}
+	var uids []string
+	for _, k := range demoTokens() {
+		uids = append(uids, k.ID.UID)
+	}
+	park := &sim.Park{Plays: demoStations(), Stagger: 500 * time.Millisecond}
+	for i, p := range park.Plays {
+		s := p.Station
+		if err := a.admitDemo(ctx, s.ID); err != nil {
+			return nil, err
+		}
+		s.URL, s.Serial, s.RegisterWh, s.MeterEvery = url, fmt.Sprintf("D%05d", i+1), int64(i+1)*1_234_567, 3*time.Second
+		s.Now, s.NewID, s.Log = time.Now, newID, log
+		p.Pace, p.Seed, p.Patience = demoPace(), uint64(i), 5*time.Second
+		p.Tokens = uids[:len(uids)-1]
+		if i == len(park.Plays)-1 {
+			p.Tokens = uids // one driver has the card that is blocked
+		}
+	}
+	return park, nil
+}
+
+// reachable is an address that this machine reaches the listener by.
+func reachable(at net.Addr) string {
+	if tcp, ok := at.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", fmt.Sprint(tcp.Port))
+	}
+	return at.String()
+}
+
+// end lets the cars finish and the stations disconnect.
+func (d *demo) end() {
+	if d != nil {
+		d.stop()
+		<-d.stopped
+	}
+}
+
+// seedDemo makes the tariff and the cards of the demonstration. The tariff becomes the default one
+// unless somebody has set a price.
+func (a *app) seedDemo(ctx context.Context) error {
+	have, err := a.tariffs.Store.Tariffs(ctx, "", 2)
+	if err != nil {
+		return err
+	}
+	if len(have) < 2 { // only the first one, which the system makes by itself
+		if _, err := a.tariffs.Create(ctx, tariff.Tariff{Name: demoTariff, Currency: "SEK", Default: true}, tariff.Version{Elements: []tariff.Element{
+			{Dimension: tariff.Energy, Price: "4.95", VAT: "25"},
+			{Dimension: tariff.Idle, Price: "1.00", VAT: "25", Grace: 10 * time.Minute},
+			{Dimension: tariff.Start, Price: "2.50", VAT: "25"},
+		}}); err != nil {
+			return err
+		}
+	}
+	for _, k := range demoTokens() {
+		if _, err := a.tokens.Create(ctx, k); err != nil && gnista.CodeOf(err) != gnista.Conflict {
+			return err
+		}
+	}
+	return nil
+}
+
+// admitDemo registers a station where it is not, for systems that do not take in unknown ones.
+func (a *app) admitDemo(ctx context.Context, id gnista.StationID) error {
+	_, err := a.network.Store.Station(ctx, id)
+	if err == nil || gnista.CodeOf(err) != gnista.NotFound {
+		return err
+	}
+	_, err = a.network.Change(ctx, id, true, func(*station.Station) {})
+	return err
+}

@@ -1,0 +1,73 @@
+// Command gnista is the whole of it in one binary: the central system for charging stations, and a
+// simulator of stations to try it with.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // receipts need the zone where there is no system that knows it
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set when a release is built.
+var version = "dev"
+
+type commandLine struct {
+	Config string `help:"JSON file with settings; names are those of the flags, as in {\"listen\": \":8080\"}." type:"existingfile" env:"GNISTA_CONFIG"`
+
+	Serve   serve    `cmd:"" help:"Run the central system."`
+	Bench   bench    `cmd:"" help:"Measure this machine."`
+	Migrate migrate  `cmd:"" help:"Bring the schema of a database up to date and end. Serve does so by itself."`
+	Sim     simulate `cmd:"" help:"Simulate charging stations and the drivers who use them."`
+
+	Version showVersion `cmd:"" help:"Show the version and end; --version does it too."`
+}
+
+type showVersion struct{}
+
+// Run shows the version.
+func (showVersion) Run(o *output) error {
+	_, err := fmt.Fprintln(o.out, version)
+	return err
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "gnista:", err)
+		os.Exit(1)
+	}
+}
+
+// run runs a command line until it ends or ctx does.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var cli commandLine
+	exited := false
+	parser, err := kong.New(&cli,
+		kong.Name("gnista"), kong.Description("The central system for charging stations: OCPP 1.6J, 2.0.1 and 2.1."), kong.UsageOnError(),
+		kong.Writers(stdout, stderr), kong.Exit(func(int) { exited = true }), kong.DefaultEnvars("GNISTA"))
+	if err != nil {
+		return err
+	}
+	if err := readConfig(parser, args); err != nil {
+		return err
+	}
+	if len(args) == 1 && args[0] == "--version" { // no flag of all commands: sim has one of that name
+		args = []string{"version"}
+	}
+	k, err := parser.Parse(args)
+	if exited || err != nil {
+		return err
+	}
+	k.BindTo(ctx, (*context.Context)(nil))
+	return k.Run(&output{stdout, stderr})
+}
+
+// output is where a command writes.
+type output struct{ out, err io.Writer }

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gnista/api"
+	"gnista/station"
+	"gnista/store"
+)
+
+// database is where everything is kept.
+type database struct {
+	Data     string `help:"Folder for the database, unless --database says otherwise." default:"data" type:"path"`
+	Database string `help:"sqlite:FILE or postgres://…; without it, gnista.db in the data folder."`
+}
+
+// url is the address of the database; it makes the folder for it.
+func (d database) url() (string, error) {
+	if d.Database != "" {
+		return d.Database, nil
+	}
+	if err := os.MkdirAll(d.Data, 0o700); err != nil {
+		return "", fmt.Errorf("making the data folder: %w", err)
+	}
+	return "sqlite:" + filepath.Join(d.Data, "gnista.db"), nil
+}
+
+type migrate struct{ database }
+
+// Run brings the schema up to date.
+func (m *migrate) Run(ctx context.Context, o *output) error {
+	url, err := m.url()
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, url, store.Options{})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(o.out, "The schema is up to date.")
+	return db.Close()
+}
+
+type serve struct {
+	database
+	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
+	AdminListen     string                `help:"Address for profiles (/debug/pprof); none when empty. Do not make it public."`
+	PublicURL       string                `help:"Address under which the world reaches this system, as in https://charge.example." placeholder:"URL"`
+	AdminToken      string                `help:"Bearer token with all rights. Better set as GNISTA_ADMIN_TOKEN than as a flag, which others on the machine can see. Without one only this machine may ask, and anybody on it has all rights." placeholder:"TOKEN"`
+	UnknownStations station.UnknownPolicy `help:"What becomes of a station that is not registered: accept (registered and in service at once), pending (registered, and waits to be accepted) or refuse." enum:"accept,pending,refuse" default:"accept"`
+	Heartbeat       time.Duration         `help:"Time between heartbeats of stations." default:"5m"`
+	Retry           time.Duration         `help:"Time after which a station that is not accepted asks again." default:"1m"`
+	Currency        string                `help:"Currency of the first tariff." default:"SEK"`
+	TimeZone        string                `help:"Time zone of pages and receipts." default:"Europe/Stockholm"`
+	SellerName      string                `help:"Who sells the energy, for receipts." default:"(seller not set)"`
+	SellerNumber    string                `help:"The seller's registration number."`
+	SellerVAT       string                `help:"The seller's VAT number." name:"seller-vat"`
+	SellerAddress   string                `help:"The seller's address."`
+	MessageLogDays  int                   `help:"Days that OCPP messages are kept." default:"7"`
+	MessageLogMB    int64                 `help:"Megabytes of OCPP messages that are kept." name:"message-log-mb" default:"512"`
+	LogLevel        slog.Level            `help:"debug, info, warn or error." default:"info"`
+	LogFormat       string                `help:"text or json." enum:"text,json" default:"text"`
+	Demo            bool                  `help:"Run with simulated stations, cards and a tariff, to look around."`
+}
+
+// Run serves until ctx ends.
+func (s *serve) Run(ctx context.Context, o *output) error {
+	log := s.logger(o.err)
+	opts, err := s.options(log)
+	if err != nil {
+		return err
+	}
+	listener, err := s.listen(ctx)
+	if err != nil {
+		return err
+	}
+	a, err := newApp(ctx, opts)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	return s.serve(ctx, a, listener, log, o.out)
+}
+
+func (s *serve) logger(w io.Writer) *slog.Logger {
+	o := &slog.HandlerOptions{Level: s.LogLevel}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+func (s *serve) options(log *slog.Logger) (options, error) {
+	url, err := s.url()
+	if err != nil {
+		return options{}, err
+	}
+	zone, err := time.LoadLocation(s.TimeZone)
+	if err != nil {
+		return options{}, fmt.Errorf("--time-zone: %w", err)
+	}
+	for name, d := range map[string]time.Duration{"--heartbeat": s.Heartbeat, "--retry": s.Retry} {
+		if d < time.Second {
+			return options{}, fmt.Errorf("%s must be a second or more", name)
+		}
+	}
+	return options{
+		Database: url, Token: s.AdminToken, PublicURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
+		Seller:  api.Seller{Name: s.SellerName, Number: s.SellerNumber, VAT: s.SellerVAT, Address: s.SellerAddress},
+		LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, Now: time.Now, NewID: newID, Log: log,
+	}, nil
+}
+
+// newID makes ids that cannot be guessed and are in the order of time.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// listen opens the address. Without an admin token it must be one of this machine's own.
+func (s *serve) listen(ctx context.Context) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("--listen: %w", err)
+	}
+	at, ok := l.Addr().(*net.TCPAddr)
+	if s.AdminToken == "" && !(ok && at.IP.IsLoopback()) {
+		l.Close()
+		return nil, fmt.Errorf("others can reach %s, so an admin token is needed: set GNISTA_ADMIN_TOKEN", l.Addr())
+	}
+	return l, nil
+}
+
+// grace is how long an end may take that was asked for.
+const grace = 20 * time.Second
+
+func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *slog.Logger, out io.Writer) error {
+	a.start()
+	// Streams of events last as long as their readers like, so they end with this.
+	base, cancel := context.WithCancel(context.Background())
+	server := &http.Server{
+		Handler: a.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		BaseContext: func(net.Listener) context.Context { return base }, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 2)
+	go func() { failed <- server.Serve(listener) }()
+	admin, err := s.admin(ctx, failed, out)
+	var show *demo
+	if err == nil && s.Demo {
+		show, err = startDemo(ctx, a, listener.Addr(), log)
+	}
+	if err == nil {
+		fmt.Fprintf(out, "Gnista listens on http://%s/ and for stations on ws://%s/ocpp/{stationId}\n", listener.Addr(), listener.Addr())
+		if s.UnknownStations == station.AcceptUnknown {
+			log.Warn("stations that are not registered are taken into service; --unknown-stations says otherwise")
+		}
+		select {
+		case <-ctx.Done():
+		case err = <-failed:
+		}
+	}
+	log.Info("stopping")
+	show.end() // while there is still somebody to tell
+	cancel()
+	end, done := context.WithTimeout(context.Background(), grace)
+	defer done()
+	if admin != nil {
+		admin.Close()
+	}
+	return errors.Join(err, server.Shutdown(end), a.close(end))
+}
+
+// admin serves what is not for the public.
+func (s *serve) admin(ctx context.Context, failed chan<- error, out io.Writer) (*http.Server, error) {
+	if s.AdminListen == "" {
+		return nil, nil
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.AdminListen)
+	if err != nil {
+		return nil, fmt.Errorf("--admin-listen: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() { failed <- server.Serve(l) }()
+	fmt.Fprintf(out, "Profiles are on http://%s/debug/pprof/\n", l.Addr())
+	return server, nil
+}

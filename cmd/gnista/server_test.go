@@ -1,0 +1,163 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(peerPatience); !so(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it does not come to it that %s", what)
+		}
+	}
+}
+
+// server is the binary, running.
+type server struct {
+	address string
+	cmd     *exec.Cmd
+	log     *bytes.Buffer
+	killed  bool
+}
+
+// build builds the binary as this test was built.
+func build(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "gnista")
+	args := []string{"build", "-o", binary}
+	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		args = append(args, "-race")
+	}
+	building, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	if out, err := exec.CommandContext(building, "go", append(args, ".")...).CombinedOutput(); err != nil {
+		t.Fatalf("building: %v\n%s", err, out)
+	}
+	return binary
+}
+
+// start runs the binary until the test ends.
+func start(t *testing.T, binary, listen, data string) *server {
+	t.Helper()
+	s := &server{log: &bytes.Buffer{}, cmd: exec.Command(binary, "serve", "--listen", listen, "--data", data)}
+	s.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GNISTA_") })
+	s.cmd.Env = append(s.cmd.Env, "GNISTA_ADMIN_TOKEN="+peerAdmin)
+	s.cmd.Stderr = s.log
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.end(t) })
+	late := time.AfterFunc(peerPatience, func() { s.cmd.Process.Kill() })
+	defer late.Stop()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	found := regexp.MustCompile(`on http://([^/]+)/`).FindStringSubmatch(line)
+	if found == nil {
+		t.Fatalf("the binary says %q: %v\n%s", line, err, s.log)
+	}
+	s.address = found[1]
+	return s
+}
+
+// kill ends the binary in the middle of whatever it does.
+func (s *server) kill() {
+	s.killed = true
+	s.cmd.Process.Kill()
+	s.cmd.Wait()
+}
+
+// end asks the binary to end, which it must do without an error.
+func (s *server) end(t *testing.T) {
+	if s.killed {
+		return
+	}
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	kill := time.AfterFunc(peerPatience, func() { s.cmd.Process.Kill() })
+	defer kill.Stop()
+	if err := s.cmd.Wait(); err != nil {
+		t.Errorf("the end of the binary: %v", err)
+	}
+	if strings.Contains(s.log.String(), "level=ERROR") {
+		t.Error("the binary has logged errors")
+	}
+	if t.Failed() {
+		t.Logf("the log of the binary:\n%s", s.log)
+	}
+}
+
+// send sends a request to the API.
+func (s *server) send(t *testing.T, method, path, body string, header http.Header) (*http.Response, []byte) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), peerPatience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+s.address+"/api/v1"+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header = header
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, text
+}
+
+func admin() http.Header { return http.Header{"Authorization": {"Bearer " + peerAdmin}} }
+
+// do sends a request that must succeed.
+func (s *server) do(t *testing.T, method, path, body string) []byte {
+	t.Helper()
+	resp, text := s.send(t, method, path, body, admin())
+	if resp.StatusCode >= 300 {
+		t.Fatalf("%s %s %s: %s %s", method, path, body, resp.Status, text)
+	}
+	return text
+}
+
+// refused sends a request that must fail.
+func (s *server) refused(t *testing.T, method, path, body string, want int) {
+	t.Helper()
+	if resp, text := s.send(t, method, path, body, admin()); resp.StatusCode != want {
+		t.Errorf("%s %s %s: %s %s, want %d", method, path, body, resp.Status, text, want)
+	}
+}
+
+func fetch[T any](t *testing.T, s *server, path string) T {
+	t.Helper()
+	return decode[T](t, s.do(t, "GET", path, ""))
+}
+
+func decode[T any](t *testing.T, text []byte) (v T) {
+	t.Helper()
+	if err := json.Unmarshal(text, &v); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return v
+}

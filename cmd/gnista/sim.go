@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"gnista"
+	"gnista/sim"
+)
+
+// simulate is the command sim. Its settings come from the command line alone: the names are too common
+// for the environment.
+type simulate struct {
+	URL      string     `help:"Address of the central system for stations." default:"ws://127.0.0.1:8080/ocpp" env:"-"`
+	Stations int        `help:"How many stations." default:"6" env:"-"`
+	Version  string     `help:"OCPP version: 1.6, 2.0.1, 2.1, or mix." enum:"1.6,2.0.1,2.1,mix" default:"mix" env:"-"`
+	Scenario string     `help:"What happens there: normal, offline (the connection is lost while a car charges), fault, power-loss, or mix." enum:"normal,offline,fault,power-loss,mix" default:"normal" env:"-"`
+	Rounds   int        `help:"Cars at each EVSE; 0 is until stopped." default:"0" env:"-"`
+	Speed    float64    `help:"How many times faster than real the waiting is. Times and power stay what they are, so less energy flows." default:"1" env:"-"`
+	Tokens   []string   `help:"UID of a card that drivers have; may be repeated. Without any, a card of the demonstration." name:"token" placeholder:"UID" env:"-"`
+	IDPrefix string     `help:"Identities of the stations begin with this." name:"id-prefix" default:"SIM-" env:"-"`
+	Password string     `help:"Password of the stations, for Basic authentication." env:"-"`
+	EVSEs    int        `help:"Outlets of each station." name:"evses" default:"1" env:"-"`
+	PowerKW  float64    `help:"The most that an outlet gives." name:"power-kw" default:"22" env:"-"`
+	Seed     uint64     `help:"Another number makes other things happen." default:"1" env:"-"`
+	LogLevel slog.Level `help:"debug, info, warn or error." default:"warn"`
+}
+
+// Run simulates until all rounds are played or ctx ends.
+func (c *simulate) Run(ctx context.Context, o *output) error {
+	log := slog.New(slog.NewTextHandler(o.err, &slog.HandlerOptions{Level: c.LogLevel}))
+	park, err := c.park(log)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(o.out, "Simulating %d stations at %s. Ctrl-C ends it.\n", c.Stations, c.URL)
+	started := time.Now()
+	done := make(chan error, 1)
+	go func() { done <- park.Run(ctx) }()
+	tick := time.NewTicker(progressEvery)
+	defer tick.Stop()
+	stopped := ctx.Done()
+	for {
+		select {
+		case <-stopped:
+			fmt.Fprintf(o.out, "Ending what goes on and telling what is left to be told, for %v at most.\n", simPatience)
+			stopped = nil
+		case err := <-done:
+			if t := park.Totals(); t.Sent > 0 {
+				fmt.Fprintln(o.out, "Done.")
+				c.progress(o.out, time.Since(started), t)
+			}
+			return err
+		case <-tick.C:
+			c.progress(o.out, time.Since(started), park.Totals())
+		}
+	}
+}
+
+const (
+	progressEvery = 5 * time.Second
+	simPatience   = 20 * time.Second
+	connectEvery  = 5 * time.Millisecond
+)
+
+func (c *simulate) progress(w io.Writer, passed time.Duration, t sim.Totals) {
+	fmt.Fprintf(w, "%6s  %d of %d stations in service, %d transactions started, %d ended, %.1f kWh, %d events waiting, %d messages sent, %d received, %d errors, %d tokens refused\n",
+		passed.Round(time.Second), t.InService, t.Stations, t.Started, t.Ended, float64(t.EnergyWh)/1000, t.Waiting, t.Sent, t.Received, t.Errors, t.Refused)
+}
+
+// check finds what the command line cannot mean.
+func (c *simulate) check() error {
+	u, err := url.Parse(c.URL)
+	switch {
+	case err != nil:
+		return fmt.Errorf("--url: %w", err)
+	case (u.Scheme != "ws" && u.Scheme != "wss") || u.Host == "":
+		return fmt.Errorf("--url %q is not the address of a central system, as in ws://127.0.0.1:8080/ocpp", c.URL)
+	case c.Stations < 1:
+		return fmt.Errorf("--stations must be 1 or more")
+	case c.EVSEs < 1:
+		return fmt.Errorf("--evses must be 1 or more")
+	case c.Rounds < 0:
+		return fmt.Errorf("--rounds must be 0 or more")
+	case !(c.Speed > 0):
+		return fmt.Errorf("--speed must be more than 0")
+	case !(c.PowerKW > 0) || c.PowerKW > 10_000:
+		return fmt.Errorf("--power-kw must be more than 0 and at most 10000")
+	}
+	return nil
+}
+
+// park makes the stations.
+func (c *simulate) park(log *slog.Logger) (*sim.Park, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	versions := []gnista.Version{gnista.Version(c.Version)}
+	if c.Version == "mix" {
+		versions = []gnista.Version{gnista.V16, gnista.V201, gnista.V21}
+	}
+	scenarios := []sim.Scenario{sim.Scenario(c.Scenario)}
+	if c.Scenario == "mix" {
+		scenarios = []sim.Scenario{sim.Normal, sim.Offline, sim.Faults, sim.PowerCut}
+	}
+	tokens := c.Tokens
+	if len(tokens) == 0 {
+		tokens = []string{demoTokens()[0].ID.UID}
+	}
+	park := &sim.Park{Stagger: connectEvery}
+	for i := range c.Stations {
+		station := &sim.Station{
+			ID: gnista.StationID(fmt.Sprintf("%s%d", c.IDPrefix, i+1)), Password: c.Password, Version: versions[i%len(versions)], EVSEs: c.EVSEs, URL: c.URL,
+			Firmware: version, Serial: fmt.Sprintf("%06d", i+1), PowerW: int64(c.PowerKW * 1000), Phases: 3, RegisterWh: int64(i) * 1000, Now: time.Now, NewID: newID, Log: log,
+		}
+		park.Plays = append(park.Plays, &sim.Play{
+			Station: station, Scenario: scenarios[i%len(scenarios)], Tokens: tokens, Rounds: c.Rounds, Pace: sim.Daily(), Speed: c.Speed, Seed: c.Seed + uint64(i), Patience: simPatience,
+		})
+	}
+	return park, nil
+}
