@@ -259,8 +259,8 @@ func checkBill(t *testing.T, s *server, m model, id, ref, reason string) {
 	if len(records) != 1 {
 		t.Fatalf("one transaction has %d charge records", len(records))
 	}
-	bill := record{ID: records[0].ID, Transaction: x.ID, EnergyWh: 3680, Net: sek(1658), VAT: sek(414), Total: sek(2072)}
-	if records[0] != bill {
+	bill := record{ID: records[0].ID, Number: records[0].Number, Transaction: x.ID, EnergyWh: 3680, Net: sek(1658), VAT: sek(414), Total: sek(2072)}
+	if records[0] != bill || bill.Number < 1 {
 		t.Errorf("the charge record is %+v, want %+v", records[0], bill)
 	}
 	checkReceipt(t, s, id, bill)
