@@ -8,6 +8,7 @@ import (
 	"hash/maphash"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"gnista"
 )
@@ -72,10 +73,14 @@ func (t *tx) emit(evs ...gnista.Event) {
 
 // change is a function that waits to be run and committed.
 type change struct {
-	run  func(*tx) error
-	err  error
-	done chan struct{}
+	run   func(*tx) error
+	taken atomic.Bool // by the writer, who will run it, or by its caller, who no longer wants it
+	err   error
+	done  chan struct{}
 }
+
+// take tells whether c is for the one who asks.
+func (c *change) take() bool { return c.taken.CompareAndSwap(false, true) }
 
 // safely runs the change; a panic in it must not take down what others wait for.
 func (c *change) safely(t *tx) (err error) {
@@ -119,7 +124,8 @@ func (w *writer) close() {
 
 // write runs f in a SQL transaction and returns when that is on disk. Changes with the same key run
 // one after the other. When f fails, nothing that it did is kept, and its error is returned. f may be
-// run more than once. When ctx ends first, what becomes of the change is not known.
+// run more than once. When ctx ends before f has begun, f is not run; when it has, it is waited for: f
+// may write into variables of the caller, and what became of the change is always known.
 func (db *DB) write(ctx context.Context, key string, f func(*tx) error) error {
 	w := db.writers[maphash.String(db.seed, key)%uint64(len(db.writers))]
 	c := &change{run: f, done: make(chan struct{})}
@@ -130,8 +136,12 @@ func (db *DB) write(ctx context.Context, key string, f func(*tx) error) error {
 	case <-c.done:
 		return c.err
 	case <-ctx.Done():
+	}
+	if c.take() {
 		return context.Cause(ctx)
 	}
+	<-c.done
+	return c.err
 }
 
 func (w *writer) put(ctx context.Context, c *change) error {
@@ -151,7 +161,10 @@ func (w *writer) put(ctx context.Context, c *change) error {
 func (w *writer) loop() {
 	group := make([]*change, 0, w.size)
 	for first := range w.queue {
-		group = append(group[:0], first)
+		group = group[:0]
+		if first.take() {
+			group = append(group, first)
+		}
 	collect:
 		for len(group) < w.size {
 			select {
@@ -159,10 +172,15 @@ func (w *writer) loop() {
 				if !ok {
 					break collect
 				}
-				group = append(group, c)
+				if c.take() {
+					group = append(group, c)
+				}
 			default:
 				break collect
 			}
+		}
+		if len(group) == 0 {
+			continue
 		}
 		events, err := w.commit(group)
 		for _, c := range group {

@@ -56,7 +56,13 @@ func newLive(t *testing.T, change func(*options)) *live {
 		t.Fatal(err)
 	}
 	a.start()
-	l := &live{a, t, httptest.NewServer(a.handler)}
+	l := &live{a, t, httptest.NewUnstartedServer(a.handler)}
+	l.server.Config.ConnState = func(c net.Conn, state http.ConnState) {
+		if state == http.StateNew { // a station that does not read is noticed soon
+			c.(*net.TCPConn).SetWriteBuffer(4096)
+		}
+	}
+	l.server.Start()
 	t.Cleanup(func() {
 		l.server.CloseClientConnections()
 		l.server.Close()
