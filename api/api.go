@@ -14,6 +14,7 @@ import (
 	"errors"
 	"html/template"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -78,6 +79,8 @@ func (s *Server) Handler() http.Handler {
 	config := huma.DefaultConfig("Gnista", s.Version)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = prefix+"/openapi", "", ""
 	config.CreateHooks = nil // no links to schemas in answers
+	config.Formats = maps.Clone(config.Formats)
+	config.Formats["application/x-www-form-urlencoded"] = huma.DefaultJSONFormat // what curl -d says of any body
 	config.Info.Description = "The API of a charge point operator's central system. Amounts are in minor units, energy is in Wh, power in W, times are RFC 3339 in UTC."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	api := humago.New(mux, config)

@@ -82,6 +82,9 @@ func TestWhoMayAsk(t *testing.T) {
 	far := request("GET", stations, "")
 	far.RemoteAddr = "192.0.2.1:1234"
 	f(open, 403, far)
+	const form = "application/x-www-form-urlencoded" // what curl -d says of any body, and what a form of another site can send
+	f(open, 201, request("POST", "/api/v1/tokens", `{"uid":"AA01"}`, "Content-Type", form))
+	f(open, 403, request("POST", "/api/v1/tokens", `{"uid":"AA02"}`, "Content-Type", form, "Origin", "https://elsewhere.example"))
 	f(open, 403, request("DELETE", stations+"/A", "", "Sec-Fetch-Site", "cross-site")) // a page of another site
 	f(open, 204, request("DELETE", stations+"/A", ""))
 	f(open, 404, request("DELETE", stations, ""))

@@ -119,9 +119,12 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	return options{
 		Database: url, Token: s.AdminToken, PublicURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
 		Seller:  api.Seller{Name: s.SellerName, Number: s.SellerNumber, VAT: s.SellerVAT, Address: s.SellerAddress},
-		LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, Now: time.Now, NewID: newID, Log: log,
+		LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, Now: now, NewID: newID, Log: log,
 	}, nil
 }
+
+// now is the time as exact as it is kept, so that what is answered first and what is read later agree.
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
 // newID makes ids that cannot be guessed and are in the order of time.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
