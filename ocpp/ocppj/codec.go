@@ -114,8 +114,8 @@ func within(path, outer string) bool {
 // lookUp looks for a path like "meterValue[0].timestamp" in a text. Where it is not there, the
 // outermost missing part of it is returned.
 func lookUp(text []byte, path string) (string, bool) {
-	var steps []any
-	var ends []int // of the steps within path
+	steps := make([]any, 0, 8)
+	ends := make([]int, 0, 8) // of the steps within path
 	for at := 0; at < len(path); {
 		switch path[at] {
 		case '[':
