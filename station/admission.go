@@ -82,13 +82,14 @@ func (n *Network) Admit(ctx context.Context, k Knock) (Station, error) {
 		return s, nil
 	}
 	return n.Store.ChangeStation(ctx, k.ID, true, func(s *Station) ([]gnista.Event, error) {
-		if s.State == "" { // another connection may have been quicker
-			s.State = Accepted
-			if n.Unknown == HoldUnknown {
-				s.State = Pending
-			}
-			s.CreatedAt, s.UpdatedAt = n.Now(), n.Now()
+		if s.State != "" { // another connection was quicker
+			return nil, nil
 		}
+		s.State = Accepted
+		if n.Unknown == HoldUnknown {
+			s.State = Pending
+		}
+		s.CreatedAt, s.UpdatedAt = n.Now(), n.Now()
 		return []gnista.Event{n.event("station.registered", s.ID, "", nil)}, nil
 	})
 }
