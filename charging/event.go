@@ -1,6 +1,9 @@
 package charging
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
 	"time"
 
 	"gnista"
@@ -55,12 +58,26 @@ type Outcome struct {
 	Repeat bool
 }
 
-// oldest is the earliest time that a station's clock may show. Before it has asked for the time it
-// shows 1970 or the year it was made in (quirk Q41).
-var oldest = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// ahead is by how much a station's clock may run before ours.
-const ahead = 10 * time.Minute
+// How far a station's clock may be from ours. What it kept while it could not reach us is old, but
+// before a clock was set it shows 1970 or the year it was made in (quirk Q41).
+const (
+	behind = 90 * 24 * time.Hour
+	ahead  = 10 * time.Minute
+)
 
 // plausible tells whether a station's clock can have shown at when we received it at now.
-func plausible(at, now time.Time) bool { return at.After(oldest) && at.Before(now.Add(ahead)) }
+func plausible(at, now time.Time) bool {
+	return at.After(now.Add(-behind)) && at.Before(now.Add(ahead))
+}
+
+// maxName is the longest name of a transaction that is kept as it is; the versions allow 36 characters.
+const maxName = 255
+
+// bounded makes a name that is too long to be looked up by into one that is not, and is as unique.
+func bounded(name string) string {
+	if len(name) <= maxName {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return strings.ToValidUTF8(name[:maxName-2*len(sum)-1], "") + "~" + hex.EncodeToString(sum[:])
+}

@@ -2,6 +2,7 @@ package charging
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -165,30 +166,33 @@ func (m *Meter) disagrees(mWh int64, duration time.Duration) bool {
 }
 
 // readings picks the energy register out of samples: the total at the outlet, else a total measured
-// elsewhere, else the sum of the phases.
+// elsewhere, else the sum of the phases at the outlet, else that of the phases at another place.
 func readings(samples []Sample) []contextReading {
 	var list []contextReading
 	for _, s := range samples {
 		if s.Measurand != EnergyImport {
 			continue
 		}
-		rank := 2
-		if s.Phase == "" {
-			rank = 1
-			if s.Location == Outlet {
-				rank = 0
-			}
-		} else if s.Phase == "N" {
+		phase := strings.TrimSuffix(s.Phase, "-N")
+		rank := 0
+		if phase == "N" {
 			continue
+		}
+		if phase != "" {
+			rank = 2
+		}
+		if s.Location != Outlet {
+			rank++
 		}
 		i := slices.IndexFunc(list, func(r contextReading) bool { return r.At.Equal(s.At) && r.context == s.Context })
 		switch {
 		case i < 0:
-			list = append(list, contextReading{Reading{s.At, s.Milli}, s.Context, rank})
+			list = append(list, contextReading{Reading{s.At, s.Milli}, s.Context, rank, s.Location, []string{phase}})
 		case rank < list[i].rank:
-			list[i].MWh, list[i].rank = s.Milli, rank
-		case rank == 2 && list[i].rank == 2:
+			list[i] = contextReading{Reading{s.At, s.Milli}, s.Context, rank, s.Location, []string{phase}}
+		case rank == list[i].rank && phase != "" && s.Location == list[i].location && !slices.Contains(list[i].phases, phase):
 			list[i].MWh += s.Milli
+			list[i].phases = append(list[i].phases, phase)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b contextReading) int { return a.At.Compare(b.At) })
@@ -197,8 +201,10 @@ func readings(samples []Sample) []contextReading {
 
 type contextReading struct {
 	Reading
-	context Context
-	rank    int
+	context  Context
+	rank     int // the lowest counts
+	location string
+	phases   []string // that are in it
 }
 
 // total is the latest value of a measurand over all phases, in its milli-unit.

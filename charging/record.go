@@ -55,6 +55,10 @@ func StartKey(evse int, uid string, at string, meterStart int) string {
 // (OCPP 1.6 §4.7, §4.8, §4.10; OCPP 2.x E01–E12)
 func (t *Transactions) Record(ctx context.Context, station gnista.StationID, ev Event) (Outcome, error) {
 	now := t.Now()
+	ev.Ref, ev.StartKey = bounded(ev.Ref), bounded(ev.StartKey)
+	if ev.Token != nil {
+		ev.Token = &token.ID{UID: bounded(ev.Token.UID), Type: ev.Token.Type}
+	}
 	r := recording{Event: ev, station: station, now: now, newID: t.NewID, at: ev.At, skewed: !plausible(ev.At, now)}
 	if r.skewed {
 		r.at = now
@@ -138,17 +142,22 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 		}
 		return out, nil
 	}
+	if r.Kind == Started {
+		if err := r.supersede(t); err != nil {
+			return Outcome{}, err
+		}
+	}
+	for _, other := range r.also {
+		if err := tx.Save(other, nil); err != nil {
+			return Outcome{}, err
+		}
+	}
 	if err := r.authorise(t); err != nil {
 		return Outcome{}, err
 	}
 	r.apply(t)
 	if t.settle(r.now, false) {
 		r.evs = append(r.evs, event("transaction.finished", r.now, t))
-	}
-	for _, other := range r.also {
-		if err := tx.Save(other, nil); err != nil {
-			return Outcome{}, err
-		}
 	}
 	if err := tx.Save(t, r.samples(), r.evs...); err != nil {
 		return Outcome{}, err
@@ -163,39 +172,56 @@ func (r *recording) find() (*Transaction, error) {
 		return r.findLoosely()
 	}
 	t, err := r.tx.ByRef(r.station, r.Ref)
-	if t != nil || err != nil {
+	if err != nil || t != nil && !r.another(t) {
 		return t, err
 	}
-	return r.create(r.Ref)
+	if t != nil {
+		r.rename(t)
+	}
+	return r.create(r.Ref, "")
+}
+
+// another tells whether the event begins another transaction than t, which has its name: stations count
+// anew after a reset or an update. A repeat of the event that began t tells the same time. Where a
+// clock cannot be believed, or t's was set meanwhile, the register tells: it does not stand still.
+func (r *recording) another(t *Transaction) bool {
+	if family(r.Version) != family(t.Version) {
+		return true
+	}
+	if r.Kind != Started || !t.Progress.Started || t.State != Ended {
+		return false
+	}
+	var begin *Reading
+	if list := readings(r.samples()); len(list) > 0 {
+		begin = &list[0].Reading
+	}
+	told := begin != nil && t.Meter.Begin != nil
+	if r.skewed || slices.Contains(t.Review, ClockSkew) {
+		return told && begin.MWh != t.Meter.Begin.MWh
+	}
+	moved := t.EnergyWh > 0 && told && begin.MWh != 0
+	return !r.at.Equal(t.StartedAt) && !(moved && begin.MWh == t.Meter.Begin.MWh)
+}
+
+// family tells the versions apart that give names to transactions in different ways.
+func family(v gnista.Version) bool { return v == gnista.V16 }
+
+// rename takes its name from a transaction, for another one that has it now.
+func (r *recording) rename(t *Transaction) {
+	t.Ref += "~" + t.ID
+	r.also = append(r.also, t)
 }
 
 // findLoosely is find where what names a transaction may be missing or wrong.
 func (r *recording) findLoosely() (*Transaction, error) {
 	if r.Kind == Started {
-		t, err := r.tx.ByStart(r.station, r.StartKey)
-		if err != nil {
-			return nil, err
-		}
-		// A station whose clock stands still sends the same start for different cars. It is the
-		// same one only while that has not ended.
-		if t != nil && (t.State == Active || !r.skewed) {
-			return t, nil
-		}
-		if t != nil {
-			r.StartKey += "|" + t.ID
-		}
-		n, err := r.tx.Number()
-		if err != nil {
-			return nil, err
-		}
-		// The number is what a station knows the transaction by, so it stays within its 31 bits.
-		return r.create(strconv.FormatInt((n-1)%math.MaxInt32+1, 10))
+		return r.findStart()
 	}
-	if !r.brokenRef() {
-		if t, err := r.tx.ByRef(r.station, r.Ref); t != nil || err != nil {
+	if r.brokenRef() {
+		if t, err := r.repaired(); t != nil || err != nil {
 			return t, err
 		}
-	} else if t, err := r.onlyOpen(); t != nil || err != nil {
+	} else if t, err := r.tx.ByRef(r.station, r.Ref); err != nil || t != nil && family(t.Version) == family(r.Version) {
 		return t, err
 	}
 	if r.Kind != Stopped {
@@ -207,8 +233,7 @@ func (r *recording) findLoosely() (*Transaction, error) {
 	if t != nil || err != nil {
 		return t, err
 	}
-	r.StartKey = key
-	if t, err = r.create("orphan-" + r.newID()); err == nil {
+	if t, err = r.create("orphan-"+r.newID(), key); err == nil {
 		t.flag(OrphanStop)
 		t.Progress.Started = true // nothing more is to be waited for
 		if r.decision != nil {
@@ -216,6 +241,38 @@ func (r *recording) findLoosely() (*Transaction, error) {
 		}
 	}
 	return t, err
+}
+
+// findStart is find for a start of OCPP 1.6, which has no name yet.
+func (r *recording) findStart() (*Transaction, error) {
+	key := r.StartKey
+	for {
+		t, err := r.tx.ByStart(r.station, key)
+		if err != nil {
+			return nil, err
+		}
+		if t == nil {
+			break
+		}
+		// A station whose clock stands still sends the same start for different cars. It is the
+		// same one only while that has not ended.
+		if t.State == Active || !r.skewed {
+			return t, nil
+		}
+		key = r.StartKey + "|" + t.ID
+	}
+	n, err := r.tx.Number()
+	if err != nil {
+		return nil, err
+	}
+	// The number is what a station knows the transaction by, so it stays within its 31 bits.
+	ref := strconv.FormatInt((n-1)%math.MaxInt32+1, 10)
+	if t, err := r.tx.ByRef(r.station, ref); err != nil {
+		return nil, err
+	} else if t != nil {
+		r.rename(t)
+	}
+	return r.create(ref, key)
 }
 
 func (r *recording) endMWh() int64 {
@@ -232,11 +289,26 @@ func (r *recording) brokenRef() bool {
 	return err != nil || n <= 0 || n == math.MaxInt64
 }
 
-// onlyOpen is the transaction that a broken id must mean: the one that is open at the EVSE, or on
-// the station when the event does not tell the EVSE. When there are several it could be any.
-func (r *recording) onlyOpen() (*Transaction, error) {
+// repaired is the transaction that a broken id must mean: the one that is open at the EVSE, or on the
+// station when the event does not tell the EVSE. When there are several it could be any. An end that
+// another has taken is its repeat; one that does not fit the open transaction is not its end.
+func (r *recording) repaired() (*Transaction, error) {
+	if r.Kind == Updated && r.EVSE.ID == 0 {
+		return nil, nil // the station's own meter
+	}
+	if r.Kind == Stopped && !r.skewed {
+		ended, err := r.tx.EndedAt(r.station, r.at)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range ended {
+			if slices.Contains(t.Review, RepairedRef) && !r.conflicts(t) {
+				return t, nil
+			}
+		}
+	}
 	open, err := r.tx.Open(r.station, r.EVSE.ID)
-	if err != nil || len(open) != 1 {
+	if err != nil || len(open) != 1 || r.Kind == Stopped && !r.fits(open[0]) {
 		return nil, err
 	}
 	if r.Ref != "" {
@@ -245,15 +317,21 @@ func (r *recording) onlyOpen() (*Transaction, error) {
 	return open[0], nil
 }
 
-func (r *recording) create(ref string) (*Transaction, error) {
-	t := &Transaction{
-		ID: r.newID(), Station: r.station, Version: r.Version, Ref: ref, StartKey: r.StartKey, EVSE: r.EVSE,
-		State: Active, StartedAt: r.at, UpdatedAt: r.now, SoC: -1,
+// fits tells whether the end that the event tells of can be that of t.
+func (r *recording) fits(t *Transaction) bool {
+	switch {
+	case !r.skewed && !slices.Contains(t.Review, ClockSkew) && r.at.Before(t.StartedAt):
+		return false
+	case r.End != nil && t.Meter.Begin != nil && r.End.MWh < t.Meter.Begin.MWh:
+		return false
 	}
-	if r.Kind == Started {
-		if err := r.supersede(t); err != nil {
-			return nil, err
-		}
+	return r.decision == nil || t.Token.UID == "" || token.Key(r.decision.ID.UID) == token.Key(t.Token.UID)
+}
+
+func (r *recording) create(ref, key string) (*Transaction, error) {
+	t := &Transaction{
+		ID: r.newID(), Station: r.station, Version: r.Version, Ref: ref, StartKey: key, EVSE: r.EVSE,
+		State: Active, StartedAt: r.at, UpdatedAt: r.now, SoC: -1,
 	}
 	r.evs = append(r.evs, event("transaction.started", r.now, t))
 	return t, nil
@@ -270,12 +348,16 @@ func (r *recording) supersede(by *Transaction) error {
 		return err
 	}
 	for _, t := range open {
-		if t.StartedAt.After(by.StartedAt) {
+		if t.ID == by.ID || t.StartedAt.After(r.at) {
 			continue
+		}
+		if i := slices.IndexFunc(r.also, func(other *Transaction) bool { return other.ID == t.ID }); i >= 0 {
+			t = r.also[i]
+		} else {
+			r.also = append(r.also, t)
 		}
 		t.State, t.EndedAt, t.UpdatedAt = Ended, t.lastHeard(), r.now
 		t.flag(MissingStop)
-		r.also = append(r.also, t)
 		r.evs = append(r.evs, event("transaction.ended", r.now, t))
 	}
 	return nil
@@ -320,15 +402,10 @@ func (r *recording) authorise(t *Transaction) error {
 	}
 	d := *r.decision
 	pays := r.Kind != Stopped && !r.Stopping
-	if d.Status == token.Accepted && d.MaxConcurrent > 0 && pays && !t.Authorised && !r.Offline {
+	if d.Status == token.Accepted && d.MaxConcurrent > 0 && pays && !t.Authorised && !r.replayed() {
 		n, err := r.tx.CountOpen(d.ID)
 		if err != nil {
 			return err
-		}
-		for _, other := range r.also {
-			if other.Token == d.ID {
-				n--
-			}
 		}
 		if n >= d.MaxConcurrent {
 			d.Status = token.Concurrent
@@ -336,12 +413,19 @@ func (r *recording) authorise(t *Transaction) error {
 	}
 	r.decision = &d
 	t.Progress.Decided = append(t.Progress.Decided, Decided{r.Kind, r.Seq, d})
-	// Who pays is the first whose token was accepted, in the order of the station's events.
+	// Who pays is the first whose token was accepted, in the order of the station's events. A finished
+	// transaction is billed to who it is.
 	accepted := d.Status == token.Accepted
-	if pays && (!t.Authorised && (accepted || t.Token.UID == "") || t.Authorised && accepted && r.Seq < t.Progress.TokenSeq) {
+	if pays && t.FinishedAt.IsZero() && (!t.Authorised && (accepted || t.Token.UID == "") || t.Authorised && accepted && r.Seq < t.Progress.TokenSeq) {
 		t.Token, t.Authorised, t.Progress.TokenSeq = d.ID, accepted, r.Seq
 	}
 	return nil
+}
+
+// replayed tells whether the event happened so long ago that nothing can be refused any more. OCPP 1.6
+// has no mark for that.
+func (r *recording) replayed() bool {
+	return r.Offline || r.Version == gnista.V16 && !r.skewed && r.now.Sub(r.at) > patience
 }
 
 // apply takes the event into t.
@@ -388,7 +472,7 @@ func (r *recording) apply(t *Transaction) {
 	} else {
 		t.PowerW = 0
 	}
-	if milli, ok := total(r.Samples, SoC); ok {
+	if milli, ok := total(r.Samples, SoC); ok && milli >= 0 && milli <= 100_000 {
 		t.SoC = int(milli / 1000)
 	}
 }
@@ -426,7 +510,7 @@ func (r *recording) measure(t *Transaction) {
 		switch {
 		case s.context == AtBegin && t.Meter.Begin == nil:
 			t.Meter.Begin = &s.Reading
-		case s.context == AtEnd && r.End == nil:
+		case s.context == AtEnd && r.End == nil && (t.Meter.End == nil || !t.Progress.Ended):
 			t.Meter.End = &s.Reading
 		}
 		t.Meter.take(s.Reading)

@@ -12,6 +12,9 @@ import (
 // that came.
 const patience = 5 * time.Minute
 
+// longest is how long a transaction may last without somebody looking at it.
+const longest = 14 * 24 * time.Hour
+
 // settle makes up what an ended transaction comes to, and tells whether it is finished with that.
 // It waits for missing events unless that has been waited for enough.
 func (t *Transaction) settle(now time.Time, waited bool) (finished bool) {
@@ -23,7 +26,7 @@ func (t *Transaction) settle(now time.Time, waited bool) (finished bool) {
 		t.EnergyWh = t.Meter.running()
 		return false
 	}
-	for _, r := range []Reason{MissingStart, MissingEvents, MissingReading, MeterReset, MeterDisagrees, Implausible, Unauthorised} {
+	for _, r := range []Reason{MissingStart, MissingEvents, MissingReading, MeterReset, MeterDisagrees, Implausible, TooLong, Unauthorised} {
 		t.unflag(r)
 	}
 	if !t.Progress.Started {
@@ -42,6 +45,9 @@ func (t *Transaction) settle(now time.Time, waited bool) (finished bool) {
 		reasons = nil // a refused start that came to nothing is nobody's concern
 	} else if !t.Authorised {
 		reasons = append(reasons, Unauthorised)
+	}
+	if t.EndedAt.Sub(t.StartedAt) > longest {
+		reasons = append(reasons, TooLong)
 	}
 	for _, r := range reasons {
 		t.flag(r)

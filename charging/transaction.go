@@ -57,6 +57,8 @@ const (
 	MeterDisagrees  Reason = "meter-disagrees"  // start and end say other than the readings between; blocks
 	Implausible     Reason = "implausible"      // more energy than a connector can give in the time; blocks
 	Unauthorised    Reason = "unauthorised"     // energy flowed and no token was accepted for it; blocks
+	TooLong         Reason = "too-long"         // it lasted longer than cars charge, or a clock was wrong; blocks, and its time costs nothing
+	Unsteady        Reason = "unsteady"         // it changed between charging and idle too often to follow; blocks, and its time costs nothing
 	Unreadable      Reason = "unreadable"       // the message that ended it could not be understood in full; blocks
 	ClockSkew       Reason = "clock-skew"       // the station's clock was wrong; ours was used
 	ConflictingStop Reason = "conflicting-stop" // a second end says otherwise than the first
@@ -156,8 +158,11 @@ type Period struct {
 // Periods splits the transaction until its end, or until now while it is active, into times of
 // charging and idle times. A car is idle when it takes none of the energy that is offered, and when
 // it stays plugged in after it has charged. A station that gives no energy makes no car idle, nor
-// does the time before the first charge.
+// does the time before the first charge. Times that are not believed are left out.
 func (t *Transaction) Periods(now time.Time) []Period {
+	if slices.Contains(t.Review, TooLong) || slices.Contains(t.Review, Unsteady) {
+		return nil
+	}
 	end := t.EndedAt
 	if end.IsZero() {
 		end = now
@@ -198,6 +203,10 @@ func latest(a, b time.Time) time.Time {
 // maxSteps bounds the timeline of a transaction whose station changes its mind all the time.
 const maxSteps = 1000
 
+func compact(list []Step) []Step {
+	return slices.CompactFunc(list, func(a, b Step) bool { return a.Activity == b.Activity })
+}
+
 // step enters an activity into the timeline, which is in the order of time. When everything before it
 // is known, steps that change nothing are left out; as long as something may come between, they count.
 func (t *Transaction) step(s Step, complete bool) {
@@ -207,9 +216,12 @@ func (t *Transaction) step(s Step, complete bool) {
 		t.Progress.Timeline[i] = s
 	case len(t.Progress.Timeline) < maxSteps:
 		t.Progress.Timeline = slices.Insert(t.Progress.Timeline, i, s)
+	default:
+		t.flag(Unsteady)
+		t.Progress.Timeline[maxSteps-1] = s
 	}
 	if complete {
-		t.Progress.Timeline = slices.CompactFunc(t.Progress.Timeline, func(a, b Step) bool { return a.Activity == b.Activity })
+		t.Progress.Timeline = compact(t.Progress.Timeline)
 	}
 	t.Activity = t.Progress.Timeline[len(t.Progress.Timeline)-1].Activity
 }
@@ -247,7 +259,10 @@ type Tx interface {
 	ByStart(station gnista.StationID, key string) (*Transaction, error)
 	// Open lists the active transactions of a station, at one of its EVSEs or at all when evse is 0.
 	Open(station gnista.StationID, evse int) ([]*Transaction, error)
-	// CountOpen counts the active transactions of a token on all stations.
+	// EndedAt lists the transactions of a station that ended at a time.
+	EndedAt(station gnista.StationID, at time.Time) ([]*Transaction, error)
+	// CountOpen counts the active transactions of a token on all stations. Until the change is
+	// committed no other one can count those of the same token.
 	CountOpen(id token.ID) (int, error)
 	// Number is a number above 0 that no transaction of OCPP 1.6 has had.
 	Number() (int64, error)

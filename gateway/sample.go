@@ -2,8 +2,11 @@ package gateway
 
 import (
 	"math"
+	"slices"
+	"strings"
 
 	"gnista/charging"
+	"gnista/ocpp/ocppj"
 )
 
 // unit is how a unit of measure becomes thousandths of the unit that the domain keeps.
@@ -12,13 +15,17 @@ type unit struct {
 	offset float64 // added before scaling
 }
 
-// units are those of all versions, for the measurands that the domain understands.
+// units are those of all versions in small letters, for the measurands that the domain understands.
+// Stations write them in other ways than the versions do.
 var units = map[string]unit{
-	"Wh": {scale: 1e3}, "kWh": {scale: 1e6},
-	"W": {scale: 1e3}, "kW": {scale: 1e6},
-	"A": {scale: 1e3}, "V": {scale: 1e3}, "Percent": {scale: 1e3},
-	"Celsius": {scale: 1e3}, "Celcius": {scale: 1e3}, "K": {scale: 1e3, offset: -273.15}, "Fahrenheit": {scale: 1e3 / 1.8, offset: -32},
+	"wh": {scale: 1e3}, "kwh": {scale: 1e6},
+	"w": {scale: 1e3}, "kw": {scale: 1e6},
+	"a": {scale: 1e3}, "v": {scale: 1e3}, "percent": {scale: 1e3},
+	"celsius": {scale: 1e3}, "celcius": {scale: 1e3}, "k": {scale: 1e3, offset: -273.15}, "fahrenheit": {scale: 1e3 / 1.8, offset: -32},
 }
+
+// sold are the units of what is paid for, where a guess at another one would be a wrong charge.
+var sold = map[string]bool{"": true, "wh": true, "kwh": true}
 
 // measurands are the names that the domain has for what all versions measure. Others keep theirs.
 var measurands = map[string]charging.Measurand{
@@ -42,13 +49,17 @@ type Reading struct {
 	Measurand, Phase, Location, Context string
 }
 
-// Sample is r for the domain; not ok when its value makes no sense.
+// Sample is r for the domain; not ok when it makes no sense.
 func (r Reading) Sample() (s charging.Sample, ok bool) {
 	m, known := measurands[r.Measurand]
 	if !known {
 		m = charging.Measurand(r.Measurand)
 	}
-	u, known := units[r.Unit]
+	name := strings.ToLower(strings.TrimSpace(r.Unit))
+	if m == charging.EnergyImport && !sold[name] {
+		return s, false
+	}
+	u, known := units[name]
 	if !known {
 		u = unit{scale: 1e3}
 	}
@@ -61,4 +72,10 @@ func (r Reading) Sample() (s charging.Sample, ok bool) {
 		s.Location = charging.Outlet
 	}
 	return s, true
+}
+
+// Mistyped tells whether something in a message had the wrong type. Only the first such thing is
+// found, so that none of the numbers in it can be relied on: what could not be read is 0.
+func Mistyped(found []ocppj.Violation) bool {
+	return slices.ContainsFunc(found, func(v ocppj.Violation) bool { return v.Code == ocppj.TypeConstraintViolation })
 }

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"hash/maphash"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"gnista"
 )
@@ -33,7 +35,7 @@ func (t *tx) exec(query string, args ...any) (sql.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Exec(args...)
+	return s.Exec(clean(args)...)
 }
 
 // row reads; a query that also writes is for writeRow.
@@ -42,7 +44,7 @@ func (t *tx) row(query string, args ...any) *sql.Row {
 	if err != nil {
 		return t.w.conn.QueryRowContext(context.Background(), query, args...) // fails in the same way
 	}
-	return s.QueryRow(args...)
+	return s.QueryRow(clean(args)...)
 }
 
 func (t *tx) writeRow(query string, args ...any) *sql.Row {
@@ -55,7 +57,17 @@ func (t *tx) rows(query string, args ...any) (*sql.Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Query(args...)
+	return s.Query(clean(args)...)
+}
+
+// clean takes out of texts what PostgreSQL cannot keep. What stations send is in them.
+func clean(args []any) []any {
+	for i, a := range args {
+		if s, ok := a.(string); ok && (!utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0) {
+			args[i] = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+		}
+	}
+	return args
 }
 
 // next takes n numbers from a series and returns the last.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"gnista/charging"
 )
@@ -71,7 +72,7 @@ func appendSamples(b []byte, samples []charging.Sample) []byte {
 
 // word is s without what stands between words here.
 func word(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || strings.ContainsRune(".@^=%", r) }) {
+	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || unicode.IsSpace(r) || strings.ContainsRune(".@^=%", r) }) {
 		return strings.ReplaceAll(url.QueryEscape(s), ".", "%2E")
 	}
 	return s

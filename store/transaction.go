@@ -92,7 +92,7 @@ type chargingTx struct {
 
 // fixed is what of a transaction most events do not change.
 type fixed struct {
-	id                             string
+	id, ref                        string
 	evse                           gnista.EVSE
 	token                          token.ID
 	authorised                     bool
@@ -104,7 +104,7 @@ type fixed struct {
 
 func fixedOf(x *charging.Transaction) fixed {
 	return fixed{
-		id: x.ID, evse: x.EVSE, token: x.Token, authorised: x.Authorised, tariff: x.Tariff, stopReason: x.StopReason, note: x.Note, state: x.State,
+		id: x.ID, ref: x.Ref, evse: x.EVSE, token: x.Token, authorised: x.Authorised, tariff: x.Tariff, stopReason: x.StopReason, note: x.Note, state: x.State,
 		startedAt: x.StartedAt, endedAt: x.EndedAt, finishedAt: x.FinishedAt, remoteID: x.RemoteID,
 	}
 }
@@ -137,7 +137,19 @@ func (t *chargingTx) Open(station gnista.StationID, evse int) ([]*charging.Trans
 	})
 }
 
+func (t *chargingTx) EndedAt(station gnista.StationID, at time.Time) ([]*charging.Transaction, error) {
+	rows, err := t.rows(`SELECT `+transactionColumns+` FROM station_transaction WHERE station = $1 AND ended_at = $2 AND state = 'ended' ORDER BY id`, string(station), millis(at))
+	return all(rows, err, func(s scanner) (*charging.Transaction, error) {
+		x, err := scanTransaction(s)
+		return &x, err
+	})
+}
+
 func (t *chargingTx) CountOpen(id token.ID) (n int, err error) {
+	// The row of the token is locked until the commit: on PostgreSQL others write at the same time.
+	if _, err := t.exec(`UPDATE token SET uid_key = uid_key WHERE uid_key = $1 AND type = $2`, token.Key(id.UID), string(id.Type)); err != nil {
+		return 0, err
+	}
 	err = t.row(`SELECT COUNT(*) FROM station_transaction WHERE token_key = $1 AND token_type = $2 AND state = 'active' AND authorised = $3`,
 		token.Key(id.UID), string(id.Type), true).Scan(&n)
 	return n, err
@@ -173,7 +185,7 @@ func (t *chargingTx) Save(x *charging.Transaction, samples []charging.Sample, ev
 func (t *tx) saveAll(x *charging.Transaction, review, rest string) error {
 	_, err := t.exec(`INSERT INTO station_transaction (`+transactionColumns+`, token_key, blocked)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
-		ON CONFLICT (id) DO UPDATE SET evse = excluded.evse, connector = excluded.connector, token_uid = excluded.token_uid,
+		ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, evse = excluded.evse, connector = excluded.connector, token_uid = excluded.token_uid,
 		token_type = excluded.token_type, authorised = excluded.authorised, tariff = excluded.tariff, state = excluded.state,
 		activity = excluded.activity, started_at = excluded.started_at, ended_at = excluded.ended_at, finished_at = excluded.finished_at,
 		updated_at = excluded.updated_at, stop_reason = excluded.stop_reason, remote_id = excluded.remote_id, energy_wh = excluded.energy_wh,

@@ -90,7 +90,7 @@ func Rate(v Version, u Usage) (Bill, error) {
 			continue
 		}
 		b.Lines = append(b.Lines, l)
-		gross[l.VAT] += l.Amount
+		gross[l.VAT.shortest()] += l.Amount
 	}
 	b.sum(v.Currency, gross)
 	return b, nil

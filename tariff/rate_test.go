@@ -50,6 +50,8 @@ func TestRate(t *testing.T) {
 	f("JPY", usage(2500, 0, 0), 125, 11, element(tariff.Energy, "50", "10")) // no minor unit; 11.36 VAT
 	f("EUR", usage(1000, 0, 0), 100, 0, element(tariff.Energy, "1", "0"))
 	f("EUR", usage(1000, 0, 0), 150, 14, element(tariff.Energy, "1", "0"), element(tariff.Start, "0.50", "40")) // 14.28… of 50
+	// One rate, however it is written: 6 öre have 1 of VAT, three times 2 öre had none.
+	f("SEK", usage(1000, time.Minute, 0), 6, 1, element(tariff.Energy, "0.02", "25"), element(tariff.Time, "0.02", "25.0"), element(tariff.Start, "0.02", "025.00"))
 	if _, err := tariff.Rate(tariff.Version{Currency: "XYZW"}, usage(1, 0, 0)); gnista.CodeOf(err) != gnista.Invalid {
 		t.Errorf("got %v", err)
 	}

@@ -67,6 +67,19 @@ func (d Decimal) Rat() *big.Rat {
 	return r
 }
 
+// shortest is d without zeros that say nothing, so that equal numbers are equal texts.
+func (d Decimal) shortest() Decimal {
+	whole, fraction, _ := strings.Cut(string(d), ".")
+	whole, fraction = strings.TrimLeft(whole, "0"), strings.TrimRight(fraction, "0")
+	if whole == "" {
+		whole = "0"
+	}
+	if fraction == "" {
+		return Decimal(whole)
+	}
+	return Decimal(whole + "." + fraction)
+}
+
 // valid tells whether d is digits with at most one point between them, few enough to make sense.
 func (d Decimal) valid() bool {
 	whole, fraction, point := strings.Cut(string(d), ".")

@@ -87,8 +87,9 @@ func (t noTx) Save(x *charging.Transaction, _ []charging.Sample, _ ...gnista.Eve
 	return nil
 }
 
-func (noTx) ByID(string) (*charging.Transaction, error)                      { return nil, nil }
-func (noTx) ByStart(gnista.StationID, string) (*charging.Transaction, error) { return nil, nil }
-func (noTx) Open(gnista.StationID, int) ([]*charging.Transaction, error)     { return nil, nil }
-func (noTx) CountOpen(token.ID) (int, error)                                 { return 0, nil }
-func (noTx) Number() (int64, error)                                          { return 1, nil }
+func (noTx) ByID(string) (*charging.Transaction, error)                           { return nil, nil }
+func (noTx) ByStart(gnista.StationID, string) (*charging.Transaction, error)      { return nil, nil }
+func (noTx) Open(gnista.StationID, int) ([]*charging.Transaction, error)          { return nil, nil }
+func (noTx) EndedAt(gnista.StationID, time.Time) ([]*charging.Transaction, error) { return nil, nil }
+func (noTx) CountOpen(token.ID) (int, error)                                      { return 0, nil }
+func (noTx) Number() (int64, error)                                               { return 1, nil }

@@ -54,7 +54,7 @@ func (a *Adapter) startTransaction(ctx context.Context, s *gateway.Session, req 
 	out, err := a.Transactions.Record(ctx, s.Station, charging.Event{
 		Kind: charging.Started, Version: gnista.V16, At: req.Timestamp.Time, EVSE: at, Token: &token.ID{UID: req.IDTag}, Activity: charging.Charging,
 		StartKey: charging.StartKey(at.ID, req.IDTag, req.Timestamp.Format(time.RFC3339Nano)+req.Timestamp.Odd(), req.MeterStart),
-		Begin:    &charging.Reading{MWh: int64(req.MeterStart) * 1000},
+		Begin:    reading(req.MeterStart),
 	})
 	if err != nil {
 		return ocpp16.StartTransactionResponse{}, err
@@ -67,18 +67,18 @@ func (a *Adapter) startTransaction(ctx context.Context, s *gateway.Session, req 
 func (a *Adapter) stopTransaction(ctx context.Context, s *gateway.Session, req ocpp16.StopTransactionRequest, found []ocppj.Violation) (ocpp16.StopTransactionResponse, error) {
 	ev := charging.Event{
 		Kind: charging.Stopped, Version: gnista.V16, Ref: strconv.FormatInt(req.TransactionID, 10), At: req.Timestamp.Time,
-		Reason: stopReason(req.Reason), Samples: samples(req.TransactionData),
+		Reason: stopReason(req.Reason), Samples: samples(req.TransactionData, found),
 	}
 	if req.IDTag != "" {
 		ev.Token = &token.ID{UID: req.IDTag}
 	}
 	for _, v := range found {
-		if v.Code != ocppj.PropertyConstraintViolation || v.Path == "timestamp" {
+		if v.Code != ocppj.PropertyConstraintViolation || v.Path == "timestamp" && req.Timestamp.IsZero() {
 			ev.Unread = append(ev.Unread, v.String())
 		}
 	}
 	if !unread(found, "meterStop") {
-		ev.End = &charging.Reading{MWh: int64(req.MeterStop) * 1000}
+		ev.End = reading(req.MeterStop)
 	}
 	out, err := a.Transactions.Record(ctx, s.Station, ev)
 	if err != nil {
@@ -102,6 +102,15 @@ func unread(found []ocppj.Violation, path string) bool {
 	return false
 }
 
+// reading is what the register shows; nil when no register can show that.
+func reading(wh int) *charging.Reading {
+	const most = 1_000_000_000_000
+	if wh < -most || wh > most {
+		return nil
+	}
+	return &charging.Reading{MWh: int64(wh) * 1000}
+}
+
 // stopReason is the reason for a stop; a station that gives none stopped by itself (OCPP 1.6 §7.36).
 func stopReason(r ocpp16.Reason) string {
 	if r == "" {
@@ -112,8 +121,8 @@ func stopReason(r ocpp16.Reason) string {
 
 // OCPP 1.6 §4.7. Values that name no transaction belong to the one at the connector; those of
 // connector 0 are the station's own meter.
-func (a *Adapter) meterValues(ctx context.Context, s *gateway.Session, req ocpp16.MeterValuesRequest, _ []ocppj.Violation) (ocpp16.MeterValuesResponse, error) {
-	ev := charging.Event{Kind: charging.Updated, Version: gnista.V16, EVSE: evse(req.ConnectorID), Samples: samples(req.MeterValue)}
+func (a *Adapter) meterValues(ctx context.Context, s *gateway.Session, req ocpp16.MeterValuesRequest, found []ocppj.Violation) (ocpp16.MeterValuesResponse, error) {
+	ev := charging.Event{Kind: charging.Updated, Version: gnista.V16, EVSE: evse(req.ConnectorID), Samples: samples(req.MeterValue, found)}
 	if req.TransactionID != nil {
 		ev.Ref = strconv.FormatInt(*req.TransactionID, 10)
 	} else if ev.EVSE.ID == 0 {
@@ -127,8 +136,11 @@ func (a *Adapter) meterValues(ctx context.Context, s *gateway.Session, req ocpp1
 	return ocpp16.MeterValuesResponse{}, err
 }
 
-func samples(list []ocpp16.MeterValue) []charging.Sample {
+func samples(list []ocpp16.MeterValue, found []ocppj.Violation) []charging.Sample {
 	var out []charging.Sample
+	if gateway.Mistyped(found) {
+		return nil
+	}
 	for _, m := range list {
 		for _, v := range m.SampledValue {
 			value, err := strconv.ParseFloat(strings.TrimSpace(string(v.Value)), 64)

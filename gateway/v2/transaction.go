@@ -2,6 +2,7 @@ package v2
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"gnista"
@@ -73,7 +74,7 @@ func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req 
 	ev := charging.Event{
 		Kind: kinds[req.EventType], Version: gnista.Version(s.Version.String()), Ref: req.TransactionInfo.TransactionID, Seq: req.SeqNo, At: req.Timestamp.Time,
 		Offline: req.Offline != nil && *req.Offline, EVSE: evse(req.EVSE), Activity: activities[req.TransactionInfo.ChargingState],
-		Stopping: req.TriggerReason == ocpp2.TriggerReasonStopAuthorized, Samples: samples(req.MeterValue),
+		Stopping: req.TriggerReason == ocpp2.TriggerReasonStopAuthorized, Samples: samples(req.MeterValue, found),
 	}
 	if ev.Kind != charging.Stopped {
 		if err := refuse(found); err != nil {
@@ -83,7 +84,7 @@ func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req 
 	if ev.Kind == charging.Stopped {
 		ev.Reason = stopReason(req.TransactionInfo.StoppedReason)
 		for _, v := range found {
-			if v.Code != ocppj.PropertyConstraintViolation || v.Path == "timestamp" {
+			if v.Code != ocppj.PropertyConstraintViolation || v.Path == "timestamp" && req.Timestamp.IsZero() {
 				ev.Unread = append(ev.Unread, v.String())
 			}
 		}
@@ -117,10 +118,10 @@ func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req 
 // one in an order.
 var essential = map[string]bool{"eventType": true, "seqNo": true, "transactionInfo": true, "transactionInfo.transactionId": true}
 
-// refuse is the answer to an event that cannot be taken in.
+// refuse is the answer to an event that cannot be taken in. What is only too long can be.
 func refuse(found []ocppj.Violation) error {
 	for _, v := range found {
-		if essential[v.Path] {
+		if essential[v.Path] && (v.Code != ocppj.PropertyConstraintViolation || v.Path == "eventType") {
 			return &ocppj.Error{Code: v.Code, Description: v.String()}
 		}
 	}
@@ -147,10 +148,20 @@ func (a *Adapter) meterValues(context.Context, *gateway.Session, ocpp2.MeterValu
 	return ocpp2.MeterValuesResponse{}, nil
 }
 
-func samples(list []ocpp2.MeterValue) []charging.Sample {
+func samples(list []ocpp2.MeterValue, found []ocppj.Violation) []charging.Sample {
 	var out []charging.Sample
-	for _, m := range list {
-		for _, v := range m.SampledValue {
+	if gateway.Mistyped(found) {
+		return nil
+	}
+	missing := map[string]bool{}
+	for _, v := range found {
+		missing[v.Path] = v.Code == ocppj.OccurrenceConstraintViolation
+	}
+	for i, m := range list {
+		for j, v := range m.SampledValue {
+			if len(missing) > 0 && missing[fmt.Sprintf("meterValue[%d].sampledValue[%d].value", i, j)] {
+				continue
+			}
 			r := gateway.Reading{Value: v.Value, Measurand: string(v.Measurand), Phase: string(v.Phase), Location: string(v.Location), Context: string(v.Context)}
 			if u := v.UnitOfMeasure; u != nil {
 				r.Unit = u.Unit

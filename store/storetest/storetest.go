@@ -50,6 +50,8 @@ func Run(t *testing.T, url string) {
 	t.Run("messages", s.messages)
 	t.Run("events", func(t *testing.T) { s.events(t, func() []gnista.Event { mu.Lock(); defer mu.Unlock(); return told }) })
 	t.Run("consumers", s.consumers)
+	t.Run("odd texts and numbers", s.odd)
+	t.Run("counting", s.counting)
 }
 
 type suite struct{ *store.DB }
