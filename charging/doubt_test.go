@@ -132,12 +132,18 @@ func TestNameUsedAgain(t *testing.T) {
 	if x := s.transaction(t, "1"); x.Token.UID != "BO" {
 		t.Errorf("the name is that of %s", describe(x))
 	}
+	// A time that is more exact than it is kept is the same time again.
+	for range 2 {
+		s.event2(charging.Started, "exact", 0, "BO", 4.5+1e-10, 0)
+		s.event2(charging.Stopped, "exact", 1, "", 4.6, 0)
+	}
+	s.want("2000, 40000, 0")
 	// The station's next firmware speaks another version; its first name is a number we gave before.
 	old := s.start16(1, "ANNA", 5, 42000)
 	s.stop16(old.Transaction.Ref, "", 6, 43000)
 	s.event2(charging.Started, old.Transaction.Ref, 0, "BO", 7, 43000)
 	s.event2(charging.Stopped, old.Transaction.Ref, 1, "", 8, 46000)
-	s.want("2000, 40000, 1000, 3000")
+	s.want("2000, 40000, 0, 1000, 3000")
 	// And back: our next number is a name that the station has given.
 	s.event2(charging.Started, "2", 0, "BO", 9, 46000)
 	s.event2(charging.Stopped, "2", 1, "", 10, 50000)
@@ -146,7 +152,7 @@ func TestNameUsedAgain(t *testing.T) {
 		t.Fatalf("the number is %s: this test needs another name", again.Transaction.Ref)
 	}
 	s.stop16("2", "", 12, 51000)
-	s.want("2000, 40000, 1000, 3000, 4000, 1000")
+	s.want("2000, 40000, 0, 1000, 3000, 4000, 1000")
 }
 
 // Names and texts that no database can look up by are kept all the same.

@@ -59,7 +59,8 @@ func (t *Transactions) Record(ctx context.Context, station gnista.StationID, ev 
 	if ev.Token != nil {
 		ev.Token = &token.ID{UID: bounded(ev.Token.UID), Type: ev.Token.Type}
 	}
-	r := recording{Event: ev, station: station, now: now, newID: t.NewID, at: ev.At, skewed: !plausible(ev.At, now)}
+	at := ev.At.Truncate(time.Millisecond) // as it is kept, so that a repeat tells the same
+	r := recording{Event: ev, station: station, now: now, newID: t.NewID, at: at, skewed: !plausible(at, now)}
 	if r.skewed {
 		r.at = now
 	}
