@@ -245,6 +245,17 @@ func TestSlowReader(t *testing.T) {
 	<-asked
 }
 
+// A command that cannot be written ends as one to a station that is not connected.
+func TestUnwrittenCommand(t *testing.T) {
+	l := newLive(t, func(o *options) { o.Limits.Write = 300 * time.Millisecond })
+	w := l.connect("CS1").boot()
+	w.socket.Conn.(*net.TCPConn).SetReadBuffer(2048)
+	text := fmt.Sprintf(`{"vendorId":"v","data":%q}`, strings.Repeat("x", 4<<20))
+	if _, err := l.network.Call(t.Context(), "CS1", "DataTransfer", json.RawMessage(text)); gnista.CodeOf(err) != gnista.Offline {
+		t.Errorf("got %v", err)
+	}
+}
+
 // T24: liveness is any frame. Who sends nothing, and answers no ping, is given up.
 func TestSilence(t *testing.T) {
 	l := newLive(t, func(o *options) { o.Limits.Silence, o.Limits.Ping = 2*time.Second, 300*time.Millisecond })

@@ -240,6 +240,7 @@ func (c *Conn) flush() error {
 		c.outbox = c.outbox[1:]
 		c.mu.Unlock()
 		if err := c.Owner.Write(m.text); err != nil {
+			err = fmt.Errorf("%w: %w", ErrClosed, err)
 			c.Close(err)
 			return err
 		}
