@@ -44,6 +44,8 @@ func (p *peer) Write(text []byte) error {
 
 func (p *peer) Stray(f ocppj.Frame, err error) { p.note("stray " + f.ID) }
 
+func (p *peer) Ended(err error) { p.note("ended: " + err.Error()) }
+
 func (p *peer) NewID() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
