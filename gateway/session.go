@@ -300,5 +300,10 @@ func (x *Session) Stray(f ocppj.Frame, err error) {
 	x.server.Log.Info("a station sent what fits nothing", "station", x.Station, "id", f.ID, "err", err)
 }
 
+// Ended is told that the station does not read while it goes on asking.
+func (x *Session) Ended(err error) {
+	x.end(ws.StatusPolicyViolation, "the station does not read what it is sent", "the station did not read what it was sent, and asked for more")
+}
+
 // NewID makes a message id.
 func (x *Session) NewID() string { return x.server.NewID() }

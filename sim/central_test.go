@@ -120,6 +120,8 @@ func (x *session) Stray(f ocppj.Frame, err error) {
 	}
 }
 
+func (x *session) Ended(err error) { x.central.t.Error(err) }
+
 func (x *session) NewID() string {
 	x.ids++
 	return fmt.Sprintf("c%d", x.ids)

@@ -219,6 +219,9 @@ func (l *link) Stray(f ocppj.Frame, err error) {
 	l.station.log.Warn("what came in fits nothing", "id", f.ID, "err", err)
 }
 
+// Ended is told that the central system does not read.
+func (l *link) Ended(err error) { l.end(err, ws.StatusPolicyViolation) }
+
 // NewID makes a message id.
 func (l *link) NewID() string { return l.station.NewID() }
 

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -243,6 +244,47 @@ func TestSlowReader(t *testing.T) {
 	}
 	l.verdict("SLOW", "did not read")
 	<-asked
+}
+
+// A station that asks more than it reads the answers of is given up, its socket with it.
+func TestUnreadAnswers(t *testing.T) {
+	l := newLive(t, func(o *options) { o.Limits.Write, o.Limits.Call = time.Minute, time.Minute })
+	w := l.connect("CS1").boot()
+	w.socket.Conn.(*net.TCPConn).SetReadBuffer(2048)
+	failed := make(chan error, 1)
+	go func() { // fills the window, so that what comes next waits
+		text := fmt.Sprintf(`{"vendorId":"v","data":%q}`, strings.Repeat("x", 1<<20))
+		_, err := l.network.Call(t.Context(), "CS1", "DataTransfer", json.RawMessage(text))
+		failed <- err
+	}()
+	if _, err := w.r.Peek(1); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		w.send(fmt.Sprintf(`[2,"%d","Heartbeat",{}]`, i))
+	}
+	l.verdict("CS1", "did not read what it was sent, and asked for more")
+	if err := <-failed; gnista.CodeOf(err) != gnista.Offline {
+		t.Errorf("got %v", err)
+	}
+	if _, ok := l.gateway.Connection("CS1"); ok {
+		t.Error("the station is still connected")
+	}
+	w.socket.Conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	if _, err := io.Copy(io.Discard, w.r); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("the socket is still open")
+	}
+}
+
+// A command that cannot be written ends as one to a station that is not connected.
+func TestUnwrittenCommand(t *testing.T) {
+	l := newLive(t, func(o *options) { o.Limits.Write = 300 * time.Millisecond })
+	w := l.connect("CS1").boot()
+	w.socket.Conn.(*net.TCPConn).SetReadBuffer(2048)
+	text := fmt.Sprintf(`{"vendorId":"v","data":%q}`, strings.Repeat("x", 4<<20))
+	if _, err := l.network.Call(t.Context(), "CS1", "DataTransfer", json.RawMessage(text)); gnista.CodeOf(err) != gnista.Offline {
+		t.Errorf("got %v", err)
+	}
 }
 
 // T24: liveness is any frame. Who sends nothing, and answers no ping, is given up.

@@ -80,7 +80,7 @@ func (c *Check) RequiredList(path string, absent bool) {
 
 // Missing is Required for a property that is known to be absent.
 func (c *Check) Missing(path string) {
-	c.add(OccurrenceConstraintViolation, path, "is required")
+	c.list = append(c.list, Violation{Code: OccurrenceConstraintViolation, Path: path, Reason: "is required"})
 }
 
 // Since tells that the property at path came with version v.

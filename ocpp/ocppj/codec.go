@@ -42,6 +42,7 @@ func Decode(data json.RawMessage, m Checked, v Version, mode Mode) ([]Violation,
 	m.Check(c)
 	c.settle(data)
 	if mode == Tolerant {
+		c.limit()
 		return c.list, nil
 	}
 	var tree any
@@ -51,6 +52,7 @@ func Decode(data json.RawMessage, m Checked, v Version, mode Mode) ([]Violation,
 		return nil, notJSON(err)
 	}
 	c.walk(tree, reflect.TypeOf(m).Elem(), "")
+	c.limit()
 	return c.list, nil
 }
 
@@ -82,27 +84,153 @@ func (c *Check) salvage(data []byte, m Checked) *Error {
 	return nil
 }
 
+// few is how many properties are looked for from the start of the text.
+const few = 8
+
 // settle looks in the text for the required properties that have their zero value, and drops the
 // violation where they are there. Without a text they are: we always write them. Where something is
 // missing, only the outermost thing that is missing is told, and nothing of what would be in it.
 func (c *Check) settle(text []byte) {
+	if len(c.list) == 0 {
+		return
+	}
 	var missing []string
-	for _, v := range c.list {
-		if v.Code != OccurrenceConstraintViolation || text == nil {
+	var gone, misread paths
+	var f *finder
+	for i, v := range c.list {
+		if v.Code != OccurrenceConstraintViolation || text == nil || i < few && there(text, v.Path) {
 			continue
 		}
-		path, found := lookUp(text, v.Path)
-		misread := func(other Violation) bool { return other.Code == TypeConstraintViolation && within(path, other.Path) }
-		if !found && !slices.Contains(missing, path) && !slices.ContainsFunc(c.list, misread) {
+		if f == nil {
+			f = newFinder(text)
+		}
+		path, found := f.find(v.Path)
+		if found || gone.hold(path) {
+			continue
+		}
+		if gone == nil {
+			gone, misread = paths{}, c.misread()
+		}
+		if !misread.hold(path) {
+			gone[path] = true
 			missing = append(missing, path)
 		}
 	}
-	c.list = slices.DeleteFunc(c.list, func(v Violation) bool {
-		return v.zero || slices.ContainsFunc(missing, func(path string) bool { return within(v.Path, path) })
-	})
+	c.list = slices.DeleteFunc(c.list, func(v Violation) bool { return v.zero || gone.hold(v.Path) })
 	for _, path := range missing {
 		c.Missing(path)
 	}
+}
+
+// misread are the properties of the wrong type: what would be in them is not missing.
+func (c *Check) misread() paths {
+	p := paths{}
+	for _, v := range c.list {
+		if v.Code == TypeConstraintViolation {
+			p[v.Path] = true
+		}
+	}
+	return p
+}
+
+// paths is a set of paths.
+type paths map[string]bool
+
+// hold tells whether path, or that of something around it, is in the set.
+func (p paths) hold(path string) bool {
+	if len(p) == 0 {
+		return false
+	}
+	for i := range len(path) {
+		if (path[i] == '.' || path[i] == '[') && p[path[:i]] {
+			return true
+		}
+	}
+	return p[path]
+}
+
+// there tells whether something stands in the text at a path like "meterValue[0].timestamp"; null
+// says no more than nothing.
+func there(text []byte, path string) bool {
+	steps := make([]any, 0, 8)
+	for at := 0; at < len(path); {
+		key, i, end := step(path, at)
+		if key == "" {
+			steps = append(steps, i)
+		} else {
+			steps = append(steps, key)
+		}
+		at = end
+	}
+	node, err := sonic.Get(text, steps...)
+	return err == nil && node.TypeSafe() != ast.V_NULL
+}
+
+// step reads the step of path that begins at at: a key or, where that is empty, an index.
+func step(path string, at int) (key string, index, end int) {
+	if path[at] == '[' {
+		end = at + strings.IndexByte(path[at:], ']')
+		index, _ = strconv.Atoi(path[at+1 : end])
+		return "", index, end + 1
+	}
+	if path[at] == '.' {
+		at++
+	}
+	end = len(path)
+	if n := strings.IndexAny(path[at:], ".["); n >= 0 {
+		end = at + n
+	}
+	return path[at:end], 0, end
+}
+
+// finder looks for many paths in a text. It goes on from where it was, so that those of all the
+// elements of an array cost one reading of the text, if they come in order.
+type finder struct {
+	path string  // the last one
+	way  []place // to it
+}
+
+// place is how far a path has been followed.
+type place struct {
+	end  int // in the path
+	node *ast.Node
+}
+
+func newFinder(text []byte) *finder {
+	root, _ := sonic.Get(text) // of what cannot be read, nothing is there
+	return &finder{way: []place{{0, &root}}}
+}
+
+// find tells whether something stands at path. Where nothing does, it returns the outermost part of
+// the path that is missing.
+func (f *finder) find(path string) (string, bool) {
+	n := 1
+	for n < len(f.way) && within(path, f.path[:f.way[n].end]) {
+		n++
+	}
+	f.way, f.path = f.way[:n], path
+	p := f.way[n-1]
+	for p.end < len(path) && p.here() {
+		p = p.follow(path)
+		f.way = append(f.way, p)
+	}
+	if p.end == 0 {
+		return path, false
+	}
+	return path[:p.end], p.here()
+}
+
+func (p place) here() bool { return p.node.Exists() && p.node.TypeSafe() != ast.V_NULL }
+
+func (p place) follow(path string) place {
+	key, i, end := step(path, p.end)
+	switch {
+	case key != "":
+		return place{end, p.node.Get(key)}
+	case p.node.TypeSafe() == ast.V_ARRAY:
+		return place{end, p.node.Index(i)}
+	}
+	return place{end, nil}
 }
 
 // within tells whether path is that of outer or of something in it.
@@ -111,44 +239,28 @@ func within(path, outer string) bool {
 	return below && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-// lookUp looks for a path like "meterValue[0].timestamp" in a text. Where it is not there, the
-// outermost missing part of it is returned.
-func lookUp(text []byte, path string) (string, bool) {
-	steps := make([]any, 0, 8)
-	ends := make([]int, 0, 8) // of the steps within path
-	for at := 0; at < len(path); {
-		switch path[at] {
-		case '[':
-			end := at + strings.IndexByte(path[at:], ']')
-			i, _ := strconv.Atoi(path[at+1 : end])
-			steps, at = append(steps, i), end+1
-		case '.':
-			at++
-			continue
-		default:
-			end := strings.IndexAny(path[at:], ".[")
-			if end < 0 {
-				end = len(path) - at
-			}
-			steps, at = append(steps, path[at:at+end]), at+end
-		}
-		ends = append(ends, at)
-	}
-	if there(text, steps) {
-		return path, true
-	}
-	for n := range steps {
-		if !there(text, steps[:n+1]) {
-			return path[:ends[n]], false
-		}
-	}
-	return path, true
-}
+// maxInArrays is how many violations are told of what is in arrays. Elsewhere a message has no more
+// than its type has properties.
+const maxInArrays = 100
 
-// there tells whether something stands at the end of the steps; null says no more than nothing.
-func there(text []byte, steps []any) bool {
-	node, err := sonic.Get(text, steps...)
-	return err == nil && node.TypeSafe() != ast.V_NULL
+// limit leaves out what would be too much to tell. One that is as grave as the gravest of those left
+// out stands for them, so that no message is taken for better than it is.
+func (c *Check) limit() {
+	told := 0
+	var rest []Violation
+	c.list = slices.DeleteFunc(c.list, func(v Violation) bool {
+		if !strings.Contains(v.Path, "[") {
+			return false
+		}
+		if told++; told > maxInArrays {
+			rest = append(rest, v)
+		}
+		return told > maxInArrays
+	})
+	if len(rest) > 0 {
+		path, _, _ := strings.Cut(rest[0].Path, "[")
+		c.add(worst(rest).Code, path, "breaks the rules in %d more places", len(rest))
+	}
 }
 
 var unmarshaler = reflect.TypeFor[json.Unmarshaler]()

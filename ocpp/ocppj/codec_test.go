@@ -1,6 +1,7 @@
 package ocppj_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,37 @@ func TestDecode(t *testing.T) {
 	f(`{"id":1,`, ocppj.Tolerant, "FormatViolation")
 	f(`{"id":1} {}`, ocppj.Tolerant, "FormatViolation")
 	f(`{"id":nonsense}`, ocppj.Tolerant, "FormatViolation")
+}
+
+// A message with very many required properties that are zero or missing takes no longer than its
+// length explains, and each of them is judged all the same.
+func TestDecodeMany(t *testing.T) {
+	const n = 20_000
+	f := func(list string, violations int, last string) {
+		t.Helper()
+		text := `{"id":1,"at":"2026-01-01T00:00:00Z","inner":{"count":1},"list":[` + list + `]}`
+		start := time.Now()
+		var m report
+		found, err := ocppj.Decode([]byte(text), &m, ocppj.V201, ocppj.Tolerant)
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("%d bytes took %v", len(text), took)
+		}
+		if err != nil || len(found) != violations {
+			t.Fatalf("%d violations, %v", len(found), err)
+		}
+		if !slices.ContainsFunc(found, func(v ocppj.Violation) bool { return v.String() == "name: is required" }) {
+			t.Error("a missing name is not told of")
+		}
+		got := found[len(found)-1]
+		if got.String() != last || got.Code != ocppj.OccurrenceConstraintViolation {
+			t.Errorf("the last is %s %v, want %s", got.Code, got, last)
+		}
+	}
+	zeros := strings.Repeat(`{"count":0},`, n)
+	f(strings.TrimSuffix(zeros, ","), 1, "name: is required")
+	f(zeros+`{}`, 2, "list[20000].count: is required")
+	f(zeros+`{"count":null},{"count":0}`, 2, "list[20000].count: is required")
+	f(strings.TrimSuffix(strings.Repeat(`{},`, n), ","), 102, "list: breaks the rules in 19900 more places")
 }
 
 func TestSalvage(t *testing.T) {

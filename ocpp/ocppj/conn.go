@@ -19,6 +19,8 @@ type Owner interface {
 	// Stray is told of what came in and fits nothing: a text that is no frame (err says why), an
 	// answer that nobody waits for, an error about one of our own answers.
 	Stray(f Frame, err error)
+	// Ended is told when the Conn ends by itself, and why: [ErrSlow]. The socket is the Owner's to close.
+	Ended(err error)
 	// NewID makes a message id that no CALL to this peer has had.
 	NewID() string
 }
@@ -216,6 +218,7 @@ func (c *Conn) send(f Frame, sent []func()) error {
 	if len(c.outbox) >= maxOutbox {
 		c.mu.Unlock()
 		c.Close(ErrSlow)
+		c.Owner.Ended(ErrSlow)
 		return ErrSlow
 	}
 	c.outbox = append(c.outbox, message{text, sent})
@@ -240,6 +243,7 @@ func (c *Conn) flush() error {
 		c.outbox = c.outbox[1:]
 		c.mu.Unlock()
 		if err := c.Owner.Write(m.text); err != nil {
+			err = fmt.Errorf("%w: %w", ErrClosed, err)
 			c.Close(err)
 			return err
 		}

@@ -21,6 +21,7 @@ type peer struct {
 	name  string
 	other *peer
 	wire  chan []byte
+	fail  error // of Write
 	serve func(ctx context.Context, p *peer, f ocppj.Frame) (json.RawMessage, error)
 	mu    sync.Mutex
 	log   []string
@@ -34,11 +35,16 @@ func (p *peer) Serve(ctx context.Context, f ocppj.Frame) (json.RawMessage, error
 
 func (p *peer) Write(text []byte) error {
 	p.note("write " + string(text))
+	if p.fail != nil {
+		return p.fail
+	}
 	p.wire <- text
 	return nil
 }
 
 func (p *peer) Stray(f ocppj.Frame, err error) { p.note("stray " + f.ID) }
+
+func (p *peer) Ended(err error) { p.note("ended: " + err.Error()) }
 
 func (p *peer) NewID() string {
 	p.mu.Lock()
@@ -349,5 +355,17 @@ func TestCloseEndsCalls(t *testing.T) {
 			t.Error("a request after the end is to be worked on")
 		}
 		time.Sleep(2 * time.Hour) // the other side's handlers end
+	})
+}
+
+func TestFailedWriteEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := pair(t, ocppj.V201)
+		a.fail = errors.New("broken pipe")
+		for range 2 {
+			if _, err := a.conn.CallRaw(t.Context(), "Echo", raw(`{}`)); !errors.Is(err, ocppj.ErrClosed) {
+				t.Errorf("got %v", err)
+			}
+		}
 	})
 }
