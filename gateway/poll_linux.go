@@ -87,9 +87,6 @@ func (p *poller) watch(x *Session, early []byte) bool {
 	if p.begin.Do(p.start); p.epoll < 0 {
 		return false
 	}
-	p.mu.Lock()
-	p.byFD[fd] = x
-	p.mu.Unlock()
 	p.do(x.server, func() { p.read(x, fd, early, unix.EPOLL_CTL_ADD) })
 	return true
 }
@@ -134,13 +131,19 @@ func (p *poller) loop() {
 			if e.Fd == int32(p.wake) {
 				return
 			}
-			p.mu.Lock()
-			x := p.byFD[e.Fd]
-			p.mu.Unlock()
-			if x != nil {
-				p.do(x.server, func() { p.read(x, e.Fd, nil, unix.EPOLL_CTL_MOD) })
-			}
+			p.woken(e.Fd)
 		}
+	}
+}
+
+// woken has a socket read of which the system said that it has something, or the one that had its
+// number before had.
+func (p *poller) woken(fd int32) {
+	p.mu.Lock()
+	x := p.byFD[fd]
+	p.mu.Unlock()
+	if x != nil {
+		p.do(x.server, func() { p.read(x, fd, nil, unix.EPOLL_CTL_MOD) })
 	}
 }
 
@@ -184,13 +187,16 @@ func (p *poller) read(x *Session, fd int32, early []byte, op int) {
 	}
 }
 
-// arm lets the socket wake us once more. Under the lock it cannot be another one's by now.
+// arm lets the socket wake us once more. A session that has not ended has its socket still: whoever
+// ends it waits for the lock before it is closed, and its number given to another. That no event finds
+// a session before its socket is watched keeps those of the number's last owner from it.
 func (p *poller) arm(x *Session, fd int32, op int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.byFD[fd] != x {
-		return nil // it has ended
+	if x.ended.Load() {
+		return nil
 	}
+	p.byFD[fd] = x
 	return unix.EpollCtl(p.epoll, op, int(fd), &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT, Fd: fd})
 }
 

@@ -83,6 +83,9 @@ func (s *Server) serve(id gnista.StationID, d *Dialect, v ocppj.Version, conn ne
 		return
 	default:
 	}
+	if x.ended.Load() {
+		return // it was replaced, or the operator ended it, while we asked
+	}
 	s.Log.Info("a station connected", "station", id, "version", d.Version, "remote", x.remote())
 	s.Live.Publish(gnista.Event{At: s.Now(), Kind: "station.connected", Station: id, Data: fmt.Appendf(nil, `{"version":%q}`, d.Version)})
 
