@@ -62,9 +62,12 @@ func (s *Server) serve(id gnista.StationID, d *Dialect, v ocppj.Version, conn ne
 	x.socket = ocppws.Socket{Conn: conn, Limit: s.Limits.Message, WriteTimeout: s.Limits.Write}
 	x.seen.Store(now)
 
+	// Nobody finds the old session from now on, whatever becomes of the new one.
+	if old := s.sessions.put(x); old != nil {
+		old.end(ws.StatusPolicyViolation, "the station has connected again", "the station has connected again while this connection was open")
+	}
 	// What the operator says may have changed since the station was admitted; asked once the session
 	// can be found, no change is missed.
-	old := s.sessions.put(x)
 	ctx, cancel := context.WithTimeout(context.Background(), s.Limits.Call)
 	defer cancel()
 	known, err := s.Network.Store.Station(ctx, id)
@@ -74,9 +77,6 @@ func (s *Server) serve(id gnista.StationID, d *Dialect, v ocppj.Version, conn ne
 		return
 	}
 	x.Registered(known.State, !known.BootedAt.IsZero())
-	if old != nil {
-		old.end(ws.StatusPolicyViolation, "the station has connected again", "the station has connected again while this connection was open")
-	}
 	select {
 	case <-s.done: // we are stopping, and may have passed this session over
 		x.end(ws.StatusGoingAway, "the central system is stopping", "")
