@@ -154,15 +154,20 @@ func (x *Session) readOne(r *bufio.Reader) error {
 	if err != nil {
 		return err
 	}
-	x.seen.Store(x.server.Now().UnixMilli())
-	if text == nil {
-		return nil
-	}
-	x.server.Messages.Add(x.Station, false, text)
-	if x.Receive(text) {
+	if x.take(text) {
 		x.server.running.Go(func() { x.Work(context.Background()) })
 	}
 	return nil
+}
+
+// take takes in a frame and the text that it completes, if any. It tells whether somebody must Work.
+func (x *Session) take(text []byte) (work bool) {
+	x.seen.Store(x.server.Now().UnixMilli())
+	if text == nil {
+		return false
+	}
+	x.server.Messages.Add(x.Station, false, text)
+	return x.Receive(text)
 }
 
 // endBy ends the session for what reading it returned.
