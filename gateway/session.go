@@ -33,6 +33,7 @@ type Session struct {
 	socket  ocppws.Socket
 	started int64        // when the connection was made, in milliseconds
 	seen    atomic.Int64 // when the last frame came in
+	begun   atomic.Int64 // when a message in fragments began to come in; 0 for none
 	pinged  atomic.Int64 // when we last asked for a sign of life
 	state   atomic.Int32 // registration
 	deaf    atomic.Int32 // CALLs in a row that were not answered
@@ -162,7 +163,13 @@ func (x *Session) readOne(r *bufio.Reader) error {
 
 // take takes in a frame and the text that it completes, if any. It tells whether somebody must Work.
 func (x *Session) take(text []byte) (work bool) {
-	x.seen.Store(x.server.Now().UnixMilli())
+	now := x.server.Now().UnixMilli()
+	x.seen.Store(now)
+	if !x.socket.Unfinished() {
+		x.begun.Store(0)
+	} else {
+		x.begun.CompareAndSwap(0, now)
+	}
 	if text == nil {
 		return false
 	}
@@ -180,10 +187,14 @@ func (x *Session) endBy(err error) {
 	case ok:
 		x.end(ws.StatusNormalClosure, "", "")
 	case errors.As(err, &timeout) && timeout.Timeout():
-		x.end(ws.StatusPolicyViolation, "the rest of a message did not come", fmt.Sprintf("the rest of a message did not come within %v", x.server.Limits.Frame))
+		x.endUnfinished()
 	default:
 		x.end(0, "", "")
 	}
+}
+
+func (x *Session) endUnfinished() {
+	x.end(ws.StatusPolicyViolation, "the rest of a message did not come", fmt.Sprintf("the rest of a message did not come within %v", x.server.Limits.Frame))
 }
 
 // end closes the connection: code and reason are for the station, 0 for one that is gone anyway;

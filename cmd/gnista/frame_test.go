@@ -71,3 +71,20 @@ func TestPipelining(t *testing.T) {
 		}
 	}
 }
+
+// The rest of a message in fragments must follow as well, whatever comes between them.
+func TestUnfinishedFragments(t *testing.T) {
+	l := newLive(t, func(o *options) { o.Limits.Frame = 300 * time.Millisecond })
+	w := l.connect("CS1").boot()
+	first := ws.MustCompileFrame(ws.MaskFrame(ws.NewFrame(ws.OpText, false, []byte("[2,"))))
+	if _, err := w.socket.Conn.Write(first); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for w.socket.Ping() == nil {
+			time.Sleep(50 * time.Millisecond)
+		}
+	}()
+	w.want("closed 1008 the rest of a message did not come")
+	l.verdict("CS1", "rest of a message")
+}
