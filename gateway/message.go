@@ -22,17 +22,22 @@ type MessageLog struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 
-	queue   chan logged
-	dropped atomic.Int64
-	ended   sync.WaitGroup
-	stop    context.CancelFunc
+	queue    chan logged
+	bytes    atomic.Int64 // of the texts that are not stored yet
+	dropped  atomic.Int64
+	unpruned int64         // bytes stored since the last pruning
+	full     chan struct{} // asks for a pruning
+	ended    sync.WaitGroup
+	stop     context.CancelFunc
 }
 
 const (
 	messageQueue = 8192
+	messageBytes = 64 << 20 // of what is in the queue and being stored
 	messageBatch = 500
 	messageDelay = 500 * time.Millisecond // between batches, so that they are few and large
 	pruneEvery   = time.Hour
+	pruneShare   = 8 // and after this part of MaxMB
 )
 
 // logged is a text on its way into the log.
@@ -46,7 +51,7 @@ type logged struct {
 // Start begins to write.
 func (l *MessageLog) Start() {
 	ctx, cancel := context.WithCancel(context.Background())
-	l.queue, l.stop = make(chan logged, messageQueue), cancel
+	l.queue, l.full, l.stop = make(chan logged, messageQueue), make(chan struct{}, 1), cancel
 	l.ended.Go(func() { l.write(ctx) })
 	l.ended.Go(func() { l.prune(ctx) })
 }
@@ -59,11 +64,16 @@ func (l *MessageLog) Stop() {
 
 // Add adds a text, which is not changed any more.
 func (l *MessageLog) Add(id gnista.StationID, outgoing bool, text []byte) {
-	select {
-	case l.queue <- logged{l.Now(), id, outgoing, text}:
-	default:
-		l.dropped.Add(1)
+	n := int64(len(text))
+	if l.bytes.Add(n) <= messageBytes {
+		select {
+		case l.queue <- logged{l.Now(), id, outgoing, text}:
+			return
+		default:
+		}
 	}
+	l.bytes.Add(-n)
+	l.dropped.Add(1)
 }
 
 func (l *MessageLog) write(ctx context.Context) {
@@ -80,20 +90,20 @@ func (l *MessageLog) write(ctx context.Context) {
 			case <-ctx.Done():
 			case <-pause.C:
 			}
-			last = l.flush(append(make([]station.Message, 0, messageBatch), m.message()), last)
+			last = l.flush(append(make([]logged, 0, messageBatch), m), last)
 		}
 	}
 	l.flush(nil, last)
 }
 
 // flush stores list and what is in the queue.
-func (l *MessageLog) flush(list []station.Message, last int64) int64 {
+func (l *MessageLog) flush(list []logged, last int64) int64 {
 	for {
 		more := true
 		for more && len(list) < messageBatch {
 			select {
 			case m := <-l.queue:
-				list = append(list, m.message())
+				list = append(list, m)
 			default:
 				more = false
 			}
@@ -101,7 +111,13 @@ func (l *MessageLog) flush(list []station.Message, last int64) int64 {
 		if len(list) == 0 {
 			return last
 		}
-		n, err := l.Store.AddMessages(context.Background(), list, last)
+		messages, bytes := make([]station.Message, len(list)), int64(0)
+		for i, m := range list {
+			messages[i] = m.message()
+			bytes += int64(len(m.text))
+		}
+		n, err := l.Store.AddMessages(context.Background(), messages, last)
+		l.stored(bytes)
 		if err != nil {
 			l.dropped.Add(int64(len(list)))
 			l.Log.Error("messages could not be logged", "messages", len(list), "err", err)
@@ -114,7 +130,22 @@ func (l *MessageLog) flush(list []station.Message, last int64) int64 {
 		if !more {
 			return last
 		}
+		clear(list) // the texts are not needed any more
 		list = list[:0]
+	}
+}
+
+// stored makes room for more, and has old messages deleted before there are far too many.
+func (l *MessageLog) stored(bytes int64) {
+	l.bytes.Add(-bytes)
+	l.unpruned += bytes
+	if l.unpruned < l.MaxMB<<20/pruneShare {
+		return
+	}
+	l.unpruned = 0
+	select {
+	case l.full <- struct{}{}:
+	default:
 	}
 }
 
@@ -140,6 +171,7 @@ func (l *MessageLog) prune(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-l.full:
 		}
 	}
 }

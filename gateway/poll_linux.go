@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -87,9 +86,6 @@ func (p *poller) watch(x *Session, early []byte) bool {
 	if p.begin.Do(p.start); p.epoll < 0 {
 		return false
 	}
-	p.mu.Lock()
-	p.byFD[fd] = x
-	p.mu.Unlock()
 	p.do(x.server, func() { p.read(x, fd, early, unix.EPOLL_CTL_ADD) })
 	return true
 }
@@ -134,13 +130,19 @@ func (p *poller) loop() {
 			if e.Fd == int32(p.wake) {
 				return
 			}
-			p.mu.Lock()
-			x := p.byFD[e.Fd]
-			p.mu.Unlock()
-			if x != nil {
-				p.do(x.server, func() { p.read(x, e.Fd, nil, unix.EPOLL_CTL_MOD) })
-			}
+			p.woken(e.Fd)
 		}
+	}
+}
+
+// woken has a socket read of which the system said that it has something, or the one that had its
+// number before had.
+func (p *poller) woken(fd int32) {
+	p.mu.Lock()
+	x := p.byFD[fd]
+	p.mu.Unlock()
+	if x != nil {
+		p.do(x.server, func() { p.read(x, fd, nil, unix.EPOLL_CTL_MOD) })
 	}
 }
 
@@ -161,16 +163,9 @@ func (p *poller) read(x *Session, fd int32, early []byte, op int) {
 		return // woken for a socket that had our number before; whoever reads arms it again
 	}
 	r := readers.Get().(*bufio.Reader)
-	src := &source{conn: x.socket.Conn, limit: x.server.Limits.Frame}
-	if len(early) > 0 {
-		r.Reset(io.MultiReader(bytes.NewReader(early), src))
-	} else {
-		r.Reset(src)
-	}
-	work, err := p.readAvailable(x, r, len(early) > 0)
-	if err == nil {
-		err = src.rest()
-	}
+	src := &source{conn: x.socket.Conn, limit: x.server.Limits.Frame, early: early}
+	r.Reset(src)
+	work, err := p.readAvailable(x, r, src)
 	r.Reset(nil)
 	readers.Put(r)
 	x.reading.Store(false)
@@ -184,20 +179,23 @@ func (p *poller) read(x *Session, fd int32, early []byte, op int) {
 	}
 }
 
-// arm lets the socket wake us once more. Under the lock it cannot be another one's by now.
+// arm lets the socket wake us once more. A session that has not ended has its socket still: whoever
+// ends it waits for the lock before it is closed, and its number given to another. That no event finds
+// a session before its socket is watched keeps those of the number's last owner from it.
 func (p *poller) arm(x *Session, fd int32, op int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.byFD[fd] != x {
-		return nil // it has ended
+	if x.ended.Load() {
+		return nil
 	}
+	p.byFD[fd] = x
 	return unix.EpollCtl(p.epoll, op, int(fd), &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT, Fd: fd})
 }
 
 // readAvailable reads frames until the socket has no more, and tells whether there are requests for
 // this goroutine to serve.
-func (p *poller) readAvailable(x *Session, r *bufio.Reader, early bool) (work bool, err error) {
-	for first := true; first || early || r.Buffered() > 0; first = false {
+func (p *poller) readAvailable(x *Session, r *bufio.Reader, src *source) (work bool, err error) {
+	for more := true; more; {
 		text, err := x.socket.Read(r)
 		if errors.Is(err, errNothing) {
 			return work, nil
@@ -205,18 +203,19 @@ func (p *poller) readAvailable(x *Session, r *bufio.Reader, early bool) (work bo
 		if err != nil {
 			return work, err
 		}
-		x.seen.Store(x.server.Now().UnixMilli())
-		if text == nil {
+		begun := r.Buffered() > 0
+		if err := src.next(begun); err != nil {
+			return work, err
+		}
+		more = begun || len(src.early) > 0
+		if !x.take(text) {
 			continue
 		}
-		x.server.Messages.Add(x.Station, false, text)
 		// A flood makes Receive wait, and somebody must be at work then.
-		if x.Receive(text) {
-			if r.Buffered() == 0 && !early {
-				work = true
-			} else {
-				x.server.running.Go(func() { x.Work(context.Background()) })
-			}
+		if more {
+			x.server.running.Go(func() { x.Work(context.Background()) })
+		} else {
+			work = true
 		}
 	}
 	return work, nil
@@ -225,18 +224,35 @@ func (p *poller) readAvailable(x *Session, r *bufio.Reader, early bool) (work bo
 // errNothing tells that a socket that was said to have something has nothing after all.
 var errNothing = errors.New("nothing to read")
 
-// source reads a socket: at first only what is there, then with a time limit, for the rest of a frame
-// must follow its beginning.
+// source reads a socket: for a new frame only what is there, then with a time limit, for the rest of a
+// frame must follow its beginning.
 type source struct {
-	conn    net.Conn
-	limit   time.Duration
-	waiting bool
-	begun   bool
+	conn  net.Conn
+	limit time.Duration
+	early []byte // what came in before
+
+	begun   bool // something of the frame has come in
+	waiting bool // the time limit is set
 }
 
-func (s *source) Read(b []byte) (int, error) {
+// next makes ready for another frame, which has begun to come in or not.
+func (s *source) next(begun bool) error {
+	s.begun = begun
+	if !s.waiting {
+		return nil
+	}
+	s.waiting = false
+	return s.conn.SetReadDeadline(time.Time{})
+}
+
+func (s *source) Read(b []byte) (n int, err error) {
+	if len(s.early) > 0 {
+		n = copy(b, s.early)
+		s.early, s.begun = s.early[n:], true
+		return n, nil
+	}
 	if !s.begun {
-		n, err := s.readNow(b)
+		n, err = s.readNow(b)
 		s.begun = n > 0
 		return n, err
 	}
@@ -273,12 +289,4 @@ func (s *source) readNow(b []byte) (n int, err error) {
 		return 0, io.EOF
 	}
 	return n, nil
-}
-
-// rest takes the time limit off.
-func (s *source) rest() error {
-	if !s.waiting {
-		return nil
-	}
-	return s.conn.SetReadDeadline(time.Time{})
 }

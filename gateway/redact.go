@@ -1,48 +1,106 @@
 package gateway
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 
 	"gnista/token"
 )
 
 // uids are the properties whose values are UIDs of tokens; the log keeps their ends only.
-var uids = []string{`"idTag"`, `"parentIdTag"`, `"idToken"`}
+var uids = []string{`"idTag"`, `"parentIdTag"`, `"idToken"`, `"additionalIdToken"`}
 
-// secrets are the settings and properties whose values are never logged.
-var secrets = []string{"AuthorizationKey", "BasicAuthPassword", "SharedSecret"}
+// secrets are the properties whose values are never logged.
+var secrets = []string{`"basicAuthPassword"`, `"apnPassword"`, `"password"`}
 
-// redact takes UIDs and secrets out of a text. It works on the text as it is, valid JSON or not.
+// secretSettings are what the names of settings have in them whose values are never logged; vendors
+// have more of those than OCPP.
+var secretSettings = []string{"password", "passphrase", "secret", "authorizationkey", "vpnkey"}
+
+// values are the properties that hold the value of a setting.
+var values = []string{`"value"`, `"attributeValue"`, `"actualValue"`}
+
+// redact takes UIDs and secrets out of a text. It works on the text as it is, valid JSON or not, and
+// does not tell capitals from small letters: neither do all stations.
 func redact(text, action string) string {
-	for _, name := range uids {
-		text = replaceValues(text, name, func(value string) string {
-			if strings.Contains(value, `\`) {
-				return "…" // its end may be part of an escape
-			}
-			return token.Mask(value)
-		})
-	}
-	if action == "SetVariables" || action == "ChangeConfiguration" || action == "SetNetworkProfile" {
-		for _, name := range secrets {
-			if strings.Contains(text, name) {
-				for _, property := range []string{`"value"`, `"attributeValue"`, `"basicAuthPassword"`} {
-					text = replaceValues(text, property, func(string) string { return "…" })
-				}
-			}
+	text = replaceValues(text, uids, func(value string) string {
+		if strings.Contains(value, `\`) {
+			return "…" // its end may be part of an escape
 		}
+		return token.Mask(value)
+	})
+	text = replaceValues(text, secrets, hide)
+	if action == "SetNetworkProfile" {
+		text = replaceValues(text, []string{`"key"`}, hide) // of the VPN; elsewhere it is the name of a setting
 	}
-	return text
+	if !secretSetting(text) {
+		return text
+	}
+	if !json.Valid([]byte(text)) {
+		return replaceValues(text, values, hide)
+	}
+	return hideSettings(text)
 }
 
-// replaceValues replaces the string values of a property, whose name comes with its quotes.
-func replaceValues(text, name string, with func(string) string) string {
+func hide(string) string { return "…" }
+
+func secretSetting(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc(secretSettings, func(s string) bool { return strings.Contains(name, s) })
+}
+
+// hideSettings takes the values of secret settings out of valid JSON. In every message that has
+// settings, a setting is all that is in one element of an array.
+func hideSettings(text string) string {
+	type element struct {
+		start, braces int
+		secret        bool
+	}
+	var out []byte
+	open := []element{{}}
+	end := func() {
+		e := &open[len(open)-1]
+		if e.secret {
+			out = append(out[:e.start], replaceValues(string(out[e.start:]), values, hide)...)
+		}
+		*e = element{start: len(out)}
+	}
+	for n := 0; text != ""; text = text[n:] {
+		n = 1
+		e := &open[len(open)-1]
+		switch text[0] {
+		case '"':
+			n = closingQuote(text[1:]) + 2
+			e.secret = e.secret || secretSetting(text[1:n-1])
+		case '{':
+			e.braces++
+		case '}':
+			e.braces--
+		case ',':
+			if e.braces == 0 {
+				end()
+			}
+		case '[':
+			open = append(open, element{start: len(out)})
+		case ']':
+			end()
+			open = open[:len(open)-1]
+		}
+		out = append(out, text[:n]...)
+	}
+	end()
+	return string(out)
+}
+
+// replaceValues replaces the string values of properties, whose names come with their quotes.
+func replaceValues(text string, names []string, with func(string) string) string {
 	var b strings.Builder
 	for {
-		at := strings.Index(text, name)
+		at := endOfName(text, names)
 		if at < 0 {
 			break
 		}
-		at += len(name)
 		rest := strings.TrimLeft(text[at:], " \t\r\n")
 		value, isValue := strings.CutPrefix(rest, ":")
 		value = strings.TrimLeft(value, " \t\r\n")
@@ -62,6 +120,22 @@ func replaceValues(text, name string, with func(string) string) string {
 	}
 	b.WriteString(text)
 	return b.String()
+}
+
+// endOfName is where the first of the names ends, -1 when there is none.
+func endOfName(text string, names []string) int {
+	for at := 0; ; at++ {
+		next := strings.IndexByte(text[at:], '"')
+		if next < 0 {
+			return -1
+		}
+		at += next
+		for _, name := range names {
+			if end := at + len(name); end <= len(text) && strings.EqualFold(text[at:end], name) {
+				return end
+			}
+		}
+	}
 }
 
 // closingQuote is where a JSON string ends.

@@ -26,11 +26,23 @@ func TestRedact(t *testing.T) {
 	f("ChangeConfiguration", `{"key":"HeartbeatInterval","value":"60"}`, `{"key":"HeartbeatInterval","value":"60"}`)
 	f("SetVariables", `{"setVariableData":[{"attributeValue":"secret","component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}`,
 		`{"setVariableData":[{"attributeValue":"…","component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}`)
+	f("", `[3,"1",{"getVariableResult":[{"attributeValue":"a","variable":{"name":"basicauthpassword"}},{"attributeValue":"b","variable":{"name":"Identity"}}]}]`,
+		`[3,"1",{"getVariableResult":[{"attributeValue":"…","variable":{"name":"basicauthpassword"}},{"attributeValue":"b","variable":{"name":"Identity"}}]}]`)
+	f("NotifyReport", `[2,"1","NotifyReport",{"reportData":[{"variable":{"name":"VpnKey"},"variableAttribute":[{"value":"a"}]},{"variable":{"name":"VpnType"},"variableAttribute":[{"value":"b"}]}]}]`,
+		`[2,"1","NotifyReport",{"reportData":[{"variable":{"name":"VpnKey"},"variableAttribute":[{"value":"…"}]},{"variable":{"name":"VpnType"},"variableAttribute":[{"value":"b"}]}]}]`)
+	f("", `[3,"1",{"configurationKey":[{"key":"A","value":"a,]}\""},{"value":"b","key":"AuthorizationKey"},{"key":"C","value":"c"}]}]`,
+		`[3,"1",{"configurationKey":[{"key":"A","value":"a,]}\""},{"value":"…","key":"AuthorizationKey"},{"key":"C","value":"c"}]}]`)
+	f("", `[3,"1",{"configurationKey":[{"key":"A","value":"a"},{"key":"AuthorizationKey","value":"b"}`, `[3,"1",{"configurationKey":[{"key":"A","value":"…"},{"key":"AuthorizationKey","value":"…"}`)
+	f("ChangeConfiguration", `[2,"1","ChangeConfiguration",{"KEY":"authorizationKey","VALUE":"secret"}]`, `[2,"1","ChangeConfiguration",{"KEY":"authorizationKey","VALUE":"…"}]`)
+	f("SetNetworkProfile", `[2,"1","SetNetworkProfile",{"connectionData":{"basicAuthPassword":"a","apn":{"apn":"b","apnPassword":"c"},"vpn":{"user":"d","password":"e","key":"f"}}}]`,
+		`[2,"1","SetNetworkProfile",{"connectionData":{"basicAuthPassword":"…","apn":{"apn":"b","apnPassword":"…"},"vpn":{"user":"d","password":"…","key":"…"}}}]`)
+	f("Authorize", `{"idToken":{"additionalInfo":[{"additionalIdToken":"04A1B2C3","type":"x"}],"IDTOKEN":"04A1B2C4"}}`,
+		`{"idToken":{"additionalInfo":[{"additionalIdToken":"…B2C3","type":"x"}],"IDTOKEN":"…B2C4"}}`)
 	f("Heartbeat", `[2,"1","Heartbeat",{}]`, `[2,"1","Heartbeat",{}]`)
 }
 
 func FuzzRedact(f *testing.F) {
-	for _, s := range []string{`{"idTag":"04A1B2C3"}`, `"idTag":`, `"idTag" : "`, `"idTag":"\`, `"idToken":{"idToken":"x"}}`, `"idTag""idTag":"abcdefgh"`} {
+	for _, s := range []string{`{"idTag":"04A1B2C3"}`, `"idTag":`, `"idTag" : "`, `"idTag":"\`, `"idToken":{"idToken":"x"}}`, `"idTag""idTag":"abcdefgh"`, `[{"x":"secret"},[",",{"value":"a"}],"value"]`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -64,7 +64,7 @@ type Charging interface {
 // Limits bound what one station can take of us.
 type Limits struct {
 	Message int           // bytes of a message
-	Frame   time.Duration // for the rest of a message that has begun to come in
+	Frame   time.Duration // for the rest of a frame, and of a message in fragments, that has begun to come in
 	Write   time.Duration // for a message to leave
 	Call    time.Duration // for the answer to a CALL
 	Silence time.Duration // without any frame before the connection is given up; at least 3 heartbeats
@@ -265,9 +265,9 @@ func (s *Server) note(id gnista.StationID, remote string, cause station.Cause, r
 const watchEvery = 10 * time.Second
 
 // watch asks silent stations for a sign of life and gives up those that give none. Any frame is one,
-// a heartbeat no more than others.
+// a heartbeat no more than others. It also gives up who leaves a message in fragments unfinished.
 func (s *Server) watch() {
-	tick := time.NewTicker(max(min(watchEvery, s.Limits.Ping/4, s.Limits.Silence/4), time.Millisecond))
+	tick := time.NewTicker(max(min(watchEvery, s.Limits.Ping/4, s.Limits.Silence/4, s.Limits.Frame/4), time.Millisecond))
 	defer tick.Stop()
 	for {
 		select {
@@ -278,7 +278,10 @@ func (s *Server) watch() {
 		now := s.Now()
 		for _, x := range s.sessions.all() {
 			silent := now.Sub(x.seenAt())
+			begun := x.begun.Load()
 			switch {
+			case begun != 0 && now.Sub(time.UnixMilli(begun)) > s.Limits.Frame:
+				x.endUnfinished()
 			case silent > s.Limits.Silence:
 				x.end(ws.StatusPolicyViolation, "no frame for "+s.Limits.Silence.String(), fmt.Sprintf("nothing came from the station for %v", s.Limits.Silence))
 			case silent > s.Limits.Ping && now.Sub(x.pingedAt()) > s.Limits.Ping:

@@ -33,6 +33,7 @@ type Session struct {
 	socket  ocppws.Socket
 	started int64        // when the connection was made, in milliseconds
 	seen    atomic.Int64 // when the last frame came in
+	begun   atomic.Int64 // when a message in fragments began to come in; 0 for none
 	pinged  atomic.Int64 // when we last asked for a sign of life
 	state   atomic.Int32 // registration
 	deaf    atomic.Int32 // CALLs in a row that were not answered
@@ -62,9 +63,12 @@ func (s *Server) serve(id gnista.StationID, d *Dialect, v ocppj.Version, conn ne
 	x.socket = ocppws.Socket{Conn: conn, Limit: s.Limits.Message, WriteTimeout: s.Limits.Write}
 	x.seen.Store(now)
 
+	// Nobody finds the old session from now on, whatever becomes of the new one.
+	if old := s.sessions.put(x); old != nil {
+		old.end(ws.StatusPolicyViolation, "the station has connected again", "the station has connected again while this connection was open")
+	}
 	// What the operator says may have changed since the station was admitted; asked once the session
 	// can be found, no change is missed.
-	old := s.sessions.put(x)
 	ctx, cancel := context.WithTimeout(context.Background(), s.Limits.Call)
 	defer cancel()
 	known, err := s.Network.Store.Station(ctx, id)
@@ -74,14 +78,14 @@ func (s *Server) serve(id gnista.StationID, d *Dialect, v ocppj.Version, conn ne
 		return
 	}
 	x.Registered(known.State, !known.BootedAt.IsZero())
-	if old != nil {
-		old.end(ws.StatusPolicyViolation, "the station has connected again", "the station has connected again while this connection was open")
-	}
 	select {
 	case <-s.done: // we are stopping, and may have passed this session over
 		x.end(ws.StatusGoingAway, "the central system is stopping", "")
 		return
 	default:
+	}
+	if x.ended.Load() {
+		return // it was replaced, or the operator ended it, while we asked
 	}
 	s.Log.Info("a station connected", "station", id, "version", d.Version, "remote", x.remote())
 	s.Live.Publish(gnista.Event{At: s.Now(), Kind: "station.connected", Station: id, Data: fmt.Appendf(nil, `{"version":%q}`, d.Version)})
@@ -151,15 +155,26 @@ func (x *Session) readOne(r *bufio.Reader) error {
 	if err != nil {
 		return err
 	}
-	x.seen.Store(x.server.Now().UnixMilli())
-	if text == nil {
-		return nil
-	}
-	x.server.Messages.Add(x.Station, false, text)
-	if x.Receive(text) {
+	if x.take(text) {
 		x.server.running.Go(func() { x.Work(context.Background()) })
 	}
 	return nil
+}
+
+// take takes in a frame and the text that it completes, if any. It tells whether somebody must Work.
+func (x *Session) take(text []byte) (work bool) {
+	now := x.server.Now().UnixMilli()
+	x.seen.Store(now)
+	if !x.socket.Unfinished() {
+		x.begun.Store(0)
+	} else {
+		x.begun.CompareAndSwap(0, now)
+	}
+	if text == nil {
+		return false
+	}
+	x.server.Messages.Add(x.Station, false, text)
+	return x.Receive(text)
 }
 
 // endBy ends the session for what reading it returned.
@@ -172,10 +187,14 @@ func (x *Session) endBy(err error) {
 	case ok:
 		x.end(ws.StatusNormalClosure, "", "")
 	case errors.As(err, &timeout) && timeout.Timeout():
-		x.end(ws.StatusPolicyViolation, "the rest of a message did not come", fmt.Sprintf("the rest of a message did not come within %v", x.server.Limits.Frame))
+		x.endUnfinished()
 	default:
 		x.end(0, "", "")
 	}
+}
+
+func (x *Session) endUnfinished() {
+	x.end(ws.StatusPolicyViolation, "the rest of a message did not come", fmt.Sprintf("the rest of a message did not come within %v", x.server.Limits.Frame))
 }
 
 // end closes the connection: code and reason are for the station, 0 for one that is gone anyway;

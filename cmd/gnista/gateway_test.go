@@ -430,6 +430,25 @@ func TestDatabaseFails(t *testing.T) {
 	w.want(`[3,"3",`)
 }
 
+// The log of messages keeps to its size while it is written.
+func TestMessageLogSize(t *testing.T) {
+	l := newLive(t, func(o *options) { o.LogMB = 1 })
+	text := []byte(`[2,"1","DataTransfer",{"data":"` + strings.Repeat("x", 10<<10) + `"}]`)
+	const times = 300 // three times as much as is to be kept
+	for range times {
+		l.messages.Add("CS1", false, text)
+	}
+	var list []station.Message
+	for range 100 {
+		list, _ = l.db.Messages(t.Context(), "CS1", 0, 2*times)
+		if n := len(list); n > 0 && n <= times/2 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Errorf("%d messages of %d bytes are kept", len(list), len(text))
+}
+
 // Many stations at once, over real sockets: each is told the right thing, and every event is kept once.
 func TestManyStations(t *testing.T) {
 	for _, database := range []string{"", storetest.Postgres(t)} {

@@ -100,6 +100,10 @@ func (s *Socket) Read(r *bufio.Reader) (text []byte, err error) {
 	return payload, nil
 }
 
+// Unfinished tells whether a message in fragments has begun and its end has not been read. It is for
+// the goroutine that reads.
+func (s *Socket) Unfinished() bool { return s.fragmented }
+
 // trusted is how much of a length that the peer announces is believed at once.
 const trusted = 16 << 10
 

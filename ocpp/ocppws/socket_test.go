@@ -76,6 +76,21 @@ func TestPingIsAnswered(t *testing.T) {
 	}
 }
 
+func TestUnfinished(t *testing.T) {
+	s := &ocppws.Socket{Conn: &recorder{}, Limit: 100}
+	f := func(want bool, sent []byte) {
+		t.Helper()
+		if _, err := s.Read(bufio.NewReader(bytes.NewReader(sent))); err != nil || s.Unfinished() != want {
+			t.Errorf("unfinished: %v, %v", s.Unfinished(), err)
+		}
+	}
+	f(false, masked(ws.OpText, true, "a"))
+	f(true, masked(ws.OpText, false, "a"))
+	f(true, masked(ws.OpPing, true, "?"))
+	f(true, masked(ws.OpContinuation, false, "b"))
+	f(false, masked(ws.OpContinuation, true, "c"))
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add(masked(ws.OpText, true, "a"))
 	f.Add(masked(ws.OpClose, true, "\x03\xe8bye"))

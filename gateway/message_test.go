@@ -1,0 +1,29 @@
+package gateway
+
+import (
+	"testing"
+	"time"
+)
+
+// While nothing is stored, what waits for it is bounded in bytes and in number.
+func TestMessageQueueIsBounded(t *testing.T) {
+	f := func(size, add, want int) {
+		t.Helper()
+		l := &MessageLog{Now: time.Now, queue: make(chan logged, messageQueue)}
+		text := make([]byte, size)
+		for range add {
+			l.Add("CS1", false, text)
+		}
+		if len(l.queue) != want || l.dropped.Load() != int64(add-want) {
+			t.Errorf("of %d messages of %d bytes %d wait and %d are dropped, want %d waiting", add, size, len(l.queue), l.dropped.Load(), want)
+		}
+		for len(l.queue) > 0 {
+			l.stored(int64(len((<-l.queue).text)))
+		}
+		if l.Add("CS1", false, text); len(l.queue) != 1 || l.bytes.Load() != int64(size) {
+			t.Errorf("stored messages make no room: %d bytes are counted", l.bytes.Load())
+		}
+	}
+	f(1, messageQueue+10, messageQueue)
+	f(1<<20, 100, messageBytes>>20)
+}
