@@ -157,6 +157,9 @@ func samples(list []ocpp2.MeterValue, found []ocppj.Violation) []charging.Sample
 	for _, v := range found {
 		missing[v.Path] = v.Code == ocppj.OccurrenceConstraintViolation
 	}
+	if missing["meterValue"] {
+		return nil // so much is missing that not all of it is told
+	}
 	for i, m := range list {
 		for j, v := range m.SampledValue {
 			if len(missing) > 0 && missing[fmt.Sprintf("meterValue[%d].sampledValue[%d].value", i, j)] {
