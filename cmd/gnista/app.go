@@ -102,7 +102,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/ocpp/", a.gateway)
 	mux.Handle("/", web.Handler())
-	a.handler = mux
+	a.handler = bodiesWithin(bodyLimit, mux)
 	if err := a.firstTariff(ctx, o.Currency); err != nil {
 		return nil, errors.Join(err, a.db.Close())
 	}

@@ -3,8 +3,15 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"gnista"
 	"gnista/station"
@@ -35,4 +42,51 @@ func TestReplacedWhileDatabaseFails(t *testing.T) {
 	fresh.want("closed 1011 the central system could not look up the station")
 	old.want("closed 1008 the station has connected again")
 	l.connect("CS1").boot()
+}
+
+// Who announces a body and sends none does not keep us waiting.
+func TestUnsentBodies(t *testing.T) {
+	l := newLive(t, nil)
+	server := httptest.NewServer(bodiesWithin(200*time.Millisecond, l.gateway))
+	defer server.Close()
+	f := func(request, status string) {
+		t.Helper()
+		c, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		fmt.Fprintf(c, "%s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n", request)
+		c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		if got, err := io.ReadAll(c); err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 "+status) {
+			t.Errorf("%s is answered with %q, %v", request, got, err)
+		}
+	}
+	f("POST /ocpp/X", "426")
+	f("POST /nothing", "426")
+}
+
+// What is done with a body may take longer than its coming.
+func TestSlowHandler(t *testing.T) {
+	const limit = 100 * time.Millisecond
+	server := httptest.NewServer(bodiesWithin(limit, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(w, r.Body)
+		select {
+		case <-r.Context().Done():
+			t.Error("the client is taken to be gone")
+		case <-time.After(3 * limit):
+		}
+	})))
+	defer server.Close()
+	for range 2 { // the second on the same connection
+		resp, err := http.Post(server.URL, "text/plain", strings.NewReader("body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || string(got) != "body" {
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
 }
