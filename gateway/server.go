@@ -80,7 +80,10 @@ func DefaultLimits(heartbeat time.Duration) Limits {
 	}
 }
 
-// Server takes in the connections of stations at any path below its own.
+// Path is where stations connect, with their identity as the last segment of any path below it.
+const Path = "/ocpp"
+
+// Server takes in the connections of stations.
 type Server struct {
 	Network  *station.Network
 	Dialects map[ocppj.Version]*Dialect
@@ -160,7 +163,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // identity is the last segment of the path, percent-decoded once (OCPP-J 1.6 §3.1.1, quirk Q6).
 func identity(r *http.Request) (gnista.StationID, error) {
-	path := strings.TrimSuffix(r.URL.EscapedPath(), "/")
+	path := strings.TrimSuffix(strings.TrimPrefix(r.URL.EscapedPath(), Path), "/")
 	last := path[strings.LastIndexByte(path, '/')+1:]
 	id, err := url.PathUnescape(last)
 	if err != nil {

@@ -47,7 +47,7 @@ func TestReplacedWhileDatabaseFails(t *testing.T) {
 // Who announces a body and sends none does not keep us waiting.
 func TestUnsentBodies(t *testing.T) {
 	l := newLive(t, nil)
-	server := httptest.NewServer(bodiesWithin(200*time.Millisecond, l.gateway))
+	server := httptest.NewServer(bodiesWithin(200*time.Millisecond, route(l.gateway, http.NotFoundHandler())))
 	defer server.Close()
 	f := func(request, status string) {
 		t.Helper()
@@ -63,7 +63,7 @@ func TestUnsentBodies(t *testing.T) {
 		}
 	}
 	f("POST /ocpp/X", "426")
-	f("POST /nothing", "426")
+	f("POST /nothing", "404")
 }
 
 // What is done with a body may take longer than its coming.
@@ -89,4 +89,28 @@ func TestSlowHandler(t *testing.T) {
 			t.Errorf("got %q, %v", got, err)
 		}
 	}
+}
+
+// The base URL of a station may end in a slash or not; without an identity nobody is let in.
+func TestPaths(t *testing.T) {
+	l := newLive(t, nil)
+	f := func(path string, status int, verdict string) {
+		t.Helper()
+		_, _, resp := l.handshake(path, speaks201, "")
+		if resp.StatusCode != status {
+			t.Errorf("%s is answered with %s", path, resp.Status)
+		}
+		if verdict != "" {
+			l.verdict("", verdict)
+		}
+	}
+	f("/ocpp//CS1", http.StatusSwitchingProtocols, "")
+	if _, ok := l.gateway.Connection("CS1"); !ok {
+		t.Error("CS1 is not connected")
+	}
+	f("/ocpp/more/CS2/", http.StatusSwitchingProtocols, "")
+	f("/ocpp/", http.StatusBadRequest, "no station identity")
+	f("/ocpp//", http.StatusBadRequest, "no station identity")
+	f("/ocpp", http.StatusBadRequest, "no station identity")
+	f("/ocppCS3", http.StatusUnauthorized, "") // a path of the API's, if any
 }

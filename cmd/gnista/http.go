@@ -4,11 +4,26 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
+
+	"gnista/gateway"
 )
 
 // bodyLimit is how long the body of a request may take to come in.
 const bodyLimit = 30 * time.Second
+
+// route is the handler of all paths. Stations are told apart before an [http.ServeMux] sees their
+// path: it would send them elsewhere for a slash too many, and they do not follow.
+func route(stations, others http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if below, ok := strings.CutPrefix(r.URL.EscapedPath(), gateway.Path); ok && (below == "" || below[0] == '/') {
+			stations.ServeHTTP(w, r)
+			return
+		}
+		others.ServeHTTP(w, r)
+	})
+}
 
 // bodiesWithin gives the bodies of requests a time limit; what is done with them may take longer. It
 // holds for bodies that nobody reads as well: the server looks for their end.
