@@ -137,7 +137,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, id, &station.Refusal{Cause: station.BadRequest, Reason: "this is the address for charging stations, which speak OCPP over a WebSocket; the request asks for none"})
 		return
 	}
-	user, password, has := r.BasicAuth()
+	user, password, has := credentials(r, id)
 	if _, err := s.Network.Admit(r.Context(), station.Knock{ID: id, Username: user, Password: password, HasAuth: has, Remote: r.RemoteAddr}); err != nil {
 		refusal, ok := errors.AsType[*station.Refusal](err)
 		if !ok {
@@ -170,6 +170,17 @@ func identity(r *http.Request) (gnista.StationID, error) {
 		return gnista.StationID(last), fmt.Errorf("the station identity %q is not percent-encoded as URLs are", last)
 	}
 	return gnista.StationID(id), nil
+}
+
+// credentials are those of Basic authentication. The user name ends at the first colon, unless the
+// identity, which it must be, has colons itself, as MAC addresses have. Nothing secret is compared
+// here.
+func credentials(r *http.Request, id gnista.StationID) (user, password string, has bool) {
+	user, password, has = r.BasicAuth()
+	if rest, ok := strings.CutPrefix(user+":"+password, string(id)+":"); has && ok {
+		return string(id), rest, true
+	}
+	return user, password, has
 }
 
 // subprotocols are those offered, in the station's order; empty ones are passed over (quirk Q2).

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -113,4 +114,38 @@ func TestPaths(t *testing.T) {
 	f("/ocpp//", http.StatusBadRequest, "no station identity")
 	f("/ocpp", http.StatusBadRequest, "no station identity")
 	f("/ocppCS3", http.StatusUnauthorized, "") // a path of the API's, if any
+}
+
+// An identity may have colons, which end the user name of Basic authentication.
+func TestBasicAuth(t *testing.T) {
+	l := newLive(t, nil)
+	const secret = "0123456789:abcdefXYZ"
+	password, err := station.NewPassword(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(id gnista.StationID, credentials string, status int, verdict string) {
+		t.Helper()
+		if _, err := l.network.Change(t.Context(), id, true, func(s *station.Station) { s.Password = password }); err != nil {
+			t.Fatal(err)
+		}
+		header := speaks201
+		if credentials != "" {
+			header += "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(credentials)) + "\r\n"
+		}
+		if _, _, resp := l.handshake("/ocpp/"+string(id), header, ""); resp.StatusCode != status {
+			t.Errorf("%s with %s: %s", id, credentials, resp.Status)
+		}
+		if verdict != "" {
+			l.verdict(id, verdict)
+		}
+	}
+	for _, id := range []gnista.StationID{"CS1", "00:1A:2B:3C:4D:5E", "ENDS:"} {
+		f(id, string(id)+":"+secret, http.StatusSwitchingProtocols, "")
+		f(id, string(id)+":"+secret+"x", http.StatusUnauthorized, "the password is wrong")
+		f(id, "other:"+secret, http.StatusUnauthorized, "the user name is not the station identity")
+		f(id, "", http.StatusUnauthorized, "did not send the password")
+	}
+	f("00:1A", "00:"+secret, http.StatusUnauthorized, "the user name is not the station identity")
+	f("00:1A", "00:1A", http.StatusUnauthorized, "the user name is not the station identity")
 }
