@@ -26,6 +26,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gobwas/ws"
 
@@ -167,7 +168,7 @@ func identity(r *http.Request) (gnista.StationID, error) {
 	last := path[strings.LastIndexByte(path, '/')+1:]
 	id, err := url.PathUnescape(last)
 	if err != nil {
-		return gnista.StationID(last), fmt.Errorf("the station identity %q is not percent-encoded as URLs are", last)
+		return gnista.StationID(last), fmt.Errorf("the station identity %q is not percent-encoded as URLs are", shorten(last, maxQuoted))
 	}
 	return gnista.StationID(id), nil
 }
@@ -181,6 +182,24 @@ func credentials(r *http.Request, id gnista.StationID) (user, password string, h
 		return string(id), rest, true
 	}
 	return user, password, has
+}
+
+// maxQuoted is how many bytes of what a station sent are quoted in a reason, maxID how many of its
+// identity are kept with one. What real stations send is shorter.
+const (
+	maxQuoted = 200
+	maxID     = 255
+)
+
+// shorten cuts a text to n bytes, at the end of a character, and shows that it did.
+func shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
 }
 
 // subprotocols are those offered, in the station's order; empty ones are passed over (quirk Q2).
@@ -235,7 +254,7 @@ func (s *Server) refuseSubprotocol(w http.ResponseWriter, r *http.Request, id gn
 	slices.Sort(spoken)
 	reason := "the station offers no WebSocket subprotocol"
 	if len(offered) > 0 {
-		reason = fmt.Sprintf("the station offers the WebSocket subprotocols %q", offered)
+		reason = "the station offers the WebSocket subprotocols " + shorten(fmt.Sprintf("%q", offered), maxQuoted)
 	}
 	s.note(id, r.RemoteAddr, station.BadSubprotocol, reason+"; this central system speaks "+strings.Join(spoken, ", "))
 	if conn, _, err := upgrade(w, r, ""); err == nil {
@@ -262,6 +281,7 @@ func upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (net.Co
 
 // note keeps why a station was refused or closed. What cannot be kept is at least logged.
 func (s *Server) note(id gnista.StationID, remote string, cause station.Cause, reason string) {
+	id = gnista.StationID(shorten(string(id), maxID))
 	s.Log.Info("a station was turned away", "station", id, "cause", cause, "reason", reason, "remote", remote)
 	host, _, err := net.SplitHostPort(remote)
 	if err != nil {

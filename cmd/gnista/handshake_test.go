@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -148,4 +149,23 @@ func TestBasicAuth(t *testing.T) {
 	}
 	f("00:1A", "00:"+secret, http.StatusUnauthorized, "the user name is not the station identity")
 	f("00:1A", "00:1A", http.StatusUnauthorized, "the user name is not the station identity")
+}
+
+// What is kept of a refused station does not grow with what it sends.
+func TestRefusalsAreShort(t *testing.T) {
+	l := newLive(t, nil)
+	long := strings.Repeat("å", 5000)
+	l.handshake("/ocpp/CS1", "Sec-WebSocket-Protocol: "+long+"\r\n", "")
+	l.handshake("/ocpp/"+url.PathEscape(long), speaks201, "")
+	l.verdict("CS1", "the station offers the WebSocket subprotocols [\"å")
+	l.verdict("", "longer than 255 bytes")
+	list, err := l.db.Verdicts(t.Context(), "", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range list {
+		if len(v.Station) > 300 || len(v.Reason) > 500 {
+			t.Errorf("%d bytes of a reason for an identity of %d are kept", len(v.Reason), len(v.Station))
+		}
+	}
 }
