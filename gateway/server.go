@@ -320,9 +320,11 @@ func (s *Server) watch() {
 				x.end(ws.StatusPolicyViolation, "no frame for "+s.Limits.Silence.String(), fmt.Sprintf("nothing came from the station for %v", s.Limits.Silence))
 			case silent > s.Limits.Ping && now.Sub(x.pingedAt()) > s.Limits.Ping:
 				x.pinged.Store(now.UnixMilli())
-				if err := x.socket.Ping(); err != nil {
-					x.end(0, "", "")
-				}
+				s.running.Go(func() { // who reads nothing keeps it waiting
+					if err := x.socket.Ping(); err != nil {
+						x.end(0, "", "")
+					}
+				})
 			}
 		}
 	}
