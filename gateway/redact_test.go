@@ -67,6 +67,10 @@ func TestIdentity(t *testing.T) {
 	f("/ocpp/CS1", "CS1")
 	f("/ocpp/CS1/", "CS1") // T5
 	f("/ocpp/more/path/CS1", "CS1")
+	f("/ocpp//CS1", "CS1")
+	f("/ocpp/ocpp", "ocpp")
+	f("/ocpp/", "")
+	f("/ocpp", "")
 	f("/ocpp/RDAM%7C123", "RDAM|123") // quirk Q6
 	f("/ocpp/a%2Fb%25", "a/b%")
 	f("/ocpp/%C3%A5%20b", "å b")

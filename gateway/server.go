@@ -26,6 +26,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gobwas/ws"
 
@@ -80,7 +81,10 @@ func DefaultLimits(heartbeat time.Duration) Limits {
 	}
 }
 
-// Server takes in the connections of stations at any path below its own.
+// Path is where stations connect, with their identity as the last segment of any path below it.
+const Path = "/ocpp"
+
+// Server takes in the connections of stations.
 type Server struct {
 	Network  *station.Network
 	Dialects map[ocppj.Version]*Dialect
@@ -134,7 +138,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, id, &station.Refusal{Cause: station.BadRequest, Reason: "this is the address for charging stations, which speak OCPP over a WebSocket; the request asks for none"})
 		return
 	}
-	user, password, has := r.BasicAuth()
+	user, password, has := credentials(r, id)
 	if _, err := s.Network.Admit(r.Context(), station.Knock{ID: id, Username: user, Password: password, HasAuth: has, Remote: r.RemoteAddr}); err != nil {
 		refusal, ok := errors.AsType[*station.Refusal](err)
 		if !ok {
@@ -160,13 +164,42 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // identity is the last segment of the path, percent-decoded once (OCPP-J 1.6 §3.1.1, quirk Q6).
 func identity(r *http.Request) (gnista.StationID, error) {
-	path := strings.TrimSuffix(r.URL.EscapedPath(), "/")
+	path := strings.TrimSuffix(strings.TrimPrefix(r.URL.EscapedPath(), Path), "/")
 	last := path[strings.LastIndexByte(path, '/')+1:]
 	id, err := url.PathUnescape(last)
 	if err != nil {
-		return gnista.StationID(last), fmt.Errorf("the station identity %q is not percent-encoded as URLs are", last)
+		return gnista.StationID(last), fmt.Errorf("the station identity %q is not percent-encoded as URLs are", shorten(last, maxQuoted))
 	}
 	return gnista.StationID(id), nil
+}
+
+// credentials are those of Basic authentication. The user name ends at the first colon, unless the
+// identity, which it must be, has colons itself, as MAC addresses have. Nothing secret is compared
+// here.
+func credentials(r *http.Request, id gnista.StationID) (user, password string, has bool) {
+	user, password, has = r.BasicAuth()
+	if rest, ok := strings.CutPrefix(user+":"+password, string(id)+":"); has && ok {
+		return string(id), rest, true
+	}
+	return user, password, has
+}
+
+// maxQuoted is how many bytes of what a station sent are quoted in a reason, maxID how many of its
+// identity are kept with one. What real stations send is shorter.
+const (
+	maxQuoted = 200
+	maxID     = 255
+)
+
+// shorten cuts a text to n bytes, at the end of a character, and shows that it did.
+func shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
 }
 
 // subprotocols are those offered, in the station's order; empty ones are passed over (quirk Q2).
@@ -221,7 +254,7 @@ func (s *Server) refuseSubprotocol(w http.ResponseWriter, r *http.Request, id gn
 	slices.Sort(spoken)
 	reason := "the station offers no WebSocket subprotocol"
 	if len(offered) > 0 {
-		reason = fmt.Sprintf("the station offers the WebSocket subprotocols %q", offered)
+		reason = "the station offers the WebSocket subprotocols " + shorten(fmt.Sprintf("%q", offered), maxQuoted)
 	}
 	s.note(id, r.RemoteAddr, station.BadSubprotocol, reason+"; this central system speaks "+strings.Join(spoken, ", "))
 	if conn, _, err := upgrade(w, r, ""); err == nil {
@@ -248,6 +281,7 @@ func upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (net.Co
 
 // note keeps why a station was refused or closed. What cannot be kept is at least logged.
 func (s *Server) note(id gnista.StationID, remote string, cause station.Cause, reason string) {
+	id = gnista.StationID(shorten(string(id), maxID))
 	s.Log.Info("a station was turned away", "station", id, "cause", cause, "reason", reason, "remote", remote)
 	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
@@ -286,9 +320,11 @@ func (s *Server) watch() {
 				x.end(ws.StatusPolicyViolation, "no frame for "+s.Limits.Silence.String(), fmt.Sprintf("nothing came from the station for %v", s.Limits.Silence))
 			case silent > s.Limits.Ping && now.Sub(x.pingedAt()) > s.Limits.Ping:
 				x.pinged.Store(now.UnixMilli())
-				if err := x.socket.Ping(); err != nil {
-					x.end(0, "", "")
-				}
+				s.running.Go(func() { // who reads nothing keeps it waiting
+					if err := x.socket.Ping(); err != nil {
+						x.end(0, "", "")
+					}
+				})
 			}
 		}
 	}

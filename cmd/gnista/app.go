@@ -99,10 +99,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Transactions: a.transactions, Tariffs: a.tariffs, Records: a.records,
 		Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/ocpp/", a.gateway)
-	mux.Handle("/", web.Handler())
-	a.handler = mux
+	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
 	if err := a.firstTariff(ctx, o.Currency); err != nil {
 		return nil, errors.Join(err, a.db.Close())
 	}

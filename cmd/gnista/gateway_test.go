@@ -327,6 +327,19 @@ func TestSilence(t *testing.T) {
 	}
 }
 
+// A station that reads nothing does not hold up looking after the others.
+func TestPingWaitsForNobody(t *testing.T) {
+	l := newLive(t, func(o *options) {
+		o.Limits.Write, o.Limits.Silence, o.Limits.Ping = 20*time.Second, 3*time.Second, 500*time.Millisecond
+	})
+	stuck := l.connect("STUCK").boot()
+	stuck.socket.Conn.(*net.TCPConn).SetReadBuffer(1024)
+	go l.network.Call(t.Context(), "STUCK", "DataTransfer", fmt.Appendf(nil, `{"vendorId":"v","data":%q}`, strings.Repeat("x", 8<<20)))
+	time.Sleep(100 * time.Millisecond)
+	l.connect("SILENT").boot()
+	l.verdict("SILENT", "nothing came")
+}
+
 // T17: very many timeouts at one time, and a station that answers none of our requests.
 func TestTimeouts(t *testing.T) {
 	l := newLive(t, func(o *options) { o.Limits.Call, o.Limits.Deaf = 500*time.Millisecond, 1000 })
