@@ -15,7 +15,8 @@ import (
 	"gnista/station"
 )
 
-// do runs a command against a station's session, within the time that a station has to answer.
+// do runs a command against a station's session. Its CALLs wait no longer for their turns than a
+// station has time to answer one.
 func do[T any](ctx context.Context, s *Server, id gnista.StationID, command func(context.Context, *Session) (T, error)) (T, error) {
 	var none T
 	x, ok := s.sessions.find(id)
@@ -32,12 +33,12 @@ func do[T any](ctx context.Context, s *Server, id gnista.StationID, command func
 		x.deaf.Store(0)
 		return answer, nil
 	}
-	return answer, x.explain(ctx, err)
+	return answer, x.explain(err)
 }
 
 // explain turns the failure of a CALL into an error for who gave the command. A station that does not
 // answer for several CALLs is disconnected: it will not by itself (quirk Q9).
-func (x *Session) explain(ctx context.Context, err error) error {
+func (x *Session) explain(err error) error {
 	if _, ours := errors.AsType[*gnista.Error](err); ours {
 		return err
 	}
@@ -53,7 +54,9 @@ func (x *Session) explain(ctx context.Context, err error) error {
 		return gnista.Errorf(code, "station %s answers with an error: %w", x.Station, e)
 	}
 	switch {
-	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:
+	case errors.Is(err, ocppj.ErrNoTurn):
+		return gnista.Errorf(gnista.Timeout, "station %s was busy with other requests, so this one was not sent", x.Station)
+	case errors.Is(err, ocppj.ErrUnanswered):
 		if n := int(x.deaf.Add(1)); n >= x.server.Limits.Deaf {
 			why := fmt.Sprintf("the station left %d of our requests in a row unanswered", n)
 			x.end(ws.StatusPolicyViolation, why, why)

@@ -39,6 +39,7 @@ type Session struct {
 	deaf    atomic.Int32 // CALLs in a row that were not answered
 	reading atomic.Bool  // somebody reads the socket: the poller's own mark
 	ended   atomic.Bool
+	booted  atomic.Bool // the station has, once
 }
 
 // registration is how far a station has come on this connection.
@@ -59,7 +60,7 @@ const closedByOperator = ws.StatusPolicyViolation
 func (s *Server) serve(id gnista.StationID, d *Dialect, v ocppj.Version, conn net.Conn, rw *bufio.ReadWriter) {
 	now := s.Now().UnixMilli()
 	x := &Session{Station: id, server: s, dialect: d, started: now}
-	x.Version, x.Owner = v, x
+	x.Version, x.Owner, x.Timeout = v, x, s.Limits.Call
 	x.socket = ocppws.Socket{Conn: conn, Limit: s.Limits.Message, WriteTimeout: s.Limits.Write}
 	x.seen.Store(now)
 
@@ -111,6 +112,7 @@ func (x *Session) Registered(state station.State, booted bool) {
 	case !booted:
 		r = unbooted
 	}
+	x.booted.Store(booted)
 	x.state.Store(int32(r))
 }
 
@@ -244,7 +246,7 @@ func (x *Session) Serve(ctx context.Context, f ocppj.Frame) (payload json.RawMes
 			payload, err = nil, errors.New("a handler panicked")
 		}
 	}()
-	if err := x.allowed(f.Action); err != nil {
+	if err := x.allowed(f); err != nil {
 		return nil, err
 	}
 	payload, found, err := x.dialect.Messages.Serve(ctx, x, f, ocppj.Tolerant)
@@ -265,9 +267,10 @@ func (x *Session) Serve(ctx context.Context, f ocppj.Frame) (payload json.RawMes
 }
 
 // allowed tells whether the station may send an action at this point. (OCPP 1.6 §4.2, OCPP 2.x
-// B01.FR.10, B02.FR.09, B03.FR.07)
-func (x *Session) allowed(action string) error {
-	if action == "BootNotification" {
+// B01.FR.10, B02.FR.09, B03.FR.07) The end of a transaction is let through where the versions would
+// have it refused: a station that the operator takes out of service while it charges would drop it.
+func (x *Session) allowed(f ocppj.Frame) error {
+	if f.Action == "BootNotification" || x.booted.Load() && endsTransaction(f) {
 		return nil
 	}
 	switch x.registration() {
@@ -278,11 +281,21 @@ func (x *Session) allowed(action string) error {
 	case rejected:
 		return ocppj.Errorf(ocppj.SecurityError, "the station is rejected")
 	case invited:
-		if slices.Contains(charges, action) {
+		if slices.Contains(charges, f.Action) {
 			return ocppj.Errorf(ocppj.SecurityError, "the station is not accepted yet")
 		}
 	}
 	return nil
+}
+
+func endsTransaction(f ocppj.Frame) bool {
+	if f.Action == "TransactionEvent" {
+		var event struct {
+			EventType string `json:"eventType"`
+		}
+		return json.Unmarshal(f.Payload, &event) == nil && event.EventType == "Ended"
+	}
+	return f.Action == "StopTransaction"
 }
 
 // callErrors are the error codes for domain errors; one with another code is internal.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // Owner is what a [Conn] needs of the one who has it. Its methods are called without a lock of
@@ -33,8 +34,10 @@ const (
 
 // Why a Conn or a CALL ends.
 var (
-	ErrClosed = errors.New("the connection is closed")
-	ErrSlow   = errors.New("the peer does not read what it is sent")
+	ErrClosed     = errors.New("the connection is closed")
+	ErrSlow       = errors.New("the peer does not read what it is sent")
+	ErrNoTurn     = errors.New("the CALL was given up before its turn, and not sent")
+	ErrUnanswered = errors.New("the peer did not answer in time")
 )
 
 // errStray says why an answer was not delivered.
@@ -46,6 +49,9 @@ var errStray = errors.New("an answer to no open CALL")
 type Conn struct {
 	Version Version
 	Owner   Owner
+	// Timeout is how long the peer may take to answer a CALL. That stays in flight meanwhile, even if
+	// who made it gives up: the peer is still busy with it. 0 is as long as the caller waits.
+	Timeout time.Duration
 
 	mu      sync.Mutex
 	closed  bool
@@ -82,6 +88,11 @@ func (c *Conn) Receive(text []byte) (work bool) {
 		err = &FrameError{ID: f.ID, Code: MessageTypeNotSupported, Reason: fmt.Sprintf("message type %d", f.Type)}
 	}
 	if err != nil {
+		if f.Type == CALLRESULT || f.Type == CALLERROR {
+			// It is no answer, but the peer gives none other (quirk Q18).
+			c.deliver(f, answer{err: Errorf(FormatViolation, "the answer cannot be read: %v", err)})
+			return false
+		}
 		c.Owner.Stray(f, err)
 		c.answerUnreadable(err)
 		return false
@@ -265,24 +276,40 @@ func (c *Conn) deliver(f Frame, a answer) {
 	p.answer <- a
 }
 
-// CallRaw sends a CALL and waits for its answer, for its turn before, and for ctx at the most.
-// At most one CALL is in flight (OCPP 1.6-J §4.1.1, OCPP 2.x Part 4 §4.1.1). An answer that is an
-// error is returned as an *[Error].
+// CallRaw sends a CALL and waits for its answer. At most one CALL is in flight (OCPP 1.6-J §4.1.1,
+// OCPP 2.x Part 4 §4.1.1), so it waits for its turn before: for ctx at the most, whose end is an
+// [ErrNoTurn]. For the answer it waits for Timeout, whose end is an [ErrUnanswered], or for ctx where
+// there is none. An answer that is an error is returned as an *[Error].
 func (c *Conn) CallRaw(ctx context.Context, action string, payload json.RawMessage) (json.RawMessage, error) {
-	return c.call(ctx, action, payload, nil)
+	id := c.Owner.NewID()
+	data, err := c.call(ctx, id, action, payload)
+	if err == nil && !json.Valid(data) {
+		err = c.refuseAnswer(id, Errorf(FormatViolation, "the answer is not valid JSON"))
+	}
+	return data, err
 }
 
-func (c *Conn) call(ctx context.Context, action string, payload json.RawMessage, id *string) (json.RawMessage, error) {
-	p := &pending{id: c.Owner.NewID(), answer: make(chan answer, 1)}
-	if id != nil {
-		*id = p.id
+// refuseAnswer tells the peer that its answer cannot be understood, where the version has a way to.
+func (c *Conn) refuseAnswer(id string, bad *Error) error {
+	if c.Version >= V21 {
+		c.send(c.errorFrame(CALLRESULTERROR, id, bad), nil)
 	}
+	return bad
+}
+
+func (c *Conn) call(ctx context.Context, id, action string, payload json.RawMessage) (json.RawMessage, error) {
+	p := &pending{id: id, answer: make(chan answer, 1)}
 	if err := c.takeTurn(ctx, p); err != nil {
 		return nil, err
 	}
 	defer c.passTurn(p)
 	if err := c.send(Frame{Type: CALL, ID: p.id, Action: action, Payload: payload}, nil); err != nil {
 		return nil, err
+	}
+	if c.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(context.WithoutCancel(ctx), c.Timeout, ErrUnanswered)
+		defer cancel()
 	}
 	select {
 	case a := <-p.answer:
@@ -303,7 +330,7 @@ func (c *Conn) takeTurn(ctx context.Context, p *pending) error {
 		case <-turn:
 		case <-ctx.Done():
 			c.giveUpTurn(turn)
-			return context.Cause(ctx)
+			return noTurn(ctx)
 		}
 		c.mu.Lock()
 	}
@@ -311,9 +338,15 @@ func (c *Conn) takeTurn(ctx context.Context, p *pending) error {
 	if c.closed {
 		return ErrClosed
 	}
+	if ctx.Err() != nil { // the turn and the end of ctx may have come together
+		c.nextTurn()
+		return noTurn(ctx)
+	}
 	c.pending = p
 	return nil
 }
+
+func noTurn(ctx context.Context) error { return fmt.Errorf("%w: %w", ErrNoTurn, context.Cause(ctx)) }
 
 // giveUpTurn takes turn out of the row; if it has just been given, it is passed on.
 func (c *Conn) giveUpTurn(turn chan struct{}) {
@@ -397,8 +430,8 @@ func Call[Req, Resp any](ctx context.Context, c *Conn, a Action[Req, Resp], req 
 	if err != nil {
 		return resp, err
 	}
-	var id string
-	data, err := c.call(ctx, a.Name, payload, &id)
+	id := c.Owner.NewID()
+	data, err := c.call(ctx, id, a.Name, payload)
 	if err != nil {
 		return resp, err
 	}
@@ -407,10 +440,7 @@ func Call[Req, Resp any](ctx context.Context, c *Conn, a Action[Req, Resp], req 
 		bad = &Error{Code: w.Code, Description: w.String()}
 	}
 	if bad != nil {
-		if c.Version >= V21 {
-			c.send(c.errorFrame(CALLRESULTERROR, id, bad), nil)
-		}
-		return resp, fmt.Errorf("the answer to %s cannot be understood: %w", a.Name, bad)
+		return resp, fmt.Errorf("the answer to %s cannot be understood: %w", a.Name, c.refuseAnswer(id, bad))
 	}
 	return resp, nil
 }

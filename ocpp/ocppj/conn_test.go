@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -199,6 +200,87 @@ func TestGivingUpATurn(t *testing.T) {
 		for range 2 {
 			if err := <-results; err != nil {
 				t.Error(err)
+			}
+		}
+	})
+}
+
+// The peer is busy with a CALL until it has answered it, whoever still wants to know.
+func TestGivingUpACallInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t, ocppj.V201)
+		a.conn.Timeout = 30 * time.Second
+		var busy atomic.Int32
+		b.serve = func(_ context.Context, _ *peer, f ocppj.Frame) (json.RawMessage, error) {
+			if busy.Add(1) > 1 {
+				t.Error("a second CALL came while the first was not answered")
+			}
+			time.Sleep(10 * time.Second)
+			busy.Add(-1)
+			return f.Payload, nil
+		}
+		call := func(limit time.Duration) chan error {
+			done := make(chan error, 1)
+			go func() {
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				defer cancel()
+				_, err := a.conn.CallRaw(ctx, "Slow", raw(`{}`))
+				done <- err
+			}()
+			synctest.Wait()
+			return done
+		}
+		inFlight, waiting, patient := call(time.Second), call(2*time.Second), call(time.Minute)
+		if err := <-waiting; !errors.Is(err, ocppj.ErrNoTurn) {
+			t.Errorf("who gave up waiting got %v", err)
+		}
+		if err := <-inFlight; err != nil {
+			t.Errorf("who gave up in flight got %v", err)
+		}
+		if err := <-patient; err != nil {
+			t.Errorf("who did not give up got %v", err)
+		}
+		b.serve = func(context.Context, *peer, ocppj.Frame) (json.RawMessage, error) {
+			time.Sleep(time.Minute)
+			return nil, nil
+		}
+		start := time.Now()
+		if err := <-call(time.Hour); !errors.Is(err, ocppj.ErrUnanswered) || time.Since(start) != a.conn.Timeout {
+			t.Errorf("who was not answered got %v after %v", err, time.Since(start))
+		}
+		time.Sleep(time.Hour)
+	})
+}
+
+// The CALL of a caller that has given up is not sent, even if its turn comes at that moment.
+func TestLateTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &peer{name: "a", wire: make(chan []byte, 100)}
+		a.conn.Version, a.conn.Owner = ocppj.V201, a
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := a.conn.CallRaw(ended, "Echo", raw(`{}`)); !errors.Is(err, ocppj.ErrNoTurn) {
+			t.Errorf("got %v", err)
+		}
+		call := func(ctx context.Context) chan error {
+			done := make(chan error, 1)
+			go func() {
+				_, err := a.conn.CallRaw(ctx, "Echo", raw(`{}`))
+				done <- err
+			}()
+			synctest.Wait()
+			return done
+		}
+		for i := range 50 {
+			ctx, cancel := context.WithCancel(t.Context())
+			first, second := call(t.Context()), call(ctx)
+			cancel()
+			a.conn.Receive(fmt.Appendf(nil, `[3,"a%d",{}]`, 2*i+2))
+			if err := <-first; err != nil {
+				t.Fatal(err)
+			}
+			if err := <-second; !errors.Is(err, ocppj.ErrNoTurn) {
+				t.Fatalf("got %v", err)
 			}
 		}
 	})

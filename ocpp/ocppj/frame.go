@@ -20,7 +20,7 @@ const (
 )
 
 const (
-	maxID          = 36  // longest message id
+	maxID          = 255 // longest message id that is read; the versions allow 36, but what has a longer one may be the end of a transaction
 	maxDescription = 255 // longest description of an error
 	unreadableID   = "-1"
 )
