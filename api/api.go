@@ -137,8 +137,8 @@ func (s *Server) authorised(next http.Handler) http.Handler {
 
 // knows tells whether a request has the admin token, as a bearer or as a Basic password.
 func (s *Server) knows(r *http.Request) bool {
-	presented, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !bearer {
+	scheme, presented, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
 		_, presented, _ = r.BasicAuth()
 	}
 	got, want := sha256.Sum256([]byte(presented)), sha256.Sum256([]byte(s.Token))
@@ -148,7 +148,7 @@ func (s *Server) knows(r *http.Request) bool {
 // local tells whether a request was made on this machine, to this machine: not through a proxy, and
 // not by a page of a site that has its name point here.
 func local(r *http.Request) bool {
-	for _, h := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip"} {
+	for _, h := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
 		if r.Header.Get(h) != "" {
 			return false
 		}

@@ -61,6 +61,7 @@ func TestWhoMayAsk(t *testing.T) {
 	f(closed, 401, request("GET", stations, "", "Authorization", testToken))
 	f(closed, 401, request("GET", stations, "", "Authorization", "Bearer "))
 	f(closed, 200, request("GET", stations, "", "Authorization", "Bearer "+testToken))
+	f(closed, 200, request("GET", stations, "", "Authorization", "bearer "+testToken))
 	basic := request("GET", "/", "")
 	basic.SetBasicAuth("anybody", testToken)
 	f(closed, 200, basic)
@@ -75,7 +76,9 @@ func TestWhoMayAsk(t *testing.T) {
 	f(open, 200, request("GET", stations, ""))
 	f(open, 200, request("GET", "/", ""))
 	f(open, 200, request("PUT", stations+"/A", `{}`))
-	f(open, 403, request("GET", stations, "", "X-Forwarded-For", "203.0.113.1"))
+	for _, proxy := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"} {
+		f(open, 403, request("GET", stations, "", proxy, "203.0.113.1"))
+	}
 	f(open, 403, request("GET", stations, "", "Host", "rebound.example:8080"))
 	f(open, 200, request("GET", stations, "", "Host", "localhost:8080"))
 	f(open, 200, request("GET", stations, "", "Host", "[::1]:8080"))

@@ -51,6 +51,10 @@ func TestWhatIsRefusedAtStart(t *testing.T) {
 	data := "--data=" + t.TempDir()
 	f("unknown flag", "serve", data, "--fly")
 	f("an admin token is needed", "serve", data, "--listen=0.0.0.0:0")
+	f("an admin token is needed", "serve", data, "--public-url=https://charge.example", "--listen=127.0.0.1:0")
+	for _, wrong := range []string{"charge.example", "//charge.example", "ftp://charge.example", "https://", "https:/charge.example", "%"} {
+		f("--public-url", "serve", data, "--admin-token=x", "--public-url="+wrong, "--listen=127.0.0.1:0")
+	}
 	f("--listen", "serve", data, "--listen=nonsense")
 	f("neither sqlite:FILE nor postgres", "serve", "--database=mysql://x", "--listen=127.0.0.1:0")
 	f("names no file", "serve", "--database=sqlite:", "--listen=127.0.0.1:0")
