@@ -35,7 +35,9 @@ type DB struct {
 
 // Options are how to open a database.
 type Options struct {
-	// Notify is told of durable events, in order, after they are on disk. It must not wait.
+	// Notify is told of durable events after they are on disk, those of one commit in order. On
+	// PostgreSQL, which has several writers, a later commit may be told before an earlier one: who must
+	// miss none goes by the numbers. It must not wait.
 	Notify func([]gnista.Event)
 	// GroupSize is the most changes that are committed together; 0 is the default, 1 is none.
 	GroupSize int

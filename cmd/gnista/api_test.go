@@ -10,12 +10,14 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"gnista"
 	"gnista/api"
 	"gnista/charging"
+	"gnista/station"
 	"gnista/store/storetest"
 	"gnista/token"
 )
@@ -276,6 +278,46 @@ func TestEvents(t *testing.T) {
 	if !strings.Contains(kinds, "station.connected") {
 		t.Errorf("the stream told of %s", kinds)
 	}
+	for _, wrong := range [][]string{{"?after=99"}, {"?after=-1"}, {"?after=x"}, {"?after=9223372036854775808"}, {"", "Last-Event-ID", "x"}, {"", "Last-Event-ID", "9223372036854775808"}} {
+		w := l.do(request("GET", "/api/v1/events"+wrong[0], "", append(wrong[1:], "Authorization", "Bearer "+testToken)...))
+		if body := w.Body.String(); w.Code != 422 || !strings.Contains(body, "query.after") && !strings.Contains(body, "header.Last-Event-ID") {
+			t.Errorf("%v: %d %s", wrong, w.Code, body)
+		}
+	}
+	// A browser that has seen more than there is, as before a backup was put back, goes on with what comes.
+	ahead := l.stream(ctx, "/api/v1/events", "Last-Event-ID", "99")
+	if _, err := ahead.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	register("D")
+	if _, ev := nextEvent(t, ahead); ev.Station != "D" {
+		t.Errorf("got %+v", ev)
+	}
+}
+
+// The writers of PostgreSQL tell of their events each after its own commit, and so not in order.
+func TestEventsOfSeveralWriters(t *testing.T) {
+	l := newLive(t, func(o *options) { o.Database = storetest.Postgres(t) })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	r := l.stream(ctx, "/api/v1/events?after=0")
+	const writers, each = 16, 25
+	var wg sync.WaitGroup
+	for i := range writers {
+		wg.Go(func() {
+			for j := range each {
+				if _, err := l.network.Change(ctx, gnista.StationID(fmt.Sprintf("S%d-%d", i, j)), true, func(*station.Station) {}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for want := range int64(writers * each) {
+		if id, ev := nextEvent(t, r); ev.Seq != want+1 || id != fmt.Sprint(want+1) {
+			t.Fatalf("event %s, which is %+v, comes behind %d", id, ev, want)
+		}
+	}
+	wg.Wait()
 }
 
 // What cannot be is told by its name, on either database.

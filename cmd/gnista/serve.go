@@ -194,12 +194,19 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 	log.Info("stopping")
 	show.end() // while there is still somebody to tell
 	cancel()
-	end, done := context.WithTimeout(context.Background(), grace)
-	defer done()
 	if admin != nil {
 		admin.Close()
 	}
-	return errors.Join(err, server.Shutdown(end), a.close(end))
+	end, done := context.WithTimeout(context.Background(), grace)
+	defer done()
+	if late := server.Shutdown(end); late != nil {
+		log.Warn("requests that do not end are cut off", "err", late)
+		server.Close()
+	}
+	// What requests have taken of their time must not be missing for stations.
+	end, done = context.WithTimeout(context.Background(), grace)
+	defer done()
+	return errors.Join(err, a.close(end))
 }
 
 // admin serves what is not for the public.
