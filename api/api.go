@@ -17,6 +17,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -104,7 +105,7 @@ func (s *Server) Handler() http.Handler {
 		}
 		w.Write([]byte("ok\n"))
 	})
-	return http.NewCrossOriginProtection().Handler(s.authorised(mux))
+	return http.NewCrossOriginProtection().Handler(s.authorised(textual(mux)))
 }
 
 // open tells the paths that need no token.
@@ -137,8 +138,8 @@ func (s *Server) authorised(next http.Handler) http.Handler {
 
 // knows tells whether a request has the admin token, as a bearer or as a Basic password.
 func (s *Server) knows(r *http.Request) bool {
-	presented, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !bearer {
+	scheme, presented, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
 		_, presented, _ = r.BasicAuth()
 	}
 	got, want := sha256.Sum256([]byte(presented)), sha256.Sum256([]byte(s.Token))
@@ -148,7 +149,7 @@ func (s *Server) knows(r *http.Request) bool {
 // local tells whether a request was made on this machine, to this machine: not through a proxy, and
 // not by a page of a site that has its name point here.
 func local(r *http.Request) bool {
-	for _, h := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip"} {
+	for _, h := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
 		if r.Header.Get(h) != "" {
 			return false
 		}
@@ -209,8 +210,10 @@ func add[I, O any](s *Server, api huma.API, op huma.Operation, h func(context.Co
 		op.Security = []map[string][]string{{"token": {}}}
 	}
 	op.MaxBodyBytes = 1 << 20
-	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
-		out, err := h(ctx, in)
+	huma.Register(api, op, func(ctx context.Context, in *I) (out *O, err error) {
+		if err = checkBody(in); err == nil {
+			out, err = h(ctx, in)
+		}
 		if err != nil {
 			return nil, s.fail(op, err)
 		}
@@ -238,11 +241,26 @@ type Paging struct {
 // after is the position that the cursor stands for; empty at the start.
 func (p Paging) after() (string, error) {
 	b, err := base64.RawURLEncoding.DecodeString(p.Cursor)
-	if err != nil {
-		return "", huma.Error422UnprocessableEntity("the cursor is not one of ours", &huma.ErrorDetail{Location: "query.cursor", Message: "is not one of ours", Value: p.Cursor})
+	if err != nil || !storable(string(b)) {
+		return "", p.wrong()
 	}
 	return string(b), nil
 }
+
+// below is the number that the cursor stands for; 0 at the start.
+func (p Paging) below() (int64, error) {
+	text, err := p.after()
+	if err != nil || text == "" {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 1 {
+		return 0, p.wrong()
+	}
+	return n, nil
+}
+
+func (p Paging) wrong() error { return wrong("query.cursor", "is not one of ours", p.Cursor) }
 
 // turn makes a page of list, which is full when another may follow: then next is the position of its
 // last item.

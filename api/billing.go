@@ -112,11 +112,10 @@ func (s *Server) records(api huma.API) {
 			Station     gnista.StationID `query:"station"`
 			Transaction string           `query:"transaction"`
 		}) (*body[page[recordView]], error) {
-			after, err := in.after()
+			before, err := in.below()
 			if err != nil {
 				return nil, err
 			}
-			before, _ := strconv.ParseInt(after, 10, 64)
 			list, err := s.Records.Store.Records(ctx, billing.Filter{Station: in.Station, Transaction: in.Transaction, Before: before, Limit: in.Limit})
 			return answer(turn(in.Paging, list, showRecord, func(r billing.Record) string { return strconv.FormatInt(r.Number, 10) }), err)
 		})

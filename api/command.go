@@ -46,11 +46,11 @@ type Place struct {
 
 func (p Place) evse() gnista.EVSE { return gnista.EVSE{ID: p.EVSE, Connector: p.Connector} }
 
-// command registers a verb of a station. The body may be left out where all of it is optional.
+// command registers a verb of a station. The body may be left out where B is a pointer.
 func command[B, O any](s *Server, api huma.API, verb, summary, description string, h func(context.Context, gnista.StationID, B) (*body[O], error)) {
 	type input struct {
 		StationPath
-		Body B `required:"false"`
+		Body B
 	}
 	add(s, api, huma.Operation{
 		Method: http.MethodPost, Path: "/stations/{station}/" + verb, OperationID: "station-" + verb, Summary: summary, Description: description, Tags: []string{"Commands"},
@@ -85,7 +85,9 @@ func (s *Server) commands(api huma.API) {
 		EVSE        int    `json:"evse,omitempty" minimum:"0"`
 	}
 	command(s, api, "stop", "Order a station to stop charging", "",
-		func(ctx context.Context, id gnista.StationID, in stop) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, given *stop) (*body[answerView], error) {
+			var in stop
+			set(&in, given)
 			a, err := s.Transactions.Stop(ctx, id, in.EVSE, in.Transaction)
 			return told(a, s.Network.Explain(ctx, id, err))
 		})
@@ -94,7 +96,9 @@ func (s *Server) commands(api huma.API) {
 		EVSE int    `json:"evse,omitempty" minimum:"0" doc:"One EVSE only (OCPP 2.x)"`
 	}
 	command(s, api, "reset", "Restart a station", "",
-		func(ctx context.Context, id gnista.StationID, in reset) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, given *reset) (*body[answerView], error) {
+			var in reset
+			set(&in, given)
 			return told(s.Network.Reset(ctx, id, station.Reset{Hard: in.Type == "hard", EVSE: in.EVSE}))
 		})
 	command(s, api, "unlock", "Let go of a cable", "",

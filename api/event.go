@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,7 +23,12 @@ const (
 	streamBuffer = 1000
 	streamBatch  = 500
 	streamPulse  = 15 * time.Second // keeps proxies from closing a quiet stream
+	streamWrite  = 30 * time.Second // in which a reader takes what it is sent
+	streamEnd    = time.Second      // in which it takes the end
 )
+
+// errGone tells that the reader of a stream is gone, or does not read.
+var errGone = errors.New("the reader of a stream is gone")
 
 func (s *Server) events(api huma.API) {
 	add(s, api, huma.Operation{
@@ -31,33 +37,51 @@ func (s *Server) events(api huma.API) {
 		Responses:   map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/event-stream": {}}}},
 	}, func(ctx context.Context, in *struct {
 		Last    string           `header:"Last-Event-ID"`
-		After   string           `query:"after" pattern:"^[0-9]*$" doc:"Number of the last event seen; 0 is from the beginning, absent is from now on"`
+		After   string           `query:"after" doc:"Number of the last event seen; 0 is from the beginning, absent is from now on"`
 		Station gnista.StationID `query:"station"`
 	}) (*huma.StreamResponse, error) {
-		from := in.Last
-		if from == "" {
-			from = in.After
-		}
-		after, err := strconv.ParseInt(from, 10, 64)
+		after, err := s.position(ctx, in.Last, in.After)
 		if err != nil {
-			if after, err = s.Events.LastEvent(ctx); err != nil {
-				return nil, err
-			}
+			return nil, err
 		}
 		return &huma.StreamResponse{Body: func(c huma.Context) {
 			_, w := humago.Unwrap(c)
-			st := newStream(w)
+			st := newStream(ctx, w)
+			defer st.end()
 			err := s.follow(ctx, after, func(ev gnista.Event) error {
 				if in.Station != "" && ev.Station != in.Station {
 					return nil
 				}
 				return st.send(ev.Seq, ev)
 			}, st.pulse)
-			if err != nil && ctx.Err() == nil {
+			if err != nil && !errors.Is(err, errGone) && ctx.Err() == nil {
 				s.Log.Error("a stream of events ended", "err", err)
 			}
 		}}, nil
 	})
+}
+
+// position is the number of the event behind which a stream begins: of the last one that the reader
+// has seen, which a browser that comes back tells in a header, or of the newest.
+func (s *Server) position(ctx context.Context, header, query string) (int64, error) {
+	newest, err := s.Events.LastEvent(ctx)
+	given, location := header, "header.Last-Event-ID"
+	if given == "" {
+		given, location = query, "query.after"
+	}
+	if given == "" || err != nil {
+		return newest, err
+	}
+	after, err := strconv.ParseInt(given, 10, 64)
+	switch {
+	case err != nil || after < 0:
+		return 0, wrong(location, "is not the number of an event", given)
+	case after <= newest:
+		return after, nil
+	case header == "":
+		return 0, wrong(location, fmt.Sprintf("is ahead of the newest event, which is %d", newest), given)
+	}
+	return newest, nil // the browser has seen another database, and asking again would not help it
 }
 
 // follow gives take the durable events behind after and all events from now on, until ctx ends or the
@@ -65,60 +89,82 @@ func (s *Server) events(api huma.API) {
 func (s *Server) follow(ctx context.Context, after int64, take func(gnista.Event) error, pulse func() error) error {
 	live, cancel := s.Bus.Subscribe(streamBuffer)
 	defer cancel()
-	for {
-		evs, err := s.Events.Events(ctx, after, streamBatch)
-		if err != nil {
-			return err
-		}
-		for _, ev := range evs {
-			if err := take(ev); err != nil {
-				return nil // the reader is gone
-			}
-			after = ev.Seq
-		}
-		if len(evs) < streamBatch {
-			break
-		}
+	after, err := s.catchUp(ctx, after, take)
+	if err != nil {
+		return err
 	}
 	tick := time.NewTicker(streamPulse)
 	defer tick.Stop()
 	if err := pulse(); err != nil {
-		return nil
+		return err
 	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			if err := pulse(); err != nil {
-				return nil
-			}
+			err = pulse()
 		case ev, ok := <-live:
-			if !ok {
+			switch {
+			case !ok:
 				return nil // too slow: it comes again and says what it saw last
+			case ev.Seq == 0:
+				err = take(ev)
+			case ev.Seq == after+1:
+				after, err = ev.Seq, take(ev)
+			case ev.Seq > after: // told before those that were committed before it
+				after, err = s.catchUp(ctx, after, take)
 			}
-			if ev.Seq != 0 && ev.Seq <= after {
-				continue
-			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// catchUp gives take the durable events behind after that there are, and returns the number of the last.
+func (s *Server) catchUp(ctx context.Context, after int64, take func(gnista.Event) error) (int64, error) {
+	for {
+		evs, err := s.Events.Events(ctx, after, streamBatch)
+		if err != nil {
+			return after, err
+		}
+		for _, ev := range evs {
 			if err := take(ev); err != nil {
-				return nil
+				return after, err
 			}
-			after = max(after, ev.Seq)
+			after = ev.Seq
+		}
+		if len(evs) < streamBatch {
+			return after, nil
 		}
 	}
 }
 
 // stream writes server-sent events.
 type stream struct {
-	w http.ResponseWriter
-	c *http.ResponseController
+	ctx  context.Context
+	w    http.ResponseWriter
+	c    *http.ResponseController
+	stop func() bool
 }
 
-func newStream(w http.ResponseWriter) stream {
+// newStream begins a stream that ctx ends, also when its reader does not read.
+func newStream(ctx context.Context, w http.ResponseWriter) stream {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("X-Accel-Buffering", "no")
-	return stream{w, http.NewResponseController(w)}
+	c := http.NewResponseController(w)
+	return stream{ctx, w, c, context.AfterFunc(ctx, func() { c.SetWriteDeadline(time.Now().Add(streamEnd)) })}
+}
+
+// end leaves the connection to the next request, unless it ends as well.
+func (s stream) end() {
+	var deadline time.Time
+	if !s.stop() {
+		deadline = time.Now().Add(streamEnd)
+	}
+	s.c.SetWriteDeadline(deadline)
 }
 
 func (s stream) send(id int64, data any) error {
@@ -126,18 +172,22 @@ func (s stream) send(id int64, data any) error {
 	if err != nil {
 		return err
 	}
+	head := ""
 	if id != 0 {
-		fmt.Fprintf(s.w, "id: %d\n", id)
+		head = fmt.Sprintf("id: %d\n", id)
 	}
-	if _, err := fmt.Fprintf(s.w, "data: %s\n\n", text); err != nil {
-		return err
-	}
-	return s.c.Flush()
+	return s.write(fmt.Sprintf("%sdata: %s\n\n", head, text))
 }
 
-func (s stream) pulse() error {
-	if _, err := io.WriteString(s.w, ":\n\n"); err != nil {
-		return err
+func (s stream) pulse() error { return s.write(":\n\n") }
+
+func (s stream) write(text string) error {
+	s.c.SetWriteDeadline(time.Now().Add(streamWrite))
+	if s.ctx.Err() != nil { // then the deadline would come too late
+		return errGone
 	}
-	return s.c.Flush()
+	if _, err := io.WriteString(s.w, text); err != nil || s.c.Flush() != nil {
+		return errGone
+	}
+	return nil
 }

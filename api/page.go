@@ -136,7 +136,8 @@ const (
 func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 	events, cancel := s.Bus.Subscribe(streamBuffer)
 	defer func() { cancel() }()
-	st := newStream(w)
+	st := newStream(r.Context(), w)
+	defer st.end()
 	for {
 		o, err := s.overview(r)
 		if err != nil {

@@ -73,6 +73,12 @@ type stationChange struct {
 	Tariff   *string        `json:"tariff,omitempty" doc:"Id of its tariff; empty is the default one"`
 }
 
+// UnmarshalJSON refuses null.
+func (c *stationChange) UnmarshalJSON(text []byte) error {
+	type plain stationChange
+	return unmarshalChange(text, (*plain)(c))
+}
+
 // apply checks the change and makes a function of it.
 func (s *Server) apply(ctx context.Context, c stationChange) (func(*station.Station), error) {
 	var password station.Password
@@ -192,11 +198,13 @@ func (s *Server) listMessages(ctx context.Context, in *struct {
 	StationPath
 	Paging
 }) (*body[page[messageView]], error) {
-	after, err := in.after()
+	before, err := in.below()
 	if err != nil {
 		return nil, err
 	}
-	before, _ := strconv.ParseInt(after, 10, 64)
+	if _, err := s.Network.Store.Station(ctx, in.Station); err != nil {
+		return nil, err
+	}
 	list, err := s.Messages.Messages(ctx, in.Station, before, in.Limit)
 	return answer(turn(in.Paging, list, func(m station.Message) messageView {
 		v := messageView{ID: m.ID, At: m.At, Direction: "in", Type: m.Type, MessageID: m.MessageID, Action: m.Action, Text: m.Text}
@@ -245,6 +253,9 @@ type variableView struct {
 }
 
 func (s *Server) listVariables(ctx context.Context, in *StationPath) (*body[page[variableView]], error) {
+	if _, err := s.Network.Store.Station(ctx, in.Station); err != nil {
+		return nil, err
+	}
 	list, err := s.Network.States.Variables(ctx, in.Station)
 	out := page[variableView]{Items: make([]variableView, len(list))}
 	for i, v := range list {
@@ -276,6 +287,9 @@ func (s *Server) listNotices(ctx context.Context, in *struct {
 }) (*body[page[noticeView]], error) {
 	before, err := in.after()
 	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Network.Store.Station(ctx, in.Station); err != nil {
 		return nil, err
 	}
 	list, err := s.Network.States.Notices(ctx, in.Station, before, in.Limit)

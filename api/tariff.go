@@ -28,11 +28,12 @@ func (d *decimal) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Schema tells that both are taken.
+// Schema tells that both are taken. It is only told: who sends neither learns more from package tariff
+// than that a schema does not match.
 func (decimal) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
-		OneOf:    []*huma.Schema{{Type: huma.TypeString, Pattern: `^[0-9]{1,9}(\.[0-9]{1,6})?$`}, {Type: huma.TypeNumber}},
-		Examples: []any{"4.95"},
+		Extensions: map[string]any{"oneOf": []*huma.Schema{{Type: huma.TypeString, Pattern: `^[0-9]{1,9}(\.[0-9]{1,6})?$`}, {Type: huma.TypeNumber}}},
+		Examples:   []any{"4.95"},
 	}
 }
 
@@ -40,7 +41,7 @@ type elementView struct {
 	Type         tariff.Dimension `json:"type" enum:"energy,time,idle,start" doc:"What has a price: each kWh, each minute of charging, each minute of standing idle, each start"`
 	Price        decimal          `json:"price" doc:"VAT included, in major units (kronor, euro)"`
 	VATPercent   decimal          `json:"vatPercent,omitempty" doc:"Absent is 25"`
-	GraceMinutes int              `json:"graceMinutes,omitempty" minimum:"0" doc:"Idle only: so much is free"`
+	GraceMinutes int              `json:"graceMinutes,omitempty" minimum:"0" maximum:"525600" doc:"Idle only: so much is free"`
 }
 
 type versionView struct {
@@ -81,18 +82,19 @@ type VersionInput struct {
 	Elements  []elementView `json:"elements" minItems:"1" maxItems:"4" nullable:"false"`
 }
 
-func (in VersionInput) version() tariff.Version {
+func (in VersionInput) version() (tariff.Version, error) {
 	var v tariff.Version
-	if in.ValidFrom != nil {
-		v.ValidFrom = in.ValidFrom.UTC()
+	if err := kept("validFrom", in.ValidFrom); err != nil {
+		return v, err
 	}
+	set(&v.ValidFrom, in.ValidFrom)
 	for _, e := range in.Elements {
 		if e.VATPercent == "" {
 			e.VATPercent = "25"
 		}
 		v.Elements = append(v.Elements, tariff.Element{Dimension: e.Type, Price: tariff.Decimal(e.Price), VAT: tariff.Decimal(e.VATPercent), Grace: time.Duration(e.GraceMinutes) * time.Minute})
 	}
-	return v
+	return v, nil
 }
 
 func (s *Server) tariffs(api huma.API) {
@@ -123,7 +125,11 @@ func (s *Server) tariffs(api huma.API) {
 		Method: http.MethodPost, Path: "/tariffs", OperationID: "create-tariff", Summary: "Create a tariff with its first version", Tags: []string{"Tariffs"}, DefaultStatus: http.StatusCreated,
 		Description: "A version is never changed; another price is another version. A transaction keeps the version that was in force when it started. A tariff is assigned to a station as a property of the station.",
 	}, func(ctx context.Context, in *struct{ Body create }) (*body[tariffView], error) {
-		t, err := s.Tariffs.Create(ctx, tariff.Tariff{Name: in.Body.Name, Currency: in.Body.Currency, Default: in.Body.Default}, in.Body.version())
+		first, err := in.Body.version()
+		if err != nil {
+			return nil, err
+		}
+		t, err := s.Tariffs.Create(ctx, tariff.Tariff{Name: in.Body.Name, Currency: in.Body.Currency, Default: in.Body.Default}, first)
 		return answer(showTariff(t), err)
 	})
 	add(s, api, huma.Operation{Method: http.MethodPost, Path: "/tariffs/{id}/versions", OperationID: "add-tariff-version", Summary: "Add a version to a tariff", Tags: []string{"Tariffs"}, DefaultStatus: http.StatusCreated},
@@ -131,7 +137,11 @@ func (s *Server) tariffs(api huma.API) {
 			Path
 			Body VersionInput
 		}) (*body[versionView], error) {
-			v, err := s.Tariffs.AddVersion(ctx, in.ID, in.Body.version())
+			v, err := in.Body.version()
+			if err != nil {
+				return nil, err
+			}
+			v, err = s.Tariffs.AddVersion(ctx, in.ID, v)
 			return answer(showVersion(v), err)
 		})
 }

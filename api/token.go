@@ -34,6 +34,22 @@ type TokenPath struct {
 
 func (p TokenPath) id() token.ID { return token.ID{UID: p.UID, Type: p.Type} }
 
+// tokenChange is what an operator says of a token; what is left out is not changed.
+type tokenChange struct {
+	Name          *string    `json:"name,omitempty" maxLength:"100"`
+	Group         *string    `json:"group,omitempty" maxLength:"255"`
+	Blocked       *bool      `json:"blocked,omitempty"`
+	ExpiresAt     *time.Time `json:"expiresAt,omitempty"`
+	Expires       *bool      `json:"expires,omitempty" doc:"false takes the expiry away"`
+	MaxConcurrent *int       `json:"maxConcurrent,omitempty" minimum:"0"`
+}
+
+// UnmarshalJSON refuses null.
+func (c *tokenChange) UnmarshalJSON(text []byte) error {
+	type plain tokenChange
+	return unmarshalChange(text, (*plain)(c))
+}
+
 func (s *Server) tokens(api huma.API) {
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/tokens", OperationID: "list-tokens", Summary: "List id tokens", Tags: []string{"Tokens"}},
 		func(ctx context.Context, in *struct{ Paging }) (*body[page[tokenView]], error) {
@@ -53,25 +69,21 @@ func (s *Server) tokens(api huma.API) {
 		func(ctx context.Context, in *struct{ Body tokenView }) (*body[tokenView], error) {
 			b := in.Body
 			k := token.Token{ID: token.ID{UID: b.UID, Type: b.Type}, Name: b.Name, Group: b.Group, Blocked: b.Blocked, MaxConcurrent: b.MaxConcurrent}
-			if b.ExpiresAt != nil {
-				k.ExpiresAt = b.ExpiresAt.UTC()
+			if err := kept("expiresAt", b.ExpiresAt); err != nil {
+				return nil, err
 			}
+			set(&k.ExpiresAt, b.ExpiresAt)
 			k, err := s.Tokens.Create(ctx, k)
 			return answer(showToken(k), err)
 		})
-	type change struct {
-		Name          *string    `json:"name,omitempty" maxLength:"100"`
-		Group         *string    `json:"group,omitempty" maxLength:"255"`
-		Blocked       *bool      `json:"blocked,omitempty"`
-		ExpiresAt     *time.Time `json:"expiresAt,omitempty"`
-		Expires       *bool      `json:"expires,omitempty" doc:"false takes the expiry away"`
-		MaxConcurrent *int       `json:"maxConcurrent,omitempty" minimum:"0"`
-	}
 	add(s, api, huma.Operation{Method: http.MethodPatch, Path: "/tokens/{uid}", OperationID: "change-token", Summary: "Change an id token", Description: "What is left out is not changed.", Tags: []string{"Tokens"}},
 		func(ctx context.Context, in *struct {
 			TokenPath
-			Body change
+			Body tokenChange
 		}) (*body[tokenView], error) {
+			if err := kept("expiresAt", in.Body.ExpiresAt); err != nil {
+				return nil, err
+			}
 			k, err := s.Tokens.Update(ctx, in.id(), func(k *token.Token) {
 				set(&k.Name, in.Body.Name)
 				set(&k.Group, in.Body.Group)

@@ -48,10 +48,11 @@ func (s *Server) showTransaction(ctx context.Context, t charging.Transaction) (t
 		return v, nil // what it costs is what somebody has to decide
 	}
 	cost, err := s.Records.Cost(ctx, &t)
-	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
-		return v, nil
+	if err == nil {
+		v.Cost = &cost
+	} else if gnista.CodeOf(err) != gnista.Internal {
+		return v, nil // no tariff holds, or it comes to more than there are numbers for
 	}
-	v.Cost = &cost
 	return v, err
 }
 
@@ -113,7 +114,7 @@ func (s *Server) transactions(api huma.API) {
 			return answer(out, err)
 		})
 	type decision struct {
-		EnergyWh int64  `json:"energyWh" minimum:"0" doc:"To be billed; 0 waives it"`
+		EnergyWh int64  `json:"energyWh" minimum:"0" maximum:"100000000" doc:"To be billed; 0 waives it"`
 		Note     string `json:"note" minLength:"1" maxLength:"500" doc:"Why"`
 	}
 	add(s, api, huma.Operation{

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"strings"
+	"unicode/utf8"
 
 	"gnista"
 )
@@ -29,7 +30,7 @@ const (
 
 // NewPassword makes the trace of a password.
 func NewPassword(secret string) (Password, error) {
-	if len(secret) < minPassword || len(secret) > maxPassword {
+	if n := utf8.RuneCountInString(secret); n < minPassword || n > maxPassword {
 		return Password{}, gnista.Invalidf("password", "must have %d to %d characters", minPassword, maxPassword)
 	}
 	salt := make([]byte, 16)

@@ -5,6 +5,7 @@ package station
 import (
 	"context"
 	"time"
+	"unicode/utf8"
 
 	"gnista"
 )
@@ -95,8 +96,8 @@ func (n *Network) Change(ctx context.Context, id gnista.StationID, create bool, 
 		default:
 			return nil, gnista.Invalidf("state", "%q is not accepted, pending or rejected", s.State)
 		}
-		if len(s.Name) > maxText {
-			return nil, gnista.Invalidf("name", "is longer than %d bytes", maxText)
+		if utf8.RuneCountInString(s.Name) > maxText {
+			return nil, gnista.Invalidf("name", "is longer than %d characters", maxText)
 		}
 		return []gnista.Event{n.event(kind, id, "", map[string]any{"state": s.State})}, nil
 	})

@@ -239,10 +239,7 @@ func (w *writer) failed(changes int, err error) {
 // commitAll runs changes in one SQL transaction. It is spoiled, and nothing was kept, when one of them
 // fails after it has written.
 func (w *writer) commitAll(group []*change) (events []gnista.Event, spoiled bool, err error) {
-	if err := w.connect(); err != nil {
-		return nil, false, err
-	}
-	if err := w.do(w.begin); err != nil {
+	if err := w.open(); err != nil {
 		return nil, false, err
 	}
 	t := &tx{w: w}
@@ -259,6 +256,23 @@ func (w *writer) commitAll(group []*change) (events []gnista.Event, spoiled bool
 		return nil, false, err
 	}
 	return t.events, false, w.do("COMMIT")
+}
+
+// open begins a SQL transaction. A connection that was held may have died since, as when the database
+// was started anew; nothing is lost with it yet, so another one is tried.
+func (w *writer) open() error {
+	held := w.conn != nil
+	err := w.connect()
+	if err == nil {
+		err = w.do(w.begin)
+	}
+	if err != nil && held {
+		w.disconnect()
+		if err = w.connect(); err == nil {
+			err = w.do(w.begin)
+		}
+	}
+	return err
 }
 
 func (w *writer) do(sql string) error {
@@ -284,12 +298,20 @@ func (w *writer) prepared(query string) (*sql.Stmt, error) {
 	return s, nil
 }
 
-func (w *writer) connect() (err error) {
-	if w.conn == nil {
-		w.conn, err = w.db.sql.Conn(context.Background())
-		w.stmts = map[string]*sql.Stmt{}
+func (w *writer) connect() error {
+	if w.conn != nil {
+		return nil
 	}
-	return err
+	ctx := context.Background()
+	if err := w.db.lock.hold(ctx); err != nil {
+		return err
+	}
+	conn, err := w.db.connection(ctx)
+	if err != nil {
+		return err
+	}
+	w.conn, w.stmts = conn, map[string]*sql.Stmt{}
+	return nil
 }
 
 // disconnect lets go of the connection; a SQL transaction that is open on it ends with nothing kept.

@@ -13,12 +13,14 @@ import (
 
 // flavour is what differs between the databases.
 type flavour struct {
+	name    string // for people
 	driver  string
 	dsn     string
 	dialect goose.Dialect
 	begin   string // begins a SQL transaction that writes
 	writers int    // that commit at one time
 	readers int
+	lock    func(*DB) lock // against a second server
 }
 
 func flavourOf(u string) (flavour, error) {
@@ -26,16 +28,20 @@ func flavourOf(u string) (flavour, error) {
 	switch scheme {
 	case "sqlite":
 		file := strings.TrimPrefix(rest, "//")
-		if file == "" {
+		if file == "" || file == ":memory:" { // which would be another for each connection
 			return flavour{}, fmt.Errorf("the database %q names no file; write sqlite:FILE", u)
 		}
 		pragmas := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(4000)"}}
 		return flavour{
-			driver: "sqlite", dsn: "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + pragmas.Encode(), dialect: goose.DialectSQLite3,
+			name: "the database " + file, driver: "sqlite", dsn: "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + pragmas.Encode(), dialect: goose.DialectSQLite3,
 			begin: "BEGIN IMMEDIATE", writers: 1, readers: max(4, runtime.NumCPU()),
+			lock: func(*DB) lock { return &fileLock{database: file} },
 		}, nil
 	case "postgres", "postgresql":
-		return flavour{driver: "pgx", dsn: u, dialect: goose.DialectPostgres, begin: "BEGIN", writers: 4, readers: 8}, nil
+		return flavour{
+			name: "the PostgreSQL database", driver: "pgx", dsn: u, dialect: goose.DialectPostgres, begin: "BEGIN", writers: 4, readers: 8,
+			lock: func(db *DB) lock { return &sessionLock{db: db} },
+		}, nil
 	}
 	return flavour{}, fmt.Errorf("the database %q is neither sqlite:FILE nor postgres://…", scheme)
 }

@@ -27,6 +27,7 @@ var migrations embed.FS
 // DB is an open database. Its methods are those of the Stores of the domain packages.
 type DB struct {
 	sql     *sql.DB
+	lock    lock
 	writers []*writer
 	seed    maphash.Seed // spreads keys over the writers
 	notify  func([]gnista.Event)
@@ -35,14 +36,17 @@ type DB struct {
 
 // Options are how to open a database.
 type Options struct {
-	// Notify is told of durable events, in order, after they are on disk. It must not wait.
+	// Notify is told of durable events after they are on disk, those of one commit in order. On
+	// PostgreSQL, which has several writers, a later commit may be told before an earlier one: who must
+	// miss none goes by the numbers. It must not wait.
 	Notify func([]gnista.Event)
 	// GroupSize is the most changes that are committed together; 0 is the default, 1 is none.
 	GroupSize int
 	Log       *slog.Logger
 }
 
-// Open opens the database at url, "sqlite:FILE" or "postgres://…", and brings its schema up to date.
+// Open opens the database at url, "sqlite:FILE" or "postgres://…", for nobody but us, and brings its
+// schema up to date.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	f, err := flavourOf(url)
 	if err != nil {
@@ -61,17 +65,32 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	handle.SetMaxOpenConns(f.writers + f.readers)
-	handle.SetMaxIdleConns(f.writers + f.readers)
+	connections := f.writers + f.readers + 1 // that of the lock
+	handle.SetMaxOpenConns(connections)
+	handle.SetMaxIdleConns(connections)
 	db := &DB{sql: handle, seed: maphash.MakeSeed(), notify: o.Notify, log: o.Log}
-	if err := db.migrate(ctx, f); err != nil {
-		handle.Close()
-		return nil, fmt.Errorf("bringing the schema of the database up to date: %w", err)
+	db.lock = f.lock(db)
+	if err := db.prepare(ctx, f); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	for range f.writers {
 		db.writers = append(db.writers, newWriter(db, f, o.GroupSize))
 	}
 	return db, nil
+}
+
+// prepare makes sure that we are alone and that the schema is the one we know.
+func (db *DB) prepare(ctx context.Context, f flavour) error {
+	if err := db.lock.hold(ctx); err != nil {
+		return fmt.Errorf("opening %s: %w", f.name, err)
+	}
+	if err := db.Ready(ctx); err != nil {
+		return fmt.Errorf("opening %s: %w", f.name, err)
+	}
+	if err := db.migrate(ctx, f); err != nil {
+		return fmt.Errorf("bringing the schema of %s up to date: %w", f.name, err)
+	}
+	return nil
 }
 
 func (db *DB) migrate(ctx context.Context, f flavour) error {
@@ -83,8 +102,30 @@ func (db *DB) migrate(ctx context.Context, f flavour) error {
 	if err != nil {
 		return err
 	}
+	has, known, err := p.GetVersions(ctx)
+	if err != nil {
+		return err
+	}
+	if has > known {
+		return fmt.Errorf("it has version %d, of a newer gnista, and this one knows %d", has, known)
+	}
 	_, err = p.Up(ctx)
 	return err
+}
+
+// connection takes a connection for ourselves. Those that wait may have died, as when the database was
+// started anew, so it is one that answers.
+func (db *DB) connection(ctx context.Context) (conn *sql.Conn, err error) {
+	for range db.sql.Stats().MaxOpenConnections {
+		if conn, err = db.sql.Conn(ctx); err != nil {
+			return nil, err
+		}
+		if err = conn.PingContext(ctx); err == nil {
+			return conn, nil
+		}
+		conn.Close()
+	}
+	return nil, err
 }
 
 // Close waits for changes that have begun and closes the database.
@@ -92,7 +133,7 @@ func (db *DB) Close() error {
 	for _, w := range db.writers {
 		w.close()
 	}
-	return db.sql.Close()
+	return errors.Join(db.sql.Close(), db.lock.release())
 }
 
 // Ready tells whether the database answers.

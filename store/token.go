@@ -30,12 +30,12 @@ func (db *DB) Token(ctx context.Context, id token.ID) (token.Token, error) {
 
 // Tokens lists up to limit tokens in the order of their keys, behind the cursor after.
 func (db *DB) Tokens(ctx context.Context, after string, limit int) (list []token.Token, next string, err error) {
-	key, kind, _ := strings.Cut(after, "\x00")
+	key, kind, _ := strings.Cut(after, " ") // which no key has
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+tokenColumns+` FROM token WHERE uid_key > $1 OR uid_key = $1 AND type > $2 ORDER BY uid_key, type LIMIT $3`, key, kind, limit)
 	list, err = all(rows, err, scanToken)
 	if len(list) == limit {
 		last := list[limit-1].ID
-		next = token.Key(last.UID) + "\x00" + string(last.Type)
+		next = token.Key(last.UID) + " " + string(last.Type)
 	}
 	return list, next, err
 }

@@ -51,24 +51,36 @@ func (db *DB) Transaction(ctx context.Context, id string) (charging.Transaction,
 
 // Transactions lists transactions, the newest first.
 func (db *DB) Transactions(ctx context.Context, f charging.Filter) ([]charging.Transaction, error) {
+	query, args := listTransactions(f)
+	rows, err := db.sql.QueryContext(ctx, query, args...)
+	return all(rows, err, scanTransaction)
+}
+
+// listTransactions is the query of a list. What is said of the state stands in it in the words of the
+// partial indexes, which are of use to no query that leaves that to an argument.
+func listTransactions(f charging.Filter) (query string, args []any) {
 	var w where
 	if f.Station != "" {
 		w.add("station = ?", string(f.Station))
 	}
-	if f.State != "" {
+	switch f.State {
+	case "":
+	case charging.Active:
+		w.conditions = append(w.conditions, "state = 'active'")
+	default:
 		w.add("state = ?", string(f.State))
 	}
 	if f.Token != "" {
 		w.add("token_key = ?", token.Key(f.Token))
 	}
 	if f.Review {
-		w.add("blocked = ?", true)
+		w.conditions = append(w.conditions, "blocked")
 	}
 	if f.Before != "" {
 		w.add("id < ?", f.Before)
 	}
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+transactionColumns+` FROM station_transaction`+w.sql()+` ORDER BY id DESC LIMIT `+w.arg(f.Limit), w.args...)
-	return all(rows, err, scanTransaction)
+	query = `SELECT ` + transactionColumns + ` FROM station_transaction` + w.sql() + ` ORDER BY id DESC LIMIT ` + w.arg(f.Limit)
+	return query, w.args
 }
 
 // Unfinished lists transactions that last changed before the given time, have ended, are not

@@ -51,7 +51,11 @@ type VATSum struct {
 	Net, VAT, Gross int64
 }
 
-// Rate makes the bill for a usage by a version. It depends on nothing else.
+// maxAmount is the most that a line can come to, in minor units: the sum of all lines must be an int64.
+const maxAmount = 1 << 60
+
+// Rate makes the bill for a usage by a version. It depends on nothing else. Invalid when an amount is
+// too large, which the limits of prices and energy rule out.
 func Rate(v Version, u Usage) (Bill, error) {
 	digits, err := Digits(v.Currency)
 	if err != nil {
@@ -85,7 +89,10 @@ func Rate(v Version, u Usage) (Bill, error) {
 			return Bill{}, fmt.Errorf("a tariff has the dimension %q", e.Dimension)
 		}
 		exact := new(big.Rat).Mul(e.Price.Rat(), big.NewRat(l.Quantity-l.Free, per))
-		l.Amount = halfUp(exact.Mul(exact, minor))
+		if exact.Mul(exact, minor).Cmp(big.NewRat(maxAmount, 1)) > 0 {
+			return Bill{}, gnista.Errorf(gnista.Invalid, "%d of %s for %s each cost more than can be billed", l.Quantity, e.Dimension, e.Price)
+		}
+		l.Amount = halfUp(exact)
 		if l.Quantity == 0 {
 			continue
 		}

@@ -52,6 +52,12 @@ func TestRate(t *testing.T) {
 	f("EUR", usage(1000, 0, 0), 150, 14, element(tariff.Energy, "1", "0"), element(tariff.Start, "0.50", "40")) // 14.28… of 50
 	// One rate, however it is written: 6 öre have 1 of VAT, three times 2 öre had none.
 	f("SEK", usage(1000, time.Minute, 0), 6, 1, element(tariff.Energy, "0.02", "25"), element(tariff.Time, "0.02", "25.0"), element(tariff.Start, "0.02", "025.00"))
+	// The most that can be asked for energy that somebody decided on is billed; beyond any sense nothing is.
+	most := element(tariff.Energy, "999999999", "0")
+	f("KWD", usage(100_000_000, 0, 0), 99_999_999_900_000_000, 0, most)
+	if b, err := tariff.Rate(tariff.Version{Currency: "SEK", Elements: []tariff.Element{most}}, usage(1<<62, 0, 0)); gnista.CodeOf(err) != gnista.Invalid {
+		t.Errorf("got %+v, %v", b, err)
+	}
 	if _, err := tariff.Rate(tariff.Version{Currency: "XYZW"}, usage(1, 0, 0)); gnista.CodeOf(err) != gnista.Invalid {
 		t.Errorf("got %v", err)
 	}

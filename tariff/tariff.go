@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/text/currency"
 
@@ -114,7 +115,7 @@ type Book struct {
 // Create adds a tariff with its first version, which is always valid unless it says from when. The
 // first tariff of all is the default one. Invalid.
 func (b *Book) Create(ctx context.Context, t Tariff, first Version) (Tariff, error) {
-	if strings.TrimSpace(t.Name) == "" || len(t.Name) > 100 {
+	if strings.TrimSpace(t.Name) == "" || utf8.RuneCountInString(t.Name) > 100 {
 		return Tariff{}, gnista.Invalidf("name", "must have 1 to 100 characters")
 	}
 	if _, err := Digits(t.Currency); err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"gnista"
 )
@@ -162,16 +163,18 @@ func (k Token) check() error {
 	switch {
 	case Key(k.ID.UID) == "":
 		return gnista.Invalidf("uid", "is empty")
-	case len(k.ID.UID) > maxUID:
+	case utf8.RuneCountInString(k.ID.UID) > maxUID:
 		return gnista.Invalidf("uid", "is longer than %d characters", maxUID)
-	case len(k.ID.Type) > 20:
+	case utf8.RuneCountInString(string(k.ID.Type)) > 20:
 		return gnista.Invalidf("type", "is longer than 20 characters")
-	case len(k.Group) > maxUID:
+	case utf8.RuneCountInString(k.Group) > maxUID:
 		return gnista.Invalidf("group", "is longer than %d characters", maxUID)
-	case len(k.Name) > maxText:
+	case utf8.RuneCountInString(k.Name) > maxText:
 		return gnista.Invalidf("name", "is longer than %d characters", maxText)
 	case k.MaxConcurrent < 0:
 		return gnista.Invalidf("maxConcurrent", "is negative")
+	case !k.ExpiresAt.IsZero() && k.ExpiresAt.UnixMilli() <= 0: // that is kept as never
+		return gnista.Invalidf("expiresAt", "must be after 1970")
 	}
 	return nil
 }

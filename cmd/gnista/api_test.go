@@ -10,12 +10,15 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"gnista"
 	"gnista/api"
 	"gnista/charging"
+	"gnista/station"
+	"gnista/store/storetest"
 	"gnista/token"
 )
 
@@ -61,6 +64,7 @@ func TestWhoMayAsk(t *testing.T) {
 	f(closed, 401, request("GET", stations, "", "Authorization", testToken))
 	f(closed, 401, request("GET", stations, "", "Authorization", "Bearer "))
 	f(closed, 200, request("GET", stations, "", "Authorization", "Bearer "+testToken))
+	f(closed, 200, request("GET", stations, "", "Authorization", "bearer "+testToken))
 	basic := request("GET", "/", "")
 	basic.SetBasicAuth("anybody", testToken)
 	f(closed, 200, basic)
@@ -75,7 +79,9 @@ func TestWhoMayAsk(t *testing.T) {
 	f(open, 200, request("GET", stations, ""))
 	f(open, 200, request("GET", "/", ""))
 	f(open, 200, request("PUT", stations+"/A", `{}`))
-	f(open, 403, request("GET", stations, "", "X-Forwarded-For", "203.0.113.1"))
+	for _, proxy := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"} {
+		f(open, 403, request("GET", stations, "", proxy, "203.0.113.1"))
+	}
 	f(open, 403, request("GET", stations, "", "Host", "rebound.example:8080"))
 	f(open, 200, request("GET", stations, "", "Host", "localhost:8080"))
 	f(open, 200, request("GET", stations, "", "Host", "[::1]:8080"))
@@ -97,6 +103,7 @@ func TestOpenAPI(t *testing.T) {
 		Paths   map[string]map[string]struct {
 			OperationID, Summary string
 			Security             []map[string][]string
+			RequestBody          struct{ Required bool }
 		}
 	}
 	if err := json.Unmarshal(l.do(request("GET", "/api/v1/openapi.json", "")).Body.Bytes(), &doc); err != nil {
@@ -115,6 +122,11 @@ func TestOpenAPI(t *testing.T) {
 		op, ok := doc.Paths["/api/v1"+path][strings.ToLower(method)]
 		if !ok || op.Summary == "" || op.OperationID == "" || (len(op.Security) == 0) != (path == "/receipts/{id}") {
 			t.Errorf("%s: %+v", want, op)
+		}
+	}
+	for verb, want := range map[string]bool{"stop": false, "reset": false, "start": true, "unlock": true} {
+		if got := doc.Paths["/api/v1/stations/{station}/"+verb]["post"].RequestBody.Required; got != want {
+			t.Errorf("the body of %s is required: %v", verb, got)
 		}
 	}
 }
@@ -177,9 +189,11 @@ func TestPaging(t *testing.T) {
 			t.Errorf("%s: %d of %d", path, len(seen), want)
 		}
 	}
-	w := l.do(request("GET", "/api/v1/stations?cursor=%25", "", "Authorization", "Bearer "+testToken))
-	if w.Code != 422 || !strings.Contains(w.Body.String(), "query.cursor") {
-		t.Errorf("a wrong cursor: %d %s", w.Code, w.Body)
+	for _, path := range []string{"/stations?cursor=%25", "/stations?cursor=QQBC", "/tokens?cursor=_w", "/charge-records?cursor=YWJj", "/charge-records?cursor=LTE", "/stations/S%2F1%20%C3%A5/messages?cursor=YWJj"} {
+		w := l.do(request("GET", "/api/v1"+path, "", "Authorization", "Bearer "+testToken))
+		if w.Code != 422 || !strings.Contains(w.Body.String(), "query.cursor") {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
 	}
 }
 
@@ -263,6 +277,114 @@ func TestEvents(t *testing.T) {
 	}
 	if !strings.Contains(kinds, "station.connected") {
 		t.Errorf("the stream told of %s", kinds)
+	}
+	for _, wrong := range [][]string{{"?after=99"}, {"?after=-1"}, {"?after=x"}, {"?after=9223372036854775808"}, {"", "Last-Event-ID", "x"}, {"", "Last-Event-ID", "9223372036854775808"}} {
+		w := l.do(request("GET", "/api/v1/events"+wrong[0], "", append(wrong[1:], "Authorization", "Bearer "+testToken)...))
+		if body := w.Body.String(); w.Code != 422 || !strings.Contains(body, "query.after") && !strings.Contains(body, "header.Last-Event-ID") {
+			t.Errorf("%v: %d %s", wrong, w.Code, body)
+		}
+	}
+	// A browser that has seen more than there is, as before a backup was put back, goes on with what comes.
+	ahead := l.stream(ctx, "/api/v1/events", "Last-Event-ID", "99")
+	if _, err := ahead.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	register("D")
+	if _, ev := nextEvent(t, ahead); ev.Station != "D" {
+		t.Errorf("got %+v", ev)
+	}
+}
+
+// The writers of PostgreSQL tell of their events each after its own commit, and so not in order.
+func TestEventsOfSeveralWriters(t *testing.T) {
+	l := newLive(t, func(o *options) { o.Database = storetest.Postgres(t) })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	r := l.stream(ctx, "/api/v1/events?after=0")
+	const writers, each = 16, 25
+	var wg sync.WaitGroup
+	for i := range writers {
+		wg.Go(func() {
+			for j := range each {
+				if _, err := l.network.Change(ctx, gnista.StationID(fmt.Sprintf("S%d-%d", i, j)), true, func(*station.Station) {}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for want := range int64(writers * each) {
+		if id, ev := nextEvent(t, r); ev.Seq != want+1 || id != fmt.Sprint(want+1) {
+			t.Fatalf("event %s, which is %+v, comes behind %d", id, ev, want)
+		}
+	}
+	wg.Wait()
+}
+
+// What cannot be is told by its name, on either database.
+func TestInput(t *testing.T) {
+	for _, database := range []string{"", storetest.Postgres(t)} {
+		l := newLive(t, func(o *options) {
+			if database != "" {
+				o.Database = database
+			}
+		})
+		f := func(method, path, body string, status int, parts ...string) {
+			t.Helper()
+			w := l.do(request(method, "/api/v1"+path, body, "Authorization", "Bearer "+testToken))
+			if w.Code != status {
+				t.Errorf("%s %s %s: %d %s, want %d", method, path, body, w.Code, w.Body, status)
+			}
+			for _, part := range parts {
+				if !strings.Contains(w.Body.String(), part) {
+					t.Errorf("%s %s %s: %q is not in %s", method, path, body, part, w.Body)
+				}
+			}
+		}
+		å := strings.Repeat("å", 100)
+		f("PUT", "/stations/A", `{"name":"`+å+`","password":"åååååååååååååååå"}`, 200)
+		f("PUT", "/stations/A", `{"password":"ååååååååå"}`, 422, "body.password")
+		f("PUT", "/stations/A", `{"name":null}`, 422, "name is null")
+		f("PATCH", "/stations/A", `{"name":"a\u0000b"}`, 422, `"location":"body.name"`)
+
+		f("POST", "/tokens", `{"uid":"AA01","name":"`+å+`","expiresAt":"2030-01-01T01:00:00.123456789+01:00"}`, 201, `"expiresAt":"2030-01-01T00:00:00.123Z"`)
+		f("PATCH", "/tokens/AA01", `{"expiresAt":"2031-01-01T01:00:00.123456789+01:00"}`, 200, `"expiresAt":"2031-01-01T00:00:00.123Z"`)
+		for _, at := range []string{"0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "1970-01-01T00:00:00.0009Z", "9999-12-31T23:59:59-01:00"} {
+			f("POST", "/tokens", `{"uid":"AA02","expiresAt":"`+at+`"}`, 422, "body.expiresAt", "after 1970")
+			f("PATCH", "/tokens/AA01", `{"expiresAt":"`+at+`"}`, 422, "body.expiresAt", "after 1970")
+		}
+		f("PATCH", "/tokens/AA01", `{"expiresAt":null}`, 422, "expiresAt is null")
+		f("GET", "/tokens/AA01", "", 200, `"expiresAt":"2031-01-01T00:00:00.123Z"`)
+		f("PATCH", "/tokens/AA01", `{"expires":false}`, 200)
+		f("POST", "/tokens", `{"uid":"A\u0000","name":"x"}`, 422, "body.uid")
+
+		idle := func(price, grace string) string {
+			return `{"name":"` + å + `","currency":"SEK","elements":[{"type":"idle","price":` + price + `,"graceMinutes":` + grace + `}]}`
+		}
+		f("POST", "/tariffs", idle(`"1"`, "525600"), 201)
+		f("POST", "/tariffs", idle(`"1"`, "153722868"), 422, "body.elements[0].graceMinutes")
+		f("POST", "/tariffs", idle(`"1,50"`, "0"), 422, "body.elements.price", "decimal number")
+		f("POST", "/tariffs", idle("-1", "0"), 422, "body.elements.price", "decimal number")
+		f("POST", "/tariffs", idle("true", "0"), 422, "a decimal number")
+		f("POST", "/tariffs", idle(`"1\u0000"`, "0"), 422, "body.elements[0].price")
+		f("POST", "/transactions/none/decision", `{"energyWh":100000001,"note":"x"}`, 422, "body.energyWh")
+		f("POST", "/transactions/none/decision", `{"energyWh":100000000,"note":"`+å+å+å+å+å+`"}`, 404)
+
+		f("POST", "/stations/A/reset", "", 503)
+		f("POST", "/stations/A/stop", "", 404, "transaction")
+		f("POST", "/stations/A/start", "", 400)
+		for _, list := range []string{"messages", "variables", "notices"} {
+			f("GET", "/stations/A/"+list, "", 200)
+			f("GET", "/stations/nope/"+list, "", 404)
+			f("GET", "/stations/a%00b/"+list, "", 404)
+			f("GET", "/stations/a%ffb/"+list, "", 404)
+		}
+		f("POST", "/stations/nope/calls", `{"action":"Reset"}`, 404)
+		for _, path := range []string{"/tokens/%00", "/tokens/%ff", "/tariffs/%00", "/transactions/%00", "/charge-records/%ff", "/receipts/%00"} {
+			f("GET", path, "", 404)
+		}
+		for _, path := range []string{"/transactions?station=%00", "/transactions?token=%ff", "/charge-records?transaction=%00", "/verdicts?station=%ff", "/tokens/AA01?type=%00", "/events?station=%00"} {
+			f("GET", path, "", 422)
+		}
 	}
 }
 

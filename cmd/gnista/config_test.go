@@ -51,9 +51,14 @@ func TestWhatIsRefusedAtStart(t *testing.T) {
 	data := "--data=" + t.TempDir()
 	f("unknown flag", "serve", data, "--fly")
 	f("an admin token is needed", "serve", data, "--listen=0.0.0.0:0")
+	f("an admin token is needed", "serve", data, "--public-url=https://charge.example", "--listen=127.0.0.1:0")
+	for _, wrong := range []string{"charge.example", "//charge.example", "ftp://charge.example", "https://", "https:/charge.example", "%"} {
+		f("--public-url", "serve", data, "--admin-token=x", "--public-url="+wrong, "--listen=127.0.0.1:0")
+	}
 	f("--listen", "serve", data, "--listen=nonsense")
 	f("neither sqlite:FILE nor postgres", "serve", "--database=mysql://x", "--listen=127.0.0.1:0")
 	f("names no file", "serve", "--database=sqlite:", "--listen=127.0.0.1:0")
+	f("names no file", "migrate", "--database=sqlite::memory:")
 	f("must be one of", "serve", data, "--unknown-stations=welcome")
 	for text, want := range map[string]string{`{"lisen": ":1"}`: `"lisen", which is no setting`, `[1]`: "is not a JSON object", `{`: "is not a JSON object"} {
 		if err := os.WriteFile(wrong, []byte(text), 0o600); err != nil {
@@ -62,4 +67,18 @@ func TestWhatIsRefusedAtStart(t *testing.T) {
 		f(want, "serve", data, "--config", wrong)
 	}
 	f("reading the configuration", "serve", data, "--config", wrong+".none")
+}
+
+// A database is changed beside no running server.
+func TestMigrate(t *testing.T) {
+	database := "--database=sqlite:" + filepath.Join(t.TempDir(), "test.db")
+	var out bytes.Buffer
+	migrate := func() error { return run(t.Context(), []string{"migrate", database}, &out, &out) }
+	if err := migrate(); err != nil {
+		t.Fatal(err)
+	}
+	newLive(t, func(o *options) { o.Database = strings.TrimPrefix(database, "--database=") })
+	if err := migrate(); err == nil || !strings.Contains(err.Error(), "another gnista runs on it") {
+		t.Errorf("got %v", err)
+	}
 }

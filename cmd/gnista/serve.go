@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -111,6 +112,9 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err != nil {
 		return options{}, fmt.Errorf("--time-zone: %w", err)
 	}
+	if err := s.checkPublicURL(); err != nil {
+		return options{}, err
+	}
 	for name, d := range map[string]time.Duration{"--heartbeat": s.Heartbeat, "--retry": s.Retry} {
 		if d < time.Second {
 			return options{}, fmt.Errorf("%s must be a second or more", name)
@@ -121,6 +125,22 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Seller:  api.Seller{Name: s.SellerName, Number: s.SellerNumber, VAT: s.SellerVAT, Address: s.SellerAddress},
 		LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, Now: now, NewID: newID, Log: log,
 	}, nil
+}
+
+// checkPublicURL checks the address that is said to be public. With one there is a proxy, to which all
+// requests seem to come from this machine.
+func (s *serve) checkPublicURL() error {
+	if s.PublicURL == "" {
+		return nil
+	}
+	u, err := url.Parse(s.PublicURL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return fmt.Errorf("--public-url: %q is not an address as in https://charge.example", s.PublicURL)
+	}
+	if s.AdminToken == "" {
+		return errors.New("others can reach --public-url, so an admin token is needed: set GNISTA_ADMIN_TOKEN")
+	}
+	return nil
 }
 
 // now is the time as exact as it is kept, so that what is answered first and what is read later agree.
@@ -174,12 +194,19 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 	log.Info("stopping")
 	show.end() // while there is still somebody to tell
 	cancel()
-	end, done := context.WithTimeout(context.Background(), grace)
-	defer done()
 	if admin != nil {
 		admin.Close()
 	}
-	return errors.Join(err, server.Shutdown(end), a.close(end))
+	end, done := context.WithTimeout(context.Background(), grace)
+	defer done()
+	if late := server.Shutdown(end); late != nil {
+		log.Warn("requests that do not end are cut off", "err", late)
+		server.Close()
+	}
+	// What requests have taken of their time must not be missing for stations.
+	end, done = context.WithTimeout(context.Background(), grace)
+	defer done()
+	return errors.Join(err, a.close(end))
 }
 
 // admin serves what is not for the public.

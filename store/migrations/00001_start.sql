@@ -147,6 +147,8 @@ CREATE INDEX station_transaction_station ON station_transaction (station, id);
 CREATE INDEX station_transaction_active ON station_transaction (station, evse) WHERE state = 'active';
 CREATE INDEX station_transaction_token ON station_transaction (token_key, id);
 CREATE INDEX station_transaction_open_end ON station_transaction (updated_at) WHERE state = 'ended' AND finished_at = 0;
+CREATE INDEX station_transaction_active_id ON station_transaction (id) WHERE state = 'active';
+CREATE INDEX station_transaction_blocked ON station_transaction (id) WHERE blocked;
 
 -- What the meter said, one row for a transaction and a stretch of time.
 CREATE TABLE meter_period (

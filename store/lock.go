@@ -1,0 +1,126 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// lock keeps a second server off the database: each would know of its own stations and give numbers to
+// its own messages only.
+type lock interface {
+	// hold takes the lock, unless it is held already.
+	hold(ctx context.Context) error
+	release() error
+}
+
+var errInUse = errors.New("it is in use: another gnista runs on it")
+
+// fileLock is a lock on a file beside that of the database. The system lets go of it when a process
+// ends, in whatever way; the file stays.
+type fileLock struct {
+	database string
+	file     *os.File
+}
+
+func (l *fileLock) hold(context.Context) error {
+	if l.file != nil {
+		return nil
+	}
+	path, err := filepath.EvalSymlinks(l.database) // there may be several ways to one database
+	if errors.Is(err, fs.ErrNotExist) {
+		path, err = l.database, nil
+	}
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := lockFile(f); err != nil {
+		f.Close()
+		return err
+	}
+	l.file = f
+	return nil
+}
+
+func (l *fileLock) release() error {
+	if l.file == nil {
+		return nil
+	}
+	err := l.file.Close()
+	l.file = nil
+	return err
+}
+
+// sessionLock is an advisory lock of PostgreSQL, which lasts as long as the connection that took it.
+type sessionLock struct {
+	db   *DB
+	mu   sync.Mutex
+	conn *sql.Conn
+}
+
+const (
+	lockKey   = 0x676e69737461         // gnista
+	lockTries = 20                     // a server that was killed is soon forgotten
+	lockPause = 100 * time.Millisecond // between them
+)
+
+// keepalive lets PostgreSQL notice within half a minute when the machine of a server is gone.
+const keepalive = `SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3`
+
+// hold takes the lock. It is asked for whenever a writer connects: a database that was started anew
+// has forgotten it.
+func (l *sessionLock) hold(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conn != nil {
+		if l.conn.PingContext(ctx) == nil {
+			return nil
+		}
+		l.conn.Close()
+		l.conn = nil
+	}
+	conn, err := l.db.connection(ctx)
+	if err != nil {
+		return err
+	}
+	if err := take(ctx, conn); err != nil {
+		conn.Close()
+		return err
+	}
+	l.conn = conn
+	return nil
+}
+
+func take(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, keepalive); err != nil {
+		return err
+	}
+	for range lockTries {
+		var held bool
+		if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1)`, lockKey).Scan(&held); held || err != nil {
+			return err
+		}
+		time.Sleep(lockPause)
+	}
+	return errInUse
+}
+
+func (l *sessionLock) release() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conn == nil {
+		return nil
+	}
+	err := l.conn.Close() // which ends it, as the database is closed
+	l.conn = nil
+	return err
+}
