@@ -289,7 +289,7 @@ func TestUnwrittenCommand(t *testing.T) {
 
 // T24: liveness is any frame. Who sends nothing, and answers no ping, is given up.
 func TestSilence(t *testing.T) {
-	l := newLive(t, func(o *options) { o.Limits.Silence, o.Limits.Ping = 2*time.Second, 300*time.Millisecond })
+	l := newLive(t, func(o *options) { o.Limits.Silence, o.Limits.Ping = 6*time.Second, 300*time.Millisecond })
 	silent, answering := l.connect("SILENT").boot(), l.connect("ANSWERING").boot()
 	ended := make(chan string, 1)
 	answering.socket.Conn.SetReadDeadline(time.Time{})
