@@ -70,7 +70,7 @@ func TestRequestsWait(t *testing.T) {
 func TestAnswersThatAreNone(t *testing.T) {
 	l := newLive(t, nil)
 	w := l.connect("CS1").boot()
-	for _, answer := range []string{`{"status":["Accepted"]`, `{"status":Accepted}`, `"yes"`, `{"status":"Accepted"`} {
+	for _, answer := range []string{`{"status":["Accepted"]]`, `{"status":Accepted}]`, `"yes"]`, `{"status":"Accepted"]`, `{"status":"Acc`} {
 		var wg sync.WaitGroup
 		for _, path := range []string{"/reset", "/calls"} {
 			body := `{"type":"soft"}`
@@ -85,7 +85,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 			})
 		}
 		for range 2 {
-			w.send(fmt.Sprintf(`[3,%q,%s]`, w.call(), answer))
+			w.send(fmt.Sprintf(`[3,%q,%s`, w.call(), answer))
 		}
 		wg.Wait()
 	}

@@ -88,26 +88,40 @@ func (c *Conn) Receive(text []byte) (work bool) {
 		err = &FrameError{ID: f.ID, Code: MessageTypeNotSupported, Reason: fmt.Sprintf("message type %d", f.Type)}
 	}
 	if err != nil {
-		if f.Type == CALLRESULT || f.Type == CALLERROR {
-			// It is no answer, but the peer gives none other (quirk Q18).
-			c.deliver(f, answer{err: Errorf(FormatViolation, "the answer cannot be read: %v", err)})
-			return false
-		}
-		c.Owner.Stray(f, err)
-		c.answerUnreadable(err)
+		c.unreadable(f, err)
 		return false
 	}
 	switch f.Type {
 	case CALL, SEND:
 		return c.enqueue(f)
 	case CALLRESULT:
-		c.deliver(f, answer{payload: f.Payload})
+		if !c.deliver(f.ID, answer{payload: f.Payload}) {
+			c.Owner.Stray(f, errStray)
+		}
 	case CALLERROR:
-		c.deliver(f, answer{err: &Error{Code: ParseCode(f.Code), Description: f.Description, Details: f.Details}})
+		if !c.deliver(f.ID, answer{err: &Error{Code: ParseCode(f.Code), Description: f.Description, Details: f.Details}}) {
+			c.Owner.Stray(f, errStray)
+		}
 	case CALLRESULTERROR:
 		c.Owner.Stray(f, &Error{Code: ParseCode(f.Code), Description: f.Description, Details: f.Details})
 	}
 	return false
+}
+
+// unreadable takes in a text that is no frame. A broken answer ends its CALL, as there will be no
+// other (quirk Q18).
+func (c *Conn) unreadable(f Frame, err error) {
+	if e, ok := errors.AsType[*FrameError](err); ok && (f.Type == CALLRESULT || f.Type == CALLERROR) {
+		broken := Errorf(e.Code, "the answer cannot be read: %s", e.Reason)
+		if c.deliver(f.ID, answer{err: broken}) {
+			if f.Type == CALLRESULT && c.Version >= V21 {
+				c.send(c.errorFrame(CALLRESULTERROR, f.ID, broken), nil)
+			}
+			return
+		}
+	}
+	c.Owner.Stray(f, err)
+	c.answerUnreadable(err)
 }
 
 // answerUnreadable tells the peer that a text of its was no frame, unless that was an answer:
@@ -262,18 +276,18 @@ func (c *Conn) flush() error {
 	}
 }
 
-// deliver hands an answer to the CALL in flight, if it is that one's.
-func (c *Conn) deliver(f Frame, a answer) {
+// deliver hands an answer to the CALL in flight, if it is that one's. An id that
+// could not be read is nobody's.
+func (c *Conn) deliver(id string, a answer) bool {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	p := c.pending
-	if p == nil || p.id != f.ID {
-		c.mu.Unlock()
-		c.Owner.Stray(f, errStray)
-		return
+	if p == nil || id == "" || p.id != id {
+		return false
 	}
 	c.pending = nil
-	c.mu.Unlock()
-	p.answer <- a
+	p.answer <- a // has room for the one answer
+	return true
 }
 
 // CallRaw sends a CALL and waits for its answer. At most one CALL is in flight (OCPP 1.6-J §4.1.1,

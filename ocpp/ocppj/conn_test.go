@@ -310,6 +310,81 @@ func TestErrorsCrossTheWire(t *testing.T) {
 	})
 }
 
+func TestBrokenAnswers(t *testing.T) {
+	f := func(v ocppj.Version, text string, code ocppj.Code, told string) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			a, b := pair(t, v)
+			b.serve = func(ctx context.Context, _ *peer, _ ocppj.Frame) (json.RawMessage, error) {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			done := make(chan error, 2)
+			for range cap(done) { // the second waits for its turn
+				go func() {
+					_, err := a.conn.CallRaw(t.Context(), "Reset", raw(`{}`))
+					done <- err
+				}()
+				synctest.Wait()
+			}
+			a.conn.Receive([]byte(text))
+			synctest.Wait()
+			if code == "" {
+				if len(done) > 0 || !strings.Contains(a.noted(), "stray") {
+					t.Errorf("%v %s: answers the call: %s", v, text, a.noted())
+				}
+			} else if e, ok := errors.AsType[*ocppj.Error](<-done); !ok || e.Code != code {
+				t.Errorf("%v %s: got %v", v, text, e)
+			}
+			if got := a.noted(); !strings.Contains(got, told) || told == "" && strings.Count(got, "write") != 1 {
+				t.Errorf("%v %s: got %s, want %s", v, text, got, told)
+			}
+			a.conn.Close(nil)
+		})
+	}
+	const next = `write [2,"a2","Reset",{}]`
+	f(ocppj.V16, `[3,"a1",{"status":["Accepted"]]`, ocppj.FormatViolation, next)
+	f(ocppj.V16, `[3,"a1",{"status":"Acc`, ocppj.RPCFrameworkError, next)
+	f(ocppj.V16, `[3,"a1"`, ocppj.RPCFrameworkError, next)
+	f(ocppj.V16, `[3,"a1"]`, ocppj.FormatViolation, next)
+	f(ocppj.V16, `[3,"a1",{"status":"`+"\xff"+`"}]`, ocppj.RPCFrameworkError, next)
+	f(ocppj.V16, `[4,"a1"]`, ocppj.RPCFrameworkError, next)
+	f(ocppj.V201, `[4,"a1","Gene`, ocppj.RPCFrameworkError, next)
+	f(ocppj.V21, `[3,"a1",{"status":["Accepted"]]`, ocppj.FormatViolation, `write [5,"a1","FormatViolation","the answer cannot be read: the payload is not an object",{}]`)
+	f(ocppj.V16, `[3,"a7",{"status":["Accepted"]]`, "", "")
+	f(ocppj.V16, `[3,"a`, "", `write [4,"-1",`)
+	f(ocppj.V16, `[3,"",`, "", "")
+}
+
+// An answer without an id is nobody's, also while the turn passes from one CALL to the next.
+func TestAnswerWithoutID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &peer{name: "a", wire: make(chan []byte, 1000)}
+		a.conn.Version, a.conn.Owner = ocppj.V201, a
+		for i := range 200 {
+			done := make(chan error, 2)
+			for range cap(done) {
+				go func() {
+					_, err := a.conn.CallRaw(t.Context(), "Echo", raw(`{}`))
+					done <- err
+				}()
+				synctest.Wait()
+			}
+			a.conn.Receive(fmt.Appendf(nil, `[3,"a%d",{}]`, 2*i+1))
+			for len(done) == 0 {
+				a.conn.Receive([]byte(`[3,7,{}]`))
+			}
+			synctest.Wait()
+			a.conn.Receive(fmt.Appendf(nil, `[3,"a%d",{}]`, 2*i+2))
+			for range cap(done) {
+				if err := <-done; err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+}
+
 func TestUnreadableTexts(t *testing.T) {
 	f := func(v ocppj.Version, text, want string) {
 		t.Helper()

@@ -70,13 +70,16 @@ type scanner struct {
 
 func (s *scanner) frame() (f Frame, _ *FrameError) {
 	if !utf8.Valid(s.data) {
-		return f, malformed("not valid UTF-8")
+		return s.answer(), malformed("not valid UTF-8")
 	}
 	end := len(s.data)
 	for end > 0 && isSpace(s.data[end-1]) {
 		end--
 	}
-	if !s.next('[') || end == 0 || s.data[end-1] != ']' {
+	if end == 0 || s.data[end-1] != ']' {
+		return s.answer(), malformed("not a JSON array")
+	}
+	if !s.next('[') {
 		return f, malformed("not a JSON array")
 	}
 	end--
@@ -123,6 +126,21 @@ func (s *scanner) frame() (f Frame, _ *FrameError) {
 		return f, &FrameError{Code: FormatViolation, Reason: "the payload is not an object"}
 	}
 	return f, nil
+}
+
+// answer reads the beginning of a text that is broken further on, for whoever waits for it if it is an
+// answer. Whoever sent a request had better think it lost than refused.
+func (s *scanner) answer() (f Frame) {
+	if !s.next('[') {
+		return f
+	}
+	n, _ := s.number()
+	if t := Type(n); s.next(',') && (t == CALLRESULT || t == CALLERROR) {
+		if id, ok := s.text(); ok {
+			f.Type, f.ID = t, id
+		}
+	}
+	return f
 }
 
 func malformed(format string, args ...any) *FrameError {

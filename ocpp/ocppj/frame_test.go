@@ -64,6 +64,10 @@ func TestParseRefuses(t *testing.T) {
 	f(`[2,"1","Heartbeat",null]`, ocppj.FormatViolation, "1", "payload")
 	f(`[2,"1","Heartbeat",{}`, ocppj.RPCFrameworkError, "-1", "not a JSON array")
 	f(`[2,"`+strings.Repeat("x", 256)+`","Heartbeat",{}]`, ocppj.RPCFrameworkError, strings.Repeat("x", 256), "255")
+	f(`[3,"1",{"a":[1`, ocppj.RPCFrameworkError, "1", "not a JSON array")
+	f(`[4,"1","GenericErr`, ocppj.RPCFrameworkError, "1", "not a JSON array")
+	f("[3,\"1\",{\"a\":\"\xff\"}]", ocppj.RPCFrameworkError, "1", "UTF-8")
+	f(`[3,"1`, ocppj.RPCFrameworkError, "-1", "not a JSON array")
 	f("[2,\"1\",\"Heart\xffbeat\",{}]", ocppj.RPCFrameworkError, "-1", "UTF-8")
 	f(`[9,"1","Heartbeat",{}]`, ocppj.MessageTypeNotSupported, "1", "9")
 }
