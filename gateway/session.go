@@ -270,22 +270,23 @@ func (x *Session) Serve(ctx context.Context, f ocppj.Frame) (payload json.RawMes
 // B01.FR.10, B02.FR.09, B03.FR.07) The end of a transaction is let through where the versions would
 // have it refused: a station that the operator takes out of service while it charges would drop it.
 func (x *Session) allowed(f ocppj.Frame) error {
-	if f.Action == "BootNotification" || x.booted.Load() && endsTransaction(f) {
-		return nil
-	}
+	why := ""
 	switch x.registration() {
 	case unbooted:
-		return ocppj.Errorf(ocppj.SecurityError, "send a BootNotification first")
+		why = "send a BootNotification first"
 	case pending:
-		return ocppj.Errorf(ocppj.SecurityError, "the station is not accepted yet")
+		why = "the station is not accepted yet"
 	case rejected:
-		return ocppj.Errorf(ocppj.SecurityError, "the station is rejected")
+		why = "the station is rejected"
 	case invited:
 		if slices.Contains(charges, f.Action) {
-			return ocppj.Errorf(ocppj.SecurityError, "the station is not accepted yet")
+			why = "the station is not accepted yet"
 		}
 	}
-	return nil
+	if why == "" || f.Action == "BootNotification" || x.booted.Load() && endsTransaction(f) {
+		return nil
+	}
+	return ocppj.Errorf(ocppj.SecurityError, "%s", why)
 }
 
 func endsTransaction(f ocppj.Frame) bool {

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	groupSize = 256  // the most changes in one commit: bounds how long the first of them waits
+	groupSize = 768  // the most changes in one commit: bounds how long the first of them waits
 	queueSize = 4096 // waiting changes, before those who bring more are made to wait
 )
 

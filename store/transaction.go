@@ -107,7 +107,7 @@ type fixed struct {
 	id, ref                        string
 	evse                           gnista.EVSE
 	token                          token.ID
-	authorised                     bool
+	authorised, blocked            bool
 	tariff, stopReason, note       string
 	state                          charging.State
 	startedAt, endedAt, finishedAt time.Time
@@ -116,7 +116,7 @@ type fixed struct {
 
 func fixedOf(x *charging.Transaction) fixed {
 	return fixed{
-		id: x.ID, ref: x.Ref, evse: x.EVSE, token: x.Token, authorised: x.Authorised, tariff: x.Tariff, stopReason: x.StopReason, note: x.Note, state: x.State,
+		id: x.ID, ref: x.Ref, evse: x.EVSE, token: x.Token, authorised: x.Authorised, blocked: x.Blocked(), tariff: x.Tariff, stopReason: x.StopReason, note: x.Note, state: x.State,
 		startedAt: x.StartedAt, endedAt: x.EndedAt, finishedAt: x.FinishedAt, remoteID: x.RemoteID,
 	}
 }
@@ -183,8 +183,8 @@ func (t *chargingTx) Save(x *charging.Transaction, samples []charging.Sample, ev
 		review = append(review, r...)
 	}
 	if slices.Contains(t.found, fixedOf(x)) {
-		_, err = t.exec(`UPDATE station_transaction SET activity = $1, updated_at = $2, energy_wh = $3, power_w = $4, soc = $5, review = $6, blocked = $7, detail = $8
-			WHERE id = $9`, string(x.Activity), millis(x.UpdatedAt), x.EnergyWh, x.PowerW, x.SoC, string(review), x.Blocked(), rest, x.ID)
+		_, err = t.exec(`UPDATE station_transaction SET activity = $1, updated_at = $2, energy_wh = $3, power_w = $4, soc = $5, review = $6, detail = $7
+			WHERE id = $8`, string(x.Activity), millis(x.UpdatedAt), x.EnergyWh, x.PowerW, x.SoC, string(review), rest, x.ID)
 	} else {
 		err = t.saveAll(x, string(review), rest)
 	}
