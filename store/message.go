@@ -39,9 +39,9 @@ func (db *DB) AddMessages(ctx context.Context, list []station.Message, last int6
 	return last, err
 }
 
-// How many messages one statement stores.
+// How many messages one statement stores. For each of its arguments SQLite goes through the names of all.
 const (
-	messagesAtOnce = 50
+	messagesAtOnce = 12
 	messageColumns = 7
 )
 
