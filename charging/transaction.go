@@ -203,10 +203,6 @@ func latest(a, b time.Time) time.Time {
 // maxSteps bounds the timeline of a transaction whose station changes its mind all the time.
 const maxSteps = 1000
 
-func compact(list []Step) []Step {
-	return slices.CompactFunc(list, func(a, b Step) bool { return a.Activity == b.Activity })
-}
-
 // step enters an activity into the timeline, which is in the order of time. When everything before it
 // is known, steps that change nothing are left out; as long as something may come between, they count.
 func (t *Transaction) step(s Step, complete bool) {
@@ -221,7 +217,7 @@ func (t *Transaction) step(s Step, complete bool) {
 		t.Progress.Timeline[maxSteps-1] = s
 	}
 	if complete {
-		t.Progress.Timeline = compact(t.Progress.Timeline)
+		t.Progress.Timeline = slices.CompactFunc(t.Progress.Timeline, func(a, b Step) bool { return a.Activity == b.Activity })
 	}
 	t.Activity = t.Progress.Timeline[len(t.Progress.Timeline)-1].Activity
 }
