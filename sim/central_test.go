@@ -307,3 +307,16 @@ func like(got, want string) bool {
 	}
 	return parts[len(parts)-1] == "" || got == ""
 }
+
+// setting changes a setting of the station.
+func setting(t *testing.T, s *sim.Station, c *central, key, component, variable, value string) {
+	t.Helper()
+	if s.Version == gnista.V16 {
+		asked(t, c, "ChangeConfiguration", `{"key":"`+key+`","value":"`+value+`"}`, `{"status":"Accepted"}`)
+		return
+	}
+	asked(t, c, "SetVariables", `{"setVariableData":[{"attributeValue":"`+value+`","component":{"name":"`+component+`"},"variable":{"name":"`+variable+`"}}]}`, `…"attributeStatus":"Accepted"…`)
+}
+
+// replaced is a text with another in place of its %.
+func replaced(text, by string) string { return strings.ReplaceAll(text, "%", by) }

@@ -63,8 +63,10 @@ type message struct {
 
 // verdict is what the central system says of an event or a card.
 type verdict struct {
-	name   string // for the transaction; empty when it gives none
-	status string // of the card; empty when nothing is said of one
+	name   string    // for the transaction; empty when it gives none
+	status string    // of the card; empty when nothing is said of one
+	group  string    // of the card
+	until  time.Time // when to forget what is said of it; zero is never
 }
 
 // accepted tells whether there is nothing against the card.
@@ -149,6 +151,7 @@ func (s *Station) confirmed(m *message, v verdict) {
 		t.name = v.name
 	}
 	m.Transaction = t.name
+	s.remember(Token{m.Token, m.tokenType}, v)
 	switch m.Kind {
 	case Started:
 		s.totals.Started++

@@ -16,6 +16,7 @@ type settings struct {
 	attempts          int // to tell an event of a transaction that is refused
 	attemptInterval   time.Duration
 	stopOnInvalid     bool
+	cards             cardRules
 }
 
 // setting is a configuration key of OCPP 1.6, a variable of OCPP 2.x, or both.
@@ -59,7 +60,7 @@ func (s *Station) listSettings() []setting {
 	}
 	list := []setting{
 		{key: "NumberOfConnectors", kind: kindInteger, value: strconv.Itoa(len(s.evses))},
-		{key: "SupportedFeatureProfiles", kind: kindMembers, value: "Core,RemoteTrigger"},
+		{key: "SupportedFeatureProfiles", kind: kindMembers, value: "Core,FirmwareManagement,LocalAuthListManagement,RemoteTrigger,Reservation"},
 		{key: "AuthorizeRemoteTxRequests", component: "AuthCtrlr", variable: "AuthorizeRemoteStart", kind: kindBoolean, value: "false"},
 		{key: "MeterValuesSampledData", component: "SampledDataCtrlr", variable: "TxUpdatedMeasurands", kind: kindMembers, value: s.measurands()},
 		{component: "TxCtrlr", variable: "TxStartPoint", kind: kindMembers, value: "PowerPathClosed"},
@@ -104,6 +105,7 @@ func (s *Station) listSettings() []setting {
 			setting{component: "Connector", evse: e.id, connector: 1, variable: "AvailabilityState", kind: kindOption, value: state},
 		)
 	}
+	list = append(list, s.cardSettings()...)
 	return list
 }
 

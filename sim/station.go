@@ -78,6 +78,7 @@ type Station struct {
 	delivering   bool
 	eventID      int
 	totals       Totals
+	cards        *cards // nil until something is known of one
 }
 
 // Why something cannot be done.
@@ -133,6 +134,7 @@ func (s *Station) prepare() {
 		s.settings = settings{
 			heartbeat: 5 * time.Minute, meterEvery: cmp.Or(s.MeterEvery, defaultMeterEvery), connectionTimeout: time.Minute,
 			attempts: 5, attemptInterval: cmp.Or(s.Retry, defaultRetry), stopOnInvalid: true,
+			cards: cardRules{listed: true, cached: true, offline: true},
 		}
 		s.whole = newEVSE(0, 0, s.Now())
 		for id := range cmp.Or(s.EVSEs, 1) {

@@ -72,7 +72,8 @@ func (s *Station) outlet(evse int) (*evse, error) {
 	return s.at(evse)
 }
 
-// Authorise asks whether a card may charge. ErrOffline when nobody can be asked.
+// Authorise finds out whether a card may charge. ErrOffline when nobody can be asked and the station
+// does not know it.
 func (s *Station) Authorise(ctx context.Context, uid string) (accepted bool, err error) {
 	err = s.authorise(ctx, Token{UID: uid})
 	if _, refused := err.(*Refusal); refused {
@@ -84,15 +85,24 @@ func (s *Station) Authorise(ctx context.Context, uid string) (accepted bool, err
 func (s *Station) authorise(ctx context.Context, token Token) error {
 	s.prepare()
 	l, err := s.online()
+	if refusal, decided := s.recognise(token, err == nil); decided {
+		return refusal
+	}
 	if err != nil {
 		return err
 	}
 	v, err := s.dialect.authorise(ctx, l, token)
-	if err == nil && !v.accepted() {
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.remember(token, v)
+	s.mu.Unlock()
+	if !v.accepted() {
 		s.count(func(t *Totals) { t.Refused++ })
 		return &Refusal{token.UID, v.status}
 	}
-	return err
+	return nil
 }
 
 // Plug plugs a car in. If a start was ordered for it, its transaction starts.

@@ -45,9 +45,17 @@ func (*v16) heartbeat(ctx context.Context, l *link) error {
 }
 
 // OCPP 1.6 §4.1.
-func (*v16) authorise(ctx context.Context, l *link, token Token) (verdict, error) {
+func (d *v16) authorise(ctx context.Context, l *link, token Token) (verdict, error) {
 	resp, err := call(ctx, l, ocpp16.Authorize, ocpp16.AuthorizeRequest{IDTag: token.UID})
-	return verdict{status: string(resp.IDTagInfo.Status)}, err
+	return d.verdict(&resp.IDTagInfo), err
+}
+
+// verdict is what is said of a card; nil is nothing.
+func (*v16) verdict(i *ocpp16.IDTagInfo) verdict {
+	if i == nil {
+		return verdict{}
+	}
+	return verdict{status: string(i.Status), group: i.ParentIDTag, until: moment(i.ExpiryDate)}
 }
 
 // simVendor is whose the codes are that the version does not have itself.
@@ -86,16 +94,14 @@ func (d *v16) transaction(ctx context.Context, l *link, m message) (verdict, err
 		resp, err := call(ctx, l, ocpp16.StartTransaction, ocpp16.StartTransactionRequest{
 			ConnectorID: m.EVSE, IDTag: m.Token, MeterStart: int(m.RegisterWh), Timestamp: instant(m.At),
 		})
-		return verdict{strconv.FormatInt(resp.TransactionID, 10), string(resp.IDTagInfo.Status)}, err
+		v := d.verdict(&resp.IDTagInfo)
+		v.name = strconv.FormatInt(resp.TransactionID, 10)
+		return v, err
 	case Ended:
 		resp, err := call(ctx, l, ocpp16.StopTransaction, ocpp16.StopTransactionRequest{
 			TransactionID: number, IDTag: m.Token, MeterStop: int(m.RegisterWh), Timestamp: instant(m.At), Reason: d.reason(m.Reason),
 		})
-		v := verdict{}
-		if resp.IDTagInfo != nil {
-			v.status = string(resp.IDTagInfo.Status)
-		}
-		return v, err
+		return d.verdict(resp.IDTagInfo), err
 	}
 	req := ocpp16.MeterValuesRequest{ConnectorID: m.EVSE, MeterValue: d.meterValue(*m.reading, m.cause)}
 	if number != unknownTransaction {
@@ -137,13 +143,13 @@ func (d *v16) commands() *ocppj.Mux[*link] {
 	m := ocppj.NewMux[*link](ocppj.V16, ocpp16.Actions)
 	ocppj.Handle(m, ocpp16.ChangeAvailability, d.changeAvailability)
 	ocppj.Handle(m, ocpp16.ChangeConfiguration, d.changeConfiguration)
-	ocppj.Handle(m, ocpp16.ClearCache, d.clearCache)
 	ocppj.Handle(m, ocpp16.GetConfiguration, d.getConfiguration)
 	ocppj.Handle(m, ocpp16.RemoteStartTransaction, d.remoteStart)
 	ocppj.Handle(m, ocpp16.RemoteStopTransaction, d.remoteStop)
 	ocppj.Handle(m, ocpp16.Reset, d.reset)
 	ocppj.Handle(m, ocpp16.TriggerMessage, d.trigger)
 	ocppj.Handle(m, ocpp16.UnlockConnector, d.unlock)
+	d.locallist(m)
 	return m
 }
 
@@ -182,11 +188,6 @@ func (*v16) changeConfiguration(_ context.Context, l *link, req ocpp16.ChangeCon
 		}
 	}
 	return ocpp16.ChangeConfigurationResponse{Status: status}, nil
-}
-
-// OCPP 1.6 §5.4. There is no cache to clear.
-func (*v16) clearCache(context.Context, *link, ocpp16.ClearCacheRequest) (ocpp16.ClearCacheResponse, error) {
-	return ocpp16.ClearCacheResponse{Status: ocpp16.ClearCacheStatusAccepted}, nil
 }
 
 // OCPP 1.6 §5.8.

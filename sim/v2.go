@@ -48,9 +48,21 @@ func (*v2) heartbeat(ctx context.Context, l *link) error {
 }
 
 // OCPP 2.x C01.
-func (*v2) authorise(ctx context.Context, l *link, token Token) (verdict, error) {
+func (d *v2) authorise(ctx context.Context, l *link, token Token) (verdict, error) {
 	resp, err := call(ctx, l, ocpp2.Authorize, ocpp2.AuthorizeRequest{IDToken: *idToken(token.UID, token.Type)})
-	return verdict{status: string(resp.IDTokenInfo.Status)}, err
+	return d.verdict(&resp.IDTokenInfo), err
+}
+
+// verdict is what is said of a card; nil is nothing.
+func (*v2) verdict(i *ocpp2.IDTokenInfo) verdict {
+	if i == nil {
+		return verdict{}
+	}
+	v := verdict{status: string(i.Status), until: moment(i.CacheExpiryDateTime)}
+	if i.GroupIDToken != nil {
+		v.group = i.GroupIDToken.IDToken
+	}
+	return v
 }
 
 // idToken is a token on the wire; nil is none.
@@ -218,11 +230,7 @@ func (d *v2) transaction(ctx context.Context, l *link, m message) (verdict, erro
 		req.MeterValue = d.meterValue(*m.reading, occasion)
 	}
 	resp, err := call(ctx, l, ocpp2.TransactionEvent, req)
-	v := verdict{}
-	if resp.IDTokenInfo != nil {
-		v.status = string(resp.IDTokenInfo.Status)
-	}
-	return v, err
+	return d.verdict(resp.IDTokenInfo), err
 }
 
 func chargingState(a Status) ocpp2.ChargingState {

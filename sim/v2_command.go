@@ -12,7 +12,6 @@ import (
 func (d *v2) commands() *ocppj.Mux[*link] {
 	m := ocppj.NewMux[*link](d.version, ocpp2.Actions)
 	ocppj.Handle(m, ocpp2.ChangeAvailability, d.changeAvailability)
-	ocppj.Handle(m, ocpp2.ClearCache, d.clearCache)
 	ocppj.Handle(m, ocpp2.GetBaseReport, d.getBaseReport)
 	ocppj.Handle(m, ocpp2.GetVariables, d.getVariables)
 	ocppj.Handle(m, ocpp2.RequestStartTransaction, d.requestStart)
@@ -21,6 +20,7 @@ func (d *v2) commands() *ocppj.Mux[*link] {
 	ocppj.Handle(m, ocpp2.SetVariables, d.setVariables)
 	ocppj.Handle(m, ocpp2.TriggerMessage, d.trigger)
 	ocppj.Handle(m, ocpp2.UnlockConnector, d.unlock)
+	d.locallist(m)
 	return m
 }
 
@@ -44,11 +44,6 @@ func (*v2) changeAvailability(_ context.Context, l *link, req ocpp2.ChangeAvaila
 		resp.Status = ocpp2.ChangeAvailabilityStatusAccepted
 	}
 	return resp, nil
-}
-
-// OCPP 2.x C11. There is no cache to clear.
-func (*v2) clearCache(context.Context, *link, ocpp2.ClearCacheRequest) (ocpp2.ClearCacheResponse, error) {
-	return ocpp2.ClearCacheResponse{Status: ocpp2.ClearCacheStatusAccepted}, nil
 }
 
 // reportPage is how many variables are in one page of a report.
