@@ -19,6 +19,8 @@ type dialect interface {
 	// reading tells what a meter shows while there is no transaction.
 	reading(ctx context.Context, l *link, evse int, r Reading, why cause) error
 	transaction(ctx context.Context, l *link, m message) (verdict, error)
+	// dropped tells that a reservation has expired, or cannot be kept.
+	dropped(ctx context.Context, l *link, reservation int, expired bool) error
 	serve(ctx context.Context, l *link, f ocppj.Frame) (json.RawMessage, error)
 }
 

@@ -48,12 +48,13 @@ const (
 // the station, the others do not change.
 type message struct {
 	Event
-	tokenType string
-	activity  Status
-	reading   *Reading
-	cause     cause
-	number    int // of the order that is followed with a start (2.x)
-	fault     string
+	tokenType   string
+	activity    Status
+	reading     *Reading
+	cause       cause
+	reservation *int // that is used up with a start; nil is none
+	number      int  // of the order that is followed with a start (2.x)
+	fault       string
 
 	transaction *transaction
 	attempts    int

@@ -17,6 +17,7 @@ type settings struct {
 	attemptInterval   time.Duration
 	stopOnInvalid     bool
 	cards             cardRules
+	reservations      bool // are made
 }
 
 // setting is a configuration key of OCPP 1.6, a variable of OCPP 2.x, or both.
@@ -98,7 +99,7 @@ func (s *Station) listSettings() []setting {
 			return err == nil
 		})
 	for _, e := range s.evses {
-		state := availability(e.status())
+		state := availability(s.statusOf(e))
 		list = append(list,
 			setting{component: "EVSE", evse: e.id, variable: "AvailabilityState", kind: kindOption, value: state},
 			setting{component: "EVSE", evse: e.id, variable: "Power", kind: kindInteger, unit: "W", value: strconv.FormatInt(e.meter.powerW, 10)},
@@ -106,6 +107,7 @@ func (s *Station) listSettings() []setting {
 		)
 	}
 	list = append(list, s.cardSettings()...)
+	list = append(list, s.reservationSettings()...)
 	return list
 }
 
@@ -121,7 +123,7 @@ func (s *Station) measurands() string {
 // availability is a status in the fewer words of OCPP 2.x.
 func availability(status Status) string {
 	switch status {
-	case StatusAvailable, StatusUnavailable, StatusFaulted:
+	case StatusAvailable, StatusReserved, StatusUnavailable, StatusFaulted:
 		return string(status)
 	}
 	return "Occupied"

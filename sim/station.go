@@ -79,6 +79,7 @@ type Station struct {
 	eventID      int
 	totals       Totals
 	cards        *cards // nil until something is known of one
+	reservations []*reservation
 }
 
 // Why something cannot be done.
@@ -134,7 +135,7 @@ func (s *Station) prepare() {
 		s.settings = settings{
 			heartbeat: 5 * time.Minute, meterEvery: cmp.Or(s.MeterEvery, defaultMeterEvery), connectionTimeout: time.Minute,
 			attempts: 5, attemptInterval: cmp.Or(s.Retry, defaultRetry), stopOnInvalid: true,
-			cards: cardRules{listed: true, cached: true, offline: true},
+			cards: cardRules{listed: true, cached: true, offline: true}, reservations: true,
 		}
 		s.whole = newEVSE(0, 0, s.Now())
 		for id := range cmp.Or(s.EVSEs, 1) {

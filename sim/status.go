@@ -17,6 +17,7 @@ const (
 	StatusSuspendedEV   Status = "SuspendedEV"   // the car takes no energy
 	StatusSuspendedEVSE Status = "SuspendedEVSE" // the station gives none
 	StatusFinishing     Status = "Finishing"     // the car has charged and is still plugged in
+	StatusReserved      Status = "Reserved"
 	StatusUnavailable   Status = "Unavailable"
 	StatusFaulted       Status = "Faulted"
 )
@@ -100,8 +101,11 @@ func (s *Station) tell(ctx context.Context, e *evse, anyhow bool) error {
 		}
 		s.signal()
 		s.mu.Unlock()
-		if err != nil || !again {
+		if err != nil {
 			return err
+		}
+		if !again {
+			return s.tellKept(ctx)
 		}
 		anyhow = false
 	}
@@ -109,7 +113,7 @@ func (s *Station) tell(ctx context.Context, e *evse, anyhow bool) error {
 
 // report is the state of an EVSE now. mu is held.
 func (s *Station) report(e *evse) report {
-	return report{evse: e.id, at: s.Now(), status: e.status(), was: e.told.status, fault: e.fault, faultWas: e.told.fault}
+	return report{evse: e.id, at: s.Now(), status: s.statusOf(e), was: e.told.status, fault: e.fault, faultWas: e.told.fault}
 }
 
 // forget makes tell tell everything anew. mu is held.
@@ -133,7 +137,7 @@ func (s *Station) tellAll(ctx context.Context, anyhow bool) error {
 // toldAll tells whether the central system knows the state of all EVSEs. mu is held.
 func (s *Station) toldAll() bool {
 	for _, e := range s.evses {
-		if e.telling || e.told.status != e.status() || e.told.fault != e.fault {
+		if e.telling || e.told.status != s.statusOf(e) || e.told.fault != e.fault {
 			return false
 		}
 	}
@@ -177,6 +181,7 @@ func (s *Station) Fault(ctx context.Context, evse int, code string) error {
 	}
 	s.mu.Unlock()
 	err = s.tell(ctx, e, false)
+	s.dropUnusable(ctx)
 	for _, m := range ends {
 		if failed := s.await(ctx, m); failed != nil {
 			return failed

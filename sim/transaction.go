@@ -177,6 +177,8 @@ func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
 		return nil, fmt.Errorf("EVSE %d of station %s is out of service", e.id, s.ID)
 	case len(token.UID) > s.traits.maxUID:
 		return nil, fmt.Errorf("OCPP %s has no tokens of more than %d characters, and %q is longer", s.Version, s.traits.maxUID, token.UID)
+	case s.kept(e, token):
+		return nil, fmt.Errorf("EVSE %d of station %s is reserved for another token", e.id, s.ID)
 	case token.UID == "":
 		return nil, fmt.Errorf("a transaction at EVSE %d of station %s needs a token", e.id, s.ID)
 	}
@@ -185,11 +187,16 @@ func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
 	if s.traits.ownNames {
 		t.name = s.NewID()
 	}
+	var reserved *int
+	if r := s.reservationFor(e, token); r != nil { // OCPP 1.6 §5.13, OCPP 2.x H03.FR.09
+		reserved = &r.id
+		s.lift(r)
+	}
 	e.transaction = t
 	e.meter.draw(s.Now(), t.demandW)
 	r := s.read(e)
 	t.startWh = r.RegisterWh
-	return s.enqueue(e, t, message{Event: Event{Kind: Started, Token: token.UID}, tokenType: token.Type, reading: &r, number: order}), nil
+	return s.enqueue(e, t, message{Event: Event{Kind: Started, Token: token.UID}, tokenType: token.Type, reading: &r, number: order, reservation: reserved}), nil
 }
 
 func (s *Station) maxPowerW() int64 { return cmp.Or(s.PowerW, defaultPowerW) }

@@ -92,7 +92,7 @@ func (d *v16) transaction(ctx context.Context, l *link, m message) (verdict, err
 	switch m.Kind {
 	case Started:
 		resp, err := call(ctx, l, ocpp16.StartTransaction, ocpp16.StartTransactionRequest{
-			ConnectorID: m.EVSE, IDTag: m.Token, MeterStart: int(m.RegisterWh), Timestamp: instant(m.At),
+			ConnectorID: m.EVSE, IDTag: m.Token, MeterStart: int(m.RegisterWh), ReservationID: m.reservation, Timestamp: instant(m.At),
 		})
 		v := d.verdict(&resp.IDTagInfo)
 		v.name = strconv.FormatInt(resp.TransactionID, 10)
@@ -150,6 +150,7 @@ func (d *v16) commands() *ocppj.Mux[*link] {
 	ocppj.Handle(m, ocpp16.TriggerMessage, d.trigger)
 	ocppj.Handle(m, ocpp16.UnlockConnector, d.unlock)
 	d.locallist(m)
+	d.reservation(m)
 	return m
 }
 

@@ -205,7 +205,8 @@ func (d *v2) transaction(ctx context.Context, l *link, m message) (verdict, erro
 		occasion = ocpp2.ReadingContextTransactionBegin
 		req.EventType, req.TriggerReason, req.EVSE = ocpp2.TransactionEventTypeStarted, ocpp2.TriggerReasonAuthorized, place(m.EVSE, true)
 		req.TransactionInfo.ChargingState = chargingState(m.activity)
-		if m.number != 0 { // OCPP 2.x F02.FR.21
+		req.ReservationID = m.reservation // OCPP 2.x H01.FR.15
+		if m.number != 0 {                // OCPP 2.x F02.FR.21
 			req.TriggerReason, req.TransactionInfo.RemoteStartID = ocpp2.TriggerReasonRemoteStart, &m.number
 		}
 	case Updated:

@@ -21,6 +21,7 @@ func (d *v2) commands() *ocppj.Mux[*link] {
 	ocppj.Handle(m, ocpp2.TriggerMessage, d.trigger)
 	ocppj.Handle(m, ocpp2.UnlockConnector, d.unlock)
 	d.locallist(m)
+	d.reservation(m)
 	return m
 }
 
