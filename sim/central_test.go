@@ -3,6 +3,9 @@ package sim_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -35,6 +38,7 @@ type central struct {
 	session *session
 	opened  int
 	numbers int
+	user    string // the Authorization of the last handshake
 }
 
 // answer is what a request is answered with: "" is the usual answer, errMute is none.
@@ -68,7 +72,17 @@ func (c *central) dial(context.Context, string, string) (net.Conn, error) {
 func (c *central) serve(conn net.Conn) {
 	defer conn.Close()
 	want := c.version.Subprotocol()
-	u := ws.Upgrader{Protocol: func(p []byte) bool { return string(p) == want }}
+	c.mu.Lock()
+	c.user = ""
+	c.mu.Unlock()
+	u := ws.Upgrader{Protocol: func(p []byte) bool { return string(p) == want }, OnHeader: func(key, value []byte) error {
+		if string(key) == "Authorization" {
+			c.mu.Lock()
+			c.user = string(value)
+			c.mu.Unlock()
+		}
+		return nil
+	}}
 	if _, err := u.Upgrade(conn); err != nil {
 		return
 	}
@@ -190,6 +204,25 @@ func (c *central) said(actions ...string) []string {
 	}
 	c.log = nil
 	return list
+}
+
+// password is the one that the station has connected with.
+func (c *central) password() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(c.user, "Basic "))
+	_, password, _ := strings.Cut(string(b), ":")
+	return password
+}
+
+// peer is the certificate that the station has connected with; nil is none.
+func (c *central) peer() *x509.Certificate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if conn, ok := c.session.socket.Conn.(*tls.Conn); ok && len(conn.ConnectionState().PeerCertificates) > 0 {
+		return conn.ConnectionState().PeerCertificates[0]
+	}
+	return nil
 }
 
 // connections is how many there have been.
@@ -320,3 +353,11 @@ func setting(t *testing.T, s *sim.Station, c *central, key, component, variable,
 
 // replaced is a text with another in place of its %.
 func replaced(text, by string) string { return strings.ReplaceAll(text, "%", by) }
+
+// signs answers as a central system that signs certificates.
+func signs(f ocppj.Frame) (string, error) {
+	if f.Action == "SignCertificate" {
+		return `{"status":"Accepted"}`, nil
+	}
+	return "", nil
+}

@@ -59,7 +59,7 @@ func (l *link) remoteStart(evse int, token Token, number int) bool {
 func (s *Station) free(id int, t Token) *evse {
 	var found *evse
 	for _, e := range s.evses {
-		usable := e.transaction == nil && e.order == nil && e.fault == "" && s.whole.fault == "" && !e.inoperative && !s.kept(e, t)
+		usable := e.transaction == nil && e.order == nil && e.fault == "" && s.whole.fault == "" && !e.inoperative && !e.updating && !s.keptFor(e, t)
 		if !usable || id != 0 && id != e.id {
 			continue
 		}

@@ -191,7 +191,7 @@ func TestTrigger(t *testing.T) {
 			return c.said()
 		}
 		same(t, ask("Heartbeat", "Accepted"), "Heartbeat {}")
-		same(t, ask("FirmwareStatusNotification", "NotImplemented"))
+		same(t, ask("FirmwareStatusNotification", "Accepted"), `FirmwareStatusNotification {"status":"Idle"}`)
 		status := ask("StatusNotification", "Accepted")
 		meter := ask("MeterValues", "Accepted")
 		switch {

@@ -40,11 +40,10 @@ func (s *Station) Connect(ctx context.Context) error {
 	case there:
 		return nil
 	}
-	dialer := ocppws.Dialer{Identity: string(s.ID), Password: s.Password, Protocols: []string{s.traits.protocol.Subprotocol()}, Dial: s.Dial}
-	socket, r, _, err := dialer.Connect(ctx, s.URL)
+	socket, r, err := s.open(ctx)
 	if err != nil {
 		s.count(func(t *Totals) { t.Errors++ })
-		return fmt.Errorf("station %s cannot connect to %s with OCPP %s: %w", s.ID, s.URL, s.Version, err)
+		return err
 	}
 	l := &link{station: s, socket: socket}
 	l.Version, l.Owner = s.traits.protocol, l

@@ -37,9 +37,9 @@ func (s *Station) reservationFor(e *evse, t Token) *reservation {
 	return found
 }
 
-// kept tells whether an EVSE is kept for others than the token; an empty token has nothing kept for
+// keptFor tells whether an EVSE is kept for others than the token; an empty token has nothing kept for
 // it. mu is held.
-func (s *Station) kept(e *evse, t Token) bool {
+func (s *Station) keptFor(e *evse, t Token) bool {
 	if len(s.reservations) == 0 || t.UID != "" && s.reservationFor(e, t) != nil {
 		return false
 	}
@@ -119,7 +119,7 @@ func (s *Station) reservable(r *reservation) string {
 			one = "Faulted"
 		case now == StatusUnavailable:
 			one = "Unavailable"
-		case now == StatusAvailable && !s.kept(e, Token{}):
+		case now == StatusAvailable && !s.keptFor(e, Token{}):
 			return accepted
 		}
 		if status == "" || status != one {
@@ -212,7 +212,7 @@ func (s *Station) Reservations() []int {
 // statusOf is the status of an EVSE, with what it is kept for. mu is held.
 func (s *Station) statusOf(e *evse) Status {
 	status := e.status()
-	if status == StatusAvailable && e.id > 0 && s.kept(e, Token{}) {
+	if status == StatusAvailable && e.id > 0 && s.keptFor(e, Token{}) {
 		return StatusReserved
 	}
 	return status
@@ -284,7 +284,7 @@ func (*v2) reservation(m *ocppj.Mux[*link]) {
 		if req.GroupIDToken != nil {
 			r.group = req.GroupIDToken.IDToken
 		}
-		if req.ConnectorType != "" && req.ConnectorType != l.station.connectorType() {
+		if req.ConnectorType != "" && req.ConnectorType != l.station.plugType() {
 			return ocpp2.ReserveNowResponse{Status: ocpp2.ReserveNowStatusRejected}, nil
 		}
 		return ocpp2.ReserveNowResponse{Status: ocpp2.ReserveNowStatus(l.reserve(r))}, nil
@@ -298,8 +298,8 @@ func (*v2) reservation(m *ocppj.Mux[*link]) {
 	})
 }
 
-// connectorType is that of all connectors of the station.
-func (s *Station) connectorType() ocpp2.ConnectorType {
+// plugType is the type of all connectors of the station.
+func (s *Station) plugType() ocpp2.ConnectorType {
 	if s.Phases == 0 {
 		return ocpp2.ConnectorTypeCCCS2
 	}

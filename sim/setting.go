@@ -32,17 +32,21 @@ type setting struct {
 	unit      string
 	value     string
 	write     func(value string) bool // nil when it cannot be; false when the value makes no sense; mu is held
+	options   string                  // of which the value is one, or several; empty is any
+	secret    bool                    // it can be written and not be read
+	restart   bool                    // what is written takes effect with the next start
 }
 
 // kind is the type of a value, as OCPP 2.x names it.
 type kind string
 
 const (
-	kindText    kind = "string"
-	kindInteger kind = "integer"
-	kindBoolean kind = "boolean"
-	kindOption  kind = "OptionList"
-	kindMembers kind = "MemberList"
+	kindText     kind = "string"
+	kindInteger  kind = "integer"
+	kindBoolean  kind = "boolean"
+	kindOption   kind = "OptionList"
+	kindMembers  kind = "MemberList"
+	kindSequence kind = "SequenceList"
 )
 
 // listSettings lists the settings with their values now. mu is held.
@@ -106,8 +110,9 @@ func (s *Station) listSettings() []setting {
 			setting{component: "Connector", evse: e.id, connector: 1, variable: "AvailabilityState", kind: kindOption, value: state},
 		)
 	}
-	list = append(list, s.cardSettings()...)
-	list = append(list, s.reservationSettings()...)
+	for _, own := range [][]setting{s.cardSettings(), s.reservationSettings(), s.securitySettings(), s.networkSettings()} {
+		list = override(list, own)
+	}
 	return list
 }
 

@@ -12,6 +12,7 @@ package sim
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -37,6 +38,17 @@ type Station struct {
 
 	// What it tells of itself when it boots. There are defaults for vendor and model.
 	Vendor, Model, Serial, Firmware string
+
+	// TLS is for wss; nil is the usual. To what it trusts the root certificates are added that the
+	// central system installs.
+	TLS *tls.Config
+	// SecureURL is the address when the central system asks for TLS; empty is URL with wss.
+	SecureURL string
+	RSA       bool // the keys that it makes are RSA; else they are ECDSA
+	// InstallTime is how long firmware is installed. FailInstallation tells of a version that it cannot
+	// be; nil is none.
+	InstallTime      time.Duration
+	FailInstallation func(version string) bool
 
 	PowerW     int64         // the most that an EVSE gives; 0 is 11 kW
 	Phases     int           // 1 or 3: meter values have the currents of so many; 0 is direct current
@@ -80,6 +92,16 @@ type Station struct {
 	totals       Totals
 	cards        *cards // nil until something is known of one
 	reservations []*reservation
+	update       *update      // of the firmware, the last; nil is none
+	installed    string       // the version of the firmware, when it was updated
+	publication  *publication // of firmware, the last; nil is none
+	uploading    *upload      // of a log, the last; nil is none
+
+	securityEvents []securityEvent // the security log
+	newPassword    string          // that the central system has set; empty is none
+	organisation   string          // the same of the name of who runs the station
+	keyring        *keyring        // nil while there is nothing in it
+	network        *network        // nil while the central system has changed nothing
 }
 
 // Why something cannot be done.

@@ -30,6 +30,7 @@ type evse struct {
 	plugged     bool
 	charged     bool // since the car was plugged in, a transaction has ended
 	inoperative bool // set by the central system
+	updating    bool // it waits for the firmware to be updated
 	fault       string
 	order       *order // to start, which waits for a car
 	ordered     chan struct{}
@@ -51,7 +52,7 @@ func (e *evse) status() Status {
 		return StatusFaulted
 	case e.transaction != nil:
 		return e.transaction.activity
-	case e.inoperative:
+	case e.inoperative, e.updating:
 		return StatusUnavailable
 	case e.plugged && e.charged:
 		return StatusFinishing

@@ -173,11 +173,11 @@ func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
 		return nil, fmt.Errorf("EVSE %d of station %s is charging already", e.id, s.ID)
 	case e.fault != "" || s.whole.fault != "":
 		return nil, fmt.Errorf("EVSE %d of station %s is faulted: %s", e.id, s.ID, cmp.Or(e.fault, s.whole.fault))
-	case e.inoperative:
+	case e.inoperative, e.updating:
 		return nil, fmt.Errorf("EVSE %d of station %s is out of service", e.id, s.ID)
 	case len(token.UID) > s.traits.maxUID:
 		return nil, fmt.Errorf("OCPP %s has no tokens of more than %d characters, and %q is longer", s.Version, s.traits.maxUID, token.UID)
-	case s.kept(e, token):
+	case s.keptFor(e, token):
 		return nil, fmt.Errorf("EVSE %d of station %s is reserved for another token", e.id, s.ID)
 	case token.UID == "":
 		return nil, fmt.Errorf("a transaction at EVSE %d of station %s needs a token", e.id, s.ID)

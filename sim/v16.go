@@ -27,13 +27,15 @@ func newV16() *v16 {
 // unknownTransaction is what a station sends in place of a number that it was never told.
 const unknownTransaction = -1
 
-func (*v16) traits() traits { return traits{protocol: ocppj.V16, maxUID: 20} }
+func (*v16) traits() traits {
+	return traits{protocol: ocppj.V16, maxUID: 20, invalidCertificate: "InvalidChargePointCertificate"}
+}
 
 // OCPP 1.6 §4.2.
 func (*v16) boot(ctx context.Context, l *link, _ bootReason) (bootAnswer, error) {
 	s := l.station
 	resp, err := call(ctx, l, ocpp16.BootNotification, ocpp16.BootNotificationRequest{
-		ChargePointVendor: s.vendor(), ChargePointModel: s.model(), ChargePointSerialNumber: s.Serial, FirmwareVersion: s.Firmware,
+		ChargePointVendor: s.vendor(), ChargePointModel: s.model(), ChargePointSerialNumber: s.Serial, FirmwareVersion: s.FirmwareVersion(),
 	})
 	return bootAnswer{resp.Status == ocpp16.RegistrationStatusAccepted, string(resp.Status), time.Duration(resp.Interval) * time.Second}, err
 }
@@ -151,6 +153,10 @@ func (d *v16) commands() *ocppj.Mux[*link] {
 	ocppj.Handle(m, ocpp16.UnlockConnector, d.unlock)
 	d.locallist(m)
 	d.reservation(m)
+	d.firmware(m)
+	d.logs(m)
+	d.certificates(m)
+	ocppj.Handle(m, ocpp16.ExtendedTriggerMessage, d.extendedTrigger)
 	return m
 }
 
@@ -186,6 +192,9 @@ func (*v16) changeConfiguration(_ context.Context, l *link, req ocpp16.ChangeCon
 		status = ocpp16.ConfigurationStatusRejected
 		if v.write != nil && v.write(req.Value) {
 			status = ocpp16.ConfigurationStatusAccepted
+			if v.restart {
+				status = ocpp16.ConfigurationStatusRebootRequired
+			}
 		}
 	}
 	return ocpp16.ChangeConfigurationResponse{Status: status}, nil
@@ -202,6 +211,9 @@ func (*v16) getConfiguration(_ context.Context, l *link, req ocpp16.GetConfigura
 			continue
 		}
 		known = append(known, v.key)
+		if v.secret {
+			v.value = ""
+		}
 		resp.ConfigurationKey = append(resp.ConfigurationKey, ocpp16.KeyValue{Key: v.key, Readonly: v.write == nil, Value: v.value})
 	}
 	for _, key := range req.Key {
@@ -261,11 +273,34 @@ func (*v16) trigger(_ context.Context, l *link, req ocpp16.TriggerMessageRequest
 		send = func(ctx context.Context) error { return s.tellTriggered(ctx, e) }
 	case ocpp16.MessageTriggerMeterValues:
 		send = func(ctx context.Context) error { return s.sampleTriggered(ctx, e, true) }
+	case ocpp16.MessageTriggerDiagnosticsStatusNotification:
+		send = func(ctx context.Context) error { return s.triggerUpload(ctx, true) }
+	case ocpp16.MessageTriggerFirmwareStatusNotification:
+		send = func(ctx context.Context) error { return s.triggerUpdate(ctx, false) }
 	default:
 		return ocpp16.TriggerMessageResponse{Status: ocpp16.TriggerMessageStatusNotImplemented}, nil
 	}
 	l.afterwards(func(ctx context.Context) { s.note(string(req.RequestedMessage), send(ctx)) })
 	return ocpp16.TriggerMessageResponse{Status: ocpp16.TriggerMessageStatusAccepted}, nil
+}
+
+// OCPP 1.6 security whitepaper §5.6.
+func (d *v16) extendedTrigger(ctx context.Context, l *link, req ocpp16.ExtendedTriggerMessageRequest) (ocpp16.ExtendedTriggerMessageResponse, error) {
+	s := l.station
+	var send func(ctx context.Context) error
+	switch req.RequestedMessage {
+	case ocpp16.ExtendedMessageTriggerLogStatusNotification:
+		send = func(ctx context.Context) error { return s.triggerUpload(ctx, false) }
+	case ocpp16.ExtendedMessageTriggerFirmwareStatusNotification:
+		send = func(ctx context.Context) error { return s.triggerUpdate(ctx, true) }
+	case ocpp16.ExtendedMessageTriggerSignChargePointCertificate:
+		send = func(ctx context.Context) error { return s.SignCertificate(ctx, "") }
+	default:
+		resp, err := d.trigger(ctx, l, ocpp16.TriggerMessageRequest{RequestedMessage: ocpp16.MessageTrigger(req.RequestedMessage), ConnectorID: req.ConnectorID})
+		return ocpp16.ExtendedTriggerMessageResponse{Status: resp.Status}, err
+	}
+	l.afterwards(func(ctx context.Context) { s.note(string(req.RequestedMessage), send(ctx)) })
+	return ocpp16.ExtendedTriggerMessageResponse{Status: ocpp16.TriggerMessageStatusAccepted}, nil
 }
 
 // OCPP 1.6 §5.18.

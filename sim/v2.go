@@ -24,7 +24,7 @@ func newV2(v ocppj.Version) *v2 {
 }
 
 func (d *v2) traits() traits {
-	t := traits{protocol: d.version, maxUID: 36, ownNames: true, activities: true}
+	t := traits{protocol: d.version, maxUID: 36, ownNames: true, activities: true, invalidCertificate: "InvalidChargingStationCertificate"}
 	if d.version >= ocppj.V21 {
 		t.maxUID = 255
 	}
@@ -36,7 +36,7 @@ func (*v2) boot(ctx context.Context, l *link, reason bootReason) (bootAnswer, er
 	s := l.station
 	resp, err := call(ctx, l, ocpp2.BootNotification, ocpp2.BootNotificationRequest{
 		Reason:          ocpp2.BootReason(reason),
-		ChargingStation: ocpp2.ChargingStation{VendorName: s.vendor(), Model: s.model(), SerialNumber: s.Serial, FirmwareVersion: s.Firmware},
+		ChargingStation: ocpp2.ChargingStation{VendorName: s.vendor(), Model: s.model(), SerialNumber: s.Serial, FirmwareVersion: s.FirmwareVersion()},
 	})
 	return bootAnswer{resp.Status == ocpp2.RegistrationStatusAccepted, string(resp.Status), time.Duration(resp.Interval) * time.Second}, err
 }

@@ -22,6 +22,11 @@ func (d *v2) commands() *ocppj.Mux[*link] {
 	ocppj.Handle(m, ocpp2.UnlockConnector, d.unlock)
 	d.locallist(m)
 	d.reservation(m)
+	d.firmware(m)
+	d.publication(m)
+	d.logs(m)
+	d.certificates(m)
+	d.network(m)
 	return m
 }
 
@@ -86,6 +91,9 @@ func (d *v2) reportData(v setting) ocpp2.ReportData {
 	if v.write != nil {
 		mutability = ocpp2.MutabilityReadWrite
 	}
+	if v.secret {
+		mutability = ocpp2.MutabilityWriteOnly
+	}
 	c := &ocpp2.VariableCharacteristics{DataType: ocpp2.DataType(v.kind), Unit: v.unit}
 	if v.kind == kindOption {
 		c.ValuesList = "Available,Occupied,Reserved,Unavailable,Faulted"
@@ -137,6 +145,8 @@ func (*v2) getVariables(_ context.Context, l *link, req ocpp2.GetVariablesReques
 			r.AttributeStatus = ocpp2.GetVariableStatusUnknownVariable
 		case q.AttributeType != "" && q.AttributeType != ocpp2.AttributeTypeActual:
 			r.AttributeStatus = ocpp2.GetVariableStatusNotSupportedAttributeType
+		case v.secret:
+			r.AttributeStatus = ocpp2.GetVariableStatusRejected
 		default:
 			r.AttributeValue = v.value
 		}
@@ -162,6 +172,8 @@ func (*v2) setVariables(_ context.Context, l *link, req ocpp2.SetVariablesReques
 			r.AttributeStatus = ocpp2.SetVariableStatusNotSupportedAttributeType
 		case v.write == nil || !v.write(q.AttributeValue):
 			r.AttributeStatus = ocpp2.SetVariableStatusRejected
+		case v.restart:
+			r.AttributeStatus = ocpp2.SetVariableStatusRebootRequired
 		}
 		resp.SetVariableResult = append(resp.SetVariableResult, r)
 	}
@@ -231,6 +243,24 @@ func (*v2) trigger(_ context.Context, l *link, req ocpp2.TriggerMessageRequest) 
 			return rejected, nil
 		}
 		send = func(ctx context.Context) error { return s.sampleTriggered(ctx, e, false) }
+	case ocpp2.MessageTriggerLogStatusNotification:
+		send = func(ctx context.Context) error { return s.triggerUpload(ctx, false) }
+	case ocpp2.MessageTriggerFirmwareStatusNotification:
+		send = func(ctx context.Context) error { return s.triggerUpdate(ctx, true) }
+	case ocpp2.MessageTriggerPublishFirmwareStatusNotification:
+		send = s.triggerPublication
+	case ocpp2.MessageTriggerSignChargingStationCertificate, ocpp2.MessageTriggerSignCombinedCertificate:
+		send = func(ctx context.Context) error {
+			return s.SignCertificate(ctx, string(ocpp2.CertificateSigningUseChargingStationCertificate))
+		}
+	case ocpp2.MessageTriggerSignV2GCertificate:
+		send = func(ctx context.Context) error {
+			return s.SignCertificate(ctx, string(ocpp2.CertificateSigningUseV2GCertificate))
+		}
+	case ocpp2.MessageTriggerSignV2G20Certificate:
+		send = func(ctx context.Context) error {
+			return s.SignCertificate(ctx, string(ocpp2.CertificateSigningUseV2G20Certificate))
+		}
 	default:
 		return ocpp2.TriggerMessageResponse{Status: ocpp2.TriggerMessageStatusNotImplemented}, nil
 	}
