@@ -34,6 +34,9 @@ func (l *link) remoteStart(evse int, token Token, number int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.free(evse, token)
+	if e != nil && e.charged && s.habits.does("replug") {
+		return false
+	}
 	if e == nil || !s.booted || len(token.UID) > s.traits.maxUID {
 		return false // also while it is not accepted: OCPP 2.x B02.FR.05
 	}

@@ -137,6 +137,9 @@ func (s *Station) open(ctx context.Context) (*ocppws.Socket, *bufio.Reader, erro
 	s.mu.Lock()
 	list, password := s.ways(), s.password()
 	s.mu.Unlock()
+	if s.oddity != nil {
+		return nil, nil, s.oddity
+	}
 	var failed error
 	for _, w := range list {
 		d := ocppws.Dialer{
@@ -145,9 +148,13 @@ func (s *Station) open(ctx context.Context) (*ocppws.Socket, *bufio.Reader, erro
 		if w.profile == 0 || w.profile == 3 {
 			d.Password = ""
 		}
+		s.dialOddly(&d)
 		to := cmp.Or(w.url, s.URL)
 		if w.profile >= 2 {
 			to = cmp.Or(w.url, s.SecureURL, "wss"+to[strings.Index(to, ":"):])
+		}
+		if s.habits.does("probe-first") {
+			probe(ctx, d, to)
 		}
 		socket, r, _, err := d.Connect(ctx, to)
 		if err == nil {

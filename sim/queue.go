@@ -131,6 +131,11 @@ func (s *Station) deliverOne(l *link) bool {
 	m := s.queue[0]
 	m.Transaction = m.transaction.name
 	told := *m
+	if m.Offline && m.Kind != Ended && s.habits.does("only-end") {
+		s.settle(m, nil)
+		s.mu.Unlock()
+		return true
+	}
 	s.mu.Unlock()
 	v, err := s.dialect.transaction(l.ctx, l, told)
 	if err == nil {
@@ -168,7 +173,7 @@ func (s *Station) confirmed(m *message, v verdict) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var refusal error
-	if !v.accepted() && m.Kind == Started {
+	if !v.accepted() && !s.habits.does("open-mode") && m.Kind == Started {
 		s.totals.Refused++
 		refusal = &Refusal{m.Token, v.status}
 		if e := s.evses[m.EVSE-1]; e.transaction == t && s.settings.stopOnInvalid {

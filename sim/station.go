@@ -49,6 +49,8 @@ type Station struct {
 	// be; nil is none.
 	InstallTime      time.Duration
 	FailInstallation func(version string) bool
+	// Personality is what it does wrong: names of [Personalities]. Unknown ones keep it from connecting.
+	Personality []string
 
 	PowerW     int64         // the most that an EVSE gives; 0 is 11 kW
 	Phases     int           // 1 or 3: meter values have the currents of so many; 0 is direct current
@@ -68,6 +70,7 @@ type Station struct {
 
 	once    sync.Once
 	dialect dialect
+	oddity  error // of the personality
 	traits  traits
 	log     *slog.Logger
 	whole   *evse // EVSE 0
@@ -97,6 +100,8 @@ type Station struct {
 	publication  *publication // of firmware, the last; nil is none
 	uploading    *upload      // of a log, the last; nil is none
 
+	habits         habits          // of its personality
+	away           time.Duration   // that it stays so when it is to connect again
 	securityEvents []securityEvent // the security log
 	newPassword    string          // that the central system has set; empty is none
 	organisation   string          // the same of the name of who runs the station
@@ -153,6 +158,7 @@ func (s *Station) prepare() {
 		if s.Log != nil {
 			s.log = s.Log.With("station", s.ID)
 		}
+		s.habits, s.oddity = pick(s.Personality)
 		s.bootReason = bootPowerUp
 		s.settings = settings{
 			heartbeat: 5 * time.Minute, meterEvery: cmp.Or(s.MeterEvery, defaultMeterEvery), connectionTimeout: time.Minute,

@@ -98,7 +98,7 @@ func (s *Station) authorise(ctx context.Context, token Token) error {
 	s.mu.Lock()
 	s.remember(token, v)
 	s.mu.Unlock()
-	if !v.accepted() {
+	if !v.accepted() && !s.habits.does("open-mode") {
 		s.count(func(t *Totals) { t.Refused++ })
 		return &Refusal{token.UID, v.status}
 	}
@@ -193,6 +193,9 @@ func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
 		s.lift(r)
 	}
 	e.transaction = t
+	if s.habits.does("register-restarts") {
+		e.meter.registerWh, e.meter.rest = 0, 0
+	}
 	e.meter.draw(s.Now(), t.demandW)
 	r := s.read(e)
 	t.startWh = r.RegisterWh

@@ -362,7 +362,7 @@ func TestCommandsToSimulator(t *testing.T) {
 				if a, err := b.network.Unlock(ctx, "S", gnista.EVSE{ID: 2, Connector: 1}); err != nil || a.Status != station.Done {
 					t.Errorf("to unlock is answered %+v, %v", a, err)
 				}
-				if _, err := b.network.Call(ctx, "S", "GetLocalListVersion", nil); gnista.CodeOf(err) != gnista.Unsupported {
+				if _, err := b.network.Call(ctx, "S", "DataTransfer", json.RawMessage(`{"vendorId":"x"}`)); gnista.CodeOf(err) != gnista.Unsupported {
 					t.Errorf("what is not served is answered %v", err)
 				}
 				time.Sleep(time.Second)
