@@ -91,7 +91,7 @@ func TestPersonalitiesAsked(t *testing.T) {
 	}{
 		{"bare-configuration", gnista.V16, "GetConfiguration", configuration, `{}`},
 		{"lower-case-keys", gnista.V16, "GetConfiguration", configuration, `…"heartbeatinterval"…`},
-		{"broken-answers", gnista.V16, "GetConfiguration", configuration, `x`},
+		{"broken-answers", gnista.V16, "GetConfiguration", configuration, `FormatViolation: …`},
 		{"rejects-settings", gnista.V16, "ChangeConfiguration", `{"key":"HeartbeatInterval","value":"60"}`, `{"status":"Rejected"}`},
 		{"rejects-settings", gnista.V201, "SetVariables", `{"setVariableData":[{"attributeValue":"60","component":{"name":"OCPPCommCtrlr"},"variable":{"name":"HeartbeatInterval"}}]}`, `…"attributeStatus":"Rejected"…`},
 		{"start-needs-connector", gnista.V16, "RemoteStartTransaction", `{"idTag":"A"}`, `{"status":"Rejected"}`},
