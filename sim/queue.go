@@ -104,6 +104,7 @@ func (s *Station) Drain(ctx context.Context) error {
 
 // deliver sees to it that what is in the queue is sent while the station is in service. mu is held.
 func (s *Station) deliver() {
+	s.deliverEvents()
 	l := s.service()
 	if l == nil || s.delivering || len(s.queue) == 0 {
 		return

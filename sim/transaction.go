@@ -176,7 +176,7 @@ func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
 		t.name = s.NewID()
 	}
 	e.transaction = t
-	e.meter.draw(s.Now(), t.demandW)
+	s.feed(e)
 	r := s.read(e)
 	t.startWh = r.RegisterWh
 	return s.enqueue(e, t, message{Event: Event{Kind: Started, Token: token.UID}, tokenType: token.Type, reading: &r, number: order}), nil
@@ -204,11 +204,19 @@ func (s *Station) Draw(evse int, powerW int64) error {
 	defer s.mu.Unlock()
 	if t := e.transaction; t != nil {
 		t.demandW = min(max(powerW, 0), s.maxPowerW())
-		if t.activity == StatusCharging {
-			e.meter.draw(s.Now(), t.demandW)
-		}
+		s.feed(e)
 	}
 	return nil
+}
+
+// feed sets the power at an EVSE to what the car there takes. mu is held.
+func (s *Station) feed(e *evse) {
+	power := int64(0)
+	if t := e.transaction; t != nil && t.activity == StatusCharging {
+		power = t.demandW
+	}
+	e.meter.draw(s.Now(), power)
+	s.watch()
 }
 
 // Suspend tells that no energy flows any more and why: StatusSuspendedEV or StatusSuspendedEVSE.
@@ -233,11 +241,7 @@ func (s *Station) setActivity(ctx context.Context, evse int, a Status) error {
 		return nil
 	}
 	t.activity = a
-	power := int64(0)
-	if a == StatusCharging {
-		power = t.demandW
-	}
-	e.meter.draw(s.Now(), power)
+	s.feed(e)
 	var m *message
 	if s.traits.activities {
 		m = s.enqueue(e, t, message{Event: Event{Kind: Updated}, cause: causeActivity})
@@ -299,8 +303,8 @@ func (s *Station) StopTransaction(ctx context.Context, evse int, uid string, rea
 func (s *Station) finish(e *evse, by Token, reason Reason) *message {
 	t := e.transaction
 	r := s.read(e)
-	e.meter.draw(s.Now(), 0)
 	e.transaction, e.charged = nil, true
+	s.feed(e)
 	close(t.over)
 	return s.enqueue(e, t, message{Event: Event{Kind: Ended, Token: by.UID, Reason: reason}, tokenType: by.Type, reading: &r})
 }

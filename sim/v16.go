@@ -179,6 +179,9 @@ func (*v16) changeConfiguration(_ context.Context, l *link, req ocpp16.ChangeCon
 		status = ocpp16.ConfigurationStatusRejected
 		if v.write != nil && v.write(req.Value) {
 			status = ocpp16.ConfigurationStatusAccepted
+			if v.restart {
+				status = ocpp16.ConfigurationStatusRebootRequired
+			}
 		}
 	}
 	return ocpp16.ChangeConfigurationResponse{Status: status}, nil
@@ -192,6 +195,9 @@ func (*v16) clearCache(context.Context, *link, ocpp16.ClearCacheRequest) (ocpp16
 // OCPP 1.6 §5.8.
 func (*v16) getConfiguration(_ context.Context, l *link, req ocpp16.GetConfigurationRequest) (resp ocpp16.GetConfigurationResponse, _ error) {
 	s := l.station
+	if len(req.Key) > keyCount {
+		return resp, ocppj.Errorf(ocppj.OccurrenceConstraintViolation, "no more than %d keys can be asked for at once", keyCount)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var known []string
@@ -200,6 +206,9 @@ func (*v16) getConfiguration(_ context.Context, l *link, req ocpp16.GetConfigura
 			continue
 		}
 		known = append(known, v.key)
+		if v.secret {
+			v.value = ""
+		}
 		resp.ConfigurationKey = append(resp.ConfigurationKey, ocpp16.KeyValue{Key: v.key, Readonly: v.write == nil, Value: v.value})
 	}
 	for _, key := range req.Key {

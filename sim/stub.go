@@ -1,0 +1,5 @@
+package sim
+
+const tariffElements = 10
+
+func (s *Station) shown() int { return 0 }
