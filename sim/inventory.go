@@ -171,6 +171,10 @@ func (s *Station) inventory() []setting {
 func (s *Station) inventoryOfControllers() []setting {
 	num := strconv.Itoa
 	base, level := "All", 9
+	profiles := 0
+	if s.kept != nil {
+		profiles = len(s.kept.profiles)
+	}
 	if s.kept != nil && s.kept.monitoring != nil {
 		base, level = s.kept.monitoring.base, s.kept.monitoring.level
 	}
@@ -226,7 +230,7 @@ func (s *Station) inventoryOfControllers() []setting {
 		ro("SmartChargingCtrlr", "Available", kindBoolean, "", "true"),
 		rw("SmartChargingCtrlr", "Enabled", kindBoolean, "", "true"),
 		ro("SmartChargingCtrlr", "ACPhaseSwitchingSupported", kindBoolean, "", "false").as("ConnectorSwitch3to1PhaseSupported"),
-		ro("SmartChargingCtrlr", "Entries", kindInteger, "", "0").of("ChargingProfiles").upTo(profileCount),
+		ro("SmartChargingCtrlr", "Entries", kindInteger, "", num(profiles)).of("ChargingProfiles").upTo(profileCount),
 		ro("", "", kindInteger, "", num(profileCount)).as("MaxChargingProfilesInstalled"),
 		ro("SmartChargingCtrlr", "ExternalControlSignalsEnabled", kindBoolean, "", "true"),
 		rw("SmartChargingCtrlr", "LimitChangeSignificance", kindDecimal, "Percent", "5").between(0, 100),

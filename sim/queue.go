@@ -41,6 +41,7 @@ type cause string
 const (
 	causePeriodic cause = "periodic"
 	causeActivity cause = "activity"
+	causeRate     cause = "rate"    // a charging profile has changed the power
 	causeTrigger  cause = "trigger" // the central system has asked for it
 )
 

@@ -115,6 +115,8 @@ func (v *setting) id() string {
 type kept struct {
 	values     map[string]string // of settings, by their ids
 	monitoring *monitoring
+	profiles   []*profile
+	turn       int // counts how often the power was held to the profiles
 }
 
 // memory is where to keep what the central system leaves at the station. mu is held.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 )
 
 // Token is what a driver identifies with.
@@ -38,7 +39,10 @@ type transaction struct {
 	seq      int // of its next event
 	startWh  int64
 	activity Status
-	demandW  int64  // what the car takes while it charges
+	demandW  int64 // what the car takes while it charges
+	began    time.Time
+	limited  bool   // a charging profile lets it have nothing
+	priority bool   // the profile for priority charging applies
 	fault    string // that ended it
 	over     chan struct{}
 }
@@ -171,7 +175,7 @@ func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
 		return nil, fmt.Errorf("a transaction at EVSE %d of station %s needs a token", e.id, s.ID)
 	}
 	e.plugged, e.charged, e.order = true, false, nil
-	t := &transaction{token: token, activity: StatusCharging, demandW: s.maxPowerW(), over: make(chan struct{})}
+	t := &transaction{token: token, activity: StatusCharging, demandW: s.maxPowerW(), began: s.Now(), over: make(chan struct{})}
 	if s.traits.ownNames {
 		t.name = s.NewID()
 	}
@@ -179,6 +183,9 @@ func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
 	s.feed(e)
 	r := s.read(e)
 	t.startWh = r.RegisterWh
+	if s.kept != nil && len(s.kept.profiles) > 0 {
+		s.start(func(context.Context) { s.relimit() }) // for the others, and for what begins with it
+	}
 	return s.enqueue(e, t, message{Event: Event{Kind: Started, Token: token.UID}, tokenType: token.Type, reading: &r, number: order}), nil
 }
 
@@ -209,11 +216,11 @@ func (s *Station) Draw(evse int, powerW int64) error {
 	return nil
 }
 
-// feed sets the power at an EVSE to what the car there takes. mu is held.
+// feed sets the power at an EVSE to what the car there takes, as far as charging profiles let it. mu is held.
 func (s *Station) feed(e *evse) {
 	power := int64(0)
 	if t := e.transaction; t != nil && t.activity == StatusCharging {
-		power = t.demandW
+		power = min(t.demandW, s.allowedW(e, s.Now()))
 	}
 	e.meter.draw(s.Now(), power)
 	s.watch()
@@ -305,6 +312,7 @@ func (s *Station) finish(e *evse, by Token, reason Reason) *message {
 	r := s.read(e)
 	e.transaction, e.charged = nil, true
 	s.feed(e)
+	s.forgetTxProfiles(e)
 	close(t.over)
 	return s.enqueue(e, t, message{Event: Event{Kind: Ended, Token: by.UID, Reason: reason}, tokenType: by.Type, reading: &r})
 }

@@ -199,6 +199,8 @@ func (d *v2) transaction(ctx context.Context, l *link, m message) (verdict, erro
 	case Updated:
 		req.EventType, req.TransactionInfo.ChargingState = ocpp2.TransactionEventTypeUpdated, chargingState(m.activity)
 		switch m.cause {
+		case causeRate:
+			req.TriggerReason = ocpp2.TriggerReasonChargingRateChanged
 		case causeActivity:
 			req.TriggerReason = ocpp2.TriggerReasonChargingStateChanged
 		case causeTrigger:

@@ -18,6 +18,7 @@ func (d *v2) commands() *ocppj.Mux[*link] {
 	ocppj.Handle(m, ocpp2.TriggerMessage, d.trigger)
 	ocppj.Handle(m, ocpp2.UnlockConnector, d.unlock)
 	d.deviceModel(m)
+	d.smartCharging(m)
 	return m
 }
 
