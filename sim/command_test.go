@@ -210,9 +210,9 @@ func TestTrigger(t *testing.T) {
 			same(t, ask("BootNotification", "Rejected"))
 			same(t, ask("TransactionEvent", "Accepted"), `TransactionEvent {"eventType":"Updated",…"triggerReason":"Trigger",…`)
 		}
-		if got := c.ask("DataTransfer", `{"vendorId":"x"}`); !strings.HasPrefix(got, "NotSupported") {
-			t.Errorf("DataTransfer is answered %s", got)
-		}
+		asked(t, c, "DataTransfer", `{"vendorId":"x"}`, `{"status":"UnknownVendorId"}`)
+		asked(t, c, "DataTransfer", `{"vendorId":"Gnista"}`, `{"status":"UnknownMessageId"}`)
+		asked(t, c, "DataTransfer", `{"vendorId":"Gnista","messageId":"Echo","data":"hello"}`, `{"status":"Accepted","data":"hello"}`)
 		asked(t, c, "ClearCache", `{}`, `{"status":"Accepted"}`)
 	})
 }

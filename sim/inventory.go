@@ -253,6 +253,15 @@ func (s *Station) inventoryOfControllers() []setting {
 		ro("TemperatureSensor", "Temperature", kindDecimal, "Celsius", num(s.temperature())).between(-40, 120).watched(),
 
 		rw("TxCtrlr", "MaxEnergyOnInvalidId", kindInteger, "Wh", "0").as("MaxEnergyOnInvalidId").between(0, 100_000),
+		ro("ACDERCtrlr", "Available", kindBoolean, "", "true").since21(),
+		rw("ACDERCtrlr", "Enabled", kindBoolean, "", "true").since21(),
+		ro("ACDERCtrlr", "ModesSupported", kindMembers, "", derModes).since21(),
+		rw("V2XChargingCtrlr", "Enabled", kindBoolean, "", "true").since21(),
+		ro("V2XChargingCtrlr", "SupportedEnergyTransferModes", kindMembers, "", "AC_BPT,DC_BPT").since21(),
+		ro("V2XChargingCtrlr", "SupportedOperationModes", kindMembers, "", "ChargingOnly,CentralSetpoint,CentralFrequency").since21(),
+		rw("BatterySwapCtrlr", "TargetSoC", kindInteger, "Percent", "80").between(0, 100).since21(),
+		rw("BatterySwapCtrlr", "MaxSoc", kindInteger, "Percent", "90").between(0, 100).since21(),
+
 		ro("TxCtrlr", "StopTxOnEVSideDisconnect", kindBoolean, "", "true").as("StopTransactionOnEVSideDisconnect"),
 		rw("TxCtrlr", "TxBeforeAcceptedEnabled", kindBoolean, "", "false"),
 		ro("TxCtrlr", "TxStartPoint", kindMembers, "", "PowerPathClosed").from(txPoints),

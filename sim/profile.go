@@ -45,6 +45,9 @@ func (l *link) setProfile(evse int, p ocpp2.ChargingProfile) (refusal string) {
 	x := &profile{evse: evse, source: ocpp2.ChargingLimitSourceCSO, ChargingProfile: p, set: s.Now()}
 	k.profiles = append(k.profiles, x)
 	l.afterwards(func(context.Context) { s.relimit() })
+	if p.ChargingProfilePurpose == ocpp2.ChargingProfilePurposeTxProfile && s.traits.ownNames {
+		l.afterwards(func(ctx context.Context) { s.note("the schedule of a car", s.plan(ctx, s.evses[evse-1], p)) })
+	}
 	if p.DynUpdateInterval != nil && *p.DynUpdateInterval > 0 {
 		l.afterwards(func(ctx context.Context) { s.pull(ctx, x) })
 	}

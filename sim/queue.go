@@ -41,6 +41,7 @@ type cause string
 const (
 	causePeriodic cause = "periodic"
 	causeActivity cause = "activity"
+	causeTariff   cause = "tariff"  // other prices apply from now on
 	causeRate     cause = "rate"    // a charging profile has changed the power
 	causeTrigger  cause = "trigger" // the central system has asked for it
 )
@@ -53,7 +54,8 @@ type message struct {
 	activity  Status
 	reading   *Reading
 	cause     cause
-	number    int // of the order that is followed with a start (2.x)
+	tariff    string // that applies from then on; empty is the one before (2.1)
+	number    int    // of the order that is followed with a start (2.x)
 	fault     string
 
 	transaction *transaction

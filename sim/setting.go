@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/ocpp/ocpp2"
 )
 
 // settings are what the central system may change and what the station acts on. They are guarded by
@@ -116,6 +117,11 @@ type kept struct {
 	values     map[string]string // of settings, by their ids
 	monitoring *monitoring
 	profiles   []*profile
+	messages   []ocpp2.MessageInfo
+	customers  map[string]string // what is known of them, by what they are known by
+	tariffs    []installed
+	controls   []*derControl
+	signal     int // of the grid operator, for what profiles say of it
 	turn       int // counts how often the power was held to the profiles
 }
 

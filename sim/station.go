@@ -40,6 +40,7 @@ type Station struct {
 
 	PowerW     int64         // the most that an EVSE gives; 0 is 11 kW
 	Phases     int           // 1 or 3: meter values have the currents of so many; 0 is direct current
+	Batteries  int           // to exchange for empty ones
 	RegisterWh int64         // what the meters show at first
 	MeterEvery time.Duration // between meter values of a transaction; 0 is a minute
 	ReportPage int           // variables, monitors or the like in one page of a report; 0 is 8

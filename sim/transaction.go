@@ -5,6 +5,9 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"gnista/ocpp/ocpp2"
+	"gnista/ocpp/ocppj"
 )
 
 // Token is what a driver identifies with.
@@ -34,17 +37,22 @@ const (
 
 // transaction is one car's at an EVSE. Its fields are guarded by the mu of the station.
 type transaction struct {
-	name     string // on the wire: our id in 2.x, in 1.6 the number that the start was answered with
-	token    Token
-	seq      int // of its next event
-	startWh  int64
-	activity Status
-	demandW  int64 // what the car takes while it charges
-	began    time.Time
-	limited  bool   // a charging profile lets it have nothing
-	priority bool   // the profile for priority charging applies
-	fault    string // that ended it
-	over     chan struct{}
+	name      string // on the wire: our id in 2.x, in 1.6 the number that the start was answered with
+	token     Token
+	seq       int // of its next event
+	startWh   int64
+	activity  Status
+	demandW   int64 // what the car takes while it charges
+	began     time.Time
+	cost      *float64                   // as the driver was told
+	tariff    string                     // that applies, of OCPP 2.1
+	currency  string                     // of it, when it is not that of the station
+	needs     *Needs                     // of a car that speaks ISO 15118
+	transfers []ocpp2.EnergyTransferMode // that are allowed; nil is all
+	limited   bool                       // a charging profile lets it have nothing
+	priority  bool                       // the profile for priority charging applies
+	fault     string                     // that ended it
+	over      chan struct{}
 }
 
 // Refusal is a token that the central system does not accept.
@@ -180,13 +188,16 @@ func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
 		t.name = s.NewID()
 	}
 	e.transaction = t
+	if s.traits.protocol >= ocppj.V21 {
+		t.tariff = s.tariffAt(e)
+	}
 	s.feed(e)
 	r := s.read(e)
 	t.startWh = r.RegisterWh
 	if s.kept != nil && len(s.kept.profiles) > 0 {
 		s.start(func(context.Context) { s.relimit() }) // for the others, and for what begins with it
 	}
-	return s.enqueue(e, t, message{Event: Event{Kind: Started, Token: token.UID}, tokenType: token.Type, reading: &r, number: order}), nil
+	return s.enqueue(e, t, message{Event: Event{Kind: Started, Token: token.UID}, tokenType: token.Type, reading: &r, number: order, tariff: t.tariff}), nil
 }
 
 func (s *Station) maxPowerW() int64 { return cmp.Or(s.PowerW, defaultPowerW) }

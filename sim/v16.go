@@ -144,6 +144,7 @@ func (d *v16) commands() *ocppj.Mux[*link] {
 	ocppj.Handle(m, ocpp16.Reset, d.reset)
 	ocppj.Handle(m, ocpp16.TriggerMessage, d.trigger)
 	ocppj.Handle(m, ocpp16.UnlockConnector, d.unlock)
+	ocppj.Handle(m, ocpp16.DataTransfer, d.dataTransfer)
 	d.smartCharging(m)
 	return m
 }

@@ -19,6 +19,12 @@ func (d *v2) commands() *ocppj.Mux[*link] {
 	ocppj.Handle(m, ocpp2.UnlockConnector, d.unlock)
 	d.deviceModel(m)
 	d.smartCharging(m)
+	d.energy(m)
+	d.driversView(m)
+	d.aside(m)
+	d.prices(m)
+	d.grid(m)
+	d.swaps(m)
 	return m
 }
 
