@@ -326,15 +326,15 @@ func (k *keyring) all() (list []*x509.Certificate) {
 	return list
 }
 
-// installed is a certificate with those of its chain that are above it.
-type installed struct {
+// certificateName names a certificate with those of its chain that are above it.
+type certificateName struct {
 	use   ocpp2.GetCertificateIDUse
 	hash  CertificateHash
 	above []CertificateHash
 }
 
 // listCertificates lists what is installed for the uses; none is all. (OCPP 2.x M03)
-func (s *Station) listCertificates(uses []ocpp2.GetCertificateIDUse) (list []installed) {
+func (s *Station) listCertificates(uses []ocpp2.GetCertificateIDUse) (list []certificateName) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := s.keys()
@@ -349,12 +349,12 @@ func (s *Station) listCertificates(uses []ocpp2.GetCertificateIDUse) (list []ins
 	const algorithm = "SHA256"
 	for _, r := range k.roots {
 		if use := ocpp2.GetCertificateIDUse(r.use); wanted(use) {
-			list = append(list, installed{use: use, hash: hashOf(r.cert, nil, algorithm)})
+			list = append(list, certificateName{use: use, hash: hashOf(r.cert, nil, algorithm)})
 		}
 	}
 	if c := k.v2g.chain; len(c) > 0 && wanted(ocpp2.GetCertificateIDUseV2GCertificateChain) { // OCPP 2.x M03.FR.05
 		others := append(k.all(), c...)
-		one := installed{use: ocpp2.GetCertificateIDUseV2GCertificateChain, hash: hashOf(c[0], others, algorithm)}
+		one := certificateName{use: ocpp2.GetCertificateIDUseV2GCertificateChain, hash: hashOf(c[0], others, algorithm)}
 		for _, above := range c[1:] {
 			one.above = append(one.above, hashOf(above, others, algorithm))
 		}

@@ -168,7 +168,8 @@ func TestSettings2(t *testing.T) {
 			c.said()
 			asked(t, c, "GetBaseReport", `{"requestId":5,"reportBase":"FullInventory"}`, `{"status":"Accepted"}`)
 			got := c.said()
-			if len(got) < 3 || !like(got[0], `NotifyReport {"requestId":5,…"seqNo":0,…"tbc":true}`) || strings.Contains(got[len(got)-1], "tbc") || !strings.Contains(strings.Join(got, "\n"), `"value":"15"`) {
+			last := len(got) - 1
+			if last < 10 || !like(got[0], `NotifyReport {"requestId":5,…"seqNo":0,…"tbc":true}`) || strings.Contains(got[last], "tbc") || !strings.Contains(strings.Join(got, "\n"), `"value":"15"`) {
 				t.Errorf("the report is %s", strings.Join(got, "\n"))
 			}
 		})
@@ -209,9 +210,9 @@ func TestTrigger(t *testing.T) {
 			same(t, ask("BootNotification", "Rejected"))
 			same(t, ask("TransactionEvent", "Accepted"), `TransactionEvent {"eventType":"Updated",…"triggerReason":"Trigger",…`)
 		}
-		if got := c.ask("DataTransfer", `{"vendorId":"x"}`); !strings.HasPrefix(got, "NotSupported") {
-			t.Errorf("DataTransfer is answered %s", got)
-		}
+		asked(t, c, "DataTransfer", `{"vendorId":"x"}`, `{"status":"UnknownVendorId"}`)
+		asked(t, c, "DataTransfer", `{"vendorId":"Gnista"}`, `{"status":"UnknownMessageId"}`)
+		asked(t, c, "DataTransfer", `{"vendorId":"Gnista","messageId":"Echo","data":"hello"}`, `{"status":"Accepted","data":"hello"}`)
 		asked(t, c, "ClearCache", `{}`, `{"status":"Accepted"}`)
 	})
 }

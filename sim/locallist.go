@@ -62,8 +62,8 @@ func find(list []card, t Token) *card {
 	return nil
 }
 
-// known is what the station knows of a token; nil is nothing. mu is held.
-func (s *Station) known(t Token) *card {
+// cardOf is what the station knows of a token; nil is nothing. mu is held.
+func (s *Station) cardOf(t Token) *card {
 	if s.cards == nil {
 		return nil
 	}
@@ -80,7 +80,7 @@ func (c *card) over(now time.Time) bool { return !c.until.IsZero() && now.After(
 
 // groupOf is the group of a token, as far as the station knows. mu is held.
 func (s *Station) groupOf(t Token) string {
-	if c := s.known(t); c != nil {
+	if c := s.cardOf(t); c != nil {
 		return c.group
 	}
 	if s.cards != nil && s.cards.asked.token.same(t) {
@@ -99,7 +99,7 @@ func (s *Station) recognise(t Token, online bool) (err error, decided bool) {
 		return nil, false
 	}
 	status := ""
-	if c := s.known(t); c != nil {
+	if c := s.cardOf(t); c != nil {
 		if status = c.status; c.over(s.Now()) {
 			status = "Expired"
 		}

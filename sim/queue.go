@@ -41,6 +41,8 @@ type cause string
 const (
 	causePeriodic cause = "periodic"
 	causeActivity cause = "activity"
+	causeTariff   cause = "tariff"  // other prices apply from now on
+	causeRate     cause = "rate"    // a charging profile has changed the power
 	causeTrigger  cause = "trigger" // the central system has asked for it
 )
 
@@ -52,8 +54,9 @@ type message struct {
 	activity    Status
 	reading     *Reading
 	cause       cause
-	reservation *int // that is used up with a start; nil is none
-	number      int  // of the order that is followed with a start (2.x)
+	reservation *int   // that is used up with a start; nil is none
+	tariff      string // that applies from then on; empty is the one before (2.1)
+	number      int    // of the order that is followed with a start (2.x)
 	fault       string
 
 	transaction *transaction
@@ -107,6 +110,7 @@ func (s *Station) Drain(ctx context.Context) error {
 
 // deliver sees to it that what is in the queue is sent while the station is in service. mu is held.
 func (s *Station) deliver() {
+	s.deliverEvents()
 	l := s.service()
 	if l == nil || s.delivering || len(s.queue) == 0 {
 		return

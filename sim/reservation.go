@@ -284,7 +284,7 @@ func (*v2) reservation(m *ocppj.Mux[*link]) {
 		if req.GroupIDToken != nil {
 			r.group = req.GroupIDToken.IDToken
 		}
-		if req.ConnectorType != "" && req.ConnectorType != l.station.plugType() {
+		if req.ConnectorType != "" && string(req.ConnectorType) != l.station.connectorType() {
 			return ocpp2.ReserveNowResponse{Status: ocpp2.ReserveNowStatusRejected}, nil
 		}
 		return ocpp2.ReserveNowResponse{Status: ocpp2.ReserveNowStatus(l.reserve(r))}, nil
@@ -296,12 +296,4 @@ func (*v2) reservation(m *ocppj.Mux[*link]) {
 		}
 		return ocpp2.CancelReservationResponse{Status: ocpp2.CancelReservationStatusAccepted}, nil
 	})
-}
-
-// plugType is the type of all connectors of the station.
-func (s *Station) plugType() ocpp2.ConnectorType {
-	if s.Phases == 0 {
-		return ocpp2.ConnectorTypeCCCS2
-	}
-	return ocpp2.ConnectorTypeCType2
 }

@@ -87,21 +87,27 @@ func (s *Station) securitySettings() []setting {
 
 const defaultOrganisation = "Gnista"
 
-// override is a list of settings with others in place of those that are the same, or added.
+// override is a list of settings with the values of others in place of those that are the same; what is
+// not there is added.
 func override(list, by []setting) []setting {
 	for _, v := range by {
 		at := -1
-		for i, x := range list {
+		for i := range list {
+			x := &list[i]
 			if x.component == v.component && x.variable == v.variable && x.instance == v.instance && x.evse == v.evse && x.connector == v.connector &&
 				(v.component != "" || x.key == v.key) {
 				at = i
+			} else if v.key != "" && x.key == v.key {
+				x.key = ""
 			}
 		}
 		if at < 0 {
 			list = append(list, v)
-		} else {
-			list[at] = v
+			continue
 		}
+		x := &list[at]
+		x.value, x.write, x.mutable = v.value, v.write, false
+		x.key, x.secret, x.restart, x.options = cmp.Or(v.key, x.key), x.secret || v.secret, x.restart || v.restart, cmp.Or(v.options, x.options)
 	}
 	return list
 }

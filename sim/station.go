@@ -54,8 +54,11 @@ type Station struct {
 
 	PowerW     int64         // the most that an EVSE gives; 0 is 11 kW
 	Phases     int           // 1 or 3: meter values have the currents of so many; 0 is direct current
+	Batteries  int           // to exchange for empty ones
 	RegisterWh int64         // what the meters show at first
 	MeterEvery time.Duration // between meter values of a transaction; 0 is a minute
+	ReportPage int           // variables, monitors or the like in one page of a report; 0 is 8
+	Items      int           // variables or monitors that a request may have; 0 is 50
 	Timeout    time.Duration // for an answer; 0 is 30 s
 	Retry      time.Duration // before trying again what failed, and more each time; 0 is 1 s
 
@@ -89,6 +92,7 @@ type Station struct {
 	booted       bool   // and accepted
 	bootReason   bootReason
 	settings     settings
+	kept         *kept // nil while the central system has left nothing
 	queue        []*message
 	delivering   bool
 	eventID      int

@@ -77,6 +77,7 @@ type report struct {
 func (s *Station) tell(ctx context.Context, e *evse, anyhow bool) error {
 	for {
 		s.mu.Lock()
+		s.watch()
 		if e.telling {
 			e.again = true
 			s.mu.Unlock()

@@ -4,6 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
+
+	"gnista/ocpp/ocpp2"
+	"gnista/ocpp/ocppj"
 )
 
 // Token is what a driver identifies with.
@@ -33,14 +37,22 @@ const (
 
 // transaction is one car's at an EVSE. Its fields are guarded by the mu of the station.
 type transaction struct {
-	name     string // on the wire: our id in 2.x, in 1.6 the number that the start was answered with
-	token    Token
-	seq      int // of its next event
-	startWh  int64
-	activity Status
-	demandW  int64  // what the car takes while it charges
-	fault    string // that ended it
-	over     chan struct{}
+	name      string // on the wire: our id in 2.x, in 1.6 the number that the start was answered with
+	token     Token
+	seq       int // of its next event
+	startWh   int64
+	activity  Status
+	demandW   int64 // what the car takes while it charges
+	began     time.Time
+	cost      *float64                   // as the driver was told
+	tariff    string                     // that applies, of OCPP 2.1
+	currency  string                     // of it, when it is not that of the station
+	needs     *Needs                     // of a car that speaks ISO 15118
+	transfers []ocpp2.EnergyTransferMode // that are allowed; nil is all
+	limited   bool                       // a charging profile lets it have nothing
+	priority  bool                       // the profile for priority charging applies
+	fault     string                     // that ended it
+	over      chan struct{}
 }
 
 // Refusal is a token that the central system does not accept.
@@ -183,7 +195,7 @@ func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
 		return nil, fmt.Errorf("a transaction at EVSE %d of station %s needs a token", e.id, s.ID)
 	}
 	e.plugged, e.charged, e.order = true, false, nil
-	t := &transaction{token: token, activity: StatusCharging, demandW: s.maxPowerW(), over: make(chan struct{})}
+	t := &transaction{token: token, activity: StatusCharging, demandW: s.maxPowerW(), began: s.Now(), over: make(chan struct{})}
 	if s.traits.ownNames {
 		t.name = s.NewID()
 	}
@@ -196,10 +208,16 @@ func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
 	if s.habits.does("register-restarts") {
 		e.meter.registerWh, e.meter.rest = 0, 0
 	}
-	e.meter.draw(s.Now(), t.demandW)
+	if s.traits.protocol >= ocppj.V21 {
+		t.tariff = s.tariffAt(e)
+	}
+	s.feed(e)
 	r := s.read(e)
 	t.startWh = r.RegisterWh
-	return s.enqueue(e, t, message{Event: Event{Kind: Started, Token: token.UID}, tokenType: token.Type, reading: &r, number: order, reservation: reserved}), nil
+	if s.kept != nil && len(s.kept.profiles) > 0 {
+		s.start(func(context.Context) { s.relimit() }) // for the others, and for what begins with it
+	}
+	return s.enqueue(e, t, message{Event: Event{Kind: Started, Token: token.UID}, tokenType: token.Type, reading: &r, number: order, reservation: reserved, tariff: t.tariff}), nil
 }
 
 func (s *Station) maxPowerW() int64 { return cmp.Or(s.PowerW, defaultPowerW) }
@@ -224,11 +242,19 @@ func (s *Station) Draw(evse int, powerW int64) error {
 	defer s.mu.Unlock()
 	if t := e.transaction; t != nil {
 		t.demandW = min(max(powerW, 0), s.maxPowerW())
-		if t.activity == StatusCharging {
-			e.meter.draw(s.Now(), t.demandW)
-		}
+		s.feed(e)
 	}
 	return nil
+}
+
+// feed sets the power at an EVSE to what the car there takes, as far as charging profiles let it. mu is held.
+func (s *Station) feed(e *evse) {
+	power := int64(0)
+	if t := e.transaction; t != nil && t.activity == StatusCharging {
+		power = min(t.demandW, s.allowedW(e, s.Now()))
+	}
+	e.meter.draw(s.Now(), power)
+	s.watch()
 }
 
 // Suspend tells that no energy flows any more and why: StatusSuspendedEV or StatusSuspendedEVSE.
@@ -253,11 +279,7 @@ func (s *Station) setActivity(ctx context.Context, evse int, a Status) error {
 		return nil
 	}
 	t.activity = a
-	power := int64(0)
-	if a == StatusCharging {
-		power = t.demandW
-	}
-	e.meter.draw(s.Now(), power)
+	s.feed(e)
 	var m *message
 	if s.traits.activities {
 		m = s.enqueue(e, t, message{Event: Event{Kind: Updated}, cause: causeActivity})
@@ -319,8 +341,9 @@ func (s *Station) StopTransaction(ctx context.Context, evse int, uid string, rea
 func (s *Station) finish(e *evse, by Token, reason Reason) *message {
 	t := e.transaction
 	r := s.read(e)
-	e.meter.draw(s.Now(), 0)
 	e.transaction, e.charged = nil, true
+	s.feed(e)
+	s.forgetTxProfiles(e)
 	close(t.over)
 	return s.enqueue(e, t, message{Event: Event{Kind: Ended, Token: by.UID, Reason: reason}, tokenType: by.Type, reading: &r})
 }

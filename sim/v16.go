@@ -157,6 +157,8 @@ func (d *v16) commands() *ocppj.Mux[*link] {
 	d.logs(m)
 	d.certificates(m)
 	ocppj.Handle(m, ocpp16.ExtendedTriggerMessage, d.extendedTrigger)
+	ocppj.Handle(m, ocpp16.DataTransfer, d.dataTransfer)
+	d.smartCharging(m)
 	return m
 }
 
@@ -203,6 +205,9 @@ func (*v16) changeConfiguration(_ context.Context, l *link, req ocpp16.ChangeCon
 // OCPP 1.6 §5.8.
 func (*v16) getConfiguration(_ context.Context, l *link, req ocpp16.GetConfigurationRequest) (resp ocpp16.GetConfigurationResponse, _ error) {
 	s := l.station
+	if len(req.Key) > keyCount {
+		return resp, ocppj.Errorf(ocppj.OccurrenceConstraintViolation, "no more than %d keys can be asked for at once", keyCount)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var known []string

@@ -199,6 +199,7 @@ func (d *v2) transaction(ctx context.Context, l *link, m message) (verdict, erro
 	if m.Offline { // OCPP 2.x E04.FR.03, E12.FR.02
 		req.Offline = &m.Offline
 	}
+	req.TransactionInfo.TariffID = m.tariff // OCPP 2.1 I07.FR.32, I11.FR.07
 	occasion := ocpp2.ReadingContextSamplePeriodic
 	switch m.Kind {
 	case Started:
@@ -212,6 +213,10 @@ func (d *v2) transaction(ctx context.Context, l *link, m message) (verdict, erro
 	case Updated:
 		req.EventType, req.TransactionInfo.ChargingState = ocpp2.TransactionEventTypeUpdated, chargingState(m.activity)
 		switch m.cause {
+		case causeTariff:
+			req.TriggerReason = ocpp2.TriggerReasonTariffChanged
+		case causeRate:
+			req.TriggerReason = ocpp2.TriggerReasonChargingRateChanged
 		case causeActivity:
 			req.TriggerReason = ocpp2.TriggerReasonChargingStateChanged
 		case causeTrigger:
