@@ -87,6 +87,10 @@ func (s *Server) Handler() http.Handler {
 	api := humago.New(mux, config)
 	s.stations(api)
 	s.commands(api)
+	s.outcomes(api)
+	s.firmware(api, mux)
+	s.logs(api, mux)
+	s.transfers(api)
 	s.tokens(api)
 	s.transactions(api)
 	s.tariffs(api)
@@ -105,7 +109,7 @@ func (s *Server) Handler() http.Handler {
 		}
 		w.Write([]byte("ok\n"))
 	})
-	return http.NewCrossOriginProtection().Handler(s.authorised(textual(mux)))
+	return s.stationFiles(http.NewCrossOriginProtection().Handler(s.authorised(textual(mux))))
 }
 
 // open tells the paths that need no token.

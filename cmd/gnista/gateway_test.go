@@ -42,8 +42,9 @@ type live struct {
 // not say otherwise.
 func newLive(t *testing.T, change func(*options)) *live {
 	t.Helper()
+	dir := t.TempDir()
 	o := options{
-		Database: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), Token: testToken, Unknown: station.AcceptUnknown, Heartbeat: 5 * time.Minute, Retry: time.Minute,
+		Database: "sqlite:" + filepath.Join(dir, "test.db"), Files: filepath.Join(dir, "files"), Token: testToken, Unknown: station.AcceptUnknown, Heartbeat: 5 * time.Minute, Retry: time.Minute,
 		Currency: "SEK", Zone: time.UTC, LogDays: 7, LogMB: 10, Now: time.Now, NewID: newID, Log: slog.New(slog.DiscardHandler),
 		Limits: gateway.Limits{
 			Message: 64 << 10, Frame: time.Second, Write: time.Second, Call: 2 * time.Second, Silence: time.Hour, Ping: time.Hour, Deaf: 3,
@@ -58,6 +59,7 @@ func newLive(t *testing.T, change func(*options)) *live {
 	}
 	a.start()
 	l := &live{a, t, httptest.NewUnstartedServer(a.handler)}
+	a.network.BaseURL = "http://" + l.server.Listener.Addr().String()
 	l.server.Config.ConnState = func(c net.Conn, state http.ConnState) {
 		if state == http.StateNew { // a station that does not read is noticed soon
 			c.(*net.TCPConn).SetWriteBuffer(4096)
@@ -349,7 +351,7 @@ func TestTimeouts(t *testing.T) {
 		l.connect(fmt.Sprintf("DEAF%d", i)).boot()
 		for range calls {
 			wg.Go(func() {
-				_, err := l.network.Unlock(t.Context(), gnista.StationID(fmt.Sprintf("DEAF%d", i)), gnista.EVSE{ID: 1})
+				_, err := station.Give(t.Context(), l.network, gnista.StationID(fmt.Sprintf("DEAF%d", i)), station.Unlock{At: gnista.EVSE{ID: 1}})
 				if gnista.CodeOf(err) != gnista.Timeout {
 					t.Errorf("got %v", err)
 				}
@@ -361,7 +363,7 @@ func TestTimeouts(t *testing.T) {
 	l = newLive(t, func(o *options) { o.Limits.Call = 200 * time.Millisecond })
 	deaf := l.connect("DEAF").boot()
 	for range 3 {
-		if _, err := l.network.Reset(t.Context(), "DEAF", station.Reset{}); gnista.CodeOf(err) != gnista.Timeout {
+		if _, err := station.Give(t.Context(), l.network, "DEAF", station.Reset{}); gnista.CodeOf(err) != gnista.Timeout {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -370,7 +372,7 @@ func TestTimeouts(t *testing.T) {
 	}
 	deaf.want("closed 1008 the station left 3 of our requests in a row unanswered")
 	l.verdict("DEAF", "3 of our requests")
-	if _, err := l.network.Reset(t.Context(), "DEAF", station.Reset{}); gnista.CodeOf(err) != gnista.Offline {
+	if _, err := station.Give(t.Context(), l.network, "DEAF", station.Reset{}); gnista.CodeOf(err) != gnista.Offline {
 		t.Errorf("got %v", err)
 	}
 }

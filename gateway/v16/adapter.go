@@ -28,12 +28,32 @@ func (a *Adapter) Dialect() *gateway.Dialect {
 	ocppj.Handle(m, ocpp16.Authorize, a.authorize)
 	ocppj.Accept(m, ocpp16.BootNotification, a.boot)
 	ocppj.Handle(m, ocpp16.DataTransfer, a.dataTransfer)
+	ocppj.Accept(m, ocpp16.DiagnosticsStatusNotification, a.diagnosticsStatus)
+	ocppj.Accept(m, ocpp16.FirmwareStatusNotification, a.firmwareStatus)
 	ocppj.Handle(m, ocpp16.Heartbeat, a.heartbeat)
+	ocppj.Accept(m, ocpp16.LogStatusNotification, a.logStatus)
 	ocppj.Accept(m, ocpp16.MeterValues, a.meterValues)
+	ocppj.Accept(m, ocpp16.SignedFirmwareStatusNotification, a.signedFirmwareStatus)
 	ocppj.Handle(m, ocpp16.StartTransaction, a.startTransaction)
 	ocppj.Accept(m, ocpp16.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp16.StopTransaction, a.stopTransaction)
-	return &gateway.Dialect{Version: gnista.V16, Messages: m, Commands: commands{}, Charging: commands{}}
+	return &gateway.Dialect{Version: gnista.V16, Messages: m, Orders: orders()}
+}
+
+// orders lists what stations are told.
+func orders() gateway.Orders {
+	o := gateway.Orders{}
+	gateway.Tell(o, reset)
+	gateway.Tell(o, unlock)
+	gateway.Tell(o, setAvailability)
+	gateway.Tell(o, trigger)
+	gateway.Tell(o, readSettings)
+	gateway.Tell(o, writeSettings)
+	gateway.Tell(o, start)
+	gateway.Tell(o, stop)
+	gateway.Tell(o, updateFirmware)
+	gateway.Tell(o, sendLog)
+	return o
 }
 
 // OCPP 1.6 §4.2.
