@@ -142,20 +142,27 @@ func (x *session) NewID() string {
 	return fmt.Sprintf("c%d", x.ids)
 }
 
+// action is the action with a name; nil is none.
+func (c *central) action(name string) ocppj.AnyAction {
+	known := ocpp2.Actions
+	if c.version == ocppj.V16 {
+		known = ocpp16.Actions
+	}
+	for _, a := range known {
+		if a.ActionName() == name {
+			return a
+		}
+	}
+	return nil
+}
+
 // judge holds a request to the rules of the version and writes down what matters of it.
 func (c *central) judge(f ocppj.Frame) {
 	if c.lax {
 		c.note(f.Action + " " + string(f.Payload))
 		return
 	}
-	known := ocpp2.Actions
-	if c.version == ocppj.V16 {
-		known = ocpp16.Actions
-	}
-	for _, a := range known {
-		if a.ActionName() != f.Action {
-			continue
-		}
+	if a := c.action(f.Action); a != nil {
 		if !a.In(c.version) || !a.SentBy(ocppj.Station) {
 			c.t.Errorf("a station may not send %s", f.Action)
 		}
@@ -255,6 +262,11 @@ func (c *central) ask(action, payload string) string {
 	got, err := x.CallRaw(c.t.Context(), action, json.RawMessage(payload))
 	if err != nil {
 		return err.Error()
+	}
+	if a := c.action(action); a != nil {
+		if found, err := ocppj.Decode(got, a.NewResponse(), c.version, ocppj.Strict); err != nil || len(found) > 0 {
+			c.t.Errorf("the answer to %s is not valid: %s: %v %v", action, got, found, err)
+		}
 	}
 	return string(got)
 }

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/ocpp/ocpp16"
+	"gnista/ocpp/ocpp2"
+	"gnista/ocpp/ocppj"
 	"gnista/sim"
 )
 
@@ -272,6 +275,32 @@ func TestSuspend(t *testing.T) {
 			same(t, c.said(), `StatusNotification …"SuspendedEV"…`, `StatusNotification …"Charging"…`)
 		} else {
 			same(t, c.said(), `TransactionEvent …"ChargingStateChanged"…"SuspendedEV"…`, `TransactionEvent …"ChargingStateChanged"…"Charging"…`)
+		}
+	})
+}
+
+// TestEverythingIsServed asks for everything that a central system may ask for: nothing is answered with
+// the error of a station that does not do it.
+func TestEverythingIsServed(t *testing.T) {
+	every(t, func(t *testing.T, s *sim.Station, c *central) {
+		c.lax = true
+		up(t, s)
+		known := ocpp2.Actions
+		if s.Version == gnista.V16 {
+			known = ocpp16.Actions
+		}
+		n := 0
+		for _, a := range known {
+			if !a.SentBy(ocppj.Central) || !a.In(c.version) || a.SentBy(ocppj.Station) && a.ActionName() != "DataTransfer" {
+				continue
+			}
+			n++
+			if got := c.ask(a.ActionName(), `{}`); strings.HasPrefix(got, "Not") {
+				t.Errorf("%s: %s", a.ActionName(), got)
+			}
+		}
+		if n < 20 {
+			t.Errorf("only %d requests", n)
 		}
 	})
 }

@@ -39,23 +39,39 @@ func derSupported(kind ocpp2.DERControlType) bool {
 // derTerms are the priority of a control, where a lower number is the greater, and when it applies;
 // there is none when the part is missing that goes with its type.
 func derTerms(r *ocpp2.SetDERControlRequest) (priority int, start *ocppj.DateTime, duration *float64, ok bool) {
-	switch {
-	case r.ControlType == ocpp2.DERControlTypeEnterService && r.EnterService != nil:
-		return r.EnterService.Priority, nil, nil, true
-	case r.ControlType == ocpp2.DERControlTypeGradients && r.Gradient != nil:
-		return r.Gradient.Priority, nil, nil, true
-	case r.ControlType == ocpp2.DERControlTypeFixedPFAbsorb && r.FixedPFAbsorb != nil:
-		return r.FixedPFAbsorb.Priority, r.FixedPFAbsorb.StartTime, r.FixedPFAbsorb.Duration, true
-	case r.ControlType == ocpp2.DERControlTypeFixedPFInject && r.FixedPFInject != nil:
-		return r.FixedPFInject.Priority, r.FixedPFInject.StartTime, r.FixedPFInject.Duration, true
-	case r.ControlType == ocpp2.DERControlTypeFixedVar && r.FixedVar != nil:
-		return r.FixedVar.Priority, r.FixedVar.StartTime, r.FixedVar.Duration, true
-	case r.ControlType == ocpp2.DERControlTypeFreqDroop && r.FreqDroop != nil:
-		return r.FreqDroop.Priority, r.FreqDroop.StartTime, r.FreqDroop.Duration, true
-	case r.ControlType == ocpp2.DERControlTypeLimitMaxDischarge && r.LimitMaxDischarge != nil:
-		return r.LimitMaxDischarge.Priority, r.LimitMaxDischarge.StartTime, r.LimitMaxDischarge.Duration, true
-	case r.Curve != nil:
-		return r.Curve.Priority, r.Curve.StartTime, r.Curve.Duration, true
+	switch r.ControlType {
+	case ocpp2.DERControlTypeEnterService:
+		if p := r.EnterService; p != nil {
+			return p.Priority, nil, nil, true
+		}
+	case ocpp2.DERControlTypeGradients:
+		if p := r.Gradient; p != nil {
+			return p.Priority, nil, nil, true
+		}
+	case ocpp2.DERControlTypeFixedPFAbsorb:
+		if p := r.FixedPFAbsorb; p != nil {
+			return p.Priority, p.StartTime, p.Duration, true
+		}
+	case ocpp2.DERControlTypeFixedPFInject:
+		if p := r.FixedPFInject; p != nil {
+			return p.Priority, p.StartTime, p.Duration, true
+		}
+	case ocpp2.DERControlTypeFixedVar:
+		if p := r.FixedVar; p != nil {
+			return p.Priority, p.StartTime, p.Duration, true
+		}
+	case ocpp2.DERControlTypeFreqDroop:
+		if p := r.FreqDroop; p != nil {
+			return p.Priority, p.StartTime, p.Duration, true
+		}
+	case ocpp2.DERControlTypeLimitMaxDischarge:
+		if p := r.LimitMaxDischarge; p != nil {
+			return p.Priority, p.StartTime, p.Duration, true
+		}
+	default:
+		if p := r.Curve; p != nil {
+			return p.Priority, p.StartTime, p.Duration, true
+		}
 	}
 	return 0, nil, nil, false
 }
@@ -194,22 +210,22 @@ func (*v2) getDERControl(_ context.Context, l *link, req ocpp2.GetDERControlRequ
 // in puts the control in a report.
 func (x *derControl) in(r *ocpp2.ReportDERControlRequest) {
 	id, byDefault, superseded := x.ControlID, x.IsDefault, x.superseded
-	switch {
-	case x.ControlType == ocpp2.DERControlTypeEnterService:
+	switch x.ControlType {
+	case ocpp2.DERControlTypeEnterService:
 		r.EnterService = append(r.EnterService, ocpp2.EnterServiceGet{ID: id, EnterService: *x.EnterService})
-	case x.ControlType == ocpp2.DERControlTypeGradients:
+	case ocpp2.DERControlTypeGradients:
 		r.Gradient = append(r.Gradient, ocpp2.GradientGet{ID: id, Gradient: *x.Gradient})
-	case x.ControlType == ocpp2.DERControlTypeFixedPFAbsorb && x.FixedPFAbsorb != nil:
+	case ocpp2.DERControlTypeFixedPFAbsorb:
 		r.FixedPFAbsorb = append(r.FixedPFAbsorb, ocpp2.FixedPFGet{ID: id, IsDefault: byDefault, IsSuperseded: superseded, FixedPF: *x.FixedPFAbsorb})
-	case x.ControlType == ocpp2.DERControlTypeFixedPFInject && x.FixedPFInject != nil:
+	case ocpp2.DERControlTypeFixedPFInject:
 		r.FixedPFInject = append(r.FixedPFInject, ocpp2.FixedPFGet{ID: id, IsDefault: byDefault, IsSuperseded: superseded, FixedPF: *x.FixedPFInject})
-	case x.ControlType == ocpp2.DERControlTypeFixedVar && x.FixedVar != nil:
+	case ocpp2.DERControlTypeFixedVar:
 		r.FixedVar = append(r.FixedVar, ocpp2.FixedVarGet{ID: id, IsDefault: byDefault, IsSuperseded: superseded, FixedVar: *x.FixedVar})
-	case x.ControlType == ocpp2.DERControlTypeFreqDroop && x.FreqDroop != nil:
+	case ocpp2.DERControlTypeFreqDroop:
 		r.FreqDroop = append(r.FreqDroop, ocpp2.FreqDroopGet{ID: id, IsDefault: byDefault, IsSuperseded: superseded, FreqDroop: *x.FreqDroop})
-	case x.ControlType == ocpp2.DERControlTypeLimitMaxDischarge && x.LimitMaxDischarge != nil:
+	case ocpp2.DERControlTypeLimitMaxDischarge:
 		r.LimitMaxDischarge = append(r.LimitMaxDischarge, ocpp2.LimitMaxDischargeGet{ID: id, IsDefault: byDefault, IsSuperseded: superseded, LimitMaxDischarge: *x.LimitMaxDischarge})
-	case x.Curve != nil:
+	default:
 		r.Curve = append(r.Curve, ocpp2.DERCurveGet{ID: id, CurveType: x.ControlType, IsDefault: byDefault, IsSuperseded: superseded, Curve: *x.Curve})
 	}
 }

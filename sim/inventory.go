@@ -2,6 +2,7 @@ package sim
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 )
 
@@ -87,7 +88,7 @@ func (s *Station) inventory() []setting {
 
 		rw("AlignedDataCtrlr", "Enabled", kindBoolean, "", "true"),
 		ro("AlignedDataCtrlr", "Available", kindBoolean, "", "true"),
-		rw("AlignedDataCtrlr", "Interval", kindInteger, "s", "900").as("ClockAlignedDataInterval").between(0, 86_400),
+		rw("AlignedDataCtrlr", "Interval", kindInteger, "s", "0").as("ClockAlignedDataInterval").between(0, 86_400),
 		rw("AlignedDataCtrlr", "Measurands", kindMembers, "", "Energy.Active.Import.Register").as("MeterValuesAlignedData").from(sampled).upTo(valueSize),
 		rw("AlignedDataCtrlr", "SendDuringIdle", kindBoolean, "", "false"),
 		rw("AlignedDataCtrlr", "TxEndedInterval", kindInteger, "s", "0").between(0, 86_400),
@@ -164,6 +165,10 @@ func (s *Station) inventory() []setting {
 		ro("LocalAuthListCtrlr", "Storage", kindInteger, "B", "0").upTo(storage),
 		ro("", "", kindInteger, "", num(listEntries)).as("LocalAuthListMaxLength"),
 	}
+	for i := range s.Extra {
+		name := fmt.Sprintf("%03d", i+1)
+		list = append(list, rw("VendorCtrlr", "Parameter", kindInteger, "", num(i)).of(name).as("VendorParameter"+name).between(0, 1_000_000))
+	}
 	return append(list, s.inventoryOfControllers()...)
 }
 
@@ -201,7 +206,7 @@ func (s *Station) inventoryOfControllers() []setting {
 		rw("OCPPCommCtrlr", "RetryBackOffRepeatTimes", kindInteger, "", "5").between(0, 100),
 		rw("OCPPCommCtrlr", "RetryBackOffWaitMinimum", kindInteger, "s", "5").between(1, 3600),
 		rw("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", kindBoolean, "", "true").as("UnlockConnectorOnEVSideDisconnect"),
-		rw("OCPPCommCtrlr", "WebSocketPingInterval", kindInteger, "s", "54").as("WebSocketPingInterval").between(0, 3600),
+		rw("OCPPCommCtrlr", "WebSocketPingInterval", kindInteger, "s", "0").as("WebSocketPingInterval").between(0, 3600),
 		rw("OCPPCommCtrlr", "PublicKeyWithSignedMeterValue", kindOption, "", "Never").from("Never,OncePerTransaction,EveryMeterValue"),
 
 		ro("ReservationCtrlr", "Available", kindBoolean, "", "true"),
@@ -288,6 +293,30 @@ func (s *Station) places() []setting {
 			ro("Connector", "SupplyPhases", kindInteger, "", phases).between(0, 3).at(e.id, 1),
 			rw("Connector", "PhaseRotation", kindOption, "", "RST").from(phaseRotation).at(e.id, 1),
 		)
+	}
+	for _, e := range append([]*evse{s.whole}, s.evses...) {
+		list = append(list, faultsAt(e)...)
+	}
+	return list
+}
+
+// faultsAt are the variables that tell of faults at an EVSE, beside those that are there anyhow.
+func faultsAt(e *evse) (list []setting) {
+	for _, code := range []string{
+		"ConnectorLockFailure", "GroundFailure", "HighTemperature", "OverCurrentFailure", "OverVoltage", "EmergencyStop", "EVCommunicationError",
+		"PowerLimitExceeded", "PowerSwitchFailure", "PowerMeterFailure", "ReaderFailure", "InternalError", "OtherError",
+	} {
+		t := troubleAt(e.id, code)
+		if t.component == "ChargingStation" && t.variable == "Problem" {
+			continue
+		}
+		is := troubleAt(e.id, e.fault)
+		active := e.fault != "" && is.component == t.component && is.variable == t.variable
+		connector := 0
+		if e.id > 0 && t.component != "EVSE" {
+			connector = 1
+		}
+		list = append(list, ro(t.component, t.variable, kindBoolean, "", strconv.FormatBool(active)).at(e.id, connector).watched())
 	}
 	return list
 }

@@ -88,6 +88,11 @@ func (s *Station) judgeProfile(evse int, p ocpp2.ChargingProfile) string {
 		if !goodSchedule(p, schedule) {
 			return invalidSchedule
 		}
+		for _, period := range schedule.ChargingSchedulePeriod {
+			if refusal := s.judgePeriod(period); refusal != "" {
+				return refusal
+			}
+		}
 	}
 	if s.kept == nil {
 		return ""
@@ -114,6 +119,12 @@ func goodSchedule(p ocpp2.ChargingProfile, c ocpp2.ChargingSchedule) bool {
 	if len(periods) == 0 || len(periods) > periodCount || periods[0].StartPeriod != 0 || !ordered {
 		return false
 	}
+	priority := p.ChargingProfilePurpose == ocpp2.ChargingProfilePurposePriorityCharging
+	switch {
+	case c.UseLocalTime != nil && *c.UseLocalTime, c.RandomizedDelay != nil && *c.RandomizedDelay > 0, c.LimitAtSoC != nil, // K01.FR.123–125
+		priority && c.Duration != nil: // K01.FR.70
+		return false
+	}
 	switch p.ChargingProfileKind {
 	case ocpp2.ChargingProfileKindAbsolute, ocpp2.ChargingProfileKindRecurring:
 		return c.StartSchedule != nil
@@ -121,6 +132,26 @@ func goodSchedule(p ocpp2.ChargingProfile, c ocpp2.ChargingSchedule) bool {
 		return len(periods) == 1 && len(p.ChargingSchedule) == 1
 	}
 	return c.StartSchedule == nil
+}
+
+// judgePeriod says what the station cannot do of a period; empty is nothing. mu is held.
+func (s *Station) judgePeriod(p ocpp2.ChargingSchedulePeriod) string {
+	switch {
+	case p.NumberPhases != nil && s.Phases == 0 && s.traits.protocol != ocppj.V16, p.PhaseToUse != nil && s.Phases == 0: // K01.FR.44
+		return "NoPhaseForDC"
+	case p.PhaseToUse != nil, p.EVSESleep != nil && *p.EVSESleep: // K01.FR.48, K01.FR.126
+		return invalidSchedule
+	}
+	switch p.OperationMode {
+	case "", ocpp2.OperationModeIdle, ocpp2.OperationModeChargingOnly, ocpp2.OperationModeCentralSetpoint:
+		return ""
+	case ocpp2.OperationModeCentralFrequency:
+		if len(p.V2XSignalWattCurve) == 0 && p.Setpoint == nil {
+			return "NoSignalWattCurve"
+		}
+		return ""
+	}
+	return "InvalidOperationMode"
 }
 
 // rivals tells whether two profiles would apply in the same place at the same time with the same right.
@@ -163,17 +194,15 @@ func (s *Station) relimit() {
 			s.enqueue(e, t, message{Event: Event{Kind: Updated}, reading: &r, cause: causeRate})
 		}
 	}
-	s.kept.turn++
-	turn := s.kept.turn
+	if s.kept.wake != nil {
+		s.kept.wake()
+		s.kept.wake = nil
+	}
 	if next := s.nextChange(now); !next.IsZero() {
-		s.start(func(ctx context.Context) {
-			if !sleep(ctx, next.Sub(now)) {
-				return
-			}
-			s.mu.Lock()
-			current := s.kept.turn == turn
-			s.mu.Unlock()
-			if current {
+		ctx, wake := context.WithCancel(s.ctx)
+		s.kept.wake = wake
+		s.start(func(context.Context) {
+			if sleep(ctx, next.Sub(now)) {
 				s.relimit()
 			}
 		})

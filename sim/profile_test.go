@@ -145,6 +145,15 @@ func TestProfileRules(t *testing.T) {
 		refused("TxNotFound", limiting(s, 1, 1, 0, "TxProfile", relative, "A", "0:1"))
 		refused("InvalidProfile", limiting(s, 1, 1, 0, "ChargingStationMaxProfile", absolute, "A", "0:1"))
 		refused("InvalidSchedule", limiting(s, 1, 1, 0, "TxDefaultProfile", relative, "A", "5:1"))
+		if s.Version == gnista.V21 {
+			refused("InvalidSchedule", limiting(s, 1, 1, 0, "TxDefaultProfile", relative, "A", `0:1,"evseSleep":true`))
+			refused("InvalidOperationMode", limiting(s, 1, 1, 0, "TxDefaultProfile", relative, "A", `0:1,"operationMode":"LocalLoadBalancing"`))
+			refused("NoSignalWattCurve", limiting(s, 1, 1, 0, "TxDefaultProfile", relative, "A", `0:1,"operationMode":"CentralFrequency"`))
+			frequency := limiting(s, 2, 5, 3, "TxDefaultProfile", relative, "A", `0:1,"operationMode":"CentralFrequency","v2xSignalWattCurve":[{"signal":0,"power":0}]`)
+			asked(t, c, "SetChargingProfile", frequency, `{"status":"Accepted"}`)
+			asked(t, c, "AFRRSignal", `{"timestamp":"2026-01-01T00:00:00Z","signal":5}`, `{"status":"Accepted"}`)
+			asked(t, c, "ClearChargingProfile", `{"chargingProfileId":5}`, `{"status":"Accepted"}`)
+		}
 		asked(t, c, "GetChargingProfiles", `{"requestId":1,"chargingProfile":{"stackLevel":0}}`, `{"status":"NoProfiles"}`)
 		asked(t, c, "SetChargingProfile", limiting(s, 0, 1, 0, "TxDefaultProfile", relative, "A", "0:1"), `{"status":"Accepted"}`)
 		refused("DuplicateProfile", limiting(s, 1, 2, 0, "TxDefaultProfile", relative, "A", "0:1"))

@@ -67,7 +67,7 @@ func TestReports(t *testing.T) {
 		}
 		asked(t, c, "GetReport", `{"requestId":3,"componentVariable":[{"component":{"name":"EVSE","evse":{"id":2}}},{"component":{"name":"DeviceDataCtrlr"},"variable":{"name":"ItemsPerMessage"}}]}`, `{"status":"Accepted"}`)
 		got = strings.Join(c.said(), "\n")
-		if n := strings.Count(got, "variableCharacteristics"); n != 9 {
+		if n := strings.Count(got, "variableCharacteristics"); n != 10 {
 			t.Errorf("%d variables: %s", n, got)
 		}
 		for _, want := range []string{`"maxLimit":36000`, `"unit":"W"`, `"supportsMonitoring":true`, `"instance":"GetReport"`} {
@@ -123,5 +123,40 @@ func TestInventory(t *testing.T) {
 		if len(seen) < 120 {
 			t.Errorf("%d variables", len(seen))
 		}
+	})
+}
+
+// What a fault is told with is in the device model, and is true there while the fault lasts.
+func TestFaultInDeviceModel(t *testing.T) {
+	modern(t, func(t *testing.T, s *sim.Station, c *central) {
+		up(t, s)
+		value := func(want string) {
+			t.Helper()
+			asked(t, c, "GetVariables", `{"getVariableData":[{"component":{"name":"ConnectorPlugRetentionLock","evse":{"id":1,"connectorId":1}},"variable":{"name":"Problem"}}]}`, `…"attributeValue":"`+want+`"…`)
+		}
+		value("false")
+		asked(t, c, "SetVariableMonitoring", `{"setMonitoringData":[{"value":1,"type":"Delta","severity":3,"component":{"name":"ConnectorPlugRetentionLock","evse":{"id":1,"connectorId":1}},"variable":{"name":"Problem"}}]}`, `…"Accepted"…`)
+		c.said()
+		must(t, s.Fault(t.Context(), 1, "ConnectorLockFailure"))
+		value("true")
+		if got := strings.Join(c.said("NotifyEvent"), "\n"); strings.Count(got, `"actualValue":"true"`) != 2 || !strings.Contains(got, `"CustomMonitor"`) {
+			t.Errorf("sent %s", got)
+		}
+		must(t, s.Fault(t.Context(), 0, "Strange"))
+		same(t, c.said("NotifyEvent"), `NotifyEvent …"ChargingStation"…"Problem"…`)
+	})
+}
+
+// A station can have as many settings as are wanted.
+func TestExtraSettings(t *testing.T) {
+	every(t, func(t *testing.T, s *sim.Station, c *central) {
+		s.Extra = 300
+		up(t, s)
+		if s.Version == gnista.V16 {
+			asked(t, c, "ChangeConfiguration", `{"key":"VendorParameter300","value":"7"}`, `{"status":"Accepted"}`)
+			asked(t, c, "GetConfiguration", `{"key":["VendorParameter300"]}`, `…"value":"7"…`)
+			return
+		}
+		asked(t, c, "GetVariables", `{"getVariableData":[{"component":{"name":"VendorCtrlr"},"variable":{"name":"Parameter","instance":"300"}}]}`, `…"299"…`)
 	})
 }

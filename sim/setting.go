@@ -2,6 +2,7 @@ package sim
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -123,8 +124,8 @@ type kept struct {
 	customers  map[string]string // what is known of them, by what they are known by
 	tariffs    []installed
 	controls   []*derControl
-	signal     int // of the grid operator, for what profiles say of it
-	turn       int // counts how often the power was held to the profiles
+	signal     int                // of the grid operator, for what profiles say of it
+	wake       context.CancelFunc // ends the wait until profiles say something else
 }
 
 // memory is where to keep what the central system leaves at the station. mu is held.

@@ -58,6 +58,7 @@ type Station struct {
 	RegisterWh int64         // what the meters show at first
 	MeterEvery time.Duration // between meter values of a transaction; 0 is a minute
 	ReportPage int           // variables, monitors or the like in one page of a report; 0 is 8
+	Extra      int           // settings of the vendor's own, beside the usual ones
 	Items      int           // variables or monitors that a request may have; 0 is 50
 	Timeout    time.Duration // for an answer; 0 is 30 s
 	Retry      time.Duration // before trying again what failed, and more each time; 0 is 1 s

@@ -167,9 +167,18 @@ func troubleOf(fault string) trouble {
 	return trouble{"Connector", "Problem", fault}
 }
 
+// troubleAt is a fault of an EVSE, or with EVSE 0 of the station, where there is no connector to blame.
+func troubleAt(evse int, fault string) trouble {
+	t := troubleOf(fault)
+	if evse == 0 && (t.component == "Connector" || t.component == "EVSE") {
+		t.component = "ChargingStation"
+	}
+	return t
+}
+
 // faultEvent tells that a fault has come or, cleared, that it is gone.
 func (*v2) faultEvent(l *link, r report, fault string, cleared bool) ocpp2.EventData {
-	t := troubleOf(fault)
+	t := troubleAt(r.evse, fault)
 	ev := ocpp2.EventData{
 		EventID: l.nextEvent(), Timestamp: instant(r.at), Trigger: ocpp2.EventTriggerAlerting, ActualValue: "true",
 		EventNotificationType: ocpp2.EventNotificationTypeHardWiredNotification, TechCode: t.code, TechInfo: fault,
