@@ -153,33 +153,35 @@ func (s *Station) listSettings() []setting {
 		list = override(list, own)
 	}
 	for i := range list {
-		v := &list[i]
-		if !v.mutable && v.more == nil {
-			continue
-		}
-		id := v.id()
-		if v.mutable {
-			if s.kept != nil {
-				if value, ok := s.kept.values[id]; ok {
-					v.value = value
-				}
-			}
-			v.write = func(value string) bool { return s.write(v, id, value) }
-		}
-		for j := range v.more {
-			a := &v.more[j]
-			name := id + "#" + a.name
-			if s.kept != nil {
-				if value, ok := s.kept.values[name]; ok {
-					a.value = value
-				}
-			}
-			if !a.fixed {
-				a.write = func(value string) bool { return s.write(v, name, value) }
-			}
-		}
+		s.fill(&list[i])
 	}
 	return list
+}
+
+// fill gives a setting what was written of it, and the means to write. mu is held.
+func (s *Station) fill(v *setting) {
+	if v.mutable {
+		v.value = s.written(v, "", v.value)
+		v.write = func(value string) bool { return s.write(v, v.id(), value) }
+	}
+	for j := range v.more {
+		a := &v.more[j]
+		a.value = s.written(v, "#"+a.name, a.value)
+		if !a.fixed {
+			a.write = func(value string) bool { return s.write(v, v.id()+"#"+a.name, value) }
+		}
+	}
+}
+
+// written is what was written of a setting, or else the value that it came with. mu is held.
+func (s *Station) written(v *setting, attribute, value string) string {
+	if s.kept == nil || len(s.kept.values) == 0 {
+		return value
+	}
+	if kept, ok := s.kept.values[v.id()+attribute]; ok {
+		return kept
+	}
+	return value
 }
 
 // write keeps a value if the setting can have it. mu is held.
