@@ -88,6 +88,7 @@ func (s *Server) Handler() http.Handler {
 	s.stations(api)
 	s.commands(api)
 	s.outcomes(api)
+	s.vendors(api)
 	s.firmware(api, mux)
 	s.logs(api, mux)
 	s.transfers(api)

@@ -58,7 +58,7 @@ func Tell[A any](ctx context.Context, r Remote, id gnista.StationID, order Order
 }
 
 // Give tells a station an order of the operator's, and keeps it with what comes of it. Where the
-// answer is an [Answer], that has the id of the command.
+// answer is an [Answer], or has one in it, that has the id of the command.
 func Give[A any](ctx context.Context, n *Network, id gnista.StationID, order Order[A]) (A, error) {
 	var answer A
 	if c, ok := order.(Checked); ok {
@@ -76,12 +76,14 @@ func Give[A any](ctx context.Context, n *Network, id gnista.StationID, order Ord
 	a, plain := any(&answer).(*Answer)
 	if plain {
 		said = *a
+	} else if more, ok := any(answer).(interface{ Said() Answer }); ok { // an answer with more in it
+		said = more.Said()
 	}
 	if closed := n.close(ctx, &c, told, said, err); err == nil && closed != nil {
 		return answer, closed
 	}
-	if plain {
-		a.Command, a.Outcome = c.ID, c.Outcome
+	if k, ok := any(&answer).(interface{ kept(Command) }); ok {
+		k.kept(c)
 	}
 	return answer, err
 }
