@@ -91,6 +91,7 @@ type Server struct {
 	Messages *MessageLog
 	Live     station.Live
 	Limits   Limits
+	Plain    bool // texts are not compressed, whatever stations offer
 	Now      func() time.Time
 	NewID    func() string
 	Log      *slog.Logger
@@ -154,12 +155,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuseSubprotocol(w, r, id, offered)
 		return
 	}
-	conn, rw, err := upgrade(w, r, version.Subprotocol())
+	answer, deflate := "", ocppws.Deflate(0)
+	if !s.Plain {
+		answer, deflate = ocppws.Agree(r.Header.Values("Sec-WebSocket-Extensions"))
+	}
+	conn, rw, err := upgrade(w, r, version.Subprotocol(), answer)
 	if err != nil {
 		s.note(id, r.RemoteAddr, station.BadRequest, "the WebSocket handshake is wrong: "+err.Error())
 		return
 	}
-	s.serve(id, dialect, version, conn, rw)
+	s.serve(id, dialect, version, conn, rw, deflate)
 }
 
 // identity is the last segment of the path, percent-decoded once (OCPP-J 1.6 §3.1.1, quirk Q6).
@@ -257,17 +262,20 @@ func (s *Server) refuseSubprotocol(w http.ResponseWriter, r *http.Request, id gn
 		reason = "the station offers the WebSocket subprotocols " + shorten(fmt.Sprintf("%q", offered), maxQuoted)
 	}
 	s.note(id, r.RemoteAddr, station.BadSubprotocol, reason+"; this central system speaks "+strings.Join(spoken, ", "))
-	if conn, _, err := upgrade(w, r, ""); err == nil {
+	if conn, _, err := upgrade(w, r, "", ""); err == nil {
 		socket := &ocppws.Socket{Conn: conn, WriteTimeout: s.Limits.Write}
 		socket.Close(ws.StatusProtocolError, "no common subprotocol; spoken are "+strings.Join(spoken, ", "))
 	}
 }
 
-// upgrade completes the handshake with a subprotocol, or none when it is empty. An error has been
-// answered.
-func upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (net.Conn, *bufio.ReadWriter, error) {
+// upgrade completes the handshake with a subprotocol and extensions, or none where they are empty. An
+// error has been answered.
+func upgrade(w http.ResponseWriter, r *http.Request, subprotocol, extensions string) (net.Conn, *bufio.ReadWriter, error) {
 	r.Header.Del("Sec-WebSocket-Protocol")
 	u := ws.HTTPUpgrader{}
+	if extensions != "" {
+		u.Header = http.Header{"Sec-WebSocket-Extensions": {extensions}}
+	}
 	if subprotocol != "" {
 		r.Header.Set("Sec-WebSocket-Protocol", subprotocol)
 		u.Protocol = func(name string) bool { return name == subprotocol }

@@ -57,11 +57,11 @@ const (
 const closedByOperator = ws.StatusPolicyViolation
 
 // serve makes a session of a connection whose handshake is done.
-func (s *Server) serve(id gnista.StationID, d *Dialect, v ocppj.Version, conn net.Conn, rw *bufio.ReadWriter) {
+func (s *Server) serve(id gnista.StationID, d *Dialect, v ocppj.Version, conn net.Conn, rw *bufio.ReadWriter, deflate ocppws.Deflate) {
 	now := s.Now().UnixMilli()
 	x := &Session{Station: id, server: s, dialect: d, started: now}
 	x.Version, x.Owner, x.Timeout = v, x, s.Limits.Call
-	x.socket = ocppws.Socket{Conn: conn, Limit: s.Limits.Message, WriteTimeout: s.Limits.Write}
+	x.socket = ocppws.Socket{Conn: conn, Limit: s.Limits.Message, WriteTimeout: s.Limits.Write, Deflate: deflate}
 	x.seen.Store(now)
 
 	// Nobody finds the old session from now on, whatever becomes of the new one.

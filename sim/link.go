@@ -40,7 +40,9 @@ func (s *Station) Connect(ctx context.Context) error {
 	case there:
 		return nil
 	}
-	dialer := ocppws.Dialer{Identity: string(s.ID), Password: s.Password, Protocols: []string{s.traits.protocol.Subprotocol()}, Dial: s.Dial}
+	dialer := ocppws.Dialer{
+		Identity: string(s.ID), Password: s.Password, Protocols: []string{s.traits.protocol.Subprotocol()}, TLS: s.TLS, Compress: s.Compress, Dial: s.Dial,
+	}
 	socket, r, _, err := dialer.Connect(ctx, s.URL)
 	if err != nil {
 		s.count(func(t *Totals) { t.Errors++ })

@@ -12,6 +12,7 @@ package sim
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -30,8 +31,10 @@ type Station struct {
 	ID       gnista.StationID
 	Password string // for Basic authentication; none when empty
 	Version  gnista.Version
-	EVSEs    int    // with one connector each; 0 is 1
-	URL      string // of the central system, as in ws://host/ocpp
+	EVSEs    int         // with one connector each; 0 is 1
+	URL      string      // of the central system, as in ws://host/ocpp
+	TLS      *tls.Config // for wss
+	Compress bool        // offer to compress texts
 	// Dial opens the connection; nil is TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 

@@ -41,6 +41,7 @@ type options struct {
 	LogDays   int
 	LogMB     int64
 	Limits    gateway.Limits // the zero value is the default ones
+	Plain     bool           // no compression
 	Now       func() time.Time
 	NewID     func() string
 	Log       *slog.Logger
@@ -80,7 +81,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		o.Limits = gateway.DefaultLimits(o.Heartbeat)
 	}
 	a.messages = &gateway.MessageLog{Store: o.Messages, MaxAge: time.Duration(o.LogDays) * 24 * time.Hour, MaxMB: o.LogMB, Now: o.Now, Log: o.Log}
-	a.gateway = &gateway.Server{Messages: a.messages, Live: a.bus, Limits: o.Limits, Now: o.Now, NewID: o.NewID, Log: o.Log}
+	a.gateway = &gateway.Server{Messages: a.messages, Live: a.bus, Limits: o.Limits, Plain: o.Plain, Now: o.Now, NewID: o.NewID, Log: o.Log}
 	a.network = &station.Network{
 		Store: a.db, States: a.db, Verdicts: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
 		Unknown: o.Unknown, Heartbeat: o.Heartbeat, Retry: o.Retry,

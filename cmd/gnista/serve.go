@@ -71,6 +71,7 @@ type serve struct {
 	SellerAddress   string                `help:"The seller's address."`
 	MessageLogDays  int                   `help:"Days that OCPP messages are kept." default:"7"`
 	MessageLogMB    int64                 `help:"Megabytes of OCPP messages that are kept." name:"message-log-mb" default:"512"`
+	Compression     bool                  `help:"Compress messages where a station offers to (permessage-deflate)." negatable:"" default:"true"`
 	LogLevel        slog.Level            `help:"debug, info, warn or error." default:"info"`
 	LogFormat       string                `help:"text or json." enum:"text,json" default:"text"`
 	Demo            bool                  `help:"Run with simulated stations, cards and a tariff, to look around."`
@@ -123,7 +124,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	return options{
 		Database: url, Token: s.AdminToken, PublicURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
 		Seller:  api.Seller{Name: s.SellerName, Number: s.SellerNumber, VAT: s.SellerVAT, Address: s.SellerAddress},
-		LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, Now: now, NewID: newID, Log: log,
+		LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, Plain: !s.Compression, Now: now, NewID: newID, Log: log,
 	}, nil
 }
 

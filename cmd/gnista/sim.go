@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
+	"os"
 	"time"
 
 	"gnista"
@@ -24,6 +27,8 @@ type simulate struct {
 	Tokens   []string   `help:"UID of a card that drivers have; may be repeated. Without any, a card of the demonstration." name:"token" placeholder:"UID" env:"-"`
 	IDPrefix string     `help:"Identities of the stations begin with this." name:"id-prefix" default:"SIM-" env:"-"`
 	Password string     `help:"Password of the stations, for Basic authentication." env:"-"`
+	Compress bool       `help:"Offer to compress messages." env:"-"`
+	CA       string     `help:"File with the certificates by which the stations know the central system, for wss." name:"ca" type:"existingfile" placeholder:"FILE" env:"-"`
 	EVSEs    int        `help:"Outlets of each station." name:"evses" default:"1" env:"-"`
 	PowerKW  float64    `help:"The most that an outlet gives." name:"power-kw" default:"22" env:"-"`
 	Seed     uint64     `help:"Another number makes other things happen." default:"1" env:"-"`
@@ -111,10 +116,21 @@ func (c *simulate) park(log *slog.Logger) (*sim.Park, error) {
 	if len(tokens) == 0 {
 		tokens = []string{demoTokens()[0].ID.UID}
 	}
+	var trust *tls.Config
+	if c.CA != "" {
+		text, err := os.ReadFile(c.CA)
+		if err != nil {
+			return nil, fmt.Errorf("--ca: %w", err)
+		}
+		trust = &tls.Config{RootCAs: x509.NewCertPool()}
+		if !trust.RootCAs.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("--ca: %s has no certificate", c.CA)
+		}
+	}
 	park := &sim.Park{Stagger: connectEvery}
 	for i := range c.Stations {
 		station := &sim.Station{
-			ID: gnista.StationID(fmt.Sprintf("%s%d", c.IDPrefix, i+1)), Password: c.Password, Version: versions[i%len(versions)], EVSEs: c.EVSEs, URL: c.URL,
+			ID: gnista.StationID(fmt.Sprintf("%s%d", c.IDPrefix, i+1)), Password: c.Password, Version: versions[i%len(versions)], EVSEs: c.EVSEs, URL: c.URL, TLS: trust, Compress: c.Compress,
 			Firmware: version, Serial: fmt.Sprintf("%06d", i+1), PowerW: int64(c.PowerKW * 1000), Phases: 3, RegisterWh: int64(i) * 1000, Now: time.Now, NewID: newID, Log: log,
 		}
 		park.Plays = append(park.Plays, &sim.Play{
