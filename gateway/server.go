@@ -21,6 +21,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -71,6 +72,11 @@ type Limits struct {
 	Silence time.Duration // without any frame before the connection is given up; at least 3 heartbeats
 	Ping    time.Duration // without any frame before we ask for a sign of life
 	Deaf    int           // CALLs in a row without an answer before the connection is given up
+
+	PerStation Rate // of connecting, for a station at one address
+	PerAddress Rate // of connecting, for an address
+	Crowd      int  // connections of whom it is not known what they want; 0 is no limit
+	CrowdEach  int  // of those, from one address
 }
 
 // DefaultLimits fit a heartbeat interval.
@@ -78,6 +84,9 @@ func DefaultLimits(heartbeat time.Duration) Limits {
 	return Limits{
 		Message: 1 << 20, Frame: 30 * time.Second, Write: 20 * time.Second, Call: 30 * time.Second,
 		Silence: max(3*heartbeat, 3*time.Minute), Ping: max(heartbeat, time.Minute), Deaf: 3,
+		// A station tries again every few seconds; a garage full of them may have one address, and come
+		// back at once after a power cut.
+		PerStation: Rate{PerSecond: 1, Burst: 30}, PerAddress: Rate{PerSecond: 50, Burst: 1000}, Crowd: 4096, CrowdEach: 512,
 	}
 }
 
@@ -96,6 +105,12 @@ type Server struct {
 	NewID    func() string
 	Log      *slog.Logger
 
+	// Proxies are where connections of many stations come from; no address of theirs has a limit.
+	Proxies []netip.Prefix
+
+	crowd    crowd
+	knocks   meters
+	noted    meters
 	sessions registry
 	poller   *poller
 	running  sync.WaitGroup // handlers and readers
@@ -239,6 +254,9 @@ var statuses = map[station.Cause]int{
 	station.BadCredentials: http.StatusUnauthorized,
 	station.BadRequest:     http.StatusUpgradeRequired,
 	station.ServerUnable:   http.StatusServiceUnavailable,
+	station.BadCertificate: http.StatusForbidden,
+	station.BadProfile:     http.StatusForbidden,
+	station.TooMany:        http.StatusTooManyRequests,
 }
 
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, id gnista.StationID, why *station.Refusal) {

@@ -48,7 +48,11 @@ const (
 	BadSubprotocol  Cause = "subprotocol"
 	BadRequest      Cause = "request"
 	ServerUnable    Cause = "server"
-	ConnectionEnded Cause = "closed" // not a refusal: why a connection was closed by us
+	BadTLS          Cause = "tls"         // the TLS handshake failed
+	BadCertificate  Cause = "certificate" // the station's own
+	BadProfile      Cause = "profile"     // its security profile is too low
+	TooMany         Cause = "flood"       // it, or its address, connects too often
+	ConnectionEnded Cause = "closed"      // not a refusal: why a connection was closed by us
 )
 
 func (r *Refusal) Error() string { return r.Reason }
