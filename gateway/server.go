@@ -32,35 +32,17 @@ import (
 	"github.com/gobwas/ws"
 
 	"gnista"
-	"gnista/charging"
 	"gnista/ocpp/ocppj"
 	"gnista/ocpp/ocppws"
 	"gnista/station"
 )
 
-// Dialect is how the messages of one version become calls of the domain, and commands of the domain
+// Dialect is how the messages of one version become calls of the domain, and orders of the domain
 // become messages.
 type Dialect struct {
 	Version  gnista.Version
 	Messages *ocppj.Mux[*Session]
-	Commands Commands
-	Charging Charging
-}
-
-// Commands are the commands of [station.Remote], told to a session.
-type Commands interface {
-	Reset(ctx context.Context, s *Session, r station.Reset) (station.Answer, error)
-	Unlock(ctx context.Context, s *Session, at gnista.EVSE) (station.Answer, error)
-	SetAvailability(ctx context.Context, s *Session, at gnista.EVSE, operative bool) (station.Answer, error)
-	Trigger(ctx context.Context, s *Session, what station.Trigger, at gnista.EVSE) (station.Answer, error)
-	ReadSettings(ctx context.Context, s *Session, names []string) ([]station.Setting, error)
-	WriteSettings(ctx context.Context, s *Session, list []station.Setting) ([]station.Setting, error)
-}
-
-// Charging are the commands of [charging.Remote], told to a session.
-type Charging interface {
-	Start(ctx context.Context, s *Session, order charging.Order) (station.Answer, error)
-	Stop(ctx context.Context, s *Session, ref string) (station.Answer, error)
+	Orders   Orders
 }
 
 // Limits bound what one station can take of us.

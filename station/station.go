@@ -46,6 +46,7 @@ type Network struct {
 	Store     Store
 	States    StateStore
 	Verdicts  VerdictStore
+	Commands  CommandStore
 	Remote    Remote
 	Presence  Presence
 	Now       func() time.Time
@@ -106,7 +107,7 @@ func (n *Network) Change(ctx context.Context, id gnista.StationID, create bool, 
 	}
 	if s.State == Accepted && was == Pending {
 		// What comes of it does not matter: the station boots again by itself, later.
-		go n.Remote.Trigger(context.WithoutCancel(ctx), id, TriggerBoot, gnista.EVSE{})
+		go Tell(context.WithoutCancel(ctx), n.Remote, id, Ask{For: TriggerBoot})
 	} else if was == Accepted {
 		n.Presence.Disconnect(id, "the operator has taken the station out of service")
 	}

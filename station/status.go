@@ -63,5 +63,9 @@ func (n *Network) ReportStatus(ctx context.Context, id gnista.StationID, c Conne
 			data[key] = value
 		}
 	}
-	return n.States.SetConnector(ctx, id, c, n.event("connector.status", id, "", data))
+	if err := n.States.SetConnector(ctx, id, c, n.event("connector.status", id, "", data)); err != nil {
+		return err
+	}
+	operative := c.Status != Unavailable
+	return n.Settle(ctx, id, Happened, string(c.Status), effectStatus, effectAvailability(0, operative), effectAvailability(c.EVSE.ID, operative))
 }

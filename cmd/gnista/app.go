@@ -83,14 +83,14 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.messages = &gateway.MessageLog{Store: o.Messages, MaxAge: time.Duration(o.LogDays) * 24 * time.Hour, MaxMB: o.LogMB, Now: o.Now, Log: o.Log}
 	a.gateway = &gateway.Server{Messages: a.messages, Live: a.bus, Limits: o.Limits, Plain: o.Plain, Now: o.Now, NewID: o.NewID, Log: o.Log}
 	a.network = &station.Network{
-		Store: a.db, States: a.db, Verdicts: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
+		Store: a.db, States: a.db, Verdicts: a.db, Commands: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
 		Unknown: o.Unknown, Heartbeat: o.Heartbeat, Retry: o.Retry,
 	}
 	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
 	a.records = &billing.Records{Store: a.db, Tariffs: a.db, Transactions: a.db, Currency: o.Currency, Now: o.Now, NewID: o.NewID}
 	a.transactions = &charging.Transactions{
-		Store: o.Charging, Tokens: a.tokens, Prices: a.records, Remote: gateway.ChargingRemote{Server: a.gateway}, Live: a.bus, Now: o.Now, NewID: o.NewID,
+		Store: o.Charging, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
 	}
 	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
 	two := &v2.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
@@ -150,8 +150,10 @@ func (a *app) start() {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				if err := a.transactions.Sweep(ctx); err != nil && ctx.Err() == nil {
-					a.log.Error("unfinished transactions could not be settled", "err", err)
+				for what, sweep := range map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep} {
+					if err := sweep(ctx); err != nil && ctx.Err() == nil {
+						a.log.Error("what is unfinished could not be settled", "what", what, "err", err)
+					}
 				}
 			}
 		}

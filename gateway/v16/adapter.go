@@ -33,7 +33,21 @@ func (a *Adapter) Dialect() *gateway.Dialect {
 	ocppj.Handle(m, ocpp16.StartTransaction, a.startTransaction)
 	ocppj.Accept(m, ocpp16.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp16.StopTransaction, a.stopTransaction)
-	return &gateway.Dialect{Version: gnista.V16, Messages: m, Commands: commands{}, Charging: commands{}}
+	return &gateway.Dialect{Version: gnista.V16, Messages: m, Orders: orders()}
+}
+
+// orders lists what stations are told.
+func orders() gateway.Orders {
+	o := gateway.Orders{}
+	gateway.Tell(o, reset)
+	gateway.Tell(o, unlock)
+	gateway.Tell(o, setAvailability)
+	gateway.Tell(o, trigger)
+	gateway.Tell(o, readSettings)
+	gateway.Tell(o, writeSettings)
+	gateway.Tell(o, start)
+	gateway.Tell(o, stop)
+	return o
 }
 
 // OCPP 1.6 §4.2.
