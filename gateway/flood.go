@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"crypto/tls"
 	"maps"
 	"net"
 	"net/http"
@@ -132,6 +133,9 @@ func (s *Server) enter(conn net.Conn) bool {
 	if s.crowd.enter(conn, s.Limits.Crowd, each) {
 		return true
 	}
+	if over, ok := conn.(*tls.Conn); ok {
+		conn = over.NetConn() // a farewell may take time
+	}
 	conn.Close()
 	s.noteSome("", conn.RemoteAddr().String(), station.TooMany, "too many connections were waiting in their handshakes; this one was closed")
 	return false
@@ -166,6 +170,11 @@ var notes = Rate{PerSecond: 2, Burst: 20}
 
 // noteSome is note for what floods are made of: of one address some are kept.
 func (s *Server) noteSome(id gnista.StationID, remote string, cause station.Cause, reason string) {
+	select {
+	case <-s.done:
+		return
+	default:
+	}
 	if s.noted.take(address(remote).String(), notes, s.Now()) {
 		s.running.Go(func() { s.note(id, remote, cause, reason) })
 	}

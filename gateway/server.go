@@ -16,6 +16,7 @@ package gateway
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -83,9 +84,14 @@ type Server struct {
 	Live     station.Live
 	Limits   Limits
 	Plain    bool // texts are not compressed, whatever stations offer
-	Now      func() time.Time
-	NewID    func() string
-	Log      *slog.Logger
+	Proxied  bool // who connects without TLS has it as far as a proxy
+	// RejectSubprotocols answers a handshake without a version of ours with an error, instead of closing
+	// the connection that it makes.
+	RejectSubprotocols bool
+
+	Now   func() time.Time
+	NewID func() string
+	Log   *slog.Logger
 
 	// Proxies are where connections of many stations come from; no address of theirs has a limit.
 	Proxies []netip.Prefix
@@ -131,13 +137,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, id, &station.Refusal{Cause: station.BadIdentity, Reason: err.Error()})
 		return
 	}
+	if refusal := s.knock(id, r.RemoteAddr); refusal != nil {
+		s.refuse(w, r, id, refusal)
+		return
+	}
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		w.Header().Set("Upgrade", "websocket")
 		s.refuse(w, r, id, &station.Refusal{Cause: station.BadRequest, Reason: "this is the address for charging stations, which speak OCPP over a WebSocket; the request asks for none"})
 		return
 	}
-	user, password, has := credentials(r, id)
-	if _, err := s.Network.Admit(r.Context(), station.Knock{ID: id, Username: user, Password: password, HasAuth: has, Remote: r.RemoteAddr}); err != nil {
+	k := station.Knock{ID: id, Remote: r.RemoteAddr}
+	k.Username, k.Password, k.HasAuth = credentials(r, id)
+	k.Port, k.Certificate = s.port(r)
+	if _, err := s.Network.Admit(r.Context(), k); err != nil {
 		refusal, ok := errors.AsType[*station.Refusal](err)
 		if !ok {
 			s.Log.Error("a station could not be admitted", "station", id, "err", err)
@@ -147,6 +159,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	offered := subprotocols(r)
+	if r.TLS != nil && r.TLS.Version < tls.VersionTLS12 { // OCPP 2.x A00.FR.313, A00.FR.416
+		offered = slices.DeleteFunc(offered, func(name string) bool { return name != ocppj.V16.Subprotocol() })
+	}
 	dialect, version := s.choose(offered)
 	if dialect == nil {
 		s.refuseSubprotocol(w, r, id, offered)
@@ -161,7 +176,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.note(id, r.RemoteAddr, station.BadRequest, "the WebSocket handshake is wrong: "+err.Error())
 		return
 	}
-	s.serve(id, dialect, version, conn, rw, deflate)
+	s.serve(&Session{Station: id, Certificate: k.Certificate, server: s, dialect: dialect}, version, conn, rw, deflate)
+}
+
+// port is the highest security profile of the port that a request came to, and the certificate that
+// came with it.
+func (s *Server) port(r *http.Request) (station.Profile, *station.Certificate) {
+	switch {
+	case r.TLS == nil && s.Proxied:
+		return station.TLSBasic, nil
+	case r.TLS == nil:
+		return station.Basic, nil
+	case len(r.TLS.PeerCertificates) == 0:
+		return station.TLSBasic, nil
+	}
+	c := r.TLS.PeerCertificates[0]
+	return station.TLSMutually, &station.Certificate{Name: c.Subject.CommonName, Organisation: c.Subject.Organization, NotAfter: c.NotAfter}
 }
 
 // identity is the last segment of the path, percent-decoded once (OCPP-J 1.6 §3.1.1, quirk Q6).
@@ -234,6 +264,7 @@ var statuses = map[station.Cause]int{
 	station.BadIdentity:    http.StatusBadRequest,
 	station.UnknownStation: http.StatusNotFound, // OCPP 2.x Part 4 §3.1.3
 	station.BadCredentials: http.StatusUnauthorized,
+	station.BadSubprotocol: http.StatusBadRequest,
 	station.BadRequest:     http.StatusUpgradeRequired,
 	station.ServerUnable:   http.StatusServiceUnavailable,
 	station.BadCertificate: http.StatusForbidden,
@@ -242,7 +273,13 @@ var statuses = map[station.Cause]int{
 }
 
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, id gnista.StationID, why *station.Refusal) {
-	s.note(id, r.RemoteAddr, why.Cause, why.Reason)
+	switch why.Cause {
+	case station.TooMany:
+		s.noteSome(id, r.RemoteAddr, why.Cause, why.Reason)
+		w.Header().Set("Retry-After", "10")
+	default:
+		s.note(id, r.RemoteAddr, why.Cause, why.Reason)
+	}
 	if why.Cause == station.BadCredentials {
 		w.Header().Set("WWW-Authenticate", `Basic realm="OCPP", charset="UTF-8"`)
 	}
@@ -250,7 +287,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, id gnista.Statio
 }
 
 // refuseSubprotocol completes the handshake without a subprotocol and closes, as OCPP 2.x Part 4 §3.3
-// asks.
+// asks, or refuses it, as a test for certification does (TC_B_58_CSMS).
 func (s *Server) refuseSubprotocol(w http.ResponseWriter, r *http.Request, id gnista.StationID, offered []string) {
 	var spoken []string
 	for v := range s.Dialects {
@@ -261,7 +298,12 @@ func (s *Server) refuseSubprotocol(w http.ResponseWriter, r *http.Request, id gn
 	if len(offered) > 0 {
 		reason = "the station offers the WebSocket subprotocols " + shorten(fmt.Sprintf("%q", offered), maxQuoted)
 	}
-	s.note(id, r.RemoteAddr, station.BadSubprotocol, reason+"; this central system speaks "+strings.Join(spoken, ", "))
+	reason += "; this central system speaks " + strings.Join(spoken, ", ")
+	if s.RejectSubprotocols {
+		s.refuse(w, r, id, &station.Refusal{Cause: station.BadSubprotocol, Reason: reason})
+		return
+	}
+	s.note(id, r.RemoteAddr, station.BadSubprotocol, reason)
 	if conn, _, err := upgrade(w, r, "", ""); err == nil {
 		socket := &ocppws.Socket{Conn: conn, WriteTimeout: s.Limits.Write}
 		socket.Close(ws.StatusProtocolError, "no common subprotocol; spoken are "+strings.Join(spoken, ", "))

@@ -48,6 +48,9 @@ func orders() gateway.Orders {
 	gateway.Tell(o, writeSettings)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
+	gateway.Tell(o, setPassword)
+	gateway.Tell(o, useProfile)
+	gateway.Tell(o, setNetworkProfile)
 	return o
 }
 
@@ -56,6 +59,7 @@ func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp2.BootNo
 	c := req.ChargingStation
 	answer, err := a.Network.Boot(ctx, s.Station, station.Boot{
 		Version: gnista.Version(s.Version.String()), Vendor: c.VendorName, Model: c.Model, Serial: c.SerialNumber, Firmware: c.FirmwareVersion, Reason: string(req.Reason),
+		Certificate: s.Certificate,
 	})
 	if err != nil {
 		return ocpp2.BootNotificationResponse{}, err
