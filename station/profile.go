@@ -120,7 +120,7 @@ type UseProfile struct {
 func (UseProfile) Answers() (a Answer) { return a }
 
 func (o UseProfile) Told() Told {
-	return Told{Kind: "security-profile", Note: o.Profile.String(), Effect: effectProfile, Within: raisingTime}
+	return Told{Kind: "security-profile", Note: o.Profile.String(), Effect: effectProfile, Within: raisingTime + time.Hour} // SweepProfiles is first
 }
 
 // effectProfile is the effect that a station connects with the profile that it was told to use.
