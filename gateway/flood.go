@@ -168,14 +168,14 @@ func (s *Server) knock(id gnista.StationID, remote string) *station.Refusal {
 // notes is how many verdicts are written of connections that cost their owners nothing.
 var notes = Rate{PerSecond: 2, Burst: 20}
 
-// noteSome is note for what floods are made of: of one address some are kept.
+// noteSome is note for what floods are made of: of one address some are kept for each cause.
 func (s *Server) noteSome(id gnista.StationID, remote string, cause station.Cause, reason string) {
 	select {
 	case <-s.done:
 		return
 	default:
 	}
-	if s.noted.take(address(remote).String(), notes, s.Now()) {
+	if s.noted.take(address(remote).String()+" "+string(cause), notes, s.Now()) {
 		s.running.Go(func() { s.note(id, remote, cause, reason) })
 	}
 }

@@ -178,10 +178,8 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 	servers := make([]*http.Server, len(open))
 	failed := make(chan error, len(open)+1)
 	for i, p := range open {
-		servers[i] = &http.Server{
-			Handler: p.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ConnState: a.gateway.ConnState,
-			BaseContext: func(net.Listener) context.Context { return base }, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		}
+		servers[i] = a.server(p.handler)
+		servers[i].BaseContext = func(net.Listener) context.Context { return base }
 		go func() { failed <- servers[i].Serve(p.Listener) }()
 	}
 	var admin *http.Server

@@ -139,7 +139,7 @@ func (l *live) listenTLS(c *gateway.TLS) string {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	server := &http.Server{Handler: l.handler, ConnState: l.gateway.ConnState, ReadHeaderTimeout: 10 * time.Second}
+	server := l.app.server(l.handler)
 	go server.Serve(l.gateway.ListenTLS(plain, config))
 	l.t.Cleanup(func() { server.Close() })
 	return plain.Addr().String()
