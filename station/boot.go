@@ -33,13 +33,14 @@ func (n *Network) Boot(ctx context.Context, id gnista.StationID, b Boot) (BootAn
 	if err := certifySerial(id, b); err != nil {
 		return BootAnswer{}, err
 	}
-	expired := b.Certificate.Expired(n.Now())
 	s, err := n.Store.ChangeStation(ctx, id, false, func(s *Station) ([]gnista.Event, error) {
 		s.Version, s.Vendor, s.Model, s.Serial, s.Firmware = b.Version, b.Vendor, b.Model, b.Serial, b.Firmware
 		s.BootedAt = n.Now()
-		return []gnista.Event{n.event("station.booted", id, "", map[string]any{
-			"state": s.State, "version": b.Version, "vendor": b.Vendor, "model": b.Model, "firmware": b.Firmware, "reason": b.Reason,
-		})}, nil
+		data := map[string]any{"state": s.State, "version": b.Version, "vendor": b.Vendor, "model": b.Model, "firmware": b.Firmware, "reason": b.Reason}
+		if b.Certificate.Expired(n.Now()) { // whoever renews certificates looks for this
+			data["certificate"] = "expired"
+		}
+		return []gnista.Event{n.event("station.booted", id, "", data)}, nil
 	})
 	if err != nil {
 		return BootAnswer{}, err
@@ -47,9 +48,10 @@ func (n *Network) Boot(ctx context.Context, id gnista.StationID, b Boot) (BootAn
 	if err := n.Settle(ctx, id, Happened, "the station has booted", EffectBoot); err != nil {
 		return BootAnswer{}, err
 	}
-	if expired {
-		s.State = s.StateWith(b.Certificate, n.Now())
+	if err := n.installed(ctx, id, b.Firmware); err != nil {
+		return BootAnswer{}, err
 	}
+	s.State = s.StateWith(b.Certificate, n.Now()) // OCPP 2.x A00.FR.429
 	answer := BootAnswer{State: s.State, Now: n.Now(), Interval: n.Heartbeat}
 	if s.State != Accepted {
 		answer.Interval = n.Retry

@@ -54,6 +54,9 @@ type Network struct {
 	States    StateStore
 	Verdicts  VerdictStore
 	Commands  CommandStore
+	Transfers TransferStore
+	Disk      Disk
+	BaseURL   string // under which stations reach us; empty where nobody knows
 	Remote    Remote
 	Presence  Presence
 	Now       func() time.Time

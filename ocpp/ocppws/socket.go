@@ -16,14 +16,13 @@ import (
 
 // Socket is one end of a WebSocket.
 type Socket struct {
-	Conn   net.Conn
-	Client bool // the end that dialled, and so masks what it sends
+	Conn net.Conn
 	// Limit is the most bytes of a text that comes in.
 	Limit int
 	// WriteTimeout is how long the peer may take to let a frame into its window.
 	WriteTimeout time.Duration
-	// Deflate is what was agreed on for compressing texts.
-	Deflate Deflate
+	Client       bool    // the end that dialled, and so masks what it sends
+	Deflate      Deflate // what was agreed on for compressing texts
 
 	fragmented bool
 	compressed bool   // the message in fragments is
