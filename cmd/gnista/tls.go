@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -49,6 +50,11 @@ func (t *transport) fill(o *options) error {
 	}
 	if t.MTLSListen != "" && t.ClientCA == "" {
 		return errors.New("--mtls-listen needs --client-ca")
+	}
+	for i, name := range t.TLSCert { // said before anything is opened
+		if _, err := tls.LoadX509KeyPair(name, t.TLSKey[i]); err != nil {
+			return fmt.Errorf("reading the certificate %s with the key %s: %w", name, t.TLSKey[i], err)
+		}
 	}
 	o.Proxies = []netip.Prefix{}
 	for _, text := range t.Proxies {

@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -332,6 +333,55 @@ func TestTLSFrames(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	t.Error("a station that is gone is still connected")
+}
+
+// Idle stations over TLS are watched as those without are.
+func TestIdleTLS(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("skipped: sockets are watched on Linux only")
+	}
+	l := newLive(t, nil)
+	a := newAuthority(t, "Root")
+	address := l.listenTLS(&gateway.TLS{Pairs: ours(t, a)})
+	const stations = 50
+	var list []*wire
+	for i := range stations {
+		w, err := l.connectTLS(address, fmt.Sprintf("CS%d", i), "", &tls.Config{RootCAs: a.pool()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, w.boot())
+	}
+	if buf := make([]byte, 1<<20); strings.Count(string(buf[:runtime.Stack(buf, true)]), "gateway.(*Session).readAll") > 0 {
+		t.Error("stations over TLS have a goroutine each")
+	}
+	for _, w := range list {
+		w.send(`[2,"1","Heartbeat",{}]`)
+		w.want(`[3,"1",`)
+	}
+}
+
+// Behind a proxy that does TLS a station has security profile 2.
+func TestBehindTLSProxy(t *testing.T) {
+	for _, proxied := range []bool{false, true} {
+		l := newLive(t, func(o *options) { o.Proxied = proxied })
+		const secret = "a password of hers"
+		trace, err := station.NewPassword(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.network.Change(t.Context(), "CS1", true, func(s *station.Station) { s.Password, s.Profile = trace, station.TLSBasic }); err != nil {
+			t.Fatal(err)
+		}
+		d := ocppws.Dialer{Identity: "CS1", Password: secret, Protocols: []string{"ocpp1.6"}}
+		socket, _, _, err := d.Connect(t.Context(), strings.Replace(l.server.URL, "http", "ws", 1)+"/ocpp")
+		if (err == nil) != proxied {
+			t.Errorf("proxied %t: %v", proxied, err)
+		}
+		if err == nil {
+			socket.Conn.Close()
+		}
+	}
 }
 
 // pieces is a connection that sends in pieces.
