@@ -29,7 +29,7 @@ func (s *Server) security(api huma.API) {
 	}
 	command(s, api, "security-profile", "Move a station to a higher security profile",
 		"The station may connect as before until it has connected with the new profile, and then no lower any more. When it has not after a day, the change is given up. Without a slot one is chosen, without a url this system's own is used.",
-		func(ctx context.Context, id gnista.StationID, in raise) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in raise) (*body[AnswerView], error) {
 			return told(s.Network.ChangeProfile(ctx, id, in.Profile, way(in.Route)))
 		})
 	type network struct {
@@ -39,7 +39,7 @@ func (s *Server) security(api huma.API) {
 		Password string `json:"password,omitempty" maxLength:"64" doc:"Of the station there (OCPP 2.1)"`
 	}
 	command(s, api, "network-profile", "Store in a station how to reach a central system", "OCPP 2.x. It is used once its slot is among the priorities and the station has restarted.",
-		func(ctx context.Context, id gnista.StationID, in network) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in network) (*body[AnswerView], error) {
 			o := station.SetNetworkProfile{Profile: in.Profile, Route: way(in.Route), Identity: in.Identity, Password: in.Password}
 			return told(station.Give(ctx, s.Network, id, o))
 		})
@@ -47,7 +47,7 @@ func (s *Server) security(api huma.API) {
 		Password string `json:"password,omitempty" maxLength:"64" doc:"Of 16 characters or more, 20 for OCPP 1.6 at most unless in hexadecimal digits; absent: one is made"`
 	}
 	type changed struct {
-		answerView
+		AnswerView
 		Password string `json:"password,omitempty" doc:"The password that was made, shown this once"`
 	}
 	command(s, api, "password", "Change the password of a station, there and here",
@@ -60,7 +60,7 @@ func (s *Server) security(api huma.API) {
 				secret = station.GeneratePassword()
 			}
 			a, err := s.Network.ChangePassword(ctx, id, secret)
-			out := changed{answerView: answerView{a.Status, a.Detail, a.Outcome, a.Command}}
+			out := changed{AnswerView: AnswerView{a.Status, a.Detail, a.Outcome, a.Command}}
 			if in.Password == "" && a.Outcome != station.Declined {
 				out.Password = secret
 			}
