@@ -491,6 +491,60 @@ func (trusting) Check(_ context.Context, chain []*x509.Certificate) error {
 	return nil
 }
 
+// A station that agrees to move up and does not come keeps what it has. OCPP 1.6 A05.FR.08
+func TestNotMovingUp(t *testing.T) {
+	var passed atomic.Int64
+	begun := time.Now()
+	l := newLive(t, func(o *options) { o.Now = func() time.Time { return begun.Add(time.Duration(passed.Load())) } })
+	trace, err := station.NewPassword("a password of hers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.network.Change(t.Context(), "CS1", true, func(s *station.Station) { s.Password = trace }); err != nil {
+		t.Fatal(err)
+	}
+	d := ocppws.Dialer{Identity: "CS1", Password: "a password of hers", Protocols: []string{"ocpp1.6"}}
+	connect := func() *wire {
+		t.Helper()
+		socket, r, _, err := d.Connect(t.Context(), strings.Replace(l.server.URL, "http", "ws", 1)+"/ocpp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { socket.Conn.Close() })
+		return &wire{t, socket, r}
+	}
+	w := connect()
+	w.send(`[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]`)
+	w.want(`[3,"1",`)
+	told := make(chan error, 1)
+	go func() {
+		_, err := l.network.ChangeProfile(t.Context(), "CS1", station.TLSBasic, station.Route{})
+		told <- err
+	}()
+	w.send(fmt.Sprintf(`[3,%q,{"status":"Accepted"}]`, strings.Split(w.next(), `"`)[1]))
+	if err := <-told; err != nil {
+		t.Fatal(err)
+	}
+	f := func(after time.Duration, next station.Profile, outcome station.Outcome) {
+		t.Helper()
+		passed.Store(int64(after))
+		if err := l.network.SweepProfiles(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s, err := l.db.Station(t.Context(), "CS1")
+		if err != nil || s.NextProfile != next || s.Profile != station.Unsecured {
+			t.Errorf("after %v: %+v, %v", after, s, err)
+		}
+		list, err := l.db.Commands(t.Context(), "CS1", "", 10)
+		if err != nil || len(list) != 1 || list[0].Outcome != outcome {
+			t.Errorf("after %v: %+v, %v", after, list, err)
+		}
+		connect()
+	}
+	f(23*time.Hour, station.TLSBasic, station.Agreed)
+	f(24*time.Hour, station.Unsecured, station.Failed)
+}
+
 // A station that moves up is let in as before until it comes with the new profile, and then no lower.
 // TC_A_19_CSMS, TC_083_CSMS: OCPP 2.x A05.FR.07; OCPP 1.6 A05.FR.09
 func TestMovingUp(t *testing.T) {
