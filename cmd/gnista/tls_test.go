@@ -246,17 +246,19 @@ func TestLegacyTLS(t *testing.T) {
 	a := newAuthority(t, "Root")
 	address := l.listenTLS(&gateway.TLS{Pairs: ours(t, a), Legacy: true})
 	old := &tls.Config{RootCAs: a.pool(), MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}}
-	if _, err := l.connectTLS(address, "CS1", "", old, "ocpp2.0.1", "ocpp1.6"); err != nil {
-		t.Error(err)
+	w, err := l.connectTLS(address, "CS1", "", old, "ocpp2.0.1", "ocpp1.6")
+	if err != nil {
+		t.Fatal(err)
 	}
+	w.send(`[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]`)
+	w.want(`[3,"1",`)
 	if c, _ := l.gateway.Connection("CS1"); c.Version != "1.6" {
 		t.Errorf("the station speaks %s", c.Version)
 	}
 	if _, err := l.connectTLS(address, "CS2", "", old, "ocpp2.0.1"); err == nil {
 		t.Error("a station with OCPP 2.0.1 got in")
 	}
-	w, err := l.connectTLS(address, "CS2", "", &tls.Config{RootCAs: a.pool()})
-	if err != nil {
+	if w, err = l.connectTLS(address, "CS2", "", &tls.Config{RootCAs: a.pool()}); err != nil {
 		t.Fatal(err)
 	}
 	w.boot()
