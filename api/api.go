@@ -87,6 +87,7 @@ func (s *Server) Handler() http.Handler {
 	api := humago.New(mux, config)
 	s.stations(api)
 	s.commands(api)
+	s.security(api)
 	s.outcomes(api)
 	s.vendors(api)
 	s.firmware(api, mux)
