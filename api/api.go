@@ -38,6 +38,7 @@ type Server struct {
 	Messages     station.MessageStore
 	Presence     station.Presence
 	Tokens       *token.Tokens
+	Lists        *token.Lists
 	Transactions *charging.Transactions
 	Tariffs      *tariff.Book
 	Records      *billing.Records
@@ -89,6 +90,7 @@ func (s *Server) Handler() http.Handler {
 	s.commands(api)
 	s.outcomes(api)
 	s.tokens(api)
+	s.localLists(api)
 	s.transactions(api)
 	s.tariffs(api)
 	s.records(api)

@@ -123,6 +123,10 @@ func (s *Server) commands(api huma.API) {
 		func(ctx context.Context, id gnista.StationID, in trigger) (*body[answerView], error) {
 			return told(station.Give(ctx, s.Network, id, station.Ask{For: in.Message, At: in.evse()}))
 		})
+	command(s, api, "clear-cache", "Make a station forget the tokens that it remembers", "Its local list stays as it is.",
+		func(ctx context.Context, id gnista.StationID, _ *struct{}) (*body[answerView], error) {
+			return told(station.Give(ctx, s.Network, id, token.ClearCache{}))
+		})
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/configuration", OperationID: "read-configuration", Summary: "Read settings from a station", Tags: []string{"Commands"},
 		Description: "Asks the station now. Without names all keys are read, which OCPP 1.6 only can.",

@@ -48,6 +48,11 @@ func orders() gateway.Orders {
 	gateway.Tell(o, writeSettings)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
+	gateway.Tell(o, clearCache)
+	gateway.Tell(o, sendList)
+	gateway.Tell(o, readListVersion)
+	gateway.Tell(o, readListLimits)
+	gateway.Tell(o, useList)
 	return o
 }
 
