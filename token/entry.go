@@ -81,7 +81,7 @@ func entries(tokens []Token, limits ListLimits, now time.Time) (list []Entry, ou
 			reason = badType
 		case have[key]:
 			reason = sameUID
-		case limits.Bytes > 0 && messageBytes+e.bytes() > limits.Bytes:
+		case limits.Bytes > 0 && MessageBytes+e.bytes() > limits.Bytes:
 			reason = tooLarge
 		case limits.Entries > 0 && len(list) >= limits.Entries:
 			reason = listFull
@@ -99,15 +99,16 @@ func entries(tokens []Token, limits ListLimits, now time.Time) (list []Entry, ou
 
 func compareIDs(a, b ID) int { return cmp.Or(cmp.Compare(a.UID, b.UID), cmp.Compare(a.Type, b.Type)) }
 
-// What is sent at most around the texts of an entry and around all of them, in bytes.
+// EntryBytes and MessageBytes are what versions send at most around the texts of an entry, and around
+// all entries.
 const (
-	entryBytes   = 230
-	messageBytes = 200
+	EntryBytes   = 230
+	MessageBytes = 200
 )
 
 // bytes is how long the entry can be in a message.
 func (e Entry) bytes() int {
-	return entryBytes + quoted(e.ID.UID) + quoted(string(e.ID.Type)) + quoted(e.Group)
+	return EntryBytes + quoted(e.ID.UID) + quoted(string(e.ID.Type)) + quoted(e.Group)
 }
 
 // quoted is how long a text can be in JSON.
@@ -194,11 +195,11 @@ func split(remove []ID, set []Entry, limits ListLimits) []Update {
 		most = maxItems
 	}
 	most = min(most, mostItems)
-	list, bytes := []Update{{}}, messageBytes
+	list, bytes := []Update{{}}, MessageBytes
 	next := func(more int) *Update {
 		u := &list[len(list)-1]
 		if n := u.items(); n > 0 && (n >= most || limits.Bytes > 0 && bytes+more > limits.Bytes) {
-			list, bytes = append(list, Update{}), messageBytes
+			list, bytes = append(list, Update{}), MessageBytes
 			u = &list[len(list)-1]
 		}
 		bytes += more

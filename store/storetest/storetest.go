@@ -41,6 +41,7 @@ func Run(t *testing.T, url string) {
 	t.Run("verdicts", s.verdicts)
 	t.Run("commands", s.commands)
 	t.Run("tokens", s.tokens)
+	t.Run("local lists", s.localLists)
 	t.Run("transactions", s.transactions)
 	t.Run("samples", s.samples)
 	t.Run("failed changes leave nothing", s.failures)
