@@ -92,6 +92,7 @@ func (s *Server) Handler() http.Handler {
 	s.tokens(api)
 	s.localLists(api)
 	s.transactions(api)
+	s.reservations(api)
 	s.tariffs(api)
 	s.records(api)
 	s.events(api)

@@ -74,7 +74,7 @@ func (s *Server) commands(api huma.API) {
 		})
 	type start struct {
 		EVSE  int        `json:"evse,omitempty" minimum:"0" doc:"0 or absent leaves the choice to the station"`
-		Token string     `json:"token" minLength:"1" maxLength:"255" doc:"UID of a token that may charge"`
+		Token string     `json:"token,omitempty" maxLength:"255" doc:"UID of a token that may charge; may be left out for a reserved EVSE, which is started for who has reserved it"`
 		Type  token.Type `json:"type,omitempty" doc:"Type of the token, where one UID has several"`
 	}
 	command(s, api, "start", "Order a station to start charging", "",

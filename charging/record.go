@@ -16,13 +16,14 @@ import (
 
 // Transactions takes in what stations tell of transactions.
 type Transactions struct {
-	Store   Store
-	Tokens  Authoriser
-	Prices  Prices
-	Network *station.Network
-	Live    Live
-	Now     func() time.Time
-	NewID   func() string
+	Store        Store
+	Reservations ReservationStore
+	Tokens       Authoriser
+	Prices       Prices
+	Network      *station.Network
+	Live         Live
+	Now          func() time.Time
+	NewID        func() string
 }
 
 // Authoriser decides who may charge.
@@ -173,6 +174,9 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 		return Outcome{}, err
 	}
 	r.apply(t)
+	if err := r.use(t); err != nil {
+		return Outcome{}, err
+	}
 	if t.settle(r.now, false) {
 		r.evs = append(r.evs, event("transaction.finished", r.now, t))
 	}

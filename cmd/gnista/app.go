@@ -91,7 +91,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
 	a.records = &billing.Records{Store: a.db, Tariffs: a.db, Transactions: a.db, Currency: o.Currency, Now: o.Now, NewID: o.NewID}
 	a.transactions = &charging.Transactions{
-		Store: o.Charging, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
+		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
 	}
 	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
 	two := &v2.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
@@ -143,7 +143,7 @@ func (a *app) start() {
 	a.messages.Start()
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
-	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep})
+	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "reservations": a.transactions.SweepReservations})
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep}) // which waits for stations
 }
 

@@ -47,6 +47,8 @@ func orders() gateway.Orders {
 	gateway.Tell(o, writeSettings)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
+	gateway.Tell(o, reserve)
+	gateway.Tell(o, cancelReservation)
 	gateway.Tell(o, clearCache)
 	gateway.Tell(o, sendList)
 	gateway.Tell(o, readListVersion)

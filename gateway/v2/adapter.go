@@ -32,6 +32,7 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Accept(m, ocpp2.MeterValues, a.meterValues)
 	ocppj.Accept(m, ocpp2.NotifyEvent, a.notifyEvent)
 	ocppj.Handle(m, ocpp2.NotifyReport, a.notifyReport)
+	ocppj.Accept(m, ocpp2.ReservationStatusUpdate, a.reservationStatus)
 	ocppj.Accept(m, ocpp2.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp2.TransactionEvent, a.transactionEvent)
 	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: orders()}
@@ -48,6 +49,8 @@ func orders() gateway.Orders {
 	gateway.Tell(o, writeSettings)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
+	gateway.Tell(o, reserve)
+	gateway.Tell(o, cancelReservation)
 	gateway.Tell(o, clearCache)
 	gateway.Tell(o, sendList)
 	gateway.Tell(o, readListVersion)

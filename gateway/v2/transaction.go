@@ -96,6 +96,9 @@ func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req 
 	if n := req.TransactionInfo.RemoteStartID; n != nil {
 		ev.RemoteID = *n
 	}
+	if req.ReservationID != nil {
+		ev.ReservationNumber = *req.ReservationID // OCPP 2.x H01.FR.15
+	}
 	out, err := a.Transactions.Record(ctx, s.Station, ev)
 	if err != nil {
 		return resp, err

@@ -104,7 +104,10 @@ func (s suite) localLists(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", got, made)
 	}
 	refused := errors.New("no")
-	if _, err := s.ChangeList(ctx, "LIST", func(l *token.LocalList) ([]token.Entry, []gnista.Event, error) { l.Version = 1; return nil, nil, refused }); !errors.Is(err, refused) {
+	if _, err := s.ChangeList(ctx, "LIST", func(l *token.LocalList) ([]token.Entry, []gnista.Event, error) {
+		l.Version = 1
+		return nil, nil, refused
+	}); !errors.Is(err, refused) {
 		t.Errorf("got %v", err)
 	}
 	must[token.LocalList](t)(s.ChangeList(ctx, "LIST", none))
