@@ -66,7 +66,7 @@ func (t *Transactions) Record(ctx context.Context, id gnista.StationID, ev Event
 	if r.skewed {
 		r.at = now
 	}
-	if ev.Token != nil {
+	if ev.Token != nil { // OCPP 2.x C12.FR.03, F01.FR.03: also one that the station has let charge by itself
 		d, err := t.Tokens.Authorise(ctx, *ev.Token, r.at)
 		if err != nil {
 			return Outcome{}, fmt.Errorf("authorising a token: %w", err)

@@ -43,6 +43,7 @@ func Run(t *testing.T, url string) {
 	t.Run("tokens", s.tokens)
 	t.Run("local lists", s.localLists)
 	t.Run("transactions", s.transactions)
+	t.Run("reservations", s.reservations)
 	t.Run("samples", s.samples)
 	t.Run("failed changes leave nothing", s.failures)
 	t.Run("concurrent changes", s.concurrent)
