@@ -18,11 +18,15 @@ func (t *tx) tokensChanged() error {
 	return err
 }
 
-// Offline lists up to limit tokens that may charge offline or are blocked: first those that may charge.
-func (db *DB) Offline(ctx context.Context, limit int) (list []token.Token, revision int64, err error) {
+// Offline lists up to limit tokens that may charge offline or are blocked, unless their revision is the
+// one that is known: first those that may charge.
+func (db *DB) Offline(ctx context.Context, known int64, limit int) (list []token.Token, revision int64, err error) {
 	// The number first: a change that comes between is then taken in once more, not missed.
 	if err := db.sql.QueryRowContext(ctx, `SELECT value FROM counter WHERE name = 'token'`).Scan(&revision); err != nil {
 		return nil, 0, err
+	}
+	if revision == known {
+		return nil, revision, nil
 	}
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+tokenColumns+` FROM token
 		WHERE offline = $1 OR blocked = $1 OR token_group <> '' AND token_group IN (SELECT name FROM token_group WHERE offline = $1)

@@ -18,9 +18,12 @@ type Lists struct {
 	Network *station.Network
 	Now     func() time.Time
 
-	mu    sync.Mutex
-	busy  map[gnista.StationID]bool // being told of their lists
-	after gnista.StationID          // where the next sweep begins
+	after gnista.StationID // where the next sweep begins
+
+	mu       sync.Mutex
+	busy     map[gnista.StationID]bool // being told of their lists
+	offline  []Token                   // as they were at the revision: every station has about the same list
+	revision int64
 }
 
 const (
@@ -104,11 +107,11 @@ func (l *Lists) Sync(ctx context.Context, id gnista.StationID, full bool) (Synce
 	if err != nil {
 		return Synced{}, err
 	}
-	var tokens []Token
-	all, revision, err := l.Store.Offline(ctx, maxTokens)
+	all, revision, err := l.tokens(ctx)
 	if err != nil {
 		return Synced{}, err
 	}
+	var tokens []Token
 	if x.Enabled {
 		tokens = x.Selection.of(all)
 	}
@@ -119,6 +122,24 @@ func (l *Lists) Sync(ctx context.Context, id gnista.StationID, full bool) (Synce
 		return Synced{}, err
 	}
 	return s.finish(ctx, revision, err)
+}
+
+// tokens are those that may be on lists, and their revision. The list is shared and not changed.
+func (l *Lists) tokens(ctx context.Context) ([]Token, int64, error) {
+	l.mu.Lock()
+	list, known := l.offline, l.revision
+	l.mu.Unlock()
+	if list == nil {
+		known = -1
+	}
+	fresh, revision, err := l.Store.Offline(ctx, known, maxTokens)
+	if err != nil || revision == known {
+		return list, revision, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.offline, l.revision = fresh, revision
+	return fresh, revision, nil
 }
 
 func (l *Lists) begin(id gnista.StationID) bool {

@@ -12,8 +12,8 @@ import (
 	"gnista/token"
 )
 
-// updates are the answers to a list in the domain's words.
-var updates = map[ocpp16.UpdateStatus]token.ListStatus{
+// listAnswers are the answers to a list in the domain's words.
+var listAnswers = map[ocpp16.UpdateStatus]token.ListStatus{
 	ocpp16.UpdateStatusAccepted:        token.ListTaken,
 	ocpp16.UpdateStatusFailed:          token.ListRefused,
 	ocpp16.UpdateStatusVersionMismatch: token.ListMismatch,
@@ -34,7 +34,7 @@ func sendList(ctx context.Context, s *gateway.Session, o token.SendList) (token.
 		req.LocalAuthorizationList = append(req.LocalAuthorizationList, ocpp16.AuthorizationData{IDTag: e.ID.UID, IDTagInfo: &info})
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.SendLocalList, req)
-	status, ok := updates[resp.Status]
+	status, ok := listAnswers[resp.Status]
 	if !ok {
 		status = token.ListRefused
 	}

@@ -12,8 +12,8 @@ import (
 	"gnista/token"
 )
 
-// updates are the answers to a list in the domain's words.
-var updates = map[ocpp2.SendLocalListStatus]token.ListStatus{
+// listAnswers are the answers to a list in the domain's words.
+var listAnswers = map[ocpp2.SendLocalListStatus]token.ListStatus{
 	ocpp2.SendLocalListStatusAccepted:        token.ListTaken,
 	ocpp2.SendLocalListStatusFailed:          token.ListRefused,
 	ocpp2.SendLocalListStatusVersionMismatch: token.ListMismatch,
@@ -33,7 +33,7 @@ func sendList(ctx context.Context, s *gateway.Session, o token.SendList) (token.
 		req.LocalAuthorizationList = append(req.LocalAuthorizationList, ocpp2.AuthorizationData{IDToken: idToken(e.ID), IDTokenInfo: &info})
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.SendLocalList, req)
-	status, ok := updates[resp.Status]
+	status, ok := listAnswers[resp.Status]
 	if !ok {
 		status = token.ListRefused
 	}

@@ -16,7 +16,7 @@ func (s suite) localLists(t *testing.T) {
 	ctx := t.Context()
 	offline := func() (uids []string, revision int64) {
 		t.Helper()
-		list, revision, err := s.Offline(ctx, 100)
+		list, revision, err := s.Offline(ctx, -1, 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -26,6 +26,9 @@ func (s suite) localLists(t *testing.T) {
 		return uids, revision
 	}
 	_, before := offline()
+	if list, revision, err := s.Offline(ctx, before, 100); len(list) > 0 || revision != before || err != nil {
+		t.Errorf("of a known revision: %v, %d, %v", list, revision, err)
+	}
 	for _, k := range []token.Token{
 		{ID: token.ID{UID: "L4", Type: token.Central}, Offline: true},
 		{ID: token.ID{UID: "L1", Type: token.ISO14443}, Group: "LG"},
