@@ -97,7 +97,7 @@ func (s *Server) localLists(api huma.API) {
 		return answer(showList(l), err)
 	})
 	type mode struct {
-		Mode string `json:"mode,omitempty" enum:"auto,full" default:"auto" doc:"auto sends what has changed where the station has the version that it was sent"`
+		Mode string `json:"mode,omitempty" enum:"auto,full,check" default:"auto" doc:"auto sends what has changed where the station has the version that it was sent; check only asks for the version that it has"`
 	}
 	add(s, api, huma.Operation{Method: http.MethodPost, Path: "/stations/{station}/local-list/sync", OperationID: "sync-local-list", Summary: "Tell a station its list now", Tags: tags,
 		Description: "Answers when the station has confirmed the version. What it did not take is told in the state.",
@@ -107,6 +107,10 @@ func (s *Server) localLists(api huma.API) {
 	}) (*body[syncedView], error) {
 		var m mode
 		set(&m, in.Body)
+		if m.Mode == "check" {
+			l, err := s.Lists.Check(ctx, in.Station)
+			return answer(syncedView{Way: "none", List: showList(l)}, err)
+		}
 		done, err := s.Lists.Sync(ctx, in.Station, m.Mode == "full")
 		return answer(syncedView{done.Way, done.Messages, done.Set, done.Removed, showList(done.List)}, err)
 	})

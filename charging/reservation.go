@@ -306,6 +306,9 @@ func (t *Transactions) MoveReservation(ctx context.Context, id string, to gnista
 // ReservationEnded takes in that a station has given a reservation up. One that it does not know from us
 // is none of ours. (OCPP 2.x H01.FR.16, H01.FR.17, H03.FR.11, H04.FR.01)
 func (t *Transactions) ReservationEnded(ctx context.Context, id gnista.StationID, number int, s ReservationState, reason string) error {
+	if s == ReservationExpired {
+		reason = "" // that is all there is to say
+	}
 	_, err := t.changeReservation(ctx, id, number, func(x *Reservation) *gnista.Event {
 		if x.State.final() {
 			return nil

@@ -124,6 +124,26 @@ func (l *Lists) Sync(ctx context.Context, id gnista.StationID, full bool) (Synce
 	return s.finish(ctx, revision, err)
 }
 
+// Check asks a station which version of a list it has, and sends nothing. Conflict, Offline, NotFound,
+// Unsupported. (OCPP 1.6 §5.10, OCPP 2.x D02)
+func (l *Lists) Check(ctx context.Context, id gnista.StationID) (LocalList, error) {
+	if !l.begin(id) {
+		return LocalList{}, gnista.Errorf(gnista.Conflict, "station %s is being told of its list", id)
+	}
+	defer l.end(id)
+	says, err := station.Give(ctx, l.Network, id, ReadListVersion{})
+	if err != nil {
+		return LocalList{}, err
+	}
+	return l.Store.ChangeList(ctx, id, func(x *LocalList) ([]Entry, []gnista.Event, error) {
+		x.Says = says
+		if x.State == ListInSync && says != x.Version { // nothing is known to be there any more
+			x.State, x.Detail = ListWaiting, ""
+		}
+		return nil, nil, nil
+	})
+}
+
 // tokens are those that may be on lists, and their revision. The list is shared and not changed.
 func (l *Lists) tokens(ctx context.Context) ([]Token, int64, error) {
 	l.mu.Lock()
