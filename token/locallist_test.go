@@ -3,6 +3,7 @@ package token_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -22,7 +23,7 @@ var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // model is a station that keeps a list as it is told to.
 type model struct {
-	t       interface{ Errorf(string, ...any) }
+	t       failer
 	ocpp    gnista.Version
 	limits  token.ListLimits
 	version int
@@ -132,21 +133,44 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	w := &world{db: db, now: start, station: &model{t: t, ocpp: gnista.V201, limits: token.ListLimits{MaxUID: 36}, list: map[token.ID]token.Entry{}, used: map[int]bool{}}}
+	w := &world{db: db}
+	w.renew(t)
+	return w
+}
+
+// failer is a test.
+type failer interface {
+	Errorf(string, ...any)
+	Fatal(...any)
+}
+
+// renew makes the world new: no tokens, and a station that has no list yet.
+func (w *world) renew(t failer) {
+	ctx := context.Background()
+	w.now = start
+	w.station = &model{t: t, ocpp: gnista.V201, limits: token.ListLimits{MaxUID: 36}, list: map[token.ID]token.Entry{}, used: map[int]bool{}}
 	now := func() time.Time { return w.now }
-	w.Tokens = &token.Tokens{Store: db, Now: now}
-	w.lists = &token.Lists{Store: db, Now: now, Network: &station.Network{Store: db, Remote: w.station, Presence: w.station, Now: now}}
-	_, err = db.ChangeStation(t.Context(), "CS1", true, func(s *station.Station) ([]gnista.Event, error) {
+	w.Tokens = &token.Tokens{Store: w.db, Now: now}
+	w.lists = &token.Lists{Store: w.db, Now: now, Network: &station.Network{Store: w.db, Remote: w.station, Presence: w.station, Now: now}}
+	tokens, _, err := w.db.Tokens(ctx, "", 1000)
+	for _, k := range tokens {
+		err = errors.Join(err, w.db.DeleteToken(ctx, k.ID))
+	}
+	groups, failed := w.db.Groups(ctx, "", 1000)
+	for _, g := range groups {
+		err = errors.Join(err, w.db.SaveGroup(ctx, token.Group{Name: g.Name}))
+	}
+	if gone := w.db.DeleteStation(ctx, "CS1"); gnista.CodeOf(gone) != gnista.NotFound {
+		err = errors.Join(err, gone)
+	}
+	_, made := w.db.ChangeStation(ctx, "CS1", true, func(s *station.Station) ([]gnista.Event, error) {
 		s.State = station.Accepted
 		return nil, nil
 	})
-	if err != nil {
+	_, kept := w.lists.Configure(ctx, "CS1", true, token.Selection{})
+	if err = errors.Join(err, failed, made, kept); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.lists.Configure(t.Context(), "CS1", true, token.Selection{}); err != nil {
-		t.Fatal(err)
-	}
-	return w
 }
 
 // want is the list that the station should have, as far as there is room.
@@ -183,11 +207,11 @@ func (w *world) want(t *rapid.T) map[token.ID]token.Entry {
 // list that it should have. (OCPP 2.x D01.FR.01, D01.FR.03, D01.FR.06, D01.FR.11, D01.FR.18)
 func TestListsConverge(t *testing.T) {
 	runs := 0
+	w := newWorld(t)
 	rapid.Check(t, func(r *rapid.T) {
 		runs++
-		w := newWorld(t)
+		w.renew(r)
 		m := w.station
-		m.t = r
 		m.limits.Items = rapid.SampledFrom([]int{0, 1, 2, 5}).Draw(r, "items")
 		m.limits.Bytes = rapid.SampledFrom([]int{0, 500, 1000}).Draw(r, "bytes")
 		m.limits.Entries = rapid.SampledFrom([]int{0, 3, 8}).Draw(r, "entries")

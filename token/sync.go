@@ -136,9 +136,12 @@ func (l *Lists) Check(ctx context.Context, id gnista.StationID) (LocalList, erro
 		return LocalList{}, err
 	}
 	return l.Store.ChangeList(ctx, id, func(x *LocalList) ([]Entry, []gnista.Event, error) {
-		x.Says = says
-		if x.State == ListInSync && says != x.Version { // nothing is known to be there any more
-			x.State, x.Detail = ListWaiting, ""
+		x.Says, x.CheckedAt = says, l.Now()
+		switch {
+		case says < 0 && x.State != ListOff:
+			x.State, x.Detail, x.DueAt = ListUnsupported, noList.Error(), never
+		case x.State == ListInSync && says != x.Version: // it has another one, or none any more
+			x.State = ListWaiting
 		}
 		return nil, nil, nil
 	})
@@ -359,10 +362,9 @@ func (s *syncing) finish(ctx context.Context, revision int64, failed error) (Syn
 			x.Detail, x.State = failed.Error(), ListFailed
 			x.DueAt = now.Add(min(retryAfter<<min(x.Failures, 10), lookAgain))
 			x.Failures++
-			switch gnista.CodeOf(failed) {
-			case gnista.Unsupported:
+			if gnista.CodeOf(failed) == gnista.Unsupported {
 				x.State, x.DueAt = ListUnsupported, never
-			case gnista.Offline: // it is told when it is back
+			} else if !s.lists.connected(done.Station) { // it is told when it is back
 				x.State, x.DueAt, x.Failures = ListWaiting, now, 0
 			}
 		}
