@@ -55,6 +55,13 @@ func orders() gateway.Orders {
 	gateway.Tell(o, useProfile)
 	gateway.Tell(o, updateFirmware)
 	gateway.Tell(o, sendLog)
+	gateway.Tell(o, reserve)
+	gateway.Tell(o, cancelReservation)
+	gateway.Tell(o, clearCache)
+	gateway.Tell(o, sendList)
+	gateway.Tell(o, readListVersion)
+	gateway.Tell(o, readListLimits)
+	gateway.Tell(o, useList)
 	return o
 }
 
