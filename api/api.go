@@ -38,6 +38,7 @@ type Server struct {
 	Messages     station.MessageStore
 	Presence     station.Presence
 	Tokens       *token.Tokens
+	Lists        *token.Lists
 	Transactions *charging.Transactions
 	Tariffs      *tariff.Book
 	Records      *billing.Records
@@ -98,7 +99,9 @@ func (s *Server) Handler() http.Handler {
 	s.customers(api)
 	s.streams(api)
 	s.tokens(api)
+	s.localLists(api)
 	s.transactions(api)
+	s.reservations(api)
 	s.tariffs(api)
 	s.records(api)
 	s.events(api)

@@ -41,11 +41,19 @@ const effectStart = "start"
 
 func effectStop(ref string) string { return "stop " + ref }
 
-// Start orders a station to start a transaction for a token, which must be allowed to charge.
+// Start orders a station to start a transaction for a token, which must be allowed to charge. At an EVSE
+// that is reserved it is for who has reserved it, when no token is named.
 // Invalid, Conflict. (OCPP 1.6 §5.11, OCPP 2.x F01, F02)
 func (t *Transactions) Start(ctx context.Context, id gnista.StationID, evse int, who token.ID) (station.Answer, error) {
 	if evse < 0 {
 		return station.Answer{}, gnista.Invalidf("evse", "is negative")
+	}
+	reserved, err := t.reserver(ctx, id, evse)
+	if err != nil {
+		return station.Answer{}, err
+	}
+	if reserved != nil && who.UID == "" {
+		who = reserved.Token
 	}
 	if token.Key(who.UID) == "" {
 		return station.Answer{}, gnista.Invalidf("token", "is empty")
@@ -53,6 +61,9 @@ func (t *Transactions) Start(ctx context.Context, id gnista.StationID, evse int,
 	d, err := t.Tokens.Authorise(ctx, who, t.Now())
 	if err != nil {
 		return station.Answer{}, err
+	}
+	if reserved != nil && !reserved.admits(d) {
+		return station.Answer{}, gnista.Errorf(gnista.Conflict, "EVSE %d is reserved for another token", evse) // OCPP 2.x F01.FR.21, F01.FR.22
 	}
 	if d.Status != token.Accepted {
 		return station.Answer{}, gnista.Errorf(gnista.Conflict, "the token may not charge: it is %s", d.Status)

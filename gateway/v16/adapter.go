@@ -56,6 +56,13 @@ func orders() gateway.Orders {
 	gateway.Tell(o, updateFirmware)
 	gateway.Tell(o, sendLog)
 	gateway.Tell(o, sendVendor)
+	gateway.Tell(o, reserve)
+	gateway.Tell(o, cancelReservation)
+	gateway.Tell(o, clearCache)
+	gateway.Tell(o, sendList)
+	gateway.Tell(o, readListVersion)
+	gateway.Tell(o, readListLimits)
+	gateway.Tell(o, useList)
 	return o
 }
 

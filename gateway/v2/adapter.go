@@ -41,6 +41,7 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Handle(m, ocpp2.NotifyReport, a.notifyReport)
 	ocppj.Handle(m, ocpp2.OpenPeriodicEventStream, a.openStream)
 	ocppj.Accept(m, ocpp2.PublishFirmwareStatusNotification, a.publishFirmwareStatus)
+	ocppj.Accept(m, ocpp2.ReservationStatusUpdate, a.reservationStatus)
 	ocppj.Accept(m, ocpp2.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp2.TransactionEvent, a.transactionEvent)
 	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: orders(v)}
@@ -78,6 +79,13 @@ func orders(v ocppj.Version) gateway.Orders {
 		gateway.Tell(o, adjustStream)
 		gateway.Tell(o, readStreams)
 	}
+	gateway.Tell(o, reserve)
+	gateway.Tell(o, cancelReservation)
+	gateway.Tell(o, clearCache)
+	gateway.Tell(o, sendList)
+	gateway.Tell(o, readListVersion)
+	gateway.Tell(o, readListLimits)
+	gateway.Tell(o, useList)
 	return o
 }
 
