@@ -17,6 +17,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ import (
 	"gnista"
 	"gnista/billing"
 	"gnista/charging"
+	"gnista/power"
 	"gnista/station"
 	"gnista/tariff"
 	"gnista/token"
@@ -39,6 +41,7 @@ type Server struct {
 	Presence     station.Presence
 	Tokens       *token.Tokens
 	Transactions *charging.Transactions
+	Power        *power.Power
 	Tariffs      *tariff.Book
 	Records      *billing.Records
 	Seller       Seller
@@ -85,9 +88,11 @@ func (s *Server) Handler() http.Handler {
 	config.Info.Description = "The API of a charge point operator's central system. Amounts are in minor units, energy is in Wh, power in W, times are RFC 3339 in UTC."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	api := humago.New(mux, config)
+	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[power.Milli](), reflect.TypeFor[float64]())
 	s.stations(api)
 	s.commands(api)
 	s.outcomes(api)
+	s.power(api)
 	s.tokens(api)
 	s.transactions(api)
 	s.tariffs(api)

@@ -276,7 +276,7 @@ func (p *Power) enter(tx Tx, id gnista.StationID, x *Installed, number int, list
 			return gnista.Errorf(gnista.Conflict, "profile %d has the same purpose and stack level at the same time; clear it, replace it by its id, or choose another level", other.Profile.ID)
 		}
 	}
-	if err := makeRoom(tx, list, maxProfiles); err != nil {
+	if err := makeRoom(tx, list, false, maxProfiles); err != nil {
 		return err
 	}
 	if number == 0 {
@@ -292,13 +292,13 @@ func (p *Power) enter(tx Tx, id gnista.StationID, x *Installed, number int, list
 // than entries are kept, so that none is forgotten while it holds.
 const maxProfiles = keep - maxReported
 
-// makeRoom forgets the oldest profile that no longer holds, where there are as many as may be. Conflict
-// when all hold.
-func makeRoom(tx Tx, list []Installed, most int) error {
+// makeRoom forgets the oldest profile that no longer holds, where there are as many of ours, or of those
+// that are foreign, as may be. Conflict when all hold.
+func makeRoom(tx Tx, list []Installed, foreign bool, most int) error {
 	n := 0
 	var oldest *Installed
 	for i := range list { // the newest first
-		if x := &list[i]; !x.Foreign {
+		if x := &list[i]; x.Foreign == foreign {
 			n++
 			if !x.holds() {
 				oldest = x

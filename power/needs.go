@@ -48,8 +48,6 @@ type Needs struct {
 	Plan        station.Outcome  `json:"plan,omitempty" doc:"What became of the profile that it was then sent"`
 	PlanDetail  string           `json:"planDetail,omitempty"`
 	Profile     int              `json:"profile,omitempty" doc:"Number of that profile"`
-
-	New bool `json:"-"` // told by a car that has newer words for it (ISO 15118-20)
 }
 
 // ACNeeds is what a car that charges by AC needs.

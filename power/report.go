@@ -96,6 +96,9 @@ func (p *Power) ReportProfiles(ctx context.Context, id gnista.StationID, number 
 		if err != nil {
 			return err
 		}
+		for i := range known {
+			known[i].settle(active, p.Now())
+		}
 		for _, got := range list {
 			x := Installed{EVSE: got.EVSE, Source: got.Source, Profile: got.Profile}
 			for _, t := range active {
@@ -147,20 +150,13 @@ func (p *Power) takeReported(tx Tx, id gnista.StationID, r *Report, known *[]Ins
 	now := p.Now()
 	i := slices.IndexFunc(*known, func(y Installed) bool { return y.Profile.ID == x.Profile.ID })
 	if i < 0 {
-		others := 0
-		for j := range *known {
-			if y := &(*known)[j]; y.Foreign {
-				others++
-			}
-		}
-		if others >= maxReported {
-			r.Dropped++
-			return nil
+		if err := makeRoom(tx, *known, true, maxReported); err != nil {
+			return dropped(r, err)
 		}
 		x.State, x.ReportedAt, x.Foreign = Accepted, &now, true
 		*known = append(*known, x)
 		err := save(p, tx, id, &x, p.event("profile.reported", id, map[string]any{"profile": x.Profile.ID, "source": x.Source}))
-		return tooLarge(r, err)
+		return dropped(r, err)
 	}
 	y := &(*known)[i]
 	y.State, y.ReportedAt, y.EndedAt, y.Reported = Accepted, &now, nil, nil
@@ -172,12 +168,12 @@ func (p *Power) takeReported(tx Tx, id gnista.StationID, r *Report, known *[]Ins
 	if x.Transaction != "" {
 		y.Transaction = x.Transaction
 	}
-	return tooLarge(r, save(p, tx, id, y))
+	return dropped(r, save(p, tx, id, y))
 }
 
-// tooLarge passes over what is too large to be kept, and counts it.
-func tooLarge(r *Report, err error) error {
-	if err != nil && gnista.CodeOf(err) == gnista.Invalid {
+// dropped passes over what is too large or too many to be kept, and counts it.
+func dropped(r *Report, err error) error {
+	if code := gnista.CodeOf(err); err != nil && (code == gnista.Invalid || code == gnista.Conflict) {
 		r.Dropped++
 		return nil
 	}

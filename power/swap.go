@@ -29,7 +29,7 @@ type Battery struct {
 	Info     string     `json:"info,omitempty"`
 }
 
-func (*Swap) kind() string  { return "swap" }
+func (*Swap) kind() string { return "swap" }
 func (s *Swap) key() string {
 	key := fmt.Sprintf("%d %s", s.Number, s.Step)
 	if len(s.Batteries) > 0 { // a station may count anew

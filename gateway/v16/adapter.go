@@ -47,6 +47,10 @@ func orders() gateway.Orders {
 	gateway.Tell(o, writeSettings)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
+	gateway.Tell(o, installProfile)
+	gateway.Tell(o, startWithProfile)
+	gateway.Tell(o, clearProfiles)
+	gateway.Tell(o, compose)
 	return o
 }
 

@@ -10,6 +10,7 @@ import (
 	"gnista/gateway"
 	"gnista/ocpp/ocpp2"
 	"gnista/ocpp/ocppj"
+	"gnista/power"
 	"gnista/station"
 	"gnista/token"
 )
@@ -19,6 +20,7 @@ type Adapter struct {
 	Network      *station.Network
 	Transactions *charging.Transactions
 	Tokens       *token.Tokens
+	Power        *power.Power
 	Now          func() time.Time
 }
 
@@ -34,7 +36,17 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Handle(m, ocpp2.NotifyReport, a.notifyReport)
 	ocppj.Accept(m, ocpp2.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp2.TransactionEvent, a.transactionEvent)
-	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: orders()}
+	ocppj.Handle(m, ocpp2.BatterySwap, a.batterySwap)
+	ocppj.Handle(m, ocpp2.ClearedChargingLimit, a.clearedChargingLimit)
+	ocppj.Handle(m, ocpp2.NotifyChargingLimit, a.chargingLimit)
+	ocppj.Handle(m, ocpp2.NotifyEVChargingNeeds, a.evChargingNeeds)
+	ocppj.Handle(m, ocpp2.NotifyEVChargingSchedule, a.evChargingSchedule)
+	ocppj.Handle(m, ocpp2.NotifyPriorityCharging, a.priorityCharging)
+	ocppj.Handle(m, ocpp2.NotifySettlement, a.settlement)
+	ocppj.Handle(m, ocpp2.PullDynamicScheduleUpdate, a.pullDynamicSchedule)
+	ocppj.Handle(m, ocpp2.ReportChargingProfiles, a.reportChargingProfiles)
+	ocppj.Handle(m, ocpp2.VatNumberValidation, a.vatNumber)
+	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: newer(v, orders())}
 }
 
 // orders lists what stations are told.
@@ -48,6 +60,26 @@ func orders() gateway.Orders {
 	gateway.Tell(o, writeSettings)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
+	gateway.Tell(o, installProfile)
+	gateway.Tell(o, startWithProfile)
+	gateway.Tell(o, clearProfiles)
+	gateway.Tell(o, compose)
+	gateway.Tell(o, readProfiles)
+	gateway.Tell(o, askTransaction)
+	gateway.Tell(o, tellCost)
+	return o
+}
+
+// newer adds what only stations of newer versions are told.
+func newer(v ocppj.Version, o gateway.Orders) gateway.Orders {
+	if v >= ocppj.V21 {
+		gateway.Tell(o, updateProfile)
+		gateway.Tell(o, usePriority)
+		gateway.Tell(o, allowTransfer)
+		gateway.Tell(o, balance)
+		gateway.Tell(o, requestSwap)
+		gateway.Tell(o, webPayment)
+	}
 	return o
 }
 
