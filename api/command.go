@@ -88,7 +88,7 @@ func (s *Server) commands(api huma.API) {
 				a, err := s.Transactions.Start(ctx, id, in.EVSE, who)
 				return told(a, s.Network.Explain(ctx, id, err))
 			}
-			w := wantedProfile{*in.Profile, in.Supply}
+			w := WantedProfile{*in.Profile, in.Supply}
 			wanted, err := w.wanted()
 			if err != nil {
 				return nil, err

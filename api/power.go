@@ -58,30 +58,30 @@ func (s *Server) power(api huma.API) {
 			return power.List[power.Settlement](ctx, p, id, before, limit)
 		}, func(v power.Settlement) string { return v.ID })
 
-	type priority struct {
+	type priorityOrder struct {
 		Transaction string `json:"transaction" minLength:"1"`
 		Active      bool   `json:"active" default:"true" doc:"false takes it away"`
 	}
 	command(s, api, "priority-charging", "Give a transaction priority, or take it away", "OCPP 2.1.",
-		func(ctx context.Context, id gnista.StationID, in priority) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in priorityOrder) (*body[answerView], error) {
 			a, err := p.UsePriority(ctx, id, in.Transaction, in.Active)
 			return told(a, s.Network.Explain(ctx, id, err))
 		})
-	type transfer struct {
+	type transferOrder struct {
 		Transaction string           `json:"transaction" minLength:"1"`
 		Transfers   []power.Transfer `json:"transfers" minItems:"1" maxItems:"11" nullable:"false" enum:"ac-single-phase,ac-two-phase,ac-three-phase,dc,ac-bpt,ac-bpt-der,ac-der,dc-bpt,dc-acdp,dc-acdp-bpt,wpt"`
 	}
 	command(s, api, "energy-transfer", "Tell a station which ways of energy a transaction may use", "Those with bpt go both ways (OCPP 2.1).",
-		func(ctx context.Context, id gnista.StationID, in transfer) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in transferOrder) (*body[answerView], error) {
 			a, err := p.Allow(ctx, id, in.Transaction, in.Transfers)
 			return told(a, s.Network.Explain(ctx, id, err))
 		})
-	type balance struct {
+	type balanceSignal struct {
 		Signal int        `json:"signal" minimum:"-2147483648" maximum:"2147483647"`
 		At     *time.Time `json:"at,omitempty" doc:"Absent: now"`
 	}
 	command(s, api, "balance-signal", "Pass on a signal for the balance of the grid", "OCPP 2.1.",
-		func(ctx context.Context, id gnista.StationID, in balance) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in balanceSignal) (*body[answerView], error) {
 			if err := kept("at", in.At); err != nil {
 				return nil, err
 			}
@@ -89,37 +89,37 @@ func (s *Server) power(api huma.API) {
 			set(&o.At, in.At)
 			return told(station.Give(ctx, s.Network, id, o))
 		})
-	type ask struct {
+	type transactionQuestion struct {
 		Transaction string `json:"transaction,omitempty" doc:"Absent: whether it has messages of any"`
 	}
 	command(s, api, "transaction-status", "Ask a station whether a transaction goes on", "OCPP 2.x.",
-		func(ctx context.Context, id gnista.StationID, given *ask) (*body[power.TransactionStatus], error) {
-			var in ask
+		func(ctx context.Context, id gnista.StationID, given *transactionQuestion) (*body[power.TransactionStatus], error) {
+			var in transactionQuestion
 			set(&in, given)
 			return answer(p.AskTransaction(ctx, id, in.Transaction))
 		})
-	type swap struct {
+	type swapOrder struct {
 		Token string     `json:"token" minLength:"1" maxLength:"255" doc:"UID of a token that may charge"`
 		Type  token.Type `json:"type,omitempty" doc:"Type of the token, where one UID has several"`
 	}
 	command(s, api, "battery-swap", "Order a station to change batteries", "OCPP 2.1.",
-		func(ctx context.Context, id gnista.StationID, in swap) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in swapOrder) (*body[answerView], error) {
 			a, err := p.RequestSwap(ctx, id, token.ID{UID: in.Token, Type: in.Type})
 			return told(a, s.Network.Explain(ctx, id, err))
 		})
-	type web struct {
+	type webPayment struct {
 		EVSE    int `json:"evse" minimum:"0"`
 		Timeout int `json:"timeoutSeconds" minimum:"1" maximum:"86400" doc:"So long nobody else should use it"`
 	}
 	command(s, api, "web-payment", "Tell a station that somebody is paying for an EVSE on the web", "OCPP 2.1.",
-		func(ctx context.Context, id gnista.StationID, in web) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in webPayment) (*body[answerView], error) {
 			return told(station.Give(ctx, s.Network, id, power.WebPayment{EVSE: in.EVSE, Timeout: in.Timeout}))
 		})
-	type cost struct {
+	type costOrder struct {
 		Transaction string `json:"transaction" minLength:"1"`
 	}
 	command(s, api, "cost", "Tell a station what a transaction costs so far", "OCPP 2.x.",
-		func(ctx context.Context, id gnista.StationID, in cost) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in costOrder) (*body[answerView], error) {
 			a, err := p.TellCost(ctx, id, in.Transaction)
 			return told(a, s.Network.Explain(ctx, id, err))
 		})

@@ -31,14 +31,14 @@ type compositeView struct {
 	Periods  []power.Period       `json:"periods" nullable:"false"`
 }
 
-// wantedProfile is a profile for a transaction that is to be started, or any with more said of it.
-type wantedProfile struct {
+// WantedProfile is a profile for a transaction that is to be started, or any with more said of it.
+type WantedProfile struct {
 	Profile power.Profile `json:"profile"`
 	Supply  power.Supply  `json:"supply,omitempty" doc:"Needed where the station's model takes another unit only"`
 }
 
 // wanted makes a profile of a request what is kept of it.
-func (w *wantedProfile) wanted() (power.Wanted, error) {
+func (w *WantedProfile) wanted() (power.Wanted, error) {
 	p := &w.Profile
 	if err := kept("profile.validFrom", p.ValidFrom); err != nil {
 		return power.Wanted{}, err
@@ -58,17 +58,17 @@ func (s *Server) profiles(api huma.API) {
 	p := s.Power
 	keptList(s, api, "profiles", "List the charging profiles of a station, the newest first",
 		"Those that were installed, with what became of them, and those that the station reports besides.", p.Profiles, func(v power.Installed) string { return v.ID })
-	type install struct {
+	type profileOrder struct {
 		EVSE        int    `json:"evse,omitempty" minimum:"0" doc:"0 or absent is the station as a whole"`
 		Transaction string `json:"transaction,omitempty" doc:"Id of the transaction that the profile is for; absent: the one that is active at the EVSE"`
-		wantedProfile
+		WantedProfile
 	}
 	add(s, api, huma.Operation{
 		Method: http.MethodPost, Path: "/stations/{station}/profiles", OperationID: "install-profile", Summary: "Have a station follow a charging profile", Tags: []string{"Power"},
 		Description: "The same id again replaces a profile. Limits are exact decimal numbers with one decimal at the most.",
 	}, func(ctx context.Context, in *struct {
 		StationPath
-		Body install
+		Body profileOrder
 	}) (*body[profileView], error) {
 		w, err := in.Body.wanted()
 		if err != nil {
@@ -87,13 +87,13 @@ func (s *Server) profiles(api huma.API) {
 	}, func(ctx context.Context, in *path) (*body[answerView], error) {
 		return told(p.Clear(ctx, in.Station, power.Clear{ID: &in.ID}))
 	})
-	type clearing struct {
+	type profileClearing struct {
 		EVSE       *int          `json:"evse,omitempty" minimum:"0" doc:"0 is the station itself"`
 		Purpose    power.Purpose `json:"purpose,omitempty" enum:"station-max,default,transaction,priority,local-generation"`
 		StackLevel *int          `json:"stackLevel,omitempty" minimum:"0" maximum:"2147483647"`
 	}
 	command(s, api, "profiles/clear", "Have a station forget the charging profiles that have all that is said", "",
-		func(ctx context.Context, id gnista.StationID, in clearing) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in profileClearing) (*body[answerView], error) {
 			return told(p.Clear(ctx, id, power.Clear{EVSE: in.EVSE, Purpose: in.Purpose, StackLevel: in.StackLevel}))
 		})
 	command(s, api, "profiles/read", "Have a station report its charging profiles", "Those that should be reported and are not are missing then (OCPP 2.x).",
@@ -103,7 +103,7 @@ func (s *Server) profiles(api huma.API) {
 			a, err := p.Read(ctx, id, in)
 			return told(a, s.Network.Explain(ctx, id, err))
 		})
-	type values struct {
+	type valueChange struct {
 		Values power.Values `json:"values"`
 		Push   bool         `json:"push,omitempty" default:"true" doc:"false: the station is told when it asks"`
 	}
@@ -112,18 +112,18 @@ func (s *Server) profiles(api huma.API) {
 		Description: "What is left out is not changed (OCPP 2.1).",
 	}, func(ctx context.Context, in *struct {
 		path
-		Body values
+		Body valueChange
 	}) (*body[answerView], error) {
 		a, err := p.Update(ctx, in.Station, power.Update{ID: in.ID, Values: in.Body.Values}, in.Body.Push)
 		return told(a, s.Network.Explain(ctx, in.Station, err))
 	})
-	type compose struct {
+	type composition struct {
 		EVSE     int        `json:"evse,omitempty" minimum:"0" doc:"0 or absent is the station as a whole"`
 		Duration int        `json:"durationSeconds" minimum:"1" maximum:"2147483647" doc:"From now on"`
 		Unit     power.Unit `json:"unit,omitempty" enum:"A,W"`
 	}
 	command(s, api, "composite-schedule", "Ask a station what its charging profiles together come to", "",
-		func(ctx context.Context, id gnista.StationID, in compose) (*body[compositeView], error) {
+		func(ctx context.Context, id gnista.StationID, in composition) (*body[compositeView], error) {
 			c, err := station.Give(ctx, s.Network, id, power.Compose{EVSE: in.EVSE, Duration: in.Duration, Unit: in.Unit})
 			v := compositeView{Status: c.Status, Detail: c.Detail, EVSE: c.EVSE, Start: moment(c.Start), Duration: c.Duration, Unit: c.Unit, Periods: c.Periods}
 			if v.Periods == nil {
