@@ -14,12 +14,13 @@ import (
 // Report is how far a report is that a station was asked for. Of each kind the last one is kept.
 type Report struct {
 	Noted
-	Kind    string // of what
-	Number  int
-	Filter  ReadFilter
-	Pages   int
-	Ended   bool
-	Dropped int // things that were too many to be kept
+	Kind     string // of what
+	Number   int
+	Filter   ReadFilter
+	Controls DERFilter
+	Pages    int
+	Ended    bool
+	Dropped  int // things that were too many to be kept
 }
 
 func (*Report) kind() string  { return "report" }

@@ -39,12 +39,15 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Handle(m, ocpp2.BatterySwap, a.batterySwap)
 	ocppj.Handle(m, ocpp2.ClearedChargingLimit, a.clearedChargingLimit)
 	ocppj.Handle(m, ocpp2.NotifyChargingLimit, a.chargingLimit)
+	ocppj.Handle(m, ocpp2.NotifyDERAlarm, a.derAlarm)
+	ocppj.Handle(m, ocpp2.NotifyDERStartStop, a.derStartStop)
 	ocppj.Handle(m, ocpp2.NotifyEVChargingNeeds, a.evChargingNeeds)
 	ocppj.Handle(m, ocpp2.NotifyEVChargingSchedule, a.evChargingSchedule)
 	ocppj.Handle(m, ocpp2.NotifyPriorityCharging, a.priorityCharging)
 	ocppj.Handle(m, ocpp2.NotifySettlement, a.settlement)
 	ocppj.Handle(m, ocpp2.PullDynamicScheduleUpdate, a.pullDynamicSchedule)
 	ocppj.Handle(m, ocpp2.ReportChargingProfiles, a.reportChargingProfiles)
+	ocppj.Handle(m, ocpp2.ReportDERControl, a.reportDER)
 	ocppj.Handle(m, ocpp2.VatNumberValidation, a.vatNumber)
 	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: newer(v, orders())}
 }
@@ -79,6 +82,9 @@ func newer(v ocppj.Version, o gateway.Orders) gateway.Orders {
 		gateway.Tell(o, balance)
 		gateway.Tell(o, requestSwap)
 		gateway.Tell(o, webPayment)
+		gateway.Tell(o, setDER)
+		gateway.Tell(o, clearDER)
+		gateway.Tell(o, readDER)
 	}
 	return o
 }
