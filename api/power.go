@@ -33,6 +33,7 @@ func keptList[T any](s *Server, api huma.API, what, summary, description string,
 func (s *Server) power(api huma.API) {
 	s.profiles(api)
 	s.der(api)
+	s.stationTariffs(api)
 	p := s.Power
 	keptList(s, api, "charging-needs", "List what cars told that they need, the newest first", "With what they were answered and sent (ISO 15118).",
 		func(ctx context.Context, id gnista.StationID, before string, limit int) ([]power.Needs, error) {

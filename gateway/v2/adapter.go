@@ -85,6 +85,9 @@ func newer(v ocppj.Version, o gateway.Orders) gateway.Orders {
 		gateway.Tell(o, setDER)
 		gateway.Tell(o, clearDER)
 		gateway.Tell(o, readDER)
+		gateway.Tell(o, setTariff)
+		gateway.Tell(o, askTariffs)
+		gateway.Tell(o, clearTariffs)
 	}
 	return o
 }

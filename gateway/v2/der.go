@@ -156,10 +156,10 @@ func (a *Adapter) reportDER(ctx context.Context, s *gateway.Session, req ocpp2.R
 			Delay: number(w.Delay), RandomDelay: number(w.RandomDelay), RampRate: number(w.RampRate),
 		}
 	}
-	for t, gs := range map[power.DERType][]ocpp2.FixedPFGet{power.FixedPFAbsorb: req.FixedPFAbsorb, power.FixedPFInject: req.FixedPFInject} {
+	for i, gs := range [][]ocpp2.FixedPFGet{req.FixedPFAbsorb, req.FixedPFInject} {
 		for _, g := range gs {
 			w := g.FixedPF
-			add(g.ID, t, g.IsDefault, g.IsSuperseded, w.Priority, w.StartTime, w.Duration).PF = &power.DERPF{Displacement: given(number(&w.Displacement)), Excitation: w.Excitation}
+			add(g.ID, []power.DERType{power.FixedPFAbsorb, power.FixedPFInject}[i], g.IsDefault, g.IsSuperseded, w.Priority, w.StartTime, w.Duration).PF = &power.DERPF{Displacement: given(number(&w.Displacement)), Excitation: w.Excitation}
 		}
 	}
 	for _, g := range req.FixedVar {
