@@ -37,6 +37,12 @@ type WantedProfile struct {
 	Supply  power.Supply  `json:"supply,omitempty" doc:"Needed where the station's model takes another unit only"`
 }
 
+// ProfilePath is a profile in a path.
+type ProfilePath struct {
+	StationPath
+	ID int `path:"id" minimum:"-2147483648" maximum:"2147483647" doc:"Number of the profile"`
+}
+
 // wanted makes a profile of a request what is kept of it.
 func (w *WantedProfile) wanted() (power.Wanted, error) {
 	p := &w.Profile
@@ -78,13 +84,9 @@ func (s *Server) profiles(api huma.API) {
 		x, a, err := p.Install(ctx, in.Station, w)
 		return answer(profileView{x.Profile.ID, x.Adapted, answerView{a.Status, a.Detail, a.Outcome, a.Command}}, s.Network.Explain(ctx, in.Station, err))
 	})
-	type path struct {
-		StationPath
-		ID int `path:"id" minimum:"-2147483648" maximum:"2147483647" doc:"Number of the profile"`
-	}
 	add(s, api, huma.Operation{
 		Method: http.MethodDelete, Path: "/stations/{station}/profiles/{id}", OperationID: "clear-profile", Summary: "Have a station forget a charging profile", Tags: []string{"Power"},
-	}, func(ctx context.Context, in *path) (*body[answerView], error) {
+	}, func(ctx context.Context, in *ProfilePath) (*body[answerView], error) {
 		return told(p.Clear(ctx, in.Station, power.Clear{ID: &in.ID}))
 	})
 	type profileClearing struct {
@@ -111,7 +113,7 @@ func (s *Server) profiles(api huma.API) {
 		Method: http.MethodPost, Path: "/stations/{station}/profiles/{id}/values", OperationID: "update-profile", Summary: "Change the values of a dynamic charging profile", Tags: []string{"Power"},
 		Description: "What is left out is not changed (OCPP 2.1).",
 	}, func(ctx context.Context, in *struct {
-		path
+		ProfilePath
 		Body valueChange
 	}) (*body[answerView], error) {
 		a, err := p.Update(ctx, in.Station, power.Update{ID: in.ID, Values: in.Body.Values}, in.Body.Push)

@@ -201,6 +201,9 @@ type DERAnswer struct {
 	Superseded []string // ids of controls in whose place it holds; its own when another holds
 }
 
+// Said is the answer alone.
+func (a DERAnswer) Said() station.Answer { return station.Answer{Status: a.Status, Detail: a.Detail} }
+
 // DERFilter says which controls are meant.
 type DERFilter struct {
 	Control string  `json:"control,omitempty" maxLength:"36" doc:"Id of one control"`

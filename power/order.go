@@ -133,6 +133,9 @@ type Composite struct {
 	Periods  []Period
 }
 
+// Said is the answer alone.
+func (c Composite) Said() station.Answer { return station.Answer{Status: c.Status, Detail: c.Detail} }
+
 // ReadProfiles asks a station to report profiles that have all that is said. (OCPP 2.x K09)
 type ReadProfiles struct {
 	Number int // by which the report is known

@@ -10,7 +10,7 @@ import (
 	"gnista/station"
 )
 
-// Settlement is what a station's payment terminal came to. (OCPP 2.1 C20, C21, C22)
+// Settlement is what a station's payment terminal came to. (OCPP 2.1 C21, C22)
 type Settlement struct {
 	Noted
 	Reference   string    `json:"reference" doc:"Of the payment provider"`
@@ -65,7 +65,7 @@ type VATRegister interface {
 }
 
 // Company finds the company with a VAT number, for a station that asks. NotFound; Unsupported when no
-// register is set up. (OCPP 2.1 C19)
+// register is set up. (OCPP 2.1 C18.FR.09)
 func (p *Power) Company(ctx context.Context, number string) (Company, error) {
 	if p.VAT == nil {
 		return Company{}, gnista.Errorf(gnista.Unsupported, "no register of VAT numbers is set up")

@@ -65,7 +65,7 @@ func (p *Power) Allow(ctx context.Context, id gnista.StationID, tx string, list 
 	})
 }
 
-// Balance passes on a signal for the balance of the grid. (OCPP 2.1 Q09)
+// Balance passes on a signal for the balance of the grid. (OCPP 2.1 Q08)
 type Balance struct {
 	At     time.Time
 	Signal int

@@ -41,7 +41,7 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Handle(m, ocpp2.NotifyChargingLimit, a.chargingLimit)
 	ocppj.Handle(m, ocpp2.NotifyDERAlarm, a.derAlarm)
 	ocppj.Handle(m, ocpp2.NotifyDERStartStop, a.derStartStop)
-	ocppj.Handle(m, ocpp2.NotifyEVChargingNeeds, a.evChargingNeeds)
+	ocppj.Accept(m, ocpp2.NotifyEVChargingNeeds, a.evChargingNeeds)
 	ocppj.Handle(m, ocpp2.NotifyEVChargingSchedule, a.evChargingSchedule)
 	ocppj.Handle(m, ocpp2.NotifyPriorityCharging, a.priorityCharging)
 	ocppj.Handle(m, ocpp2.NotifySettlement, a.settlement)

@@ -39,7 +39,7 @@ func usePriority(ctx context.Context, s *gateway.Session, o power.UsePriority) (
 	return found(resp.Status, resp.StatusInfo), err
 }
 
-// OCPP 2.1 Q09.
+// OCPP 2.1 Q08.
 func balance(ctx context.Context, s *gateway.Session, o power.Balance) (station.Answer, error) {
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.AFRRSignal, ocpp2.AFRRSignalRequest{Timestamp: ocppj.At(o.At), Signal: o.Signal})
 	return answer(resp.Status, resp.StatusInfo), err

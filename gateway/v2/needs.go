@@ -25,8 +25,16 @@ var transfers = translate(map[power.Transfer]ocpp2.EnergyTransferMode{
 	power.WPT:      ocpp2.EnergyTransferModeWPT,
 })
 
+// needed are the properties without which it is not clear what a car needs.
+var needed = map[string]bool{"evseId": true, "chargingNeeds": true, "chargingNeeds.requestedEnergyTransfer": true}
+
 // OCPP 2.x K15.FR.02, K17.FR.02, OCPP 2.1 K18.FR.02, K19.FR.02. The profile follows the answer.
-func (a *Adapter) evChargingNeeds(ctx context.Context, s *gateway.Session, req ocpp2.NotifyEVChargingNeedsRequest) (ocpp2.NotifyEVChargingNeedsResponse, error) {
+func (a *Adapter) evChargingNeeds(ctx context.Context, s *gateway.Session, req ocpp2.NotifyEVChargingNeedsRequest, wrong []ocppj.Violation) (ocpp2.NotifyEVChargingNeedsResponse, error) {
+	for _, v := range wrong {
+		if needed[v.Path] && v.Code != ocppj.PropertyConstraintViolation {
+			return ocpp2.NotifyEVChargingNeedsResponse{}, &ocppj.Error{Code: v.Code, Description: v.String()}
+		}
+	}
 	n, err := a.Power.TakeNeeds(ctx, s.Station, needs(req))
 	if err != nil {
 		return ocpp2.NotifyEVChargingNeedsResponse{}, err

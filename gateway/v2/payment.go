@@ -27,7 +27,7 @@ func (a *Adapter) settlement(ctx context.Context, s *gateway.Session, req ocpp2.
 	return ocpp2.NotifySettlementResponse{}, a.Power.TakeSettlement(ctx, s.Station, x)
 }
 
-// OCPP 2.1 C19.
+// OCPP 2.1 C18.FR.09, C18.FR.10.
 func (a *Adapter) vatNumber(ctx context.Context, _ *gateway.Session, req ocpp2.VatNumberValidationRequest) (ocpp2.VatNumberValidationResponse, error) {
 	resp := ocpp2.VatNumberValidationResponse{VATNumber: req.VATNumber, EVSEID: req.EVSEID, Status: ocpp2.GenericStatusRejected}
 	c, err := a.Power.Company(ctx, req.VATNumber)
