@@ -62,11 +62,11 @@ func (s *Server) power(api huma.API) {
 
 	type priorityOrder struct {
 		Transaction string `json:"transaction" minLength:"1"`
-		Active      bool   `json:"active" default:"true" doc:"false takes it away"`
+		Active      *bool  `json:"active,omitempty" doc:"false takes it away; absent: true"`
 	}
 	command(s, api, "priority-charging", "Give a transaction priority, or take it away", "OCPP 2.1.",
 		func(ctx context.Context, id gnista.StationID, in priorityOrder) (*body[answerView], error) {
-			a, err := p.UsePriority(ctx, id, in.Transaction, in.Active)
+			a, err := p.UsePriority(ctx, id, in.Transaction, in.Active == nil || *in.Active)
 			return told(a, s.Network.Explain(ctx, id, err))
 		})
 	type transferOrder struct {

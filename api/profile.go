@@ -107,7 +107,7 @@ func (s *Server) profiles(api huma.API) {
 		})
 	type valueChange struct {
 		Values power.Values `json:"values"`
-		Push   bool         `json:"push,omitempty" default:"true" doc:"false: the station is told when it asks"`
+		Push   *bool        `json:"push,omitempty" doc:"false: the station is told when it asks; absent: true"`
 	}
 	add(s, api, huma.Operation{
 		Method: http.MethodPost, Path: "/stations/{station}/profiles/{id}/values", OperationID: "update-profile", Summary: "Change the values of a dynamic charging profile", Tags: []string{"Power"},
@@ -116,7 +116,7 @@ func (s *Server) profiles(api huma.API) {
 		ProfilePath
 		Body valueChange
 	}) (*body[answerView], error) {
-		a, err := p.Update(ctx, in.Station, power.Update{ID: in.ID, Values: in.Body.Values}, in.Body.Push)
+		a, err := p.Update(ctx, in.Station, power.Update{ID: in.ID, Values: in.Body.Values}, in.Body.Push == nil || *in.Body.Push)
 		return told(a, s.Network.Explain(ctx, in.Station, err))
 	})
 	type composition struct {
