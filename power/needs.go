@@ -83,7 +83,8 @@ const (
 	NoProfile     NeedsAnswer = "no-profile"  // nothing that the operator wants limits it
 )
 
-// Allowed is the ways of energy that the operator allows in a transaction. (OCPP 2.1 Q02)
+// Allowed is the ways of energy that the operator allows in a transaction. They are not known when a
+// token is presented, so that the answer to that says nothing of them. (OCPP 2.1 Q01.FR.08, Q02.FR.03)
 type Allowed struct {
 	Noted
 	Transaction string     `json:"transaction"`
@@ -139,9 +140,15 @@ func (p *Power) TakeNeeds(ctx context.Context, id gnista.StationID, n Needs) (Ne
 
 // Plan sends the profile that a car was promised, or that it left, and keeps what came of it. (OCPP
 // 2.x K15.FR.07, K15.FR.08, K15.FR.13, K16, K17.FR.07, OCPP 2.1 K17.FR.19, K18.FR.07, K19.FR.07)
-func (p *Power) Plan(ctx context.Context, id gnista.StationID, evse int) error {
+func (p *Power) Plan(ctx context.Context, id gnista.StationID, evse int) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	if err := p.promise(ctx, id, evse); err != nil {
+		p.Log.Error("a car was promised a profile, and there is none", "station", id, "evse", evse, "err", err)
+	}
+}
+
+func (p *Power) promise(ctx context.Context, id gnista.StationID, evse int) error {
 	t, err := p.active(ctx, id, evse)
 	if err != nil || t == nil {
 		return err
@@ -193,8 +200,7 @@ func (p *Power) plan(ctx context.Context, id gnista.StationID, t charging.Transa
 		switch {
 		case mine.Purpose == Transaction && x.Transaction == t.ID && x.Source == Operator:
 			if !x.Planned {
-				w.Profile, w.Supply = mine, x.Supply
-				w.Profile.ID = mine.ID
+				w.Profile, w.Supply, w.planned = mine, x.Supply, false
 				return &w, nil // the operator's own (OCPP 2.x K16.FR.12)
 			}
 			w.Profile.ID, w.Profile.StackLevel = mine.ID, mine.StackLevel

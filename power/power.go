@@ -8,6 +8,7 @@ package power
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	"gnista"
@@ -29,6 +30,7 @@ type Power struct {
 	VAT   VATRegister
 	Now   func() time.Time
 	NewID func() string
+	Log   *slog.Logger
 }
 
 // Costs tells what a transaction costs so far.

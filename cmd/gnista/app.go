@@ -94,7 +94,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Store: o.Charging, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
 	}
 	a.power = &power.Power{
-		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Now: o.Now, NewID: o.NewID,
+		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
 	two := &v2.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Power: a.power, Now: o.Now}
