@@ -48,7 +48,7 @@ func (s *Server) der(api huma.API) {
 	}
 	add(s, api, huma.Operation{
 		Method: http.MethodDelete, Path: "/stations/{station}/der-controls/{control}", OperationID: "clear-der-control", Summary: "Have a station forget a control of the grid operator", Tags: []string{"Power"},
-	}, func(ctx context.Context, in *path) (*body[answerView], error) {
+	}, func(ctx context.Context, in *path) (*body[AnswerView], error) {
 		return told(p.ClearDER(ctx, in.Station, power.ClearDER{Control: in.Control, Default: in.Default}))
 	})
 	type derClearing struct {
@@ -56,11 +56,11 @@ func (s *Server) der(api huma.API) {
 		Type    power.DERType `json:"type,omitempty" enum:"enter-service,freq-droop,fixed-pf-absorb,fixed-pf-inject,fixed-var,gradients,limit-max-discharge,freq-watt,hf-must-trip,hf-may-trip,hv-must-trip,hv-mom-cess,hv-may-trip,lf-must-trip,lv-must-trip,lv-mom-cess,lv-may-trip,power-monitoring-must-trip,volt-var,volt-watt,watt-pf,watt-var"`
 	}
 	command(s, api, "der-controls/clear", "Have a station forget controls of the grid operator", "OCPP 2.1.",
-		func(ctx context.Context, id gnista.StationID, in derClearing) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in derClearing) (*body[AnswerView], error) {
 			return told(p.ClearDER(ctx, id, power.ClearDER{Default: in.Default, Type: in.Type}))
 		})
 	command(s, api, "der-controls/read", "Have a station report the controls of the grid operator", "Those that should be reported and are not are missing then (OCPP 2.1).",
-		func(ctx context.Context, id gnista.StationID, given *power.DERFilter) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, given *power.DERFilter) (*body[AnswerView], error) {
 			var in power.DERFilter
 			set(&in, given)
 			a, err := p.ReadDER(ctx, id, in)

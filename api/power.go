@@ -65,7 +65,7 @@ func (s *Server) power(api huma.API) {
 		Active      *bool  `json:"active,omitempty" doc:"false takes it away; absent: true"`
 	}
 	command(s, api, "priority-charging", "Give a transaction priority, or take it away", "OCPP 2.1.",
-		func(ctx context.Context, id gnista.StationID, in priorityOrder) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in priorityOrder) (*body[AnswerView], error) {
 			a, err := p.UsePriority(ctx, id, in.Transaction, in.Active == nil || *in.Active)
 			return told(a, s.Network.Explain(ctx, id, err))
 		})
@@ -74,7 +74,7 @@ func (s *Server) power(api huma.API) {
 		Transfers   []power.Transfer `json:"transfers" minItems:"1" maxItems:"11" nullable:"false" enum:"ac-single-phase,ac-two-phase,ac-three-phase,dc,ac-bpt,ac-bpt-der,ac-der,dc-bpt,dc-acdp,dc-acdp-bpt,wpt"`
 	}
 	command(s, api, "energy-transfer", "Tell a station which ways of energy a transaction may use", "Those with bpt go both ways (OCPP 2.1).",
-		func(ctx context.Context, id gnista.StationID, in transferOrder) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in transferOrder) (*body[AnswerView], error) {
 			a, err := p.Allow(ctx, id, in.Transaction, in.Transfers)
 			return told(a, s.Network.Explain(ctx, id, err))
 		})
@@ -83,7 +83,7 @@ func (s *Server) power(api huma.API) {
 		At     *time.Time `json:"at,omitempty" doc:"Absent: now"`
 	}
 	command(s, api, "balance-signal", "Pass on a signal for the balance of the grid", "OCPP 2.1.",
-		func(ctx context.Context, id gnista.StationID, in balanceSignal) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in balanceSignal) (*body[AnswerView], error) {
 			if err := kept("at", in.At); err != nil {
 				return nil, err
 			}
@@ -105,7 +105,7 @@ func (s *Server) power(api huma.API) {
 		Type  token.Type `json:"type,omitempty" doc:"Type of the token, where one UID has several"`
 	}
 	command(s, api, "battery-swap", "Order a station to change batteries", "OCPP 2.1.",
-		func(ctx context.Context, id gnista.StationID, in swapOrder) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in swapOrder) (*body[AnswerView], error) {
 			a, err := p.RequestSwap(ctx, id, token.ID{UID: in.Token, Type: in.Type})
 			return told(a, s.Network.Explain(ctx, id, err))
 		})
@@ -114,14 +114,14 @@ func (s *Server) power(api huma.API) {
 		Timeout int `json:"timeoutSeconds" minimum:"1" maximum:"86400" doc:"So long nobody else should use it"`
 	}
 	command(s, api, "web-payment", "Tell a station that somebody is paying for an EVSE on the web", "OCPP 2.1.",
-		func(ctx context.Context, id gnista.StationID, in webPayment) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in webPayment) (*body[AnswerView], error) {
 			return told(station.Give(ctx, s.Network, id, power.WebPayment{EVSE: in.EVSE, Timeout: in.Timeout}))
 		})
 	type costOrder struct {
 		Transaction string `json:"transaction" minLength:"1"`
 	}
 	command(s, api, "cost", "Tell a station what a transaction costs so far", "OCPP 2.x.",
-		func(ctx context.Context, id gnista.StationID, in costOrder) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in costOrder) (*body[AnswerView], error) {
 			a, err := p.TellCost(ctx, id, in.Transaction)
 			return told(a, s.Network.Explain(ctx, id, err))
 		})

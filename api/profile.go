@@ -17,7 +17,7 @@ import (
 type profileView struct {
 	Profile int      `json:"profile" doc:"Its number on the station"`
 	Adapted []string `json:"adapted,omitempty" doc:"What was changed for the station's model"`
-	answerView
+	AnswerView
 }
 
 // compositeView is what the profiles of an EVSE together come to.
@@ -82,11 +82,11 @@ func (s *Server) profiles(api huma.API) {
 		}
 		w.EVSE, w.Transaction = in.Body.EVSE, in.Body.Transaction
 		x, a, err := p.Install(ctx, in.Station, w)
-		return answer(profileView{x.Profile.ID, x.Adapted, answerView{a.Status, a.Detail, a.Outcome, a.Command}}, s.Network.Explain(ctx, in.Station, err))
+		return answer(profileView{x.Profile.ID, x.Adapted, AnswerView{a.Status, a.Detail, a.Outcome, a.Command}}, s.Network.Explain(ctx, in.Station, err))
 	})
 	add(s, api, huma.Operation{
 		Method: http.MethodDelete, Path: "/stations/{station}/profiles/{id}", OperationID: "clear-profile", Summary: "Have a station forget a charging profile", Tags: []string{"Power"},
-	}, func(ctx context.Context, in *ProfilePath) (*body[answerView], error) {
+	}, func(ctx context.Context, in *ProfilePath) (*body[AnswerView], error) {
 		return told(p.Clear(ctx, in.Station, power.Clear{ID: &in.ID}))
 	})
 	type profileClearing struct {
@@ -95,11 +95,11 @@ func (s *Server) profiles(api huma.API) {
 		StackLevel *int          `json:"stackLevel,omitempty" minimum:"0" maximum:"2147483647"`
 	}
 	command(s, api, "profiles/clear", "Have a station forget the charging profiles that have all that is said", "",
-		func(ctx context.Context, id gnista.StationID, in profileClearing) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in profileClearing) (*body[AnswerView], error) {
 			return told(p.Clear(ctx, id, power.Clear{EVSE: in.EVSE, Purpose: in.Purpose, StackLevel: in.StackLevel}))
 		})
 	command(s, api, "profiles/read", "Have a station report its charging profiles", "Those that should be reported and are not are missing then (OCPP 2.x).",
-		func(ctx context.Context, id gnista.StationID, given *power.ReadFilter) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, given *power.ReadFilter) (*body[AnswerView], error) {
 			var in power.ReadFilter
 			set(&in, given)
 			a, err := p.Read(ctx, id, in)
@@ -115,7 +115,7 @@ func (s *Server) profiles(api huma.API) {
 	}, func(ctx context.Context, in *struct {
 		ProfilePath
 		Body valueChange
-	}) (*body[answerView], error) {
+	}) (*body[AnswerView], error) {
 		a, err := p.Update(ctx, in.Station, power.Update{ID: in.ID, Values: in.Body.Values}, in.Body.Push == nil || *in.Body.Push)
 		return told(a, s.Network.Explain(ctx, in.Station, err))
 	})

@@ -18,7 +18,7 @@ func (s *Server) stationTariffs(api huma.API) {
 		Transaction string `json:"transaction,omitempty" doc:"Id of the one transaction that it is for; absent: all to come"`
 	}
 	command(s, api, "tariffs", "Have a station reckon with a tariff", "For stations that show costs; what is billed is what is reckoned here (OCPP 2.1).",
-		func(ctx context.Context, id gnista.StationID, in tariffOrder) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in tariffOrder) (*body[AnswerView], error) {
 			a, err := s.Power.SetTariff(ctx, id, in.EVSE, in.Tariff, in.Transaction)
 			return told(a, s.Network.Explain(ctx, id, err))
 		})

@@ -51,7 +51,11 @@ func TestProfileCheck(t *testing.T) {
 		{"K28.FR.02", "profile.schedules[0].periods[0].startSeconds", 0, func() Profile { p := simple(Default, Dynamic); p.Schedules[0].Periods[0].Start = 5; return p }},
 		{"K28.FR.04", "profile.updateEverySeconds", 0, func() Profile { p := simple(Default, Relative); p.UpdateEvery = 5; return p }},
 		{"K01.FR.70", "profile.schedules[0].durationSeconds", 0, func() Profile { p := simple(Priority, Relative); p.Schedules[0].Duration = 5; return p }},
-		{"K01.FR.71", "profile.schedules[0].periods[0].mode", 0, func() Profile { p := simple(Priority, Relative); p.Schedules[0].Periods[0].Mode = ExternalLimits; return p }},
+		{"K01.FR.71", "profile.schedules[0].periods[0].mode", 0, func() Profile {
+			p := simple(Priority, Relative)
+			p.Schedules[0].Periods[0].Mode = ExternalLimits
+			return p
+		}},
 		{"K01.FR.95", "profile.schedules[0].randomDelaySeconds", 0, func() Profile { p := simple(Priority, Relative); p.Schedules[0].RandomDelay = 5; return p }},
 		{"Q02.FR.02", "profile.schedules[0].periods[0].mode", 0, func() Profile {
 			p := simple(Default, Relative)
@@ -63,7 +67,11 @@ func TestProfileCheck(t *testing.T) {
 			p.Schedules[0].Periods[0].Mode, p.Schedules[0].Periods[0].Setpoint = CentralSetpoint, amount(-1000)
 			return p
 		}},
-		{"negative", "profile.schedules[0].periods[0].limit", 0, func() Profile { p := simple(Default, Relative); p.Schedules[0].Periods[0].Limit = amount(-100); return p }},
+		{"negative", "profile.schedules[0].periods[0].limit", 0, func() Profile {
+			p := simple(Default, Relative)
+			p.Schedules[0].Periods[0].Limit = amount(-100)
+			return p
+		}},
 		{"a day has an end", "profile.schedules[0].durationSeconds", 0, func() Profile { p := simple(Default, Daily); p.Schedules[0].Duration = 86401; return p }},
 		{"ids of schedules", "profile.schedules[1].id", 1, func() Profile {
 			p := simple(Transaction, Relative)
@@ -71,7 +79,12 @@ func TestProfileCheck(t *testing.T) {
 			p.Schedules[0].ID, p.Schedules[1].ID = 4, 4
 			return p
 		}},
-		{"backwards", "profile.validTo", 0, func() Profile { p := simple(Default, Relative); at := start; p.ValidFrom, p.ValidTo = &at, &at; return p }},
+		{"backwards", "profile.validTo", 0, func() Profile {
+			p := simple(Default, Relative)
+			at := start
+			p.ValidFrom, p.ValidTo = &at, &at
+			return p
+		}},
 		{"no unit", "profile.schedules[0].unit", 0, func() Profile { p := simple(Default, Relative); p.Schedules[0].Unit = "kW"; return p }},
 		{"none", "profile.schedules", 0, func() Profile { p := simple(Default, Relative); p.Schedules = nil; return p }},
 		{"too many", "profile.schedules[0].periods", 0, func() Profile {
@@ -194,7 +207,9 @@ func TestAdaptation(t *testing.T) {
 		{"only level 0 (ABB)", station.PowerFacts{MaxStackLevel: &level}, Supply{}, Profile{Purpose: Default, Kind: Relative, StackLevel: 5, Schedules: simple(Default, Relative).Schedules}, "",
 			func(p Profile) bool { return p.StackLevel == 0 }},
 		{"only watts (Huawei)", station.PowerFacts{OnlyUnit: "W"}, Supply{VoltageV: 230, Phases: 3}, simple(Default, Relative), "",
-			func(p Profile) bool { return p.Schedules[0].Unit == Watt && *p.Schedules[0].Periods[0].Limit == 11040000 }},
+			func(p Profile) bool {
+				return p.Schedules[0].Unit == Watt && *p.Schedules[0].Periods[0].Limit == 11040000
+			}},
 		{"only watts, and nobody said at what voltage", station.PowerFacts{OnlyUnit: "W"}, Supply{Phases: 3}, simple(Default, Relative), gnista.Invalid, nil},
 		{"only watts, and nobody said of how many phases", station.PowerFacts{OnlyUnit: "W"}, Supply{VoltageV: 230}, simple(Default, Relative), gnista.Invalid, nil},
 		{"only relative (Wallbox)", station.PowerFacts{OnlyRelative: true}, Supply{}, simple(Default, Absolute), "",

@@ -47,6 +47,13 @@ type Network struct {
 	States    StateStore
 	Verdicts  VerdictStore
 	Commands  CommandStore
+	Transfers TransferStore
+	Monitors  MonitorStore
+	Displays  DisplayStore
+	Customers CustomerStore
+	Streams   StreamStore
+	Disk      Disk
+	BaseURL   string // under which stations reach us; empty where nobody knows
 	Remote    Remote
 	Presence  Presence
 	Now       func() time.Time

@@ -29,11 +29,20 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	m := ocppj.NewMux[*gateway.Session](v, ocpp2.Actions)
 	ocppj.Handle(m, ocpp2.Authorize, a.authorize)
 	ocppj.Accept(m, ocpp2.BootNotification, a.boot)
+	ocppj.Handle(m, ocpp2.ClosePeriodicEventStream, a.closeStream)
 	ocppj.Handle(m, ocpp2.DataTransfer, a.dataTransfer)
+	ocppj.Accept(m, ocpp2.FirmwareStatusNotification, a.firmwareStatus)
 	ocppj.Handle(m, ocpp2.Heartbeat, a.heartbeat)
+	ocppj.Accept(m, ocpp2.LogStatusNotification, a.logStatus)
 	ocppj.Accept(m, ocpp2.MeterValues, a.meterValues)
+	ocppj.Handle(m, ocpp2.NotifyCustomerInformation, a.customerReport)
+	ocppj.Handle(m, ocpp2.NotifyDisplayMessages, a.displayReport)
 	ocppj.Accept(m, ocpp2.NotifyEvent, a.notifyEvent)
+	ocppj.Handle(m, ocpp2.NotifyMonitoringReport, a.monitoringReport)
+	ocppj.Handle(m, ocpp2.NotifyPeriodicEventStream, a.streamed)
 	ocppj.Handle(m, ocpp2.NotifyReport, a.notifyReport)
+	ocppj.Handle(m, ocpp2.OpenPeriodicEventStream, a.openStream)
+	ocppj.Accept(m, ocpp2.PublishFirmwareStatusNotification, a.publishFirmwareStatus)
 	ocppj.Accept(m, ocpp2.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp2.TransactionEvent, a.transactionEvent)
 	ocppj.Handle(m, ocpp2.BatterySwap, a.batterySwap)
@@ -49,11 +58,11 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Handle(m, ocpp2.ReportChargingProfiles, a.reportChargingProfiles)
 	ocppj.Handle(m, ocpp2.ReportDERControl, a.reportDER)
 	ocppj.Handle(m, ocpp2.VatNumberValidation, a.vatNumber)
-	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: newer(v, orders())}
+	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: orders(v)}
 }
 
 // orders lists what stations are told.
-func orders() gateway.Orders {
+func orders(v ocppj.Version) gateway.Orders {
 	o := gateway.Orders{}
 	gateway.Tell(o, reset)
 	gateway.Tell(o, unlock)
@@ -63,6 +72,19 @@ func orders() gateway.Orders {
 	gateway.Tell(o, writeSettings)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
+	gateway.Tell(o, updateFirmware)
+	gateway.Tell(o, publishFirmware)
+	gateway.Tell(o, unpublishFirmware)
+	gateway.Tell(o, sendLog)
+	gateway.Tell(o, setMonitors)
+	gateway.Tell(o, clearMonitors)
+	gateway.Tell(o, setMonitorBase)
+	gateway.Tell(o, setMonitorLevel)
+	gateway.Tell(o, readMonitors)
+	gateway.Tell(o, setDisplay)
+	gateway.Tell(o, clearDisplay)
+	gateway.Tell(o, readDisplays)
+	gateway.Tell(o, askCustomer)
 	gateway.Tell(o, installProfile)
 	gateway.Tell(o, startWithProfile)
 	gateway.Tell(o, clearProfiles)
@@ -70,12 +92,9 @@ func orders() gateway.Orders {
 	gateway.Tell(o, readProfiles)
 	gateway.Tell(o, askTransaction)
 	gateway.Tell(o, tellCost)
-	return o
-}
-
-// newer adds what only stations of newer versions are told.
-func newer(v ocppj.Version, o gateway.Orders) gateway.Orders {
 	if v >= ocppj.V21 {
+		gateway.Tell(o, adjustStream)
+		gateway.Tell(o, readStreams)
 		gateway.Tell(o, updateProfile)
 		gateway.Tell(o, usePriority)
 		gateway.Tell(o, allowTransfer)

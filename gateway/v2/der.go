@@ -108,7 +108,7 @@ func curve(c power.DERCurve, priority int, start *ocppj.DateTime, duration *floa
 func readCurve(w ocpp2.DERCurve) *power.DERCurve {
 	c := &power.DERCurve{Unit: derUnits.read(w.YUnit), ResponseTime: number(w.ResponseTime), Points: make([]power.DERPoint, len(w.CurveData))}
 	for i, p := range w.CurveData {
-		c.Points[i] = power.DERPoint{X: given(number(&p.X)), Y: given(number(&p.Y))}
+		c.Points[i] = power.DERPoint{X: told(number(&p.X)), Y: told(number(&p.Y))}
 	}
 	if h := w.Hysteresis; h != nil {
 		c.Hysteresis = &power.DERHysteresis{High: number(h.HysteresisHigh), Low: number(h.HysteresisLow), Delay: number(h.HysteresisDelay), Gradient: number(h.HysteresisGradient)}
@@ -152,30 +152,30 @@ func (a *Adapter) reportDER(ctx context.Context, s *gateway.Session, req ocpp2.R
 	for _, g := range req.EnterService {
 		w := g.EnterService
 		add(g.ID, power.EnterService, true, false, w.Priority, nil, nil).Service = &power.DERService{
-			HighV: given(number(&w.HighVoltage)), LowV: given(number(&w.LowVoltage)), HighHz: given(number(&w.HighFreq)), LowHz: given(number(&w.LowFreq)),
+			HighV: told(number(&w.HighVoltage)), LowV: told(number(&w.LowVoltage)), HighHz: told(number(&w.HighFreq)), LowHz: told(number(&w.LowFreq)),
 			Delay: number(w.Delay), RandomDelay: number(w.RandomDelay), RampRate: number(w.RampRate),
 		}
 	}
 	for i, gs := range [][]ocpp2.FixedPFGet{req.FixedPFAbsorb, req.FixedPFInject} {
 		for _, g := range gs {
 			w := g.FixedPF
-			add(g.ID, []power.DERType{power.FixedPFAbsorb, power.FixedPFInject}[i], g.IsDefault, g.IsSuperseded, w.Priority, w.StartTime, w.Duration).PF = &power.DERPF{Displacement: given(number(&w.Displacement)), Excitation: w.Excitation}
+			add(g.ID, []power.DERType{power.FixedPFAbsorb, power.FixedPFInject}[i], g.IsDefault, g.IsSuperseded, w.Priority, w.StartTime, w.Duration).PF = &power.DERPF{Displacement: told(number(&w.Displacement)), Excitation: w.Excitation}
 		}
 	}
 	for _, g := range req.FixedVar {
 		w := g.FixedVar
-		add(g.ID, power.FixedVar, g.IsDefault, g.IsSuperseded, w.Priority, w.StartTime, w.Duration).Var = &power.DERVar{Setpoint: given(number(&w.Setpoint)), Unit: derUnits.read(w.Unit)}
+		add(g.ID, power.FixedVar, g.IsDefault, g.IsSuperseded, w.Priority, w.StartTime, w.Duration).Var = &power.DERVar{Setpoint: told(number(&w.Setpoint)), Unit: derUnits.read(w.Unit)}
 	}
 	for _, g := range req.FreqDroop {
 		w := g.FreqDroop
 		add(g.ID, power.FreqDroop, g.IsDefault, g.IsSuperseded, w.Priority, w.StartTime, w.Duration).Droop = &power.DERDroop{
-			OverHz: given(number(&w.OverFreq)), UnderHz: given(number(&w.UnderFreq)), OverDroop: given(number(&w.OverDroop)), UnderDroop: given(number(&w.UnderDroop)),
-			ResponseTime: given(number(&w.ResponseTime)),
+			OverHz: told(number(&w.OverFreq)), UnderHz: told(number(&w.UnderFreq)), OverDroop: told(number(&w.OverDroop)), UnderDroop: told(number(&w.UnderDroop)),
+			ResponseTime: told(number(&w.ResponseTime)),
 		}
 	}
 	for _, g := range req.Gradient {
 		w := g.Gradient
-		add(g.ID, power.Gradients, true, false, w.Priority, nil, nil).Gradient = &power.DERGradient{Normal: given(number(&w.Gradient)), Soft: given(number(&w.SoftGradient))}
+		add(g.ID, power.Gradients, true, false, w.Priority, nil, nil).Gradient = &power.DERGradient{Normal: told(number(&w.Gradient)), Soft: told(number(&w.SoftGradient))}
 	}
 	for _, g := range req.LimitMaxDischarge {
 		w := g.LimitMaxDischarge
@@ -185,13 +185,13 @@ func (a *Adapter) reportDER(ctx context.Context, s *gateway.Session, req ocpp2.R
 		}
 		add(g.ID, power.LimitMaxDischarge, g.IsDefault, g.IsSuperseded, w.Priority, w.StartTime, w.Duration).Discharge = d
 	}
-	return ocpp2.ReportDERControlResponse{}, a.Power.ReportDER(ctx, s.Station, req.RequestID, list, given(req.TBC))
+	return ocpp2.ReportDERControlResponse{}, a.Power.ReportDER(ctx, s.Station, req.RequestID, list, told(req.TBC))
 }
 
 // OCPP 2.1 R05.FR.01, R05.FR.02.
 func (a *Adapter) derAlarm(ctx context.Context, s *gateway.Session, req ocpp2.NotifyDERAlarmRequest) (ocpp2.NotifyDERAlarmResponse, error) {
 	return ocpp2.NotifyDERAlarmResponse{}, a.Power.TakeDERAlarm(ctx, s.Station, power.DERAlarm{
-		Type: derTypes.read(req.ControlType), At: at(req.Timestamp, a.Now), Fault: string(req.GridEventFault), Ended: given(req.AlarmEnded), Info: req.ExtraInfo,
+		Type: derTypes.read(req.ControlType), At: at(req.Timestamp, a.Now), Fault: string(req.GridEventFault), Ended: told(req.AlarmEnded), Info: req.ExtraInfo,
 	})
 }
 

@@ -14,8 +14,8 @@ import (
 func (a *Adapter) chargingLimit(ctx context.Context, s *gateway.Session, req ocpp2.NotifyChargingLimitRequest) (ocpp2.NotifyChargingLimitResponse, error) {
 	l := req.ChargingLimit
 	return ocpp2.NotifyChargingLimitResponse{}, a.Power.TakeLimit(ctx, s.Station, power.Limit{
-		EVSE: given(req.EVSEID), Source: sources.read(l.ChargingLimitSource), Name: string(l.ChargingLimitSource), GridCritical: given(l.IsGridCritical),
-		LocalGeneration: given(l.IsLocalGeneration), Schedules: readSchedules(req.ChargingSchedule),
+		EVSE: told(req.EVSEID), Source: sources.read(l.ChargingLimitSource), Name: string(l.ChargingLimitSource), GridCritical: told(l.IsGridCritical),
+		LocalGeneration: told(l.IsLocalGeneration), Schedules: readSchedules(req.ChargingSchedule),
 	})
 }
 

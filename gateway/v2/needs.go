@@ -60,7 +60,7 @@ func needs(req ocpp2.NotifyEVChargingNeedsRequest) power.Needs {
 	w := req.ChargingNeeds
 	n := power.Needs{
 		EVSE: req.EVSEID, At: instant(req.Timestamp), Departure: instant(w.DepartureTime), Requested: transfers.read(w.RequestedEnergyTransfer),
-		Dynamic: w.ControlMode == ocpp2.ControlModeDynamicControl, MaxPeriods: given(req.MaxScheduleTuples),
+		Dynamic: w.ControlMode == ocpp2.ControlModeDynamicControl, MaxPeriods: told(req.MaxScheduleTuples),
 		V2X: numbers(w.V2XChargingParameters), DER: numbers(w.DERChargingParameters),
 	}
 	for _, x := range w.AvailableEnergyTransfer {
@@ -74,12 +74,12 @@ func needs(req ocpp2.NotifyEVChargingNeedsRequest) power.Needs {
 	}
 	if x := w.ACChargingParameters; x != nil {
 		n.AC = &power.ACNeeds{
-			EnergyWh: given(number(&x.EnergyAmount)), MinCurrentA: given(number(&x.EVMinCurrent)), MaxCurrentA: given(number(&x.EVMaxCurrent)), MaxVoltageV: given(number(&x.EVMaxVoltage)),
+			EnergyWh: told(number(&x.EnergyAmount)), MinCurrentA: told(number(&x.EVMinCurrent)), MaxCurrentA: told(number(&x.EVMaxCurrent)), MaxVoltageV: told(number(&x.EVMaxVoltage)),
 		}
 	}
 	if x := w.DCChargingParameters; x != nil {
 		n.DC = &power.DCNeeds{
-			MaxCurrentA: given(number(&x.EVMaxCurrent)), MaxVoltageV: given(number(&x.EVMaxVoltage)), MaxPowerW: number(x.EVMaxPower), EnergyWh: number(x.EnergyAmount),
+			MaxCurrentA: told(number(&x.EVMaxCurrent)), MaxVoltageV: told(number(&x.EVMaxVoltage)), MaxPowerW: number(x.EVMaxPower), EnergyWh: number(x.EnergyAmount),
 			CapacityWh: number(x.EVEnergyCapacity), SoC: x.StateOfCharge, FullSoC: x.FullSoC, BulkSoC: x.BulkSoC,
 		}
 	}

@@ -18,7 +18,7 @@ var settlements = map[ocpp2.PaymentStatus]string{
 // OCPP 2.1 C21, C22. We make no receipts for a station's terminal.
 func (a *Adapter) settlement(ctx context.Context, s *gateway.Session, req ocpp2.NotifySettlementRequest) (ocpp2.NotifySettlementResponse, error) {
 	x := power.Settlement{
-		Reference: req.PSPRef, Status: settlements[req.Status], Amount: given(number(&req.SettlementAmount)), At: req.SettlementTime.Time, Ref: req.TransactionID,
+		Reference: req.PSPRef, Status: settlements[req.Status], Amount: told(number(&req.SettlementAmount)), At: req.SettlementTime.Time, Ref: req.TransactionID,
 		Receipt: req.ReceiptID, ReceiptURL: req.ReceiptURL, Info: req.StatusInfo, VATNumber: req.VATNumber,
 	}
 	if w := req.VATCompany; w != nil {

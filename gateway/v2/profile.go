@@ -77,8 +77,8 @@ func absent[T comparable](v T) *T {
 	return &v
 }
 
-// given is a value that may be left out.
-func given[T any](v *T) (out T) {
+// told is a value that may be left out, or zero.
+func told[T any](v *T) (out T) {
 	if v != nil {
 		out = *v
 	}
@@ -175,7 +175,7 @@ func update(v power.Values) ocpp2.ChargingScheduleUpdate {
 func readProfile(w ocpp2.ChargingProfile) power.Profile {
 	p := power.Profile{
 		ID: w.ID, StackLevel: w.StackLevel, Purpose: purposes.read(w.ChargingProfilePurpose), ValidFrom: instant(w.ValidFrom), ValidTo: instant(w.ValidTo),
-		UpdateEvery: given(w.DynUpdateInterval), MaxOffline: given(w.MaxOfflineDuration), EndsOffline: given(w.InvalidAfterOfflineDuration), Schedules: readSchedules(w.ChargingSchedule),
+		UpdateEvery: told(w.DynUpdateInterval), MaxOffline: told(w.MaxOfflineDuration), EndsOffline: told(w.InvalidAfterOfflineDuration), Schedules: readSchedules(w.ChargingSchedule),
 	}
 	switch {
 	case w.ChargingProfileKind == ocpp2.ChargingProfileKindRecurring && w.RecurrencyKind == ocpp2.RecurrencyKindWeekly:
@@ -197,11 +197,11 @@ func readSchedules(list []ocpp2.ChargingSchedule) []power.Schedule {
 	out := make([]power.Schedule, len(list))
 	for i, w := range list {
 		s := power.Schedule{
-			ID: w.ID, Unit: power.Unit(w.ChargingRateUnit), Start: instant(w.StartSchedule), Duration: given(w.Duration), MinRate: number(w.MinChargingRate),
-			RandomDelay: given(w.RandomizedDelay), Tolerance: number(w.PowerTolerance), LocalTime: given(w.UseLocalTime), Periods: readPeriods(w.ChargingSchedulePeriod),
+			ID: w.ID, Unit: power.Unit(w.ChargingRateUnit), Start: instant(w.StartSchedule), Duration: told(w.Duration), MinRate: number(w.MinChargingRate),
+			RandomDelay: told(w.RandomizedDelay), Tolerance: number(w.PowerTolerance), LocalTime: told(w.UseLocalTime), Periods: readPeriods(w.ChargingSchedulePeriod),
 		}
 		if l := w.LimitAtSoC; l != nil {
-			s.LimitAtSoC = &power.LimitAtSoC{SoC: l.SoC, Limit: given(number(&l.Limit))}
+			s.LimitAtSoC = &power.LimitAtSoC{SoC: l.SoC, Limit: told(number(&l.Limit))}
 		}
 		out[i] = s
 	}
@@ -212,8 +212,8 @@ func readPeriods(list []ocpp2.ChargingSchedulePeriod) []power.Period {
 	out := make([]power.Period, len(list))
 	for i, w := range list {
 		x := power.Period{
-			Start: w.StartPeriod, Phases: given(w.NumberPhases), Phase: given(w.PhaseToUse), Mode: modes.read(w.OperationMode),
-			Sleep: given(w.EVSESleep), Precondition: given(w.PreconditioningRequest), Baseline: number(w.V2XBaseline),
+			Start: w.StartPeriod, Phases: told(w.NumberPhases), Phase: told(w.PhaseToUse), Mode: modes.read(w.OperationMode),
+			Sleep: told(w.EVSESleep), Precondition: told(w.PreconditioningRequest), Baseline: number(w.V2XBaseline),
 			Values: power.Values{
 				Limit: number(w.Limit), LimitL2: number(w.LimitL2), LimitL3: number(w.LimitL3),
 				DischargeLimit: number(w.DischargeLimit), DischargeLimitL2: number(w.DischargeLimitL2), DischargeLimitL3: number(w.DischargeLimitL3),
@@ -222,10 +222,10 @@ func readPeriods(list []ocpp2.ChargingSchedulePeriod) []power.Period {
 			},
 		}
 		for _, p := range w.V2XFreqWattCurve {
-			x.FreqWatt = append(x.FreqWatt, power.FreqWatt{Frequency: given(number(&p.Frequency)), Power: given(number(&p.Power))})
+			x.FreqWatt = append(x.FreqWatt, power.FreqWatt{Frequency: told(number(&p.Frequency)), Power: told(number(&p.Power))})
 		}
 		for _, p := range w.V2XSignalWattCurve {
-			x.SignalWatt = append(x.SignalWatt, power.SignalWatt{Signal: p.Signal, Power: given(number(&p.Power))})
+			x.SignalWatt = append(x.SignalWatt, power.SignalWatt{Signal: p.Signal, Power: told(number(&p.Power))})
 		}
 		out[i] = x
 	}
@@ -304,7 +304,7 @@ func (a *Adapter) reportChargingProfiles(ctx context.Context, s *gateway.Session
 	for i, w := range req.ChargingProfile {
 		list[i] = power.ReportedProfile{EVSE: req.EVSEID, Source: sources.read(req.ChargingLimitSource), Ref: w.TransactionID, Profile: readProfile(w)}
 	}
-	return ocpp2.ReportChargingProfilesResponse{}, a.Power.ReportProfiles(ctx, s.Station, req.RequestID, list, given(req.TBC))
+	return ocpp2.ReportChargingProfilesResponse{}, a.Power.ReportProfiles(ctx, s.Station, req.RequestID, list, told(req.TBC))
 }
 
 // OCPP 2.1 K28.

@@ -19,7 +19,7 @@ func (a *Adapter) batterySwap(ctx context.Context, s *gateway.Session, req ocpp2
 	x := power.Swap{Step: swapSteps[req.EventType], Number: req.RequestID, Token: req.IDToken.IDToken, Batteries: make([]power.Battery, len(req.BatteryData))}
 	for i, b := range req.BatteryData {
 		x.Batteries[i] = power.Battery{
-			Slot: b.EVSEID, Serial: b.SerialNumber, SoC: given(number(&b.SoC)), SoH: given(number(&b.SoH)), Produced: instant(b.ProductionDate), Info: b.VendorInfo,
+			Slot: b.EVSEID, Serial: b.SerialNumber, SoC: told(number(&b.SoC)), SoH: told(number(&b.SoH)), Produced: instant(b.ProductionDate), Info: b.VendorInfo,
 		}
 	}
 	return ocpp2.BatterySwapResponse{}, a.Power.TakeSwap(ctx, s.Station, x)
