@@ -129,7 +129,7 @@ type Wanted struct {
 }
 
 // Install has a station follow a profile. What its model needs otherwise is changed before. (OCPP 1.6
-// §5.16, OCPP 2.x K01, K02, K03) Invalid, Conflict, NotFound, Unsupported.
+// §5.16, OCPP 2.x K01.FR.01, K01.FR.02, K01.FR.08, K02.FR.03, K03) Invalid, Conflict, NotFound, Unsupported.
 func (p *Power) Install(ctx context.Context, id gnista.StationID, w Wanted) (Installed, station.Answer, error) {
 	var t charging.Transaction
 	order := Install{EVSE: w.EVSE, Profile: w.Profile}

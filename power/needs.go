@@ -101,7 +101,8 @@ const (
 )
 
 // TakeNeeds takes in what a car needs and tells what it is answered. When that is accepted, a profile
-// has to be sent by [Power.Plan] once the answer is on its way. (OCPP 2.x K15, K17, K18, K19)
+// has to be sent by [Power.Plan] once the answer is on its way. It takes no time to find, so that none
+// is ever told to wait. (OCPP 2.x K15, K17, K17.FR.05, OCPP 2.1 K18, K19)
 func (p *Power) TakeNeeds(ctx context.Context, id gnista.StationID, n Needs) (Needs, error) {
 	t, err := p.active(ctx, id, n.EVSE)
 	if err != nil {
@@ -139,7 +140,8 @@ func (p *Power) TakeNeeds(ctx context.Context, id gnista.StationID, n Needs) (Ne
 }
 
 // Plan sends the profile that a car was promised, or that it left, and keeps what came of it. (OCPP
-// 2.x K15.FR.07, K15.FR.08, K15.FR.13, K16, K17.FR.07, OCPP 2.1 K17.FR.19, K18.FR.07, K19.FR.07)
+// 2.x K15.FR.07, K15.FR.08, K15.FR.13, K16, K17.FR.07, K17.FR.08, OCPP 2.1 K17.FR.19, K18.FR.07,
+// K18.FR.08, K19.FR.07, K19.FR.08)
 func (p *Power) Plan(ctx context.Context, id gnista.StationID, evse int) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -218,7 +220,24 @@ func (p *Power) plan(ctx context.Context, id gnista.StationID, t charging.Transa
 			unit, w.Supply = mine.Schedules[0].Unit, x.Supply
 		}
 	}
+	if len(most)+len(own)+len(usual) == 0 {
+		return nil, nil
+	}
 	groups := [][]Profile{most, append(own, usual...)}
+	limits, err := List[Limit](ctx, p, id, "", keep)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range limits { // OCPP 2.x K02.FR.01: what others have set holds as well
+		if l.ClearedAt != nil || l.LocalGeneration || l.EVSE != 0 && l.EVSE != t.EVSE.ID || len(l.Schedules) == 0 {
+			continue
+		}
+		s := l.Schedules[0]
+		if s.Start == nil {
+			s.Start = &l.ReceivedAt
+		}
+		groups = append(groups, []Profile{{Purpose: External, Kind: Absolute, Schedules: []Schedule{s}}})
+	}
 	for _, g := range groups {
 		for i := range g {
 			if s := &g[i].Schedules[0]; s.Unit != unit {
