@@ -17,6 +17,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ import (
 	"gnista"
 	"gnista/billing"
 	"gnista/charging"
+	"gnista/power"
 	"gnista/station"
 	"gnista/tariff"
 	"gnista/token"
@@ -40,6 +42,7 @@ type Server struct {
 	Tokens       *token.Tokens
 	Lists        *token.Lists
 	Transactions *charging.Transactions
+	Power        *power.Power
 	Tariffs      *tariff.Book
 	Records      *billing.Records
 	Seller       Seller
@@ -86,6 +89,7 @@ func (s *Server) Handler() http.Handler {
 	config.Info.Description = "The API of a charge point operator's central system. Amounts are in minor units, energy is in Wh, power in W, times are RFC 3339 in UTC."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	api := humago.New(mux, config)
+	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[power.Milli](), reflect.TypeFor[float64]())
 	s.stations(api)
 	s.commands(api)
 	s.security(api)
@@ -98,6 +102,7 @@ func (s *Server) Handler() http.Handler {
 	s.displays(api)
 	s.customers(api)
 	s.streams(api)
+	s.power(api)
 	s.tokens(api)
 	s.localLists(api)
 	s.transactions(api)

@@ -19,6 +19,7 @@ import (
 	"gnista/gateway/v16"
 	"gnista/gateway/v2"
 	"gnista/ocpp/ocppj"
+	"gnista/power"
 	"gnista/station"
 	"gnista/store"
 	"gnista/tariff"
@@ -68,6 +69,7 @@ type app struct {
 	tariffs      *tariff.Book
 	transactions *charging.Transactions
 	records      *billing.Records
+	power        *power.Power
 	handler      http.Handler
 
 	nudge   chan struct{}
@@ -110,13 +112,17 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.transactions = &charging.Transactions{
 		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
 	}
+	a.power = &power.Power{
+		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Now: o.Now, NewID: o.NewID, Log: o.Log,
+	}
 	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
-	two := &v2.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
+	two := &v2.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Power: a.power, Now: o.Now}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Lists: a.lists, Transactions: a.transactions, Tariffs: a.tariffs, Records: a.records,
-		Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Lists: a.lists, Transactions: a.transactions, Power: a.power, Tariffs: a.tariffs,
+		Records: a.records,
+		Seller:  o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
 	if err := a.firstTariff(ctx, o.Currency); err != nil {

@@ -63,6 +63,10 @@ func orders() gateway.Orders {
 	gateway.Tell(o, readListVersion)
 	gateway.Tell(o, readListLimits)
 	gateway.Tell(o, useList)
+	gateway.Tell(o, installProfile)
+	gateway.Tell(o, startWithProfile)
+	gateway.Tell(o, clearProfiles)
+	gateway.Tell(o, compose)
 	return o
 }
 
