@@ -48,6 +48,9 @@ type Network struct {
 	Verdicts  VerdictStore
 	Commands  CommandStore
 	Security  SecurityStore
+	Transfers TransferStore
+	Disk      Disk
+	BaseURL   string // under which stations reach us; empty where nobody knows
 	Remote    Remote
 	Presence  Presence
 	Now       func() time.Time

@@ -40,6 +40,7 @@ func Run(t *testing.T, url string) {
 	t.Run("device model", s.deviceModel)
 	t.Run("verdicts", s.verdicts)
 	t.Run("commands", s.commands)
+	t.Run("transfers", s.transfers)
 	t.Run("tokens", s.tokens)
 	t.Run("transactions", s.transactions)
 	t.Run("samples", s.samples)
