@@ -2,7 +2,7 @@
 //
 // Errors are problem details (RFC 9457) and name the field that is wrong. Lists are pages of items
 // with a cursor for the next one. Everything needs the admin token, but for receipts, whose ids
-// cannot be guessed, and the description of the API.
+// cannot be guessed, the state of certificates, which is for everybody, and the description of the API.
 package api
 
 import (
@@ -27,6 +27,7 @@ import (
 	"gnista"
 	"gnista/billing"
 	"gnista/charging"
+	"gnista/pki"
 	"gnista/station"
 	"gnista/tariff"
 	"gnista/token"
@@ -41,6 +42,8 @@ type Server struct {
 	Transactions *charging.Transactions
 	Tariffs      *tariff.Book
 	Records      *billing.Records
+	CA           *pki.CA
+	Contracts    *pki.Contracts
 	Seller       Seller
 	Events       Events
 	Bus          Bus
@@ -71,8 +74,10 @@ type Bus interface {
 	Subscribe(buffer int) (events <-chan gnista.Event, cancel func())
 }
 
-// prefix is where the API is.
-const prefix = "/api/v1"
+// Prefix is where the API is.
+const Prefix = "/api/v1"
+
+const prefix = Prefix
 
 // Handler is the handler of all paths.
 func (s *Server) Handler() http.Handler {
@@ -95,6 +100,10 @@ func (s *Server) Handler() http.Handler {
 	s.transactions(api)
 	s.tariffs(api)
 	s.records(api)
+	s.authorities(api)
+	s.certificates(api)
+	s.roots(api)
+	s.securityEvents(api)
 	s.events(api)
 	s.pages(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
@@ -114,7 +123,7 @@ func (s *Server) Handler() http.Handler {
 
 // open tells the paths that need no token.
 func open(path string) bool {
-	for _, p := range []string{"/livez", "/readyz", "/assets/", prefix + "/openapi", prefix + "/receipts/"} {
+	for _, p := range []string{"/livez", "/readyz", "/assets/", prefix + "/openapi", prefix + "/receipts/", prefix + "/crl/", prefix + "/ocsp"} {
 		if strings.HasPrefix(path, p) {
 			return true
 		}

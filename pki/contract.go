@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/ocsp"
 
 	"gnista"
+	"gnista/station"
 )
 
 // Root is a certificate that is trusted to certify contracts of cars, or what else ISO 15118 knows. It may be
@@ -84,9 +85,10 @@ type StatusRequest struct {
 
 // Presented is what a car shows of its contract. One of the two is enough.
 type Presented struct {
-	EMAID  string
-	Chain  string          // PEM: the certificate of the contract, and those above it
-	Hashes []StatusRequest // of the same, without them
+	Station gnista.StationID
+	EMAID   string
+	Chain   string          // PEM: the certificate of the contract, and those above it
+	Hashes  []StatusRequest // of the same, without them
 }
 
 // Standing is what a contract is worth.
@@ -104,9 +106,34 @@ const (
 // checkTime is the time in which the state of a chain must be had: the car waits.
 const checkTime = 20 * time.Second
 
-// Check proves the contract of a car. Its error is internal; what is wrong with the certificate is the
-// standing, and why is for the log. (OCPP 2.x C07.FR.05, C07.FR.13 to .17)
-func (c *Contracts) Check(ctx context.Context, p Presented, mayCharge bool) (s Standing, why, err error) {
+// Check proves the contract of a car. Why one is not good is kept as a verdict on the station's request.
+// (OCPP 2.x C07.FR.05, C07.FR.13 to C07.FR.17)
+func (c *Contracts) Check(ctx context.Context, p Presented, mayCharge bool) (Standing, error) {
+	s, why, err := c.check(ctx, p)
+	if err != nil {
+		return s, err
+	}
+	if s == Good {
+		if !mayCharge {
+			s = Cancelled // OCPP 2.x C07.FR.13
+		}
+		return s, nil
+	}
+	reason := "the certificate of a contract was not accepted: it is " + string(s)
+	if why != nil {
+		reason += ": " + why.Error()
+	}
+	return s, c.note(ctx, p.Station, reason)
+}
+
+// note keeps why a station was refused something.
+func (c *Contracts) note(ctx context.Context, id gnista.StationID, reason string) error {
+	now := c.Now()
+	return c.CA.Network.Verdicts.AddVerdict(ctx, station.Verdict{Station: id, Cause: badRequest, Reason: short(reason), Count: 1, FirstAt: now, LastAt: now})
+}
+
+// check tells what a contract is worth, and why it is not good.
+func (c *Contracts) check(ctx context.Context, p Presented) (s Standing, why, err error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	roots, err := c.Store.Roots(ctx)
@@ -128,9 +155,6 @@ func (c *Contracts) Check(ctx context.Context, p Presented, mayCharge bool) (s S
 	} else {
 		s, why = c.checkHashes(ctx, p.Hashes, anchors)
 	}
-	if s == Good && !mayCharge {
-		s = Cancelled // OCPP 2.x C07.FR.13
-	}
 	return s, why, nil
 }
 
@@ -150,7 +174,7 @@ func (c *Contracts) checkChain(ctx context.Context, p Presented, anchors []*x509
 	chains, err := list[0].Verify(o)
 	if err != nil {
 		if e, ok := errors.AsType[x509.CertificateInvalidError](err); ok && e.Reason == x509.Expired && c.Now().After(e.Cert.NotAfter) {
-			return Expired, err
+			return Expired, nil
 		}
 		return Unverified, err
 	}
@@ -230,9 +254,18 @@ func (c *Contracts) checkOne(ctx context.Context, h Hash, issuer *x509.Certifica
 	return Good, nil
 }
 
-// Status is the answer of a responder on a certificate, in DER, for whoever can prove it. What we issued
-// ourselves we know. (OCPP 2.x M06.FR.01 to .04, M06.FR.08)
-func (c *Contracts) Status(ctx context.Context, q StatusRequest) ([]byte, error) {
+// Status is the answer of a responder on a certificate, in DER, for whoever can prove it; nil when there is
+// none that can be used, and why is a verdict on the station's request: within our own network that is nothing
+// for a station. What we issued ourselves we know. (OCPP 2.x M06.FR.01 to M06.FR.04, M06.FR.08)
+func (c *Contracts) Status(ctx context.Context, id gnista.StationID, q StatusRequest) ([]byte, error) {
+	der, err := c.status(ctx, q)
+	if err != nil && gnista.CodeOf(err) != gnista.Internal {
+		return nil, c.note(context.WithoutCancel(ctx), id, "the state of a certificate could not be had: "+err.Error())
+	}
+	return der, err
+}
+
+func (c *Contracts) status(ctx context.Context, q StatusRequest) ([]byte, error) {
 	if err := q.Hash.check(); err != nil {
 		return nil, err
 	}

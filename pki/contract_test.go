@@ -17,7 +17,6 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
-	"gnista"
 	"gnista/pki"
 )
 
@@ -119,12 +118,13 @@ func TestContracts(t *testing.T) {
 	leaf := o.issue("SE-ABC-C12345678-9", o.sub, key.Public(), o.subKy, nil)
 	check := func(name string, p pki.Presented, may bool, want pki.Standing) {
 		t.Helper()
+		p.Station = "CS1"
 		if p.EMAID == "" {
 			p.EMAID = "SEABCC12345678"
 		}
-		got, why, err := o.contracts.Check(t.Context(), p, may)
+		got, err := o.contracts.Check(t.Context(), p, may)
 		if err != nil || got != want {
-			t.Errorf("%s: %s (%v, %v), want %s", name, got, why, err, want)
+			t.Errorf("%s: %s (%v), want %s", name, got, err, want)
 		}
 	}
 	chain := pki.Presented{Chain: pemOf(leaf, o.sub)}
@@ -183,7 +183,7 @@ func TestCertificateStatus(t *testing.T) {
 	key := ecKey(t)
 	leaf := o.issue("x", o.sub, key.Public(), o.subKy, nil)
 	h := pki.HashOf("SHA256", leaf, o.sub)
-	der, err := o.contracts.Status(t.Context(), pki.StatusRequest{Hash: h, URL: o.server.URL})
+	der, err := o.contracts.Status(t.Context(), "CS1", pki.StatusRequest{Hash: h, URL: o.server.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,8 +191,8 @@ func TestCertificateStatus(t *testing.T) {
 		t.Errorf("%+v, %v", a, err)
 	}
 	for _, u := range []string{"", "file:///etc/passwd", "http://user@127.0.0.1/", "gopher://127.0.0.1", "http://127.0.0.1:1/", "http://" + strings.Repeat("a", 3000)} {
-		if _, err := o.contracts.Status(t.Context(), pki.StatusRequest{Hash: pki.HashOf("SHA384", leaf, o.sub), URL: u}); gnista.CodeOf(err) != gnista.Refused {
-			t.Errorf("%.50q: %v", u, err)
+		if der, err := o.contracts.Status(t.Context(), "CS1", pki.StatusRequest{Hash: pki.HashOf("SHA384", leaf, o.sub), URL: u}); err != nil || der != nil {
+			t.Errorf("%.50q: %x, %v", u, der, err)
 		}
 	}
 	// What we issued we know, whatever the address.
@@ -203,7 +203,7 @@ func TestCertificateStatus(t *testing.T) {
 	a, _ := o.ca.Authority(t.Context(), c.Authority)
 	issuer, _ := x509.ParseCertificate(a.Certificate)
 	own, _ := x509.ParseCertificate(c.DER)
-	if der, err = o.contracts.Status(t.Context(), pki.StatusRequest{Hash: pki.HashOf("SHA512", own, issuer)}); err != nil {
+	if der, err = o.contracts.Status(t.Context(), "CS1", pki.StatusRequest{Hash: pki.HashOf("SHA512", own, issuer)}); err != nil {
 		t.Fatal(err)
 	}
 	if a, err := ocsp.ParseResponse(der, issuer); err != nil || a.Status != ocsp.Good {

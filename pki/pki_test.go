@@ -70,7 +70,7 @@ func newWorld(t *testing.T) *world {
 		return fmt.Sprintf("id-%05d", ids)
 	}
 	now := func() time.Time { return w.now }
-	network := &station.Network{Store: db, States: db, Verdicts: db, Commands: db, Security: db, Remote: w, Presence: w, Now: now, NewID: newID}
+	network := &station.Network{Store: db, States: db, Verdicts: db, Commands: db, Security: db, Transfers: db, Remote: w, Presence: w, Now: now, NewID: newID}
 	secret := bytes.Repeat([]byte{7}, 32)
 	w.ca = &pki.CA{
 		Store: db, Network: network, Secret: func() ([]byte, error) { return secret, nil }, Operator: "Test AB", BaseURL: "http://gnista.test/api/v1", Now: now, NewID: newID,

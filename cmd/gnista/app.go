@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 	"gnista/gateway/v16"
 	"gnista/gateway/v2"
 	"gnista/ocpp/ocppj"
+	"gnista/pki"
 	"gnista/station"
 	"gnista/store"
 	"gnista/tariff"
@@ -26,26 +29,28 @@ import (
 
 // options are what an app is made with.
 type options struct {
-	Database  string
-	GroupSize int            // changes in one commit; 0 is the default
-	Charging  charging.Store // instead of the database, for measuring what that costs
-	Messages  station.MessageStore
-	Token     string
-	Files     string // folder of files that stations fetch and send
-	PublicURL string
-	BaseURL   string // under which stations reach us
-	Unknown   station.UnknownPolicy
-	Heartbeat time.Duration
-	Retry     time.Duration
-	Currency  string
-	Seller    api.Seller
-	Zone      *time.Location
-	LogDays   int
-	LogMB     int64
-	Limits    gateway.Limits // the zero value is the default ones
-	Now       func() time.Time
-	NewID     func() string
-	Log       *slog.Logger
+	Database   string
+	GroupSize  int            // changes in one commit; 0 is the default
+	Charging   charging.Store // instead of the database, for measuring what that costs
+	Messages   station.MessageStore
+	Token      string
+	Certifying certifying
+	Secret     pki.Secret // nil is one that is forgotten
+	Files      string     // folder of files that stations fetch and send
+	PublicURL  string
+	BaseURL    string // under which stations reach us
+	Unknown    station.UnknownPolicy
+	Heartbeat  time.Duration
+	Retry      time.Duration
+	Currency   string
+	Seller     api.Seller
+	Zone       *time.Location
+	LogDays    int
+	LogMB      int64
+	Limits     gateway.Limits // the zero value is the default ones
+	Now        func() time.Time
+	NewID      func() string
+	Log        *slog.Logger
 }
 
 // app is the central system without its listeners.
@@ -58,6 +63,7 @@ type app struct {
 	tokens       *token.Tokens
 	tariffs      *tariff.Book
 	transactions *charging.Transactions
+	ca           *pki.CA
 	records      *billing.Records
 	handler      http.Handler
 
@@ -84,7 +90,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.messages = &gateway.MessageLog{Store: o.Messages, MaxAge: time.Duration(o.LogDays) * 24 * time.Hour, MaxMB: o.LogMB, Now: o.Now, Log: o.Log}
 	a.gateway = &gateway.Server{Messages: a.messages, Live: a.bus, Limits: o.Limits, Now: o.Now, NewID: o.NewID, Log: o.Log}
 	a.network = &station.Network{
-		Store: a.db, States: a.db, Verdicts: a.db, Commands: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
+		Store: a.db, States: a.db, Verdicts: a.db, Commands: a.db, Security: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
 		Transfers: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL, Unknown: o.Unknown, Heartbeat: o.Heartbeat, Retry: o.Retry,
 	}
 	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
@@ -93,12 +99,22 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.transactions = &charging.Transactions{
 		Store: o.Charging, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
 	}
-	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
-	two := &v2.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
+	if o.Secret == nil {
+		key := make([]byte, 32)
+		rand.Read(key)
+		o.Secret = func() ([]byte, error) { return key, nil }
+	}
+	a.ca = &pki.CA{Store: a.db, Network: a.network, Secret: o.Secret, Operator: o.Certifying.OperatorName, Now: o.Now, NewID: o.NewID}
+	if o.PublicURL != "" {
+		a.ca.BaseURL = strings.TrimRight(o.PublicURL, "/") + api.Prefix
+	}
+	contracts := &pki.Contracts{Store: a.db, CA: a.ca, Client: pki.NewClient(o.Certifying.InternalResponder), Provider: o.Certifying.provider(), Now: o.Now}
+	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, CA: a.ca, Now: o.Now}
+	two := &v2.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, CA: a.ca, Contracts: contracts, Now: o.Now}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Transactions: a.transactions, Tariffs: a.tariffs, Records: a.records,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Transactions: a.transactions, Tariffs: a.tariffs, Records: a.records, CA: a.ca, Contracts: contracts,
 		Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
@@ -143,6 +159,20 @@ func (a *app) start() {
 	a.messages.Start()
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
+	a.running.Go(func() { // stations are told things, and may be slow
+		tick := time.NewTicker(sweepEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if err := a.ca.Sweep(ctx); err != nil && ctx.Err() == nil {
+					a.log.Error("certificates could not be renewed", "err", err)
+				}
+			}
+		}
+	})
 	a.running.Go(func() {
 		tick := time.NewTicker(sweepEvery)
 		defer tick.Stop()

@@ -10,6 +10,7 @@ import (
 	"gnista/gateway"
 	"gnista/ocpp/ocpp2"
 	"gnista/ocpp/ocppj"
+	"gnista/pki"
 	"gnista/station"
 	"gnista/token"
 )
@@ -19,6 +20,8 @@ type Adapter struct {
 	Network      *station.Network
 	Transactions *charging.Transactions
 	Tokens       *token.Tokens
+	CA           *pki.CA
+	Contracts    *pki.Contracts
 	Now          func() time.Time
 }
 
@@ -37,6 +40,13 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Accept(m, ocpp2.PublishFirmwareStatusNotification, a.publishFirmwareStatus)
 	ocppj.Accept(m, ocpp2.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp2.TransactionEvent, a.transactionEvent)
+	ocppj.Accept(m, ocpp2.SecurityEventNotification, a.securityEvent)
+	ocppj.Accept(m, ocpp2.SignCertificate, a.signCertificate)
+	ocppj.Handle(m, ocpp2.Get15118EVCertificate, a.evCertificate)
+	ocppj.Handle(m, ocpp2.GetCertificateStatus, a.certificateStatus)
+	if v >= ocppj.V21 {
+		ocppj.Handle(m, ocpp2.GetCertificateChainStatus, a.chainStatus)
+	}
 	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: orders()}
 }
 
@@ -55,6 +65,11 @@ func orders() gateway.Orders {
 	gateway.Tell(o, publishFirmware)
 	gateway.Tell(o, unpublishFirmware)
 	gateway.Tell(o, sendLog)
+	gateway.Tell(o, deliver)
+	gateway.Tell(o, askRenewal)
+	gateway.Tell(o, installCertificate)
+	gateway.Tell(o, listInstalled)
+	gateway.Tell(o, removeCertificate)
 	return o
 }
 
