@@ -101,7 +101,7 @@ func (s *Server) authorities(api huma.API) {
 	}
 	add(s, api, huma.Operation{
 		Method: http.MethodPost, Path: "/certificate-authority/{id}/rollout", OperationID: "roll-out-authority", Summary: "Install an authority's root on all stations in service", Tags: tags,
-		Description: "It goes on until all have it: some stations each minute, and those that are away when they are back.",
+		Description: "It goes on until all have it: up to 500 stations every ten minutes, and those that are away when they are back.",
 	}, func(ctx context.Context, in *struct {
 		AuthorityPath
 		Body rollout

@@ -220,6 +220,7 @@ func (ca *CA) Current(ctx context.Context, alg Algorithm) (Authority, error) {
 		}
 		return []Authority{made}, []gnista.Event{ca.event("authority.created", "", made.ID, map[string]any{"algorithm": alg, "state": made.State})}, nil
 	})
+	ca.forget()
 	return made, err
 }
 
@@ -268,6 +269,7 @@ func (ca *CA) Prepare(ctx context.Context, alg Algorithm) (Authority, error) {
 
 // add stores an authority that was made or imported.
 func (ca *CA) add(ctx context.Context, a Authority) error {
+	defer ca.forget()
 	return ca.Store.ChangeAuthorities(ctx, func(list []Authority) ([]Authority, []gnista.Event, error) {
 		if other, ok := find(list, a.Algorithm, a.State); ok {
 			return nil, nil, gnista.Errorf(gnista.Conflict, "there is a %s authority for %s already, %s", a.State, a.Algorithm, other.ID)
@@ -419,6 +421,7 @@ func (ca *CA) forget() {
 	clear(ca.servers)
 	clear(ca.lists)
 	clear(ca.answers)
+	ca.roots = nil
 }
 
 // event makes an event; data is any value that JSON can hold.

@@ -153,18 +153,20 @@ func (ca *CA) check(ctx context.Context, x station.Station, csr *x509.Certificat
 	if net.ParseIP(cn) != nil || strings.Contains(cn, "://") {
 		return gnista.Invalidf("csr", "has an address as its common name")
 	}
-	switch { // OCPP 2.x A00.FR.405
-	case cn == "":
+	if cn == "" {
 		return gnista.Invalidf("csr", "has no common name")
-	case cn == string(x.ID):
-	case cn != x.Serial:
+	}
+	if cn != string(x.ID) && cn != x.Serial { // OCPP 2.x A00.FR.405
 		return gnista.Invalidf("csr", "is for %.100q, which is neither the identity nor the serial number of station %s", cn, x.ID)
-	default:
-		// A serial number is only what a station says: it must not be another's identity.
-		if _, err := ca.Network.Store.Station(ctx, gnista.StationID(cn)); err == nil {
-			return gnista.Invalidf("csr", "is for %.100q, which is the identity of another station", cn)
-		} else if gnista.CodeOf(err) != gnista.NotFound {
-			return err
+	}
+	// A serial number is only what a station says: it must be nobody else's.
+	same, err := ca.Store.Namesakes(ctx, cn)
+	if err != nil {
+		return err
+	}
+	for _, other := range same {
+		if other != x.ID {
+			return gnista.Invalidf("csr", "is for %.100q, which is the identity or the serial number of station %s too", cn, other)
 		}
 	}
 	// OCPP 2.x A00.FR.404, 1.6 security whitepaper A02.FR.13. One without any is ours for the asking.
@@ -367,11 +369,17 @@ func short(s string) string {
 
 // Trusted are the authorities whose certificates stations prove themselves with. (OCPP 2.x A00.FR.403)
 func (ca *CA) Trusted(ctx context.Context) (*x509.CertPool, error) {
+	ca.mu.Lock()
+	pool, epoch := ca.roots, ca.epoch
+	ca.mu.Unlock()
+	if pool != nil {
+		return pool, nil
+	}
 	list, err := ca.Store.Authorities(ctx)
 	if err != nil {
 		return nil, err
 	}
-	pool := x509.NewCertPool()
+	pool = x509.NewCertPool()
 	for _, a := range list {
 		if a.State == Retired {
 			continue
@@ -381,6 +389,11 @@ func (ca *CA) Trusted(ctx context.Context) (*x509.CertPool, error) {
 			return nil, err
 		}
 		pool.AddCert(c)
+	}
+	ca.mu.Lock()
+	defer ca.mu.Unlock()
+	if ca.epoch == epoch {
+		ca.roots = pool
 	}
 	return pool, nil
 }

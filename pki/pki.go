@@ -54,6 +54,7 @@ type CA struct {
 	servers map[string]server
 	lists   map[string]list
 	answers map[string]reply
+	roots   *x509.CertPool
 	busy    chan struct{} // one for each signature that is being made for strangers
 }
 
@@ -74,6 +75,9 @@ type Store interface {
 	AddCertificate(ctx context.Context, c Certificate, check func([]Certificate) error, evs ...gnista.Event) error
 	// ChangeCertificate changes what is known of a certificate. NotFound.
 	ChangeCertificate(ctx context.Context, serial string, change func(*Certificate) ([]gnista.Event, error)) (Certificate, error)
+
+	// Namesakes lists some stations whose identity or serial number is name.
+	Namesakes(ctx context.Context, name string) ([]gnista.StationID, error)
 
 	// Installed lists what a station was found to have installed.
 	Installed(ctx context.Context, id gnista.StationID) ([]Installed, error)

@@ -34,9 +34,12 @@ type world struct {
 	said   []any // orders that stations were told
 	answer func(id gnista.StationID, order any) (any, error)
 	away   map[gnista.StationID]bool
+	mu     sync.Mutex
 }
 
 func (w *world) Do(_ context.Context, id gnista.StationID, order any) (any, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.said = append(w.said, order)
 	return w.answer(id, order)
 }
@@ -202,7 +205,11 @@ func TestHostileRequests(t *testing.T) {
 	if _, err := w.ca.Network.Boot(t.Context(), "CS1", station.Boot{Version: gnista.V21, Serial: "CS2"}); err != nil {
 		t.Fatal(err)
 	}
-	refuse("another station by its serial number", csrOf(t, ecKey(t), named("CS2")), "identity of another station")
+	refuse("another station by its serial number", csrOf(t, ecKey(t), named("CS2")), "the identity or the serial number of station CS2")
+	if _, err := w.ca.Network.Boot(t.Context(), "CS1", station.Boot{Version: gnista.V21, Serial: "SN-CS2"}); err != nil {
+		t.Fatal(err)
+	}
+	refuse("the serial number of another station", csrOf(t, ecKey(t), named("SN-CS2")), "serial number of station CS2")
 
 	key := ecKey(t)
 	if _, err := w.ca.Sign(t.Context(), "CS2", pki.Request{CSR: csrOf(t, key, named("CS2")), Use: pki.ForStation}); err != nil {

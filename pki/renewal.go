@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"gnista"
@@ -16,7 +17,8 @@ import (
 const (
 	renewBefore = 30 * 24 * time.Hour
 	renewAgain  = 24 * time.Hour // between two times that a station is asked
-	renewBatch  = 50             // asked in one sweep, so that a sweep ends
+	renewBatch  = 500            // asked in one sweep, so that a sweep ends
+	sweepAtOne  = 10             // stations that are told something at one time
 )
 
 // Renew asks a station to ask for a new certificate. (OCPP 2.x A02; 1.6 security whitepaper A02)
@@ -32,18 +34,17 @@ func (ca *CA) Sweep(ctx context.Context) error {
 
 func (ca *CA) sweepRenewals(ctx context.Context) error {
 	now := ca.Now()
-	list, err := ca.Store.Renewable(ctx, now.Add(renewBefore), now.Add(-renewAgain), 10*renewBatch)
+	list, err := ca.Store.Renewable(ctx, now.Add(renewBefore), now.Add(-renewAgain), 20*renewBatch)
 	if err != nil {
 		return fmt.Errorf("looking for certificates to renew: %w", err)
 	}
-	asked := 0
+	var due []Certificate
 	for _, c := range list {
-		if _, connected := ca.Network.Presence.Connection(c.Station); !connected {
-			continue
+		if _, connected := ca.Network.Presence.Connection(c.Station); connected && len(due) < renewBatch {
+			due = append(due, c)
 		}
-		if asked++; asked > renewBatch || ctx.Err() != nil {
-			break
-		}
+	}
+	return each(ctx, due, func(c Certificate) error {
 		if _, err := ca.Renew(ctx, c.Station, c.Use); err != nil && gnista.CodeOf(err) == gnista.Internal {
 			return err
 		}
@@ -51,11 +52,32 @@ func (ca *CA) sweepRenewals(ctx context.Context) error {
 			c.AskedAt = now
 			return []gnista.Event{ca.event("certificate.expiring", c.Station, c.Serial, map[string]any{"expiresAt": c.ExpiresAt})}, nil
 		})
-		if err != nil {
-			return err
+		return err
+	})
+}
+
+// each does something for each of a list, for some at one time: stations may be slow to answer.
+func each[T any](ctx context.Context, list []T, do func(T) error) error {
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	var errs []error
+	turns := make(chan struct{}, sweepAtOne)
+	for _, v := range list {
+		turns <- struct{}{}
+		if ctx.Err() != nil {
+			break
 		}
+		all.Go(func() {
+			defer func() { <-turns }()
+			if err := do(v); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				errs = append(errs, err)
+			}
+		})
 	}
-	return nil
+	all.Wait()
+	return errors.Join(errs...)
 }
 
 // Attempt is what came of installing the root of an authority on a station.
@@ -69,7 +91,7 @@ type Attempt struct {
 
 const (
 	rolloutAgain = 6 * time.Hour // between two attempts on one station
-	rolloutBatch = 20            // stations in one sweep
+	rolloutBatch = 500           // stations in one sweep
 )
 
 // Rollout begins or stops installing the root of an authority on all stations in service. NotFound, Conflict.
@@ -99,24 +121,30 @@ func (ca *CA) sweepRoots(ctx context.Context) error {
 		if !a.Rollout {
 			continue
 		}
-		var after gnista.StationID
-		for tried := 0; tried < rolloutBatch && ctx.Err() == nil; {
-			list, err := ca.Store.Lacking(ctx, a.ID, ca.Now().Add(-rolloutAgain), after, 10*rolloutBatch)
+		var due []gnista.StationID
+		for after := gnista.StationID(""); len(due) < rolloutBatch; {
+			list, err := ca.Store.Lacking(ctx, a.ID, ca.Now().Add(-rolloutAgain), after, rolloutBatch)
 			if err != nil {
 				return fmt.Errorf("looking for stations without the root of authority %s: %w", a.ID, err)
 			}
 			if len(list) == 0 {
 				break
 			}
+			after = list[len(list)-1]
 			for _, id := range list {
-				after = id
-				if _, connected := ca.Network.Presence.Connection(id); connected && tried < rolloutBatch {
-					tried++
-					if _, err := ca.InstallRoot(ctx, id, a); err != nil && gnista.CodeOf(err) == gnista.Internal {
-						return err
-					}
+				if _, connected := ca.Network.Presence.Connection(id); connected {
+					due = append(due, id)
 				}
 			}
+		}
+		err := each(ctx, due, func(id gnista.StationID) error {
+			if _, err := ca.InstallRoot(ctx, id, a); err != nil && gnista.CodeOf(err) == gnista.Internal {
+				return err
+			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

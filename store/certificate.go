@@ -115,6 +115,12 @@ func (db *DB) ChangeCertificate(ctx context.Context, serial string, change func(
 	return out, err
 }
 
+// Namesakes lists some stations whose identity or serial number is name.
+func (db *DB) Namesakes(ctx context.Context, name string) ([]gnista.StationID, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT id FROM station WHERE id = $1 OR serial = $1 ORDER BY id LIMIT 3`, name)
+	return all(rows, err, func(s scanner) (id gnista.StationID, err error) { return id, s.Scan(&id) })
+}
+
 // Renewable lists the newest certificate that each station uses, of those that expire before a time and
 // were not asked to be renewed since another.
 func (db *DB) Renewable(ctx context.Context, expiry, asked time.Time, limit int) ([]pki.Certificate, error) {

@@ -152,6 +152,9 @@ func (a *app) told(evs []gnista.Event) {
 // sweepEvery is how often transactions that wait for missing events are looked at.
 const sweepEvery = time.Minute
 
+// certifyEvery is how often stations are looked for whose certificates are to be renewed or roots installed.
+const certifyEvery = 10 * time.Minute
+
 // start begins to work.
 func (a *app) start() {
 	ctx, stop := context.WithCancel(context.Background())
@@ -160,7 +163,7 @@ func (a *app) start() {
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
 	a.running.Go(func() { // stations are told things, and may be slow
-		tick := time.NewTicker(sweepEvery)
+		tick := time.NewTicker(certifyEvery)
 		defer tick.Stop()
 		for {
 			select {

@@ -47,6 +47,8 @@ CREATE INDEX certificate_expires ON certificate (expires_at);
 CREATE INDEX certificate_authority ON certificate (authority, use, subject);
 CREATE INDEX certificate_revoked ON certificate (authority, id) WHERE revoked_at > 0;
 
+CREATE INDEX station_serial ON station (serial);
+
 CREATE TABLE installed_certificate (
     station     TEXT NOT NULL,
     id          TEXT NOT NULL,

@@ -164,7 +164,15 @@ func (s suite) certificates(t *testing.T) {
 		}
 	}
 	renewable() // there are no such stations
-	must[station.Station](t)(s.ChangeStation(ctx, "CERT-2", true, func(x *station.Station) ([]gnista.Event, error) { x.State = station.Accepted; return nil, nil }))
+	must[station.Station](t)(s.ChangeStation(ctx, "CERT-2", true, func(x *station.Station) ([]gnista.Event, error) {
+		x.State, x.Serial = station.Accepted, "CERT-SERIAL"
+		return nil, nil
+	}))
+	for name, want := range map[string]int{"CERT-2": 1, "CERT-SERIAL": 1, "cert-2": 0} {
+		if got := must[[]gnista.StationID](t)(s.Namesakes(ctx, name)); len(got) != want {
+			t.Errorf("%s is the name of %v", name, got)
+		}
+	}
 	renewable("c2", "c3")
 	changed := must[pki.Certificate](t)(s.ChangeCertificate(ctx, "0b", func(c *pki.Certificate) ([]gnista.Event, error) {
 		c.RevokedAt, c.Reason, c.Detail, c.AskedAt = now, 4, "gone", now
