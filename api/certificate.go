@@ -144,7 +144,7 @@ func (s *Server) certificates(api huma.API) {
 		Use pki.Use `json:"use,omitempty" enum:"station,v2g,v2g-20" default:"station"`
 	}
 	command(s, api, "renew-certificate", "Ask a station to ask for a new certificate", "The station makes a new key, asks for a certificate of it, and is given one. That happens by itself a month before the last one expires.",
-		func(ctx context.Context, id gnista.StationID, given *renewal) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, given *renewal) (*body[AnswerView], error) {
 			in := renewal{Use: pki.ForStation}
 			set(&in, given)
 			return told(s.CA.Renew(ctx, id, in.Use))
@@ -155,7 +155,7 @@ func (s *Server) certificates(api huma.API) {
 		Authority   string  `json:"authority,omitempty" maxLength:"64" doc:"Instead: id of an authority of our own, whose root it is"`
 	}
 	command(s, api, "install-certificate", "Give a station a root to trust", "",
-		func(ctx context.Context, id gnista.StationID, in install) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in install) (*body[AnswerView], error) {
 			if (in.Certificate == "") == (in.Authority == "") {
 				return nil, gnista.Invalidf("certificate", "give either this or an authority")
 			}
@@ -173,7 +173,7 @@ func (s *Server) certificates(api huma.API) {
 	}, func(ctx context.Context, in *struct {
 		StationPath
 		ID string `path:"id" maxLength:"64" doc:"From the list of what it has installed"`
-	}) (*body[answerView], error) {
+	}) (*body[AnswerView], error) {
 		return told(s.CA.Remove(ctx, in.Station, in.ID))
 	})
 }

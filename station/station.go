@@ -49,6 +49,10 @@ type Network struct {
 	Commands  CommandStore
 	Security  SecurityStore
 	Transfers TransferStore
+	Monitors  MonitorStore
+	Displays  DisplayStore
+	Customers CustomerStore
+	Streams   StreamStore
 	Disk      Disk
 	BaseURL   string // under which stations reach us; empty where nobody knows
 	Remote    Remote
