@@ -136,12 +136,17 @@ func (s *Server) certificates(api huma.API) {
 	}, func(ctx context.Context, in *StationPath) (*body[page[installedView]], error) {
 		return installed(s.CA.Installed(ctx, in.Station))
 	})
+	type refresh struct {
+		Uses []pki.Use `json:"uses,omitempty" maxItems:"6" doc:"csms-root, maker-root, v2g-root, mo-root, oem-root, v2g-chain; absent: all"`
+	}
 	command(s, api, "refresh-certificates", "Ask a station what certificates it has installed", "",
-		func(ctx context.Context, id gnista.StationID, _ *struct{}) (*body[page[installedView]], error) {
-			return installed(s.CA.Refresh(ctx, id))
+		func(ctx context.Context, id gnista.StationID, given *refresh) (*body[page[installedView]], error) {
+			var in refresh
+			set(&in, given)
+			return installed(s.CA.Refresh(ctx, id, in.Uses))
 		})
 	type renewal struct {
-		Use pki.Use `json:"use,omitempty" enum:"station,v2g,v2g-20" default:"station"`
+		Use pki.Use `json:"use,omitempty" enum:"station,v2g,v2g-20,combined" default:"station"`
 	}
 	command(s, api, "renew-certificate", "Ask a station to ask for a new certificate", "The station makes a new key, asks for a certificate of it, and is given one. That happens by itself a month before the last one expires.",
 		func(ctx context.Context, id gnista.StationID, given *renewal) (*body[AnswerView], error) {

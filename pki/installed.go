@@ -34,20 +34,20 @@ func (i Installed) ID() string {
 // maxInstalled is how many certificates of one station are kept; none has room for so many.
 const maxInstalled = 200
 
-// Refresh asks a station what it has installed, and keeps that. (OCPP 2.x M03; 1.6 security whitepaper M03)
-func (ca *CA) Refresh(ctx context.Context, id gnista.StationID) ([]Installed, error) {
-	list, err := station.Give(ctx, ca.Network, id, ListInstalled{})
+// Refresh asks a station what it has installed of some uses, or of all without any, and keeps that. (OCPP 2.x M03; 1.6 security whitepaper M03)
+func (ca *CA) Refresh(ctx context.Context, id gnista.StationID, uses []Use) ([]Installed, error) {
+	list, err := station.Give(ctx, ca.Network, id, ListInstalled{Uses: uses})
 	if err != nil {
 		return nil, err
 	}
-	if err := ca.keep(ctx, id, list); err != nil {
+	if err := ca.keep(ctx, id, uses, list); err != nil {
 		return nil, err
 	}
 	return ca.Installed(ctx, id)
 }
 
 // keep stores what a station says that it has installed.
-func (ca *CA) keep(ctx context.Context, id gnista.StationID, list []Installed) error {
+func (ca *CA) keep(ctx context.Context, id gnista.StationID, uses []Use, list []Installed) error {
 	seen := map[string]bool{}
 	kept := []Installed{}
 	for _, i := range list {
@@ -59,7 +59,7 @@ func (ca *CA) keep(ctx context.Context, id gnista.StationID, list []Installed) e
 		i.Station, i.ReportedAt = id, ca.Now()
 		kept = append(kept, i)
 	}
-	return ca.Store.SetInstalled(ctx, id, kept)
+	return ca.Store.SetInstalled(ctx, id, uses, kept)
 }
 
 // Installed lists what a station had installed when it was last asked, with what we know of it. NotFound.
@@ -156,6 +156,6 @@ func (ca *CA) Remove(ctx context.Context, id gnista.StationID, certificate strin
 // look asks a station what it has installed now; where that fails, what was known stays.
 func (ca *CA) look(ctx context.Context, id gnista.StationID) {
 	if list, err := station.Tell(ctx, ca.Network.Remote, id, ListInstalled{}); err == nil {
-		ca.keep(ctx, id, list)
+		ca.keep(ctx, id, nil, list)
 	}
 }

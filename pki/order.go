@@ -30,8 +30,8 @@ func (o AskRenewal) Told() station.Told {
 
 // Check allows what stations can ask for.
 func (o AskRenewal) Check() error {
-	if o.Use != ForStation && o.Use != ForV2G && o.Use != ForV2G20 {
-		return gnista.Invalidf("use", "%q is not station, v2g or v2g-20", o.Use)
+	if !slices.Contains([]Use{ForStation, ForV2G, ForV2G20, ForBoth}, o.Use) {
+		return gnista.Invalidf("use", "%q is not station, v2g, v2g-20 or combined", o.Use)
 	}
 	return nil
 }
@@ -71,6 +71,16 @@ type ListInstalled struct{ Uses []Use }
 
 func (ListInstalled) Answers() (list []Installed) { return list }
 func (o ListInstalled) Told() station.Told        { return station.Told{Kind: "list-certificates"} }
+
+// Check allows uses that stations know.
+func (o ListInstalled) Check() error {
+	for _, u := range o.Uses {
+		if !slices.Contains(InstalledUses, u) {
+			return gnista.Invalidf("uses", "%q is none of %v", u, InstalledUses)
+		}
+	}
+	return nil
+}
 
 // Remove takes a certificate from a station. It is named as the station named it.
 // (OCPP 2.x M04.FR.07, 1.6 security whitepaper M04.FR.07)

@@ -81,8 +81,9 @@ type Store interface {
 
 	// Installed lists what a station was found to have installed.
 	Installed(ctx context.Context, id gnista.StationID) ([]Installed, error)
-	// SetInstalled stores what a station has installed, in place of what it had.
-	SetInstalled(ctx context.Context, id gnista.StationID, list []Installed) error
+	// SetInstalled stores what a station has installed of some uses, or of all without any, in place of what
+	// it had of them.
+	SetInstalled(ctx context.Context, id gnista.StationID, uses []Use, list []Installed) error
 
 	// Roots lists the roots of cars, in the order in which they were added.
 	Roots(ctx context.Context) ([]Root, error)
@@ -122,6 +123,7 @@ const (
 	V2GRoot    Use = "v2g-root"   // the root of what stations and cars prove themselves with to each other
 	MORoot     Use = "mo-root"    // the root of contracts of cars
 	OEMRoot    Use = "oem-root"   // the root of what cars prove themselves with
+	ForBoth    Use = "combined"   // of a station, one certificate for ForStation and ForV2G; only to ask for it
 	V2GChain   Use = "v2g-chain"  // the station's own certificate for cars, with those above it
 )
 

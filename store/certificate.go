@@ -144,14 +144,22 @@ func (db *DB) Installed(ctx context.Context, id gnista.StationID) ([]pki.Install
 	})
 }
 
-// SetInstalled stores what a station has installed, in place of what it had.
-func (db *DB) SetInstalled(ctx context.Context, id gnista.StationID, list []pki.Installed) error {
+// SetInstalled stores what a station has installed of some uses, or of all without any, in place of what it
+// had of them.
+func (db *DB) SetInstalled(ctx context.Context, id gnista.StationID, uses []pki.Use, list []pki.Installed) error {
 	return db.write(ctx, string(id), func(t *tx) error {
-		if _, err := t.exec(`DELETE FROM installed_certificate WHERE station = $1`, string(id)); err != nil {
-			return err
+		if len(uses) == 0 {
+			if _, err := t.exec(`DELETE FROM installed_certificate WHERE station = $1`, string(id)); err != nil {
+				return err
+			}
+		}
+		for _, u := range uses {
+			if _, err := t.exec(`DELETE FROM installed_certificate WHERE station = $1 AND use = $2`, string(id), string(u)); err != nil {
+				return err
+			}
 		}
 		for _, i := range list {
-			if _, err := t.exec(`INSERT INTO installed_certificate (station, id, `+installedColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			if _, err := t.exec(`INSERT INTO installed_certificate (station, id, `+installedColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
 				string(id), i.ID(), string(i.Use), i.Hash.Algorithm, i.Hash.Name, i.Hash.Key, i.Hash.Serial, i.Below, millis(i.ReportedAt)); err != nil {
 				return err
 			}

@@ -68,6 +68,7 @@ var signingTriggers = map[pki.Use]ocpp2.MessageTrigger{
 	pki.ForStation: ocpp2.MessageTriggerSignChargingStationCertificate,
 	pki.ForV2G:     ocpp2.MessageTriggerSignV2GCertificate,
 	pki.ForV2G20:   ocpp2.MessageTriggerSignV2G20Certificate,
+	pki.ForBoth:    ocpp2.MessageTriggerSignCombinedCertificate,
 }
 
 // OCPP 2.x A02.FR.01, A00.FR.429. A station that is not accepted yet may ask then as well.
@@ -113,12 +114,15 @@ func installCertificate(ctx context.Context, s *gateway.Session, o pki.Install) 
 // OCPP 2.x M03. Those below another in a chain stand after it.
 func listInstalled(ctx context.Context, s *gateway.Session, o pki.ListInstalled) ([]pki.Installed, error) {
 	var req ocpp2.GetInstalledCertificateIdsRequest
-	for wire, use := range installedUses {
-		for _, wanted := range o.Uses {
-			if use == wanted && wire.Valid(s.Version) {
+	for _, use := range o.Uses {
+		for wire, u := range installedUses {
+			if u == use && wire.Valid(s.Version) {
 				req.CertificateType = append(req.CertificateType, wire)
 			}
 		}
+	}
+	if len(o.Uses) > 0 && len(req.CertificateType) == 0 {
+		return nil, gnista.Errorf(gnista.Unsupported, "OCPP %s has no roots for the uses %v", s.Version, o.Uses)
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.GetInstalledCertificateIds, req)
 	if err != nil {

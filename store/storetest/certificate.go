@@ -191,11 +191,17 @@ func (s suite) certificates(t *testing.T) {
 	below := one
 	below.Use, below.Below = pki.V2GChain, one.ID()
 	for range 2 { // what it had is replaced
-		if err := s.SetInstalled(ctx, "CERT-2", []pki.Installed{one, below}); err != nil {
+		if err := s.SetInstalled(ctx, "CERT-2", nil, []pki.Installed{one, below}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if got := must[[]pki.Installed](t)(s.Installed(ctx, "CERT-2")); !reflect.DeepEqual(got, []pki.Installed{one, below}) {
+		t.Errorf("got %+v", got)
+	}
+	if err := s.SetInstalled(ctx, "CERT-2", []pki.Use{pki.CSMSRoot, pki.MORoot}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := must[[]pki.Installed](t)(s.Installed(ctx, "CERT-2")); !reflect.DeepEqual(got, []pki.Installed{below}) {
 		t.Errorf("got %+v", got)
 	}
 	if err := s.DeleteStation(ctx, "CERT-2"); err != nil {
