@@ -427,6 +427,35 @@ func (ca *CA) Prove(ctx context.Context, id gnista.StationID, presented *x509.Ce
 	return false, nil
 }
 
+// Roots are the authorities that stations' certificates must come from, as of now; none when they cannot be
+// looked up.
+func (ca *CA) Roots() *x509.CertPool {
+	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+	defer cancel()
+	pool, err := ca.Trusted(ctx)
+	if err != nil {
+		return x509.NewCertPool()
+	}
+	return pool
+}
+
+// lookTime is how long a handshake waits for the store.
+const lookTime = 5 * time.Second
+
+// Check tells in words why a certificate that comes from one of the roots is not good all the same. Whose it
+// is, is for [CA.Prove].
+func (ca *CA) Check(ctx context.Context, chain []*x509.Certificate) error {
+	known, err := ca.Store.Certificate(ctx, hex.EncodeToString(chain[0].SerialNumber.Bytes()))
+	if err != nil {
+		if gnista.CodeOf(err) == gnista.NotFound {
+			return unproven("the certificate was not issued here")
+		}
+		return err
+	}
+	_, err = ca.Prove(ctx, known.Station, chain[0])
+	return err
+}
+
 func unproven(format string, args ...any) *station.Refusal {
 	return &station.Refusal{Cause: station.BadCredentials, Reason: fmt.Sprintf(format, args...)}
 }

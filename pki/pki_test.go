@@ -253,6 +253,9 @@ func TestProve(t *testing.T) {
 	}
 	prove("CS1", x, false, "")
 	prove("CS2", x, false, "another station")
+	if err := w.ca.Check(t.Context(), []*x509.Certificate{x}); err != nil || !w.ca.Roots().Equal(roots(w)) {
+		t.Errorf("a good certificate: %v", err)
+	}
 	forged := *x
 	forged.Raw = append([]byte{}, x.Raw...)
 	forged.Raw[50] ^= 1
@@ -264,6 +267,9 @@ func TestProve(t *testing.T) {
 		t.Fatal(err)
 	}
 	prove("CS1", x, false, "revoked")
+	if err := w.ca.Check(t.Context(), []*x509.Certificate{x}); err == nil {
+		t.Error("a revoked certificate is good")
+	}
 	if !w.away["CS1"] {
 		t.Error("a station whose certificate was revoked stays connected")
 	}
@@ -273,6 +279,20 @@ func TestProve(t *testing.T) {
 	if _, err := w.ca.Revoke(t.Context(), "00", "superseded"); gnista.CodeOf(err) != gnista.NotFound {
 		t.Errorf("an unknown certificate: %v", err)
 	}
+}
+
+func roots(w *world) *x509.CertPool {
+	pool := x509.NewCertPool()
+	a, err := w.ca.Current(w.Context(), pki.ECDSA)
+	if err != nil {
+		w.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(a.Certificate)
+	if err != nil {
+		w.Fatal(err)
+	}
+	pool.AddCert(c)
+	return pool
 }
 
 // OCPP 2.x M05.FR.10.
