@@ -121,7 +121,7 @@ func TestOpenSSL(t *testing.T) {
 			o.says("verify OK|No Revoked Certificates", "crl", "-in", before, "-CAfile", root, "-noout", "-text")
 			o.says(": OK", "verify", "-crl_check", "-CRLfile", before, "-CAfile", root, leaf)
 
-			w.now = w.now.Add(time.Second)
+			w.pass(time.Second)
 			if _, err := w.ca.Revoke(t.Context(), c.Serial, "key-compromise"); err != nil {
 				t.Fatal(err)
 			}
@@ -172,7 +172,7 @@ func TestImport(t *testing.T) {
 			t.Fatal(out)
 		}
 	}
-	w.now = w.now.Add(time.Minute) // they are valid from now on
+	w.pass(time.Minute) // they are valid from now on
 	read := func(name string) string {
 		text, err := os.ReadFile(in(name))
 		if err != nil {

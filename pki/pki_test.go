@@ -35,6 +35,14 @@ type world struct {
 	answer func(id gnista.StationID, order any) (any, error)
 	away   map[gnista.StationID]bool
 	mu     sync.Mutex
+	clock  sync.Mutex
+}
+
+// pass lets time pass.
+func (w *world) pass(d time.Duration) {
+	w.clock.Lock()
+	defer w.clock.Unlock()
+	w.now = w.now.Add(d)
 }
 
 func (w *world) Do(_ context.Context, id gnista.StationID, order any) (any, error) {
@@ -72,7 +80,7 @@ func newWorld(t *testing.T) *world {
 		ids++
 		return fmt.Sprintf("id-%05d", ids)
 	}
-	now := func() time.Time { return w.now }
+	now := func() time.Time { w.clock.Lock(); defer w.clock.Unlock(); return w.now }
 	network := &station.Network{Store: db, States: db, Verdicts: db, Commands: db, Security: db, Transfers: db, Remote: w, Presence: w, Now: now, NewID: newID}
 	secret := bytes.Repeat([]byte{7}, 32)
 	w.ca = &pki.CA{
@@ -223,7 +231,7 @@ func TestHostileRequests(t *testing.T) {
 		}
 	}
 	refuse("too many", csrOf(t, ecKey(t), nil), "more than 20 within a day")
-	w.now = w.now.Add(25 * time.Hour)
+	w.pass(25 * time.Hour)
 	if _, err := w.sign(csrOf(t, ecKey(t), nil)); err != nil {
 		t.Error(err)
 	}
@@ -260,9 +268,9 @@ func TestProve(t *testing.T) {
 	forged.Raw = append([]byte{}, x.Raw...)
 	forged.Raw[50] ^= 1
 	prove("CS1", &forged, false, "not issued here")
-	w.now = w.now.Add(366 * 24 * time.Hour)
+	w.pass(366 * 24 * time.Hour)
 	prove("CS1", x, true, "expired")
-	w.now = w.now.Add(-366 * 24 * time.Hour)
+	w.pass(-366 * 24 * time.Hour)
 	if _, err := w.ca.Revoke(t.Context(), c.Serial, "key-compromise"); err != nil {
 		t.Fatal(err)
 	}
@@ -403,14 +411,14 @@ func TestRenewal(t *testing.T) {
 	if n := asked(); n != 0 {
 		t.Errorf("asked %d times a year before", n)
 	}
-	w.now = c.ExpiresAt.Add(-29 * 24 * time.Hour)
+	w.pass(c.ExpiresAt.Add(-29 * 24 * time.Hour).Sub(w.now))
 	if n := asked(); n != 1 {
 		t.Errorf("asked %d times a month before", n)
 	}
 	if n := asked(); n != 1 {
 		t.Errorf("asked %d times at once", n)
 	}
-	w.now = w.now.Add(25 * time.Hour)
+	w.pass(25 * time.Hour)
 	if n := asked(); n != 2 {
 		t.Errorf("asked %d times in two days", n)
 	}
@@ -421,7 +429,7 @@ func TestRenewal(t *testing.T) {
 	if err := w.ca.Deliver(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	w.now = w.now.Add(25 * time.Hour)
+	w.pass(25 * time.Hour)
 	if n := asked(); n != 2 {
 		t.Errorf("asked %d times, the last one after it was renewed", n)
 	}
