@@ -71,7 +71,7 @@ const (
 // (OCPP 2.x A04.FR.03; 1.6 security whitepaper A04.FR.03)
 func (n *Network) ReportSecurity(ctx context.Context, id gnista.StationID, e SecurityEvent) error {
 	e.ID, e.Station, e.ReceivedAt = n.NewID(), id, n.Now()
-	e.Type, e.Info = cut(e.Type, maxSecurityText), cut(e.Info, maxSecurityText)
+	e.Type, e.Info = beginning(e.Type, maxSecurityText), beginning(e.Info, maxSecurityText)
 	e.Critical = critical[strings.ToLower(e.Type)]
 	if e.At.IsZero() {
 		e.At = e.ReceivedAt
@@ -81,8 +81,8 @@ func (n *Network) ReportSecurity(ctx context.Context, id gnista.StationID, e Sec
 	}))
 }
 
-// cut is the beginning of a text that is too long.
-func cut(s string, most int) string {
+// beginning is the beginning of a text that is too long.
+func beginning(s string, most int) string {
 	if utf8.RuneCountInString(s) <= most {
 		return s
 	}
