@@ -69,15 +69,17 @@ func TestFloodFromOneAddress(t *testing.T) {
 	f([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, false)
 }
 
-// A laboratory may want a handshake without a common subprotocol to fail. TC_B_58_CSMS
+// A laboratory may want a handshake without a common subprotocol to fail.
 func TestRejectSubprotocols(t *testing.T) {
-	l := newLive(t, func(o *options) { o.RejectSubprotocols = true })
-	_, _, resp := l.handshake("/ocpp/CS1", "Sec-WebSocket-Protocol: ocpp9\r\n", "")
-	if resp.StatusCode != http.StatusBadRequest {
-		t.Errorf("the answer is %s", resp.Status)
-	}
-	l.verdict("CS1", "ocpp9")
-	l.connect("CS1").boot()
+	t.Run("TC_B_58_CSMS, TC_088_CSMS", func(t *testing.T) {
+		l := newLive(t, func(o *options) { o.RejectSubprotocols = true })
+		_, _, resp := l.handshake("/ocpp/CS1", "Sec-WebSocket-Protocol: ocpp9\r\n", "")
+		if resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("the answer is %s", resp.Status)
+		}
+		l.verdict("CS1", "ocpp9")
+		l.connect("CS1").boot()
+	})
 }
 
 // Whoever does not finish a handshake, sends half a frame, sends a header without an end, or connects

@@ -161,7 +161,7 @@ func (l *live) connectTLS(address, id, password string, c *tls.Config, protocols
 	return &wire{l.t, socket, r}, nil
 }
 
-// TC_A_04_CSMS, TC_086_CSMS: a station with any of the cipher suites that OCPP names gets in.
+// A station with any of the cipher suites that OCPP names gets in.
 // OCPP 2.x A00.FR.306, A00.FR.307, A00.FR.313, A00.FR.318; OCPP 1.6 A00.FR.305, A00.FR.317
 func TestCipherSuites(t *testing.T) {
 	l := newLive(t, nil)
@@ -183,11 +183,13 @@ func TestCipherSuites(t *testing.T) {
 			t.Errorf("%s: got %s", tls.CipherSuiteName(suite), tls.CipherSuiteName(got.CipherSuite))
 		}
 	}
-	f(tls.VersionTLS12, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256)
-	f(tls.VersionTLS12, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384)
-	f(tls.VersionTLS12, tls.TLS_RSA_WITH_AES_128_GCM_SHA256)
-	f(tls.VersionTLS12, tls.TLS_RSA_WITH_AES_256_GCM_SHA384)
-	f(tls.VersionTLS13, 0)
+	t.Run("TC_A_04_CSMS, TC_086_CSMS", func(*testing.T) {
+		f(tls.VersionTLS12, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256)
+		f(tls.VersionTLS12, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384)
+		f(tls.VersionTLS12, tls.TLS_RSA_WITH_AES_128_GCM_SHA256)
+		f(tls.VersionTLS12, tls.TLS_RSA_WITH_AES_256_GCM_SHA384)
+		f(tls.VersionTLS13, 0)
+	})
 
 	refused := func(c *tls.Config, verdict string) {
 		t.Helper()
@@ -197,8 +199,10 @@ func TestCipherSuites(t *testing.T) {
 		}
 		l.verdict("", verdict)
 	}
-	// TC_A_06_CSMS: OCPP 2.x A00.FR.315, A00.FR.418; OCPP 1.6 A00.FR.314, A00.FR.418
-	refused(&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, "no version of TLS that is safe")
+	// OCPP 2.x A00.FR.315, A00.FR.418; OCPP 1.6 A00.FR.314, A00.FR.418
+	t.Run("TC_A_06_CSMS", func(*testing.T) {
+		refused(&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, "no version of TLS that is safe")
+	})
 	// OCPP 2.x A00.FR.322, A00.FR.425
 	refused(&tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}}, "no cipher suite that is safe")
 	if _, err := l.connectTLS(address, "CS1", "", &tls.Config{RootCAs: newAuthority(t, "Other").pool()}); err == nil {
@@ -242,17 +246,19 @@ func TestLegacyTLS(t *testing.T) {
 	a := newAuthority(t, "Root")
 	address := l.listenTLS(&gateway.TLS{Pairs: ours(t, a), Legacy: true})
 	old := &tls.Config{RootCAs: a.pool(), MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}}
-	if _, err := l.connectTLS(address, "CS1", "", old, "ocpp2.0.1", "ocpp1.6"); err != nil {
-		t.Error(err)
+	w, err := l.connectTLS(address, "CS1", "", old, "ocpp2.0.1", "ocpp1.6")
+	if err != nil {
+		t.Fatal(err)
 	}
+	w.send(`[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]`)
+	w.want(`[3,"1",`)
 	if c, _ := l.gateway.Connection("CS1"); c.Version != "1.6" {
 		t.Errorf("the station speaks %s", c.Version)
 	}
 	if _, err := l.connectTLS(address, "CS2", "", old, "ocpp2.0.1"); err == nil {
 		t.Error("a station with OCPP 2.0.1 got in")
 	}
-	w, err := l.connectTLS(address, "CS2", "", &tls.Config{RootCAs: a.pool()})
-	if err != nil {
+	if w, err = l.connectTLS(address, "CS2", "", &tls.Config{RootCAs: a.pool()}); err != nil {
 		t.Fatal(err)
 	}
 	w.boot()
@@ -409,7 +415,7 @@ func (p *pieces) Write(b []byte) (n int, err error) {
 	return n, err
 }
 
-// TC_A_07_CSMS, TC_A_08_CSMS, TC_087_CSMS: certificates of stations, good and bad.
+// Certificates of stations, good and bad.
 // OCPP 2.x A00.FR.401–A00.FR.407, A00.FR.429, B01.FR.11, B01.FR.12; OCPP 1.6 A00.FR.403–A00.FR.407
 func TestMutualTLS(t *testing.T) {
 	l := newLive(t, func(o *options) { o.Operator = "CSO" })
@@ -432,10 +438,7 @@ func TestMutualTLS(t *testing.T) {
 		return fmt.Sprintf(`[2,"boot","BootNotification",{"reason":"PowerUp","chargingStation":{"vendorName":"V","model":"M","serialNumber":%q}}]`, s)
 	}
 	cs1 := with(a.issue(t, "ecdsa", "SERIAL-1", "CSO", end))
-	w := in("CS1", cs1, serial("SERIAL-1"), `[3,"boot",{"currentTime"`)
-	if w == nil {
-		t.FailNow()
-	}
+	t.Run("TC_A_07_CSMS, TC_087_CSMS", func(*testing.T) { in("CS1", cs1, serial("SERIAL-1"), `[3,"boot",{"currentTime"`) })
 	if s, err := l.db.Station(t.Context(), "CS1"); err != nil || s.LastProfile != station.TLSMutually {
 		t.Errorf("the station is %+v, %v", s, err)
 	}
@@ -458,8 +461,10 @@ func TestMutualTLS(t *testing.T) {
 	}
 	refused("CS1", with(a.issue(t, "ecdsa", "SERIAL-2", "CSO", end)), http.StatusForbidden, "", "is not this station's")
 	refused("CS1", with(a.issue(t, "ecdsa", "SERIAL-1", "Somebody", end)), http.StatusForbidden, "", `belongs to "Somebody" and not to "CSO"`)
-	refused("CS1", with(other.issue(t, "ecdsa", "SERIAL-1", "CSO", end)), 0, "SERIAL-1", `unknown authority, "Other"`)
-	refused("CS1", with((*authority)(nil).issue(t, "ecdsa", "SELF", "CSO", end)), 0, "SELF", "self-signed")
+	t.Run("TC_A_08_CSMS", func(*testing.T) {
+		refused("CS1", with(other.issue(t, "ecdsa", "SERIAL-1", "CSO", end)), 0, "SERIAL-1", `unknown authority, "Other"`)
+		refused("CS1", with((*authority)(nil).issue(t, "ecdsa", "SELF", "CSO", end)), 0, "SELF", "self-signed")
+	})
 	refused("CS1", with(), 0, "", "presents no certificate")
 	refused("CS1", with(a.issue(t, "ecdsa", "REVOKED", "CSO", end)), 0, "REVOKED", "it was revoked")
 
@@ -546,8 +551,8 @@ func TestNotMovingUp(t *testing.T) {
 }
 
 // A station that moves up is let in as before until it comes with the new profile, and then no lower.
-// TC_A_19_CSMS, TC_083_CSMS: OCPP 2.x A05.FR.07; OCPP 1.6 A05.FR.09
-func TestMovingUp(t *testing.T) {
+// OCPP 2.x A05.FR.07; OCPP 1.6 A05.FR.09
+func TestMovingUp_TC_083_CSMS(t *testing.T) {
 	l := newLive(t, nil)
 	a := newAuthority(t, "Root")
 	address := l.listenTLS(&gateway.TLS{Pairs: ours(t, a)})
