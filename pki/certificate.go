@@ -196,7 +196,7 @@ func (ca *CA) Sign(ctx context.Context, id gnista.StationID, r Request) (Certifi
 }
 
 // badRequest is why a certificate is not issued.
-const badRequest station.Cause = "certificate"
+const badRequest = station.BadCertificate
 
 func (ca *CA) sign(ctx context.Context, id gnista.StationID, r Request) (Certificate, error) {
 	x, err := ca.Network.Store.Station(ctx, id)
@@ -452,10 +452,22 @@ func (ca *CA) Check(ctx context.Context, chain []*x509.Certificate) error {
 		}
 		return err
 	}
-	_, err = ca.Prove(ctx, known.Station, chain[0])
+	expired, err := ca.Prove(ctx, known.Station, chain[0])
+	if expired {
+		return nil // whether it may be used is a question of the station
+	}
 	return err
 }
 
+// Holder is the station that asked for the certificate with a serial number; empty when it was not issued here.
+func (ca *CA) Holder(ctx context.Context, serial string) (gnista.StationID, error) {
+	c, err := ca.Store.Certificate(ctx, serial)
+	if err != nil && gnista.CodeOf(err) == gnista.NotFound {
+		err = nil
+	}
+	return c.Station, err
+}
+
 func unproven(format string, args ...any) *station.Refusal {
-	return &station.Refusal{Cause: station.BadCredentials, Reason: fmt.Sprintf(format, args...)}
+	return &station.Refusal{Cause: station.BadCertificate, Reason: fmt.Sprintf(format, args...)}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -48,9 +49,16 @@ type options struct {
 	LogDays    int
 	LogMB      int64
 	Limits     gateway.Limits // the zero value is the default ones
-	Now        func() time.Time
-	NewID      func() string
-	Log        *slog.Logger
+
+	Plain, Proxied, RejectSubprotocols bool // see [gateway.Server]
+
+	Operator  string
+	Addresses map[station.Profile]string
+	Proxies   []netip.Prefix // nil is this machine
+
+	Now   func() time.Time
+	NewID func() string
+	Log   *slog.Logger
 }
 
 // app is the central system without its listeners.
@@ -87,11 +95,18 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	if o.Limits == (gateway.Limits{}) {
 		o.Limits = gateway.DefaultLimits(o.Heartbeat)
 	}
+	if o.Proxies == nil {
+		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	}
 	a.messages = &gateway.MessageLog{Store: o.Messages, MaxAge: time.Duration(o.LogDays) * 24 * time.Hour, MaxMB: o.LogMB, Now: o.Now, Log: o.Log}
-	a.gateway = &gateway.Server{Messages: a.messages, Live: a.bus, Limits: o.Limits, Now: o.Now, NewID: o.NewID, Log: o.Log}
+	a.gateway = &gateway.Server{
+		Messages: a.messages, Live: a.bus, Limits: o.Limits, Plain: o.Plain, Proxied: o.Proxied,
+		RejectSubprotocols: o.RejectSubprotocols, Proxies: o.Proxies, Now: o.Now, NewID: o.NewID, Log: o.Log,
+	}
 	a.network = &station.Network{
 		Store: a.db, States: a.db, Verdicts: a.db, Commands: a.db, Security: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
-		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL, Unknown: o.Unknown, Heartbeat: o.Heartbeat, Retry: o.Retry,
+		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL,
+		Unknown: o.Unknown, Operator: o.Operator, Addresses: o.Addresses, Heartbeat: o.Heartbeat, Retry: o.Retry,
 	}
 	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
@@ -104,10 +119,11 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		rand.Read(key)
 		o.Secret = func() ([]byte, error) { return key, nil }
 	}
-	a.ca = &pki.CA{Store: a.db, Network: a.network, Secret: o.Secret, Operator: o.Certifying.OperatorName, Now: o.Now, NewID: o.NewID}
+	a.ca = &pki.CA{Store: a.db, Network: a.network, Secret: o.Secret, Operator: o.Operator, Now: o.Now, NewID: o.NewID}
 	if o.PublicURL != "" {
 		a.ca.BaseURL = strings.TrimRight(o.PublicURL, "/") + api.Prefix
 	}
+	a.network.Issuer = a.ca
 	contracts := &pki.Contracts{Store: a.db, CA: a.ca, Client: pki.NewClient(o.Certifying.InternalResponder), Provider: o.Certifying.provider(), Now: o.Now}
 	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, CA: a.ca, Now: o.Now}
 	two := &v2.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, CA: a.ca, Contracts: contracts, Now: o.Now}
@@ -184,7 +200,7 @@ func (a *app) start() {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				for what, sweep := range map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep} {
+				for what, sweep := range map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles} {
 					if err := sweep(ctx); err != nil && ctx.Err() == nil {
 						a.log.Error("what is unfinished could not be settled", "what", what, "err", err)
 					}

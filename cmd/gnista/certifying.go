@@ -17,7 +17,6 @@ import (
 
 // certifying is how certificates are issued, and how those of others are proved.
 type certifying struct {
-	OperatorName      string   `help:"The operator's name as certificates have it (O). Stations that ask for a certificate under another name get none. When empty any name will do."`
 	SecretKey         string   `help:"Key that private keys are sealed with before they are stored: 64 hexadecimal digits. Better set as GNISTA_SECRET_KEY than as a flag. Without it there is one in the file secret.key in the data folder." placeholder:"KEY"`
 	InternalResponder []string `help:"Host, or host:port, within our own network that may be asked for the state of certificates because a station says so. Without any, only addresses in the open internet are." placeholder:"HOST"`
 	ContractProvider  string   `help:"Address that the requests of cars for contract certificates (ISO 15118) are passed on to." placeholder:"URL"`

@@ -149,7 +149,7 @@ func play(t *testing.T, script string) string {
 	}
 	dir := t.TempDir()
 	a, err := newApp(t.Context(), options{
-		Database: "sqlite:" + filepath.Join(dir, "test.db"), Files: filepath.Join(dir, "files"), Token: testToken, Certifying: certifying{OperatorName: "Test AB"}, PublicURL: "http://gnista.test", BaseURL: "http://gnista.test", Unknown: station.AcceptUnknown,
+		Database: "sqlite:" + filepath.Join(dir, "test.db"), Files: filepath.Join(dir, "files"), Token: testToken, Operator: "Test AB", PublicURL: "http://gnista.test", BaseURL: "http://gnista.test", Unknown: station.AcceptUnknown,
 		Heartbeat: 5 * time.Minute, Retry: time.Minute, Currency: "SEK", Seller: api.Seller{Name: "Test AB", VAT: "SE556000000001"}, Zone: time.UTC, LogDays: 7, LogMB: 10,
 		Now: time.Now, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		NewID: func() string {
