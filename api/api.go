@@ -17,6 +17,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,7 @@ import (
 	"gnista/billing"
 	"gnista/charging"
 	"gnista/pki"
+	"gnista/power"
 	"gnista/station"
 	"gnista/tariff"
 	"gnista/token"
@@ -39,7 +41,9 @@ type Server struct {
 	Messages     station.MessageStore
 	Presence     station.Presence
 	Tokens       *token.Tokens
+	Lists        *token.Lists
 	Transactions *charging.Transactions
+	Power        *power.Power
 	Tariffs      *tariff.Book
 	Records      *billing.Records
 	CA           *pki.CA
@@ -90,6 +94,7 @@ func (s *Server) Handler() http.Handler {
 	config.Info.Description = "The API of a charge point operator's central system. Amounts are in minor units, energy is in Wh, power in W, times are RFC 3339 in UTC."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	api := humago.New(mux, config)
+	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[power.Milli](), reflect.TypeFor[float64]())
 	s.stations(api)
 	s.commands(api)
 	s.security(api)
@@ -101,8 +106,11 @@ func (s *Server) Handler() http.Handler {
 	s.displays(api)
 	s.customers(api)
 	s.streams(api)
+	s.power(api)
 	s.tokens(api)
+	s.localLists(api)
 	s.transactions(api)
+	s.reservations(api)
 	s.tariffs(api)
 	s.records(api)
 	s.authorities(api)

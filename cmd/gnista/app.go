@@ -22,6 +22,7 @@ import (
 	"gnista/gateway/v2"
 	"gnista/ocpp/ocppj"
 	"gnista/pki"
+	"gnista/power"
 	"gnista/station"
 	"gnista/store"
 	"gnista/tariff"
@@ -69,10 +70,12 @@ type app struct {
 	gateway      *gateway.Server
 	network      *station.Network
 	tokens       *token.Tokens
+	lists        *token.Lists
 	tariffs      *tariff.Book
 	transactions *charging.Transactions
 	ca           *pki.CA
 	records      *billing.Records
+	power        *power.Power
 	handler      http.Handler
 
 	nudge   chan struct{}
@@ -109,10 +112,14 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Unknown: o.Unknown, Operator: o.Operator, Addresses: o.Addresses, Heartbeat: o.Heartbeat, Retry: o.Retry,
 	}
 	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
+	a.lists = &token.Lists{Store: a.db, Network: a.network, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
 	a.records = &billing.Records{Store: a.db, Tariffs: a.db, Transactions: a.db, Currency: o.Currency, Now: o.Now, NewID: o.NewID}
 	a.transactions = &charging.Transactions{
-		Store: o.Charging, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
+		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
+	}
+	a.power = &power.Power{
+		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	if o.Secret == nil {
 		key := make([]byte, 32)
@@ -126,11 +133,12 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.network.Issuer = a.ca
 	contracts := &pki.Contracts{Store: a.db, CA: a.ca, Client: pki.NewClient(o.Certifying.InternalResponder), Provider: o.Certifying.provider(), Now: o.Now}
 	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, CA: a.ca, Now: o.Now}
-	two := &v2.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, CA: a.ca, Contracts: contracts, Now: o.Now}
+	two := &v2.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Power: a.power, CA: a.ca, Contracts: contracts, Now: o.Now}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Transactions: a.transactions, Tariffs: a.tariffs, Records: a.records, CA: a.ca, Contracts: contracts,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Lists: a.lists, Transactions: a.transactions, Power: a.power, Tariffs: a.tariffs,
+		Records: a.records, CA: a.ca, Contracts: contracts,
 		Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
@@ -178,29 +186,22 @@ func (a *app) start() {
 	a.messages.Start()
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
-	a.running.Go(func() { // stations are told things, and may be slow
-		tick := time.NewTicker(certifyEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				if err := a.ca.Sweep(ctx); err != nil && ctx.Err() == nil {
-					a.log.Error("certificates could not be renewed", "err", err)
-				}
-			}
-		}
-	})
+	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations})
+	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep}) // which waits for stations
+	a.every(ctx, certifyEvery, map[string]func(context.Context) error{"certificates": a.ca.Sweep}) // likewise
+}
+
+// every runs sweeps again and again until ctx ends.
+func (a *app) every(ctx context.Context, pause time.Duration, sweeps map[string]func(context.Context) error) {
 	a.running.Go(func() {
-		tick := time.NewTicker(sweepEvery)
+		tick := time.NewTicker(pause)
 		defer tick.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				for what, sweep := range map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles} {
+				for what, sweep := range sweeps {
 					if err := sweep(ctx); err != nil && ctx.Err() == nil {
 						a.log.Error("what is unfinished could not be settled", "what", what, "err", err)
 					}

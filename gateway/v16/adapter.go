@@ -64,6 +64,17 @@ func orders() gateway.Orders {
 	gateway.Tell(o, installCertificate)
 	gateway.Tell(o, listInstalled)
 	gateway.Tell(o, removeCertificate)
+	gateway.Tell(o, reserve)
+	gateway.Tell(o, cancelReservation)
+	gateway.Tell(o, clearCache)
+	gateway.Tell(o, sendList)
+	gateway.Tell(o, readListVersion)
+	gateway.Tell(o, readListLimits)
+	gateway.Tell(o, useList)
+	gateway.Tell(o, installProfile)
+	gateway.Tell(o, startWithProfile)
+	gateway.Tell(o, clearProfiles)
+	gateway.Tell(o, compose)
 	return o
 }
 
