@@ -88,6 +88,7 @@ func (s *Server) Handler() http.Handler {
 	api := humago.New(mux, config)
 	s.stations(api)
 	s.commands(api)
+	s.security(api)
 	s.outcomes(api)
 	s.firmware(api, mux)
 	s.logs(api, mux)
