@@ -160,9 +160,7 @@ func (a *app) start() {
 	a.messages.Start()
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
-	a.every(ctx, sweepEvery, map[string]func(context.Context) error{
-		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations,
-	})
+	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations})
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep}) // which waits for stations
 }
 
