@@ -133,13 +133,15 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.network.Issuer = a.ca
 	contracts := &pki.Contracts{Store: a.db, CA: a.ca, Client: pki.NewClient(o.Certifying.InternalResponder), Provider: o.Certifying.provider(), Now: o.Now}
 	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, CA: a.ca, Now: o.Now}
-	two := &v2.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Power: a.power, CA: a.ca, Contracts: contracts, Now: o.Now}
+	two := &v2.Adapter{
+		Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Power: a.power, CA: a.ca, Contracts: contracts, Now: o.Now,
+	}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
 		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Lists: a.lists, Transactions: a.transactions, Power: a.power, Tariffs: a.tariffs,
-		Records: a.records, CA: a.ca, Contracts: contracts,
-		Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
+		Records: a.records, CA: a.ca, Contracts: contracts, Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL,
+		Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
 	if err := a.firstTariff(ctx, o.Currency); err != nil {
@@ -186,9 +188,12 @@ func (a *app) start() {
 	a.messages.Start()
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
-	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations})
-	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep}) // which waits for stations
-	a.every(ctx, certifyEvery, map[string]func(context.Context) error{"certificates": a.ca.Sweep}) // likewise
+	a.every(ctx, sweepEvery, map[string]func(context.Context) error{
+		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations,
+	})
+	// Those that wait for stations keep nothing else waiting.
+	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep})
+	a.every(ctx, certifyEvery, map[string]func(context.Context) error{"certificates": a.ca.Sweep})
 }
 
 // every runs sweeps again and again until ctx ends.

@@ -59,11 +59,6 @@ func orders() gateway.Orders {
 	gateway.Tell(o, useProfile)
 	gateway.Tell(o, updateFirmware)
 	gateway.Tell(o, sendLog)
-	gateway.Tell(o, deliver)
-	gateway.Tell(o, askRenewal)
-	gateway.Tell(o, installCertificate)
-	gateway.Tell(o, listInstalled)
-	gateway.Tell(o, removeCertificate)
 	gateway.Tell(o, reserve)
 	gateway.Tell(o, cancelReservation)
 	gateway.Tell(o, clearCache)
@@ -75,6 +70,11 @@ func orders() gateway.Orders {
 	gateway.Tell(o, startWithProfile)
 	gateway.Tell(o, clearProfiles)
 	gateway.Tell(o, compose)
+	gateway.Tell(o, deliver)
+	gateway.Tell(o, askRenewal)
+	gateway.Tell(o, installCertificate)
+	gateway.Tell(o, listInstalled)
+	gateway.Tell(o, removeCertificate)
 	return o
 }
 

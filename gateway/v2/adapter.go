@@ -21,9 +21,9 @@ type Adapter struct {
 	Network      *station.Network
 	Transactions *charging.Transactions
 	Tokens       *token.Tokens
+	Power        *power.Power
 	CA           *pki.CA
 	Contracts    *pki.Contracts
-	Power        *power.Power
 	Now          func() time.Time
 }
 
@@ -49,13 +49,6 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Accept(m, ocpp2.ReservationStatusUpdate, a.reservationStatus)
 	ocppj.Accept(m, ocpp2.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp2.TransactionEvent, a.transactionEvent)
-	ocppj.Accept(m, ocpp2.SecurityEventNotification, a.securityEvent)
-	ocppj.Accept(m, ocpp2.SignCertificate, a.signCertificate)
-	ocppj.Handle(m, ocpp2.Get15118EVCertificate, a.evCertificate)
-	ocppj.Handle(m, ocpp2.GetCertificateStatus, a.certificateStatus)
-	if v >= ocppj.V21 {
-		ocppj.Handle(m, ocpp2.GetCertificateChainStatus, a.chainStatus)
-	}
 	ocppj.Handle(m, ocpp2.BatterySwap, a.batterySwap)
 	ocppj.Handle(m, ocpp2.ClearedChargingLimit, a.clearedChargingLimit)
 	ocppj.Handle(m, ocpp2.NotifyChargingLimit, a.chargingLimit)
@@ -69,6 +62,13 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Handle(m, ocpp2.ReportChargingProfiles, a.reportChargingProfiles)
 	ocppj.Handle(m, ocpp2.ReportDERControl, a.reportDER)
 	ocppj.Handle(m, ocpp2.VatNumberValidation, a.vatNumber)
+	ocppj.Accept(m, ocpp2.SecurityEventNotification, a.securityEvent)
+	ocppj.Accept(m, ocpp2.SignCertificate, a.signCertificate)
+	ocppj.Handle(m, ocpp2.Get15118EVCertificate, a.evCertificate)
+	ocppj.Handle(m, ocpp2.GetCertificateStatus, a.certificateStatus)
+	if v >= ocppj.V21 {
+		ocppj.Handle(m, ocpp2.GetCertificateChainStatus, a.chainStatus)
+	}
 	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: orders(v)}
 }
 
