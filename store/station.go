@@ -105,6 +105,7 @@ func (db *DB) DeleteStation(ctx context.Context, id gnista.StationID) error {
 		}
 		for _, table := range []string{
 			"connector", "variable", "notice", "verdict", "local_list", "local_list_content", "power", "monitor", "display_message", "event_stream",
+			"installed_certificate", "root_attempt", "security_event",
 		} {
 			if _, err := t.exec(`DELETE FROM `+table+` WHERE station = $1`, string(id)); err != nil {
 				return err
