@@ -16,7 +16,7 @@ var allowed = map[string][]string{
 	".":               {},
 	"ocpp/...":        {"ocpp/..."},
 	"station":         {"."},
-	"token":           {"."},
+	"token":           {".", "station"},
 	"tariff":          {"."},
 	"charging":        {".", "station", "token"},
 	"billing":         {".", "charging", "tariff", "token"},

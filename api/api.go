@@ -40,6 +40,7 @@ type Server struct {
 	Messages     station.MessageStore
 	Presence     station.Presence
 	Tokens       *token.Tokens
+	Lists        *token.Lists
 	Transactions *charging.Transactions
 	Power        *power.Power
 	Tariffs      *tariff.Book
@@ -91,6 +92,7 @@ func (s *Server) Handler() http.Handler {
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[power.Milli](), reflect.TypeFor[float64]())
 	s.stations(api)
 	s.commands(api)
+	s.security(api)
 	s.outcomes(api)
 	s.firmware(api, mux)
 	s.logs(api, mux)
@@ -101,7 +103,9 @@ func (s *Server) Handler() http.Handler {
 	s.streams(api)
 	s.power(api)
 	s.tokens(api)
+	s.localLists(api)
 	s.transactions(api)
+	s.reservations(api)
 	s.tariffs(api)
 	s.records(api)
 	s.events(api)

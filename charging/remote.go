@@ -41,7 +41,8 @@ const effectStart = "start"
 
 func effectStop(ref string) string { return "stop " + ref }
 
-// Start orders a station to start a transaction for a token, which must be allowed to charge.
+// Start orders a station to start a transaction for a token, which must be allowed to charge. At an EVSE
+// that is reserved it is for who has reserved it, when no token is named.
 // Invalid, Conflict. (OCPP 1.6 §5.11, OCPP 2.x F01, F02)
 func (t *Transactions) Start(ctx context.Context, id gnista.StationID, evse int, who token.ID) (station.Answer, error) {
 	order, err := t.Order(ctx, id, evse, who)
@@ -51,11 +52,17 @@ func (t *Transactions) Start(ctx context.Context, id gnista.StationID, evse int,
 	return station.Give(ctx, t.Network, id, order)
 }
 
-// Order makes the order to start a transaction for a token, which must be allowed to charge. Invalid,
-// Conflict.
+// Order makes the order to start a transaction, see [Transactions.Start]. Invalid, Conflict.
 func (t *Transactions) Order(ctx context.Context, id gnista.StationID, evse int, who token.ID) (Start, error) {
 	if evse < 0 {
 		return Start{}, gnista.Invalidf("evse", "is negative")
+	}
+	reserved, err := t.reserver(ctx, id, evse)
+	if err != nil {
+		return Start{}, err
+	}
+	if reserved != nil && who.UID == "" {
+		who = reserved.Token
 	}
 	if token.Key(who.UID) == "" {
 		return Start{}, gnista.Invalidf("token", "is empty")
@@ -63,6 +70,9 @@ func (t *Transactions) Order(ctx context.Context, id gnista.StationID, evse int,
 	d, err := t.Tokens.Authorise(ctx, who, t.Now())
 	if err != nil {
 		return Start{}, err
+	}
+	if reserved != nil && !reserved.admits(d) {
+		return Start{}, gnista.Errorf(gnista.Conflict, "EVSE %d is reserved for another token", evse) // OCPP 2.x F01.FR.21, F01.FR.22
 	}
 	if d.Status != token.Accepted {
 		return Start{}, gnista.Errorf(gnista.Conflict, "the token may not charge: it is %s", d.Status)

@@ -50,9 +50,15 @@ func (s *Station) profile() int {
 
 // profileNow is profile with mu held.
 func (s *Station) profileNow() int {
-	switch {
-	case s.network != nil:
+	if s.network != nil {
 		return s.network.profile
+	}
+	return s.firstProfile()
+}
+
+// firstProfile is the one of the way that the station came with. mu is held.
+func (s *Station) firstProfile() int {
+	switch {
 	case strings.HasPrefix(s.URL, "wss:") && s.certified():
 		return 3
 	case strings.HasPrefix(s.URL, "wss:"):
@@ -99,14 +105,6 @@ func (s *Station) slot(n int) (way, bool) {
 	return way{profile: s.firstProfile()}, true
 }
 
-// firstProfile is the one of the way that the station came with. mu is held.
-func (s *Station) firstProfile() int {
-	changed := s.network
-	s.network = nil
-	defer func() { s.network = changed }()
-	return s.profileNow()
-}
-
 // ways are those to be tried, one after the other. mu is held.
 func (s *Station) ways() []way {
 	n := s.network
@@ -144,6 +142,7 @@ func (s *Station) open(ctx context.Context) (*ocppws.Socket, *bufio.Reader, erro
 	for _, w := range list {
 		d := ocppws.Dialer{
 			Identity: cmp.Or(w.identity, string(s.ID)), Password: cmp.Or(w.password, password), Protocols: []string{s.traits.protocol.Subprotocol()}, Dial: s.Dial, TLS: s.tls(),
+			Compress: s.Compress,
 		}
 		if w.profile == 0 || w.profile == 3 {
 			d.Password = ""

@@ -66,6 +66,7 @@ type Token struct {
 	Blocked       bool      // may not charge
 	ExpiresAt     time.Time // may not charge from then on; zero is never
 	MaxConcurrent int       // transactions at one time; 0 is no limit
+	Offline       bool      // may charge where a station cannot ask us; so may all of a group that may, see [Group]
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 }
@@ -102,6 +103,8 @@ type Store interface {
 	CreateToken(ctx context.Context, t Token) error
 	// UpdateToken changes the token id in one SQL transaction. NotFound.
 	UpdateToken(ctx context.Context, id ID, change func(*Token) error) (Token, error)
+	// DeleteToken removes a token. NotFound.
+	DeleteToken(ctx context.Context, id ID) error
 }
 
 // Tokens decides who may charge.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -44,9 +45,16 @@ type options struct {
 	LogDays   int
 	LogMB     int64
 	Limits    gateway.Limits // the zero value is the default ones
-	Now       func() time.Time
-	NewID     func() string
-	Log       *slog.Logger
+
+	Plain, Proxied, RejectSubprotocols bool // see [gateway.Server]
+
+	Operator  string
+	Addresses map[station.Profile]string
+	Proxies   []netip.Prefix // nil is this machine
+
+	Now   func() time.Time
+	NewID func() string
+	Log   *slog.Logger
 }
 
 // app is the central system without its listeners.
@@ -57,6 +65,7 @@ type app struct {
 	gateway      *gateway.Server
 	network      *station.Network
 	tokens       *token.Tokens
+	lists        *token.Lists
 	tariffs      *tariff.Book
 	transactions *charging.Transactions
 	records      *billing.Records
@@ -83,17 +92,25 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	if o.Limits == (gateway.Limits{}) {
 		o.Limits = gateway.DefaultLimits(o.Heartbeat)
 	}
+	if o.Proxies == nil {
+		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	}
 	a.messages = &gateway.MessageLog{Store: o.Messages, MaxAge: time.Duration(o.LogDays) * 24 * time.Hour, MaxMB: o.LogMB, Now: o.Now, Log: o.Log}
-	a.gateway = &gateway.Server{Messages: a.messages, Live: a.bus, Limits: o.Limits, Now: o.Now, NewID: o.NewID, Log: o.Log}
+	a.gateway = &gateway.Server{
+		Messages: a.messages, Live: a.bus, Limits: o.Limits, Plain: o.Plain, Proxied: o.Proxied,
+		RejectSubprotocols: o.RejectSubprotocols, Proxies: o.Proxies, Now: o.Now, NewID: o.NewID, Log: o.Log,
+	}
 	a.network = &station.Network{
 		Store: a.db, States: a.db, Verdicts: a.db, Commands: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
-		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL, Unknown: o.Unknown, Heartbeat: o.Heartbeat, Retry: o.Retry,
+		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL,
+		Unknown: o.Unknown, Operator: o.Operator, Addresses: o.Addresses, Heartbeat: o.Heartbeat, Retry: o.Retry,
 	}
 	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
+	a.lists = &token.Lists{Store: a.db, Network: a.network, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
 	a.records = &billing.Records{Store: a.db, Tariffs: a.db, Transactions: a.db, Currency: o.Currency, Now: o.Now, NewID: o.NewID}
 	a.transactions = &charging.Transactions{
-		Store: o.Charging, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
+		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
 	}
 	a.power = &power.Power{
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Now: o.Now, NewID: o.NewID, Log: o.Log,
@@ -103,7 +120,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Transactions: a.transactions, Power: a.power, Tariffs: a.tariffs, Records: a.records,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Lists: a.lists, Transactions: a.transactions, Power: a.power, Tariffs: a.tariffs, Records: a.records,
 		Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
@@ -148,15 +165,21 @@ func (a *app) start() {
 	a.messages.Start()
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
+	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations})
+	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep}) // which waits for stations
+}
+
+// every runs sweeps again and again until ctx ends.
+func (a *app) every(ctx context.Context, pause time.Duration, sweeps map[string]func(context.Context) error) {
 	a.running.Go(func() {
-		tick := time.NewTicker(sweepEvery)
+		tick := time.NewTicker(pause)
 		defer tick.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				for what, sweep := range map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep} {
+				for what, sweep := range sweeps {
 					if err := sweep(ctx); err != nil && ctx.Err() == nil {
 						a.log.Error("what is unfinished could not be settled", "what", what, "err", err)
 					}

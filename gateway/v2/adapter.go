@@ -43,6 +43,7 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Handle(m, ocpp2.NotifyReport, a.notifyReport)
 	ocppj.Handle(m, ocpp2.OpenPeriodicEventStream, a.openStream)
 	ocppj.Accept(m, ocpp2.PublishFirmwareStatusNotification, a.publishFirmwareStatus)
+	ocppj.Accept(m, ocpp2.ReservationStatusUpdate, a.reservationStatus)
 	ocppj.Accept(m, ocpp2.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp2.TransactionEvent, a.transactionEvent)
 	ocppj.Handle(m, ocpp2.BatterySwap, a.batterySwap)
@@ -72,6 +73,9 @@ func orders(v ocppj.Version) gateway.Orders {
 	gateway.Tell(o, writeSettings)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
+	gateway.Tell(o, setPassword)
+	gateway.Tell(o, useProfile)
+	gateway.Tell(o, setNetworkProfile)
 	gateway.Tell(o, updateFirmware)
 	gateway.Tell(o, publishFirmware)
 	gateway.Tell(o, unpublishFirmware)
@@ -108,6 +112,13 @@ func orders(v ocppj.Version) gateway.Orders {
 		gateway.Tell(o, askTariffs)
 		gateway.Tell(o, clearTariffs)
 	}
+	gateway.Tell(o, reserve)
+	gateway.Tell(o, cancelReservation)
+	gateway.Tell(o, clearCache)
+	gateway.Tell(o, sendList)
+	gateway.Tell(o, readListVersion)
+	gateway.Tell(o, readListLimits)
+	gateway.Tell(o, useList)
 	return o
 }
 
@@ -116,6 +127,7 @@ func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp2.BootNo
 	c := req.ChargingStation
 	answer, err := a.Network.Boot(ctx, s.Station, station.Boot{
 		Version: gnista.Version(s.Version.String()), Vendor: c.VendorName, Model: c.Model, Serial: c.SerialNumber, Firmware: c.FirmwareVersion, Reason: string(req.Reason),
+		Certificate: s.Certificate,
 	})
 	if err != nil {
 		return ocpp2.BootNotificationResponse{}, err
