@@ -2,7 +2,7 @@
 //
 // Errors are problem details (RFC 9457) and name the field that is wrong. Lists are pages of items
 // with a cursor for the next one. Everything needs the admin token, but for receipts, whose ids
-// cannot be guessed, and the description of the API.
+// cannot be guessed, the state of certificates, which is for everybody, and the description of the API.
 package api
 
 import (
@@ -28,6 +28,7 @@ import (
 	"gnista"
 	"gnista/billing"
 	"gnista/charging"
+	"gnista/pki"
 	"gnista/power"
 	"gnista/station"
 	"gnista/tariff"
@@ -45,6 +46,8 @@ type Server struct {
 	Power        *power.Power
 	Tariffs      *tariff.Book
 	Records      *billing.Records
+	CA           *pki.CA
+	Contracts    *pki.Contracts
 	Seller       Seller
 	Events       Events
 	Bus          Bus
@@ -75,8 +78,10 @@ type Bus interface {
 	Subscribe(buffer int) (events <-chan gnista.Event, cancel func())
 }
 
-// prefix is where the API is.
-const prefix = "/api/v1"
+// Prefix is where the API is.
+const Prefix = "/api/v1"
+
+const prefix = Prefix
 
 // Handler is the handler of all paths.
 func (s *Server) Handler() http.Handler {
@@ -108,6 +113,10 @@ func (s *Server) Handler() http.Handler {
 	s.reservations(api)
 	s.tariffs(api)
 	s.records(api)
+	s.authorities(api)
+	s.certificates(api)
+	s.roots(api)
+	s.securityEvents(api)
 	s.events(api)
 	s.pages(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
@@ -127,7 +136,7 @@ func (s *Server) Handler() http.Handler {
 
 // open tells the paths that need no token.
 func open(path string) bool {
-	for _, p := range []string{"/livez", "/readyz", "/assets/", prefix + "/openapi", prefix + "/receipts/"} {
+	for _, p := range []string{"/livez", "/readyz", "/assets/", prefix + "/openapi", prefix + "/receipts/", prefix + "/crl/", prefix + "/ocsp"} {
 		if strings.HasPrefix(path, p) {
 			return true
 		}

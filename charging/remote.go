@@ -52,7 +52,7 @@ func (t *Transactions) Start(ctx context.Context, id gnista.StationID, evse int,
 	return station.Give(ctx, t.Network, id, order)
 }
 
-// Order makes the order to start a transaction, see [Transactions.Start]. Invalid, Conflict.
+// Order makes the order to start a transaction, see [Transactions.Start].
 func (t *Transactions) Order(ctx context.Context, id gnista.StationID, evse int, who token.ID) (Start, error) {
 	if evse < 0 {
 		return Start{}, gnista.Invalidf("evse", "is negative")

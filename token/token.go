@@ -92,6 +92,9 @@ type Decision struct {
 	MaxConcurrent int       // for whoever counts the token's transactions
 }
 
+// Known is whether the token is one that may charge in general, if not here and now.
+func (d Decision) Known() bool { return d.Status == Accepted || d.Status == Concurrent }
+
 // Store keeps tokens. A UID is found in whatever way it is written, see [Key].
 type Store interface {
 	// Token finds the token with the UID and type, or with the UID alone when the type is empty

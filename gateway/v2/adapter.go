@@ -10,6 +10,7 @@ import (
 	"gnista/gateway"
 	"gnista/ocpp/ocpp2"
 	"gnista/ocpp/ocppj"
+	"gnista/pki"
 	"gnista/power"
 	"gnista/station"
 	"gnista/token"
@@ -21,6 +22,8 @@ type Adapter struct {
 	Transactions *charging.Transactions
 	Tokens       *token.Tokens
 	Power        *power.Power
+	CA           *pki.CA
+	Contracts    *pki.Contracts
 	Now          func() time.Time
 }
 
@@ -59,6 +62,13 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Handle(m, ocpp2.ReportChargingProfiles, a.reportChargingProfiles)
 	ocppj.Handle(m, ocpp2.ReportDERControl, a.reportDER)
 	ocppj.Handle(m, ocpp2.VatNumberValidation, a.vatNumber)
+	ocppj.Accept(m, ocpp2.SecurityEventNotification, a.securityEvent)
+	ocppj.Accept(m, ocpp2.SignCertificate, a.signCertificate)
+	ocppj.Handle(m, ocpp2.Get15118EVCertificate, a.evCertificate)
+	ocppj.Handle(m, ocpp2.GetCertificateStatus, a.certificateStatus)
+	if v >= ocppj.V21 {
+		ocppj.Handle(m, ocpp2.GetCertificateChainStatus, a.chainStatus)
+	}
 	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: orders(v)}
 }
 
@@ -80,6 +90,11 @@ func orders(v ocppj.Version) gateway.Orders {
 	gateway.Tell(o, publishFirmware)
 	gateway.Tell(o, unpublishFirmware)
 	gateway.Tell(o, sendLog)
+	gateway.Tell(o, deliver)
+	gateway.Tell(o, askRenewal)
+	gateway.Tell(o, installCertificate)
+	gateway.Tell(o, listInstalled)
+	gateway.Tell(o, removeCertificate)
 	gateway.Tell(o, setMonitors)
 	gateway.Tell(o, clearMonitors)
 	gateway.Tell(o, setMonitorBase)

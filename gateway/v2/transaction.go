@@ -14,13 +14,14 @@ import (
 	"gnista/token"
 )
 
-// OCPP 2.x C01, C02, C04, C05, C06.
+// OCPP 2.x C01, C02, C04, C05, C06, C07.
 func (a *Adapter) authorize(ctx context.Context, s *gateway.Session, req ocpp2.AuthorizeRequest) (ocpp2.AuthorizeResponse, error) {
 	d, err := a.Tokens.Authorise(ctx, tokenID(req.IDToken), a.Now())
 	if err != nil {
 		return ocpp2.AuthorizeResponse{}, err
 	}
-	return ocpp2.AuthorizeResponse{IDTokenInfo: idTokenInfo(s, d)}, nil
+	resp := ocpp2.AuthorizeResponse{IDTokenInfo: idTokenInfo(s, d)}
+	return resp, a.contract(ctx, s, req, d, &resp)
 }
 
 // tokenID is a token of the wire; the types of both have the same names. (OCPP 2.x C01.FR.18: both
