@@ -235,6 +235,18 @@ func TestHostileRequests(t *testing.T) {
 	if _, err := w.sign(csrOf(t, ecKey(t), nil)); err != nil {
 		t.Error(err)
 	}
+	for range 29 {
+		w.pass(2 * time.Hour)
+		if _, err := w.sign(csrOf(t, ecKey(t), nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.pass(25 * time.Hour)
+	refuse("too many that are valid", csrOf(t, ecKey(t), nil), "50 certificates that have not expired")
+	w.pass(366 * 24 * time.Hour)
+	if _, err := w.sign(csrOf(t, ecKey(t), nil)); err != nil {
+		t.Error(err)
+	}
 	verdicts, err := w.db.Verdicts(t.Context(), "CS1", 100)
 	if err != nil || len(verdicts) == 0 {
 		t.Errorf("refusals are not told: %v", err)
