@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -49,6 +48,7 @@ const (
 	BadRequest      Cause = "request"
 	ServerUnable    Cause = "server"
 	ConnectionEnded Cause = "closed" // not a refusal: why a connection was closed by us
+	RejectedFrame   Cause = "frame"  // not a refusal: what the station sent was answered with an error, or not at all
 )
 
 func (r *Refusal) Error() string { return r.Reason }
@@ -128,21 +128,3 @@ func (s Station) authenticate(k Knock) *Refusal {
 	return refuse(BadCredentials, "the password is wrong")
 }
 
-// Verdict is a refusal or a closing of a connection, in words, with how often it happened.
-type Verdict struct {
-	Station gnista.StationID
-	Cause   Cause
-	Reason  string
-	Remote  string // address of the last time
-	Count   int
-	FirstAt time.Time
-	LastAt  time.Time
-}
-
-// VerdictStore keeps verdicts, a bounded number of them.
-type VerdictStore interface {
-	// AddVerdict adds to the count of the same reason for the same station, or starts one.
-	AddVerdict(ctx context.Context, v Verdict) error
-	// Verdicts lists the newest first, of one station or of all when it is empty.
-	Verdicts(ctx context.Context, id gnista.StationID, limit int) ([]Verdict, error)
-}

@@ -23,6 +23,8 @@ type BootAnswer struct {
 	State    State
 	Now      time.Time
 	Interval time.Duration // between heartbeats when accepted, else until the next boot
+	// Treatment is how the station is dealt with, now that it has told what it is.
+	Treatment Treatment
 }
 
 // Boot takes in that a station has started. (OCPP 1.6 §4.2, OCPP 2.x B01–B03)
@@ -37,7 +39,7 @@ func (n *Network) Boot(ctx context.Context, id gnista.StationID, b Boot) (BootAn
 	if err != nil {
 		return BootAnswer{}, err
 	}
-	answer := BootAnswer{State: s.State, Now: n.Now(), Interval: n.Heartbeat}
+	answer := BootAnswer{State: s.State, Now: n.Now(), Interval: n.Heartbeat, Treatment: n.Treatment(s)}
 	if s.State != Accepted {
 		answer.Interval = n.Retry
 	}

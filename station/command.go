@@ -155,4 +155,6 @@ type Presence interface {
 	Connection(id gnista.StationID) (Connection, bool)
 	// Disconnect closes a station's connection, for a reason; it does nothing when there is none.
 	Disconnect(id gnista.StationID, reason string)
+	// Treat has a connected station dealt with in another way from now on.
+	Treat(id gnista.StationID, t Treatment)
 }

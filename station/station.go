@@ -4,6 +4,7 @@ package station
 
 import (
 	"context"
+	"errors"
 	"time"
 	"unicode/utf8"
 
@@ -28,6 +29,10 @@ type Station struct {
 	Password Password // zero when the station need not have one
 	Tariff   string   // id of the tariff of its transactions; empty is the default one
 
+	Strict      bool        // what breaks the rules of its version is refused, but for the end of a transaction
+	Adaptations Adaptations // over those of its model
+	Mirror      Mirror
+
 	// What it told of itself when it last booted.
 	Version  gnista.Version
 	Vendor   string
@@ -48,6 +53,9 @@ type Network struct {
 	Verdicts  VerdictStore
 	Remote    Remote
 	Presence  Presence
+	Models    *Models
+
+	Deviations DeviationStore
 	Now       func() time.Time
 	NewID     func() string
 	Unknown   UnknownPolicy
@@ -99,10 +107,17 @@ func (n *Network) Change(ctx context.Context, id gnista.StationID, create bool, 
 		if utf8.RuneCountInString(s.Name) > maxText {
 			return nil, gnista.Invalidf("name", "is longer than %d characters", maxText)
 		}
+		if err := errors.Join(s.Adaptations.Check("adaptations"), s.Mirror.Check("mirror")); err != nil {
+			return nil, err
+		}
 		return []gnista.Event{n.event(kind, id, "", map[string]any{"state": s.State})}, nil
 	})
-	if err != nil || s.State == was {
+	if err != nil {
 		return s, err
+	}
+	n.Presence.Treat(id, n.Treatment(s))
+	if s.State == was {
+		return s, nil
 	}
 	if s.State == Accepted && was == Pending {
 		// What comes of it does not matter: the station boots again by itself, later.
