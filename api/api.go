@@ -37,6 +37,7 @@ type Server struct {
 	Network      *station.Network
 	Messages     station.MessageStore
 	Presence     station.Presence
+	Mirrors      station.Mirrors
 	Tokens       *token.Tokens
 	Transactions *charging.Transactions
 	Tariffs      *tariff.Book
@@ -87,6 +88,10 @@ func (s *Server) Handler() http.Handler {
 	api := humago.New(mux, config)
 	s.stations(api)
 	s.commands(api)
+	s.verdicts(api)
+	s.quirks(api)
+	s.mirrors(api)
+	s.outcomes(api)
 	s.tokens(api)
 	s.transactions(api)
 	s.tariffs(api)

@@ -14,12 +14,14 @@ import (
 
 // answerView is what a station says to a command.
 type answerView struct {
-	Status station.AnswerStatus `json:"status" enum:"accepted,scheduled,rejected,reboot-required,unknown,unsupported"`
-	Detail string               `json:"detail,omitempty" doc:"The station's own word"`
+	Status  station.AnswerStatus `json:"status" enum:"accepted,scheduled,rejected,reboot-required,unknown,unsupported"`
+	Detail  string               `json:"detail,omitempty" doc:"The station's own word"`
+	Outcome station.Outcome      `json:"outcome,omitempty" enum:"accepted,happened,rejected,failed,unknown" doc:"accepted: the station says that it will; happened: it has shown that it did"`
+	Command string               `json:"command,omitempty" doc:"Id of the command, under which its outcome can be read later"`
 }
 
 func told(a station.Answer, err error) (*body[answerView], error) {
-	return answer(answerView{a.Status, a.Detail}, err)
+	return answer(answerView{a.Status, a.Detail, a.Outcome, a.Command}, err)
 }
 
 type settingView struct {
@@ -99,11 +101,11 @@ func (s *Server) commands(api huma.API) {
 		func(ctx context.Context, id gnista.StationID, given *reset) (*body[answerView], error) {
 			var in reset
 			set(&in, given)
-			return told(s.Network.Reset(ctx, id, station.Reset{Hard: in.Type == "hard", EVSE: in.EVSE}))
+			return told(station.Give(ctx, s.Network, id, station.Reset{Hard: in.Type == "hard", EVSE: in.EVSE}))
 		})
 	command(s, api, "unlock", "Let go of a cable", "",
 		func(ctx context.Context, id gnista.StationID, in Place) (*body[answerView], error) {
-			return told(s.Network.Unlock(ctx, id, in.evse()))
+			return told(station.Give(ctx, s.Network, id, station.Unlock{At: in.evse()}))
 		})
 	type availability struct {
 		Place
@@ -111,7 +113,7 @@ func (s *Server) commands(api huma.API) {
 	}
 	command(s, api, "availability", "Take a station, EVSE or connector in or out of service", "",
 		func(ctx context.Context, id gnista.StationID, in availability) (*body[answerView], error) {
-			return told(s.Network.SetAvailability(ctx, id, in.evse(), in.Operative))
+			return told(station.Give(ctx, s.Network, id, station.SetAvailability{At: in.evse(), Operative: in.Operative}))
 		})
 	type trigger struct {
 		Place
@@ -119,7 +121,7 @@ func (s *Server) commands(api huma.API) {
 	}
 	command(s, api, "trigger", "Ask a station to send a message", "",
 		func(ctx context.Context, id gnista.StationID, in trigger) (*body[answerView], error) {
-			return told(s.Network.Trigger(ctx, id, in.Message, in.evse()))
+			return told(station.Give(ctx, s.Network, id, station.Ask{For: in.Message, At: in.evse()}))
 		})
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/configuration", OperationID: "read-configuration", Summary: "Read settings from a station", Tags: []string{"Commands"},
@@ -128,7 +130,7 @@ func (s *Server) commands(api huma.API) {
 		StationPath
 		Name []string `query:"name,explode" doc:"May be given several times"`
 	}) (*body[page[settingView]], error) {
-		return settings(s.Network.ReadSettings(ctx, in.Station, in.Name))
+		return settings(station.Give(ctx, s.Network, in.Station, station.ReadSettings{Names: in.Name}))
 	})
 	type write struct {
 		Settings []settingView `json:"settings" minItems:"1" maxItems:"100" nullable:"false"`
@@ -143,6 +145,6 @@ func (s *Server) commands(api huma.API) {
 		for i, v := range in.Body.Settings {
 			list[i] = station.Setting{Name: v.Name, Value: v.Value}
 		}
-		return settings(s.Network.WriteSettings(ctx, in.Station, list))
+		return settings(station.Give(ctx, s.Network, in.Station, station.WriteSettings{List: list}))
 	})
 }

@@ -29,17 +29,11 @@ func (free) Cost(context.Context, *charging.Transaction) (gnista.Money, error) {
 	return gnista.Money{Currency: "SEK"}, nil
 }
 
-// nobody looks on, and commands no station.
+// nobody looks on.
 type nobody struct{}
 
 func (nobody) Publish(gnista.Event) {}
 func (nobody) Watched() bool        { return false }
-func (nobody) Start(context.Context, gnista.StationID, charging.Order) (station.Answer, error) {
-	return station.Answer{}, gnista.Errorf(gnista.Offline, "nobody is there")
-}
-func (nobody) Stop(context.Context, gnista.StationID, string) (station.Answer, error) {
-	return station.Answer{}, gnista.Errorf(gnista.Offline, "nobody is there")
-}
 
 // system is the transactions on a database of their own.
 type system struct {
@@ -60,7 +54,7 @@ func newSystem(t *testing.T) *system {
 	ids := 0
 	tokens := &token.Tokens{Store: db, Now: now}
 	s.Transactions = &charging.Transactions{
-		Store: db, Tokens: tokens, Prices: free{}, Remote: nobody{}, Live: nobody{}, Now: now,
+		Store: db, Tokens: tokens, Prices: free{}, Network: &station.Network{Commands: db, Now: now}, Live: nobody{}, Now: now,
 		NewID: func() string { ids++; return fmt.Sprintf("%08d", ids) },
 	}
 	for _, uid := range []string{"ANNA", "BO"} {

@@ -56,6 +56,8 @@ type Outcome struct {
 	Cost *gnista.Money
 	// Repeat tells that the event had been taken in before.
 	Repeat bool
+
+	stray bool // the station is to be told to stop what nobody may charge
 }
 
 // How far a station's clock may be from ours. What it kept while it could not reach us is old, but

@@ -10,18 +10,19 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/station"
 	"gnista/token"
 )
 
 // Transactions takes in what stations tell of transactions.
 type Transactions struct {
-	Store  Store
-	Tokens Authoriser
-	Prices Prices
-	Remote Remote
-	Live   Live
-	Now    func() time.Time
-	NewID  func() string
+	Store   Store
+	Tokens  Authoriser
+	Prices  Prices
+	Network *station.Network
+	Live    Live
+	Now     func() time.Time
+	NewID   func() string
 }
 
 // Authoriser decides who may charge.
@@ -53,14 +54,14 @@ func StartKey(evse int, uid string, at string, meterStart int) string {
 // Record takes in an event. It returns when what the event says is on disk, so that the station may
 // be told to forget it. Errors are internal: the station keeps the event and sends it again.
 // (OCPP 1.6 §4.7, §4.8, §4.10; OCPP 2.x E01–E12)
-func (t *Transactions) Record(ctx context.Context, station gnista.StationID, ev Event) (Outcome, error) {
+func (t *Transactions) Record(ctx context.Context, id gnista.StationID, ev Event) (Outcome, error) {
 	now := t.Now()
 	ev.Ref, ev.StartKey = bounded(ev.Ref), bounded(ev.StartKey)
 	if ev.Token != nil {
 		ev.Token = &token.ID{UID: bounded(ev.Token.UID), Type: ev.Token.Type}
 	}
 	at := ev.At.Truncate(time.Millisecond) // as it is kept, so that a repeat tells the same
-	r := recording{Event: ev, station: station, now: now, newID: t.NewID, at: at, skewed: !plausible(at, now)}
+	r := recording{Event: ev, station: id, now: now, newID: t.NewID, at: at, skewed: !plausible(at, now)}
 	if r.skewed {
 		r.at = now
 	}
@@ -72,14 +73,14 @@ func (t *Transactions) Record(ctx context.Context, station gnista.StationID, ev 
 		r.decision = &d
 	}
 	if ev.Kind == Started {
-		tariff, err := t.Prices.InForce(ctx, station, r.at)
+		tariff, err := t.Prices.InForce(ctx, id, r.at)
 		if err != nil && gnista.CodeOf(err) != gnista.NotFound {
 			return Outcome{}, fmt.Errorf("looking up the tariff: %w", err)
 		}
 		r.tariff = tariff
 	}
 	var out Outcome
-	if err := t.Store.Change(ctx, station, func(tx Tx) (err error) {
+	if err := t.Store.Change(ctx, id, func(tx Tx) (err error) {
 		out, err = r.run(tx)
 		return err
 	}); err != nil {
@@ -87,6 +88,13 @@ func (t *Transactions) Record(ctx context.Context, station gnista.StationID, ev 
 	}
 	if out.Transaction.ID == "" {
 		return out, nil
+	}
+	if err := t.settle(ctx, id, ev, out); err != nil {
+		return Outcome{}, err
+	}
+	if out.stray {
+		// What comes of it is kept as a command; the station is answered meanwhile.
+		go station.Give(context.WithoutCancel(ctx), t.Network, id, Stop{out.Transaction.Ref})
 	}
 	if ev.Kind == Stopped && !out.Transaction.FinishedAt.IsZero() {
 		cost, err := t.Prices.Cost(ctx, &out.Transaction)
@@ -100,6 +108,18 @@ func (t *Transactions) Record(ctx context.Context, station gnista.StationID, ev 
 		t.Live.Publish(event("transaction.updated", now, &out.Transaction))
 	}
 	return out, nil
+}
+
+// settle tells that an order to start or stop has been followed.
+func (t *Transactions) settle(ctx context.Context, id gnista.StationID, ev Event, out Outcome) error {
+	switch {
+	case out.Repeat:
+	case ev.Kind == Started:
+		return t.Network.Settle(ctx, id, station.Happened, "transaction "+out.Transaction.Ref, effectStart)
+	case ev.Kind == Stopped:
+		return t.Network.Settle(ctx, id, station.Happened, string(ev.Reason), effectStop(out.Transaction.Ref))
+	}
+	return nil
 }
 
 // event tells of a transaction; readers look up the rest by its id.
@@ -157,13 +177,27 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 		return Outcome{}, err
 	}
 	r.apply(t)
+	stray := r.Kind == Updated && t.strays()
+	if stray {
+		t.flag(Unauthorised)
+		r.evs = append(r.evs, event("transaction.review", r.now, t))
+	}
 	if t.settle(r.now, false) {
 		r.evs = append(r.evs, event("transaction.finished", r.now, t))
 	}
 	if err := tx.Save(t, r.samples(), r.evs...); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Transaction: *t, Decision: r.decision}, nil
+	return Outcome{Transaction: *t, Decision: r.decision, stray: stray}, nil
+}
+
+// strayWh is how much energy may flow before a station was told that a token is refused.
+const strayWh = 100
+
+// strays tells whether energy flows though the token that was presented for it was refused, for the
+// first time (quirk Q58).
+func (t *Transaction) strays() bool {
+	return t.State == Active && !t.Authorised && t.Token.UID != "" && t.EnergyWh > strayWh && !slices.Contains(t.Review, Unauthorised)
 }
 
 // find finds the transaction that the event is about, or makes it. It is nil for meter values that

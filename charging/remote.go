@@ -3,26 +3,57 @@ package charging
 import (
 	"context"
 	"fmt"
+	"unicode/utf8"
 
 	"gnista"
 	"gnista/station"
 	"gnista/token"
 )
 
-// Remote tells a station to start or stop charging and waits for its answer. Its errors are those
-// of [station.Remote].
-type Remote interface {
-	Start(ctx context.Context, id gnista.StationID, order Order) (station.Answer, error)
-	Stop(ctx context.Context, id gnista.StationID, ref string) (station.Answer, error)
-}
-
-// Order is an order to start charging.
-type Order struct {
-	EVSE   int // 0 leaves the choice to the station
+// Start is an order to start charging.
+type Start struct {
+	EVSE   int  // 0 leaves the choice to the station
+	Named  bool // the EVSE is named even where it is 0, which OCPP 1.6 allows
 	Token  token.ID
 	Group  string
 	Number int // by which a station of OCPP 2.x tells that its transaction follows this order
 }
+
+// Adapt names a connector where the station must have one (quirk Q52), and refuses a token that the
+// station would damage (quirk Q50).
+func (o Start) Adapt(a station.Adaptations) (any, error) {
+	if n := a.MaxTokenLength; n > 0 && utf8.RuneCountInString(o.Token.UID) > n {
+		return nil, gnista.Errorf(gnista.Unsupported, "this station damages tokens of more than %d characters (quirk Q50, adaptation maxTokenLength); use a shorter one", n)
+	}
+	if o.EVSE == 0 && a.StartConnector != nil {
+		o.EVSE, o.Named = *a.StartConnector, true
+	}
+	return o, nil
+}
+
+func (Start) Answers() (a station.Answer) { return a }
+
+func (o Start) Told() station.Told {
+	t := station.Told{Kind: "start", Note: "any EVSE", Effect: effectStart}
+	if o.EVSE > 0 {
+		t.Note = fmt.Sprintf("EVSE %d", o.EVSE)
+	}
+	return t
+}
+
+// Stop is an order to end a transaction.
+type Stop struct{ Ref string } // by the station's name for it
+
+func (Stop) Answers() (a station.Answer) { return a }
+
+func (o Stop) Told() station.Told {
+	return station.Told{Kind: "stop", Note: "transaction " + o.Ref, Effect: effectStop(o.Ref)}
+}
+
+// The effects of the orders.
+const effectStart = "start"
+
+func effectStop(ref string) string { return "stop " + ref }
 
 // Start orders a station to start a transaction for a token, which must be allowed to charge.
 // Invalid, Conflict. (OCPP 1.6 §5.11, OCPP 2.x F01, F02)
@@ -40,7 +71,7 @@ func (t *Transactions) Start(ctx context.Context, id gnista.StationID, evse int,
 	if d.Status != token.Accepted {
 		return station.Answer{}, gnista.Errorf(gnista.Conflict, "the token may not charge: it is %s", d.Status)
 	}
-	order := Order{EVSE: evse, Token: d.ID, Group: d.Group}
+	order := Start{EVSE: evse, Token: d.ID, Group: d.Group}
 	err = t.Store.Change(ctx, id, func(tx Tx) error {
 		n, err := tx.Number()
 		order.Number = int(n)
@@ -49,7 +80,7 @@ func (t *Transactions) Start(ctx context.Context, id gnista.StationID, evse int,
 	if err != nil {
 		return station.Answer{}, fmt.Errorf("numbering the order: %w", err)
 	}
-	return t.Remote.Start(ctx, id, order)
+	return station.Give(ctx, t.Network, id, order)
 }
 
 // Stop orders a station to end a transaction: the one with the given id, or the only one that is
@@ -66,7 +97,7 @@ func (t *Transactions) Stop(ctx context.Context, at gnista.StationID, evse int, 
 		case x.State != Active:
 			return station.Answer{}, gnista.Errorf(gnista.Conflict, "transaction %s has ended", id)
 		}
-		return t.Remote.Stop(ctx, at, x.Ref)
+		return station.Give(ctx, t.Network, at, Stop{x.Ref})
 	}
 	open, err := t.Store.Transactions(ctx, Filter{Station: at, State: Active, Limit: 100})
 	if err != nil {
@@ -85,5 +116,5 @@ func (t *Transactions) Stop(ctx context.Context, at gnista.StationID, evse int, 
 	if only == nil {
 		return station.Answer{}, gnista.Errorf(gnista.NotFound, "no transaction is active there")
 	}
-	return t.Remote.Stop(ctx, at, only.Ref)
+	return station.Give(ctx, t.Network, at, Stop{only.Ref})
 }

@@ -10,9 +10,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"gnista"
-	"gnista/charging"
 	"gnista/ocpp/ocppj"
-	"gnista/station"
 )
 
 // do runs a command against a station's session. Its CALLs wait no longer for their turns than a
@@ -25,6 +23,9 @@ func do[T any](ctx context.Context, s *Server, id gnista.StationID, command func
 	}
 	if x.registration() == rejected {
 		return none, gnista.Errorf(gnista.Conflict, "station %s is rejected; nothing may be sent to it", id) // OCPP 2.x B03.FR.03
+	}
+	if err := x.held(); err != nil {
+		return none, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.Limits.Call)
 	defer cancel()
@@ -58,12 +59,13 @@ func (x *Session) explain(err error) error {
 		return gnista.Errorf(gnista.Timeout, "station %s was busy with other requests, so this one was not sent", x.Station)
 	case errors.Is(err, ocppj.ErrUnanswered):
 		if n := int(x.deaf.Add(1)); n >= x.server.Limits.Deaf {
+			x.Saw("Q9", "%d requests in a row were not answered", n)
 			why := fmt.Sprintf("the station left %d of our requests in a row unanswered", n)
 			x.end(ws.StatusPolicyViolation, why, why)
 		}
 		return gnista.Errorf(gnista.Timeout, "station %s did not answer in time", x.Station)
 	case errors.Is(err, ocppj.ErrClosed), errors.Is(err, ocppj.ErrSlow):
-		return gnista.Errorf(gnista.Offline, "the connection of station %s ended before it answered", x.Station)
+		return gnista.Errorf(gnista.Timeout, "the connection of station %s ended before it answered", x.Station)
 	}
 	return err
 }
@@ -104,63 +106,3 @@ func (s *Server) Call(ctx context.Context, id gnista.StationID, action string, p
 // invitations ask a station to tell of itself, which it then may before it is accepted.
 // (OCPP 2.x B02.FR.05)
 var invitations = []string{"TriggerMessage", "ExtendedTriggerMessage", "GetBaseReport", "GetReport"}
-
-// Reset is the one of [station.Remote].
-func (s *Server) Reset(ctx context.Context, id gnista.StationID, r station.Reset) (station.Answer, error) {
-	return do(ctx, s, id, func(ctx context.Context, x *Session) (station.Answer, error) {
-		return x.dialect.Commands.Reset(ctx, x, r)
-	})
-}
-
-// Unlock is the one of [station.Remote].
-func (s *Server) Unlock(ctx context.Context, id gnista.StationID, at gnista.EVSE) (station.Answer, error) {
-	return do(ctx, s, id, func(ctx context.Context, x *Session) (station.Answer, error) {
-		return x.dialect.Commands.Unlock(ctx, x, at)
-	})
-}
-
-// SetAvailability is the one of [station.Remote].
-func (s *Server) SetAvailability(ctx context.Context, id gnista.StationID, at gnista.EVSE, operative bool) (station.Answer, error) {
-	return do(ctx, s, id, func(ctx context.Context, x *Session) (station.Answer, error) {
-		return x.dialect.Commands.SetAvailability(ctx, x, at, operative)
-	})
-}
-
-// Trigger is the one of [station.Remote].
-func (s *Server) Trigger(ctx context.Context, id gnista.StationID, what station.Trigger, at gnista.EVSE) (station.Answer, error) {
-	return do(ctx, s, id, func(ctx context.Context, x *Session) (station.Answer, error) {
-		x.Invite()
-		return x.dialect.Commands.Trigger(ctx, x, what, at)
-	})
-}
-
-// ReadSettings is the one of [station.Remote].
-func (s *Server) ReadSettings(ctx context.Context, id gnista.StationID, names []string) ([]station.Setting, error) {
-	return do(ctx, s, id, func(ctx context.Context, x *Session) ([]station.Setting, error) {
-		return x.dialect.Commands.ReadSettings(ctx, x, names)
-	})
-}
-
-// WriteSettings is the one of [station.Remote].
-func (s *Server) WriteSettings(ctx context.Context, id gnista.StationID, list []station.Setting) ([]station.Setting, error) {
-	return do(ctx, s, id, func(ctx context.Context, x *Session) ([]station.Setting, error) {
-		return x.dialect.Commands.WriteSettings(ctx, x, list)
-	})
-}
-
-// ChargingRemote is the [charging.Remote] of a Server.
-type ChargingRemote struct{ *Server }
-
-// Start orders a station to start charging.
-func (r ChargingRemote) Start(ctx context.Context, id gnista.StationID, order charging.Order) (station.Answer, error) {
-	return do(ctx, r.Server, id, func(ctx context.Context, x *Session) (station.Answer, error) {
-		return x.dialect.Charging.Start(ctx, x, order)
-	})
-}
-
-// Stop orders a station to end a transaction.
-func (r ChargingRemote) Stop(ctx context.Context, id gnista.StationID, ref string) (station.Answer, error) {
-	return do(ctx, r.Server, id, func(ctx context.Context, x *Session) (station.Answer, error) {
-		return x.dialect.Charging.Stop(ctx, x, ref)
-	})
-}

@@ -16,6 +16,7 @@ package gateway
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,35 +32,17 @@ import (
 	"github.com/gobwas/ws"
 
 	"gnista"
-	"gnista/charging"
 	"gnista/ocpp/ocppj"
 	"gnista/ocpp/ocppws"
 	"gnista/station"
 )
 
-// Dialect is how the messages of one version become calls of the domain, and commands of the domain
+// Dialect is how the messages of one version become calls of the domain, and orders of the domain
 // become messages.
 type Dialect struct {
 	Version  gnista.Version
 	Messages *ocppj.Mux[*Session]
-	Commands Commands
-	Charging Charging
-}
-
-// Commands are the commands of [station.Remote], told to a session.
-type Commands interface {
-	Reset(ctx context.Context, s *Session, r station.Reset) (station.Answer, error)
-	Unlock(ctx context.Context, s *Session, at gnista.EVSE) (station.Answer, error)
-	SetAvailability(ctx context.Context, s *Session, at gnista.EVSE, operative bool) (station.Answer, error)
-	Trigger(ctx context.Context, s *Session, what station.Trigger, at gnista.EVSE) (station.Answer, error)
-	ReadSettings(ctx context.Context, s *Session, names []string) ([]station.Setting, error)
-	WriteSettings(ctx context.Context, s *Session, list []station.Setting) ([]station.Setting, error)
-}
-
-// Charging are the commands of [charging.Remote], told to a session.
-type Charging interface {
-	Start(ctx context.Context, s *Session, order charging.Order) (station.Answer, error)
-	Stop(ctx context.Context, s *Session, ref string) (station.Answer, error)
+	Orders   Orders
 }
 
 // Limits bound what one station can take of us.
@@ -95,6 +78,7 @@ type Server struct {
 	NewID    func() string
 	Log      *slog.Logger
 
+	instance string // tells our own mirrors from those of others
 	sessions registry
 	poller   *poller
 	running  sync.WaitGroup // handlers and readers
@@ -105,6 +89,7 @@ type Server struct {
 func (s *Server) Start() {
 	s.sessions.byID = map[gnista.StationID]*Session{}
 	s.done = make(chan struct{})
+	s.instance = rand.Text()
 	s.poller = newPoller(s.Log)
 	s.running.Go(s.watch)
 }
@@ -113,7 +98,7 @@ func (s *Server) Start() {
 func (s *Server) Stop(ctx context.Context) error {
 	close(s.done)
 	for _, x := range s.sessions.all() {
-		x.end(ws.StatusGoingAway, "the central system is stopping", "")
+		x.end(x.lastWord(), "the central system is stopping", "")
 	}
 	s.poller.close()
 	stopped := make(chan struct{})
@@ -138,8 +123,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, id, &station.Refusal{Cause: station.BadRequest, Reason: "this is the address for charging stations, which speak OCPP over a WebSocket; the request asks for none"})
 		return
 	}
+	if s.instance != "" && r.Header.Get(mirrorHeader) == s.instance {
+		s.refuse(w, r, id, &station.Refusal{Cause: station.BadIdentity, Reason: "the station is mirrored to this central system itself"})
+		return
+	}
 	user, password, has := credentials(r, id)
-	if _, err := s.Network.Admit(r.Context(), station.Knock{ID: id, Username: user, Password: password, HasAuth: has, Remote: r.RemoteAddr}); err != nil {
+	known, err := s.Network.Admit(r.Context(), station.Knock{ID: id, Username: user, Password: password, HasAuth: has, Remote: r.RemoteAddr})
+	if err != nil {
 		refusal, ok := errors.AsType[*station.Refusal](err)
 		if !ok {
 			s.Log.Error("a station could not be admitted", "station", id, "err", err)
@@ -148,18 +138,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, id, refusal)
 		return
 	}
-	offered := subprotocols(r)
-	dialect, version := s.choose(offered)
-	if dialect == nil {
-		s.refuseSubprotocol(w, r, id, offered)
+	g := s.greet(r, id, known)
+	if g.dialect == nil {
+		s.refuseSubprotocol(w, r, known.ID, g.offered)
 		return
 	}
-	conn, rw, err := upgrade(w, r, version.Subprotocol())
+	conn, rw, err := upgrade(w, r, g.named)
 	if err != nil {
-		s.note(id, r.RemoteAddr, station.BadRequest, "the WebSocket handshake is wrong: "+err.Error())
+		s.note(known.ID, r.RemoteAddr, station.BadRequest, "the WebSocket handshake is wrong: "+err.Error())
 		return
 	}
-	s.serve(id, dialect, version, conn, rw)
+	s.serve(known.ID, g.dialect, g.version, conn, rw)
 }
 
 // identity is the last segment of the path, percent-decoded once (OCPP-J 1.6 §3.1.1, quirk Q6).
@@ -200,31 +189,6 @@ func shorten(s string, n int) string {
 		n--
 	}
 	return s[:n] + "…"
-}
-
-// subprotocols are those offered, in the station's order; empty ones are passed over (quirk Q2).
-func subprotocols(r *http.Request) []string {
-	var list []string
-	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
-		for name := range strings.SplitSeq(line, ",") {
-			if name = strings.TrimSpace(name); name != "" {
-				list = append(list, name)
-			}
-		}
-	}
-	return list
-}
-
-// choose takes the first version offered that we speak: the station lists them by preference.
-func (s *Server) choose(offered []string) (*Dialect, ocppj.Version) {
-	for _, name := range offered {
-		for v, d := range s.Dialects {
-			if v.Subprotocol() == name {
-				return d, v
-			}
-		}
-	}
-	return nil, 0
 }
 
 // statuses are how causes are told over HTTP.
@@ -279,22 +243,6 @@ func upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (net.Co
 	return conn, rw, err
 }
 
-// note keeps why a station was refused or closed. What cannot be kept is at least logged.
-func (s *Server) note(id gnista.StationID, remote string, cause station.Cause, reason string) {
-	id = gnista.StationID(shorten(string(id), maxID))
-	s.Log.Info("a station was turned away", "station", id, "cause", cause, "reason", reason, "remote", remote)
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		host = remote
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	v := station.Verdict{Station: id, Cause: cause, Reason: reason, Remote: host, LastAt: s.Now()}
-	if err := s.Network.Verdicts.AddVerdict(ctx, v); err != nil {
-		s.Log.Error("a verdict could not be kept", "station", id, "err", err)
-	}
-}
-
 // watchEvery is how often silent connections are looked for, at the least.
 const watchEvery = 10 * time.Second
 
@@ -311,6 +259,7 @@ func (s *Server) watch() {
 		}
 		now := s.Now()
 		for _, x := range s.sessions.all() {
+			x.askToBoot(now)
 			silent := now.Sub(x.seenAt())
 			begun := x.begun.Load()
 			switch {

@@ -67,6 +67,9 @@ func (n *Network) Admit(ctx context.Context, k Knock) (Station, error) {
 		return Station{}, r
 	}
 	s, err := n.Store.Station(ctx, k.ID)
+	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		s, err = n.likely(ctx, &k)
+	}
 	known := err == nil
 	switch {
 	case known:
@@ -92,6 +95,20 @@ func (n *Network) Admit(ctx context.Context, k Knock) (Station, error) {
 		s.CreatedAt, s.UpdatedAt = n.Now(), n.Now()
 		return []gnista.Event{n.event("station.registered", s.ID, "", nil)}, nil
 	})
+}
+
+// likely finds the station that writes its identity in other letter case than it is registered in, if
+// there is only one (quirk Q7). The knock is then taken for one of its.
+func (n *Network) likely(ctx context.Context, k *Knock) (Station, error) {
+	s, err := n.Store.StationLike(ctx, k.ID)
+	if err != nil {
+		return Station{}, err
+	}
+	if strings.EqualFold(k.Username, string(s.ID)) {
+		k.Username = string(s.ID)
+	}
+	k.ID = s.ID
+	return s, nil
 }
 
 func checkIdentity(id gnista.StationID) *Refusal {
@@ -127,4 +144,3 @@ func (s Station) authenticate(k Knock) *Refusal {
 	}
 	return refuse(BadCredentials, "the password is wrong")
 }
-

@@ -1,31 +1,20 @@
 package station
 
 import (
-	"context"
-	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"gnista"
 )
 
-// Remote tells a station to do something and waits for its answer. All methods return Offline when
-// the station is not connected, Timeout when it does not answer, Unsupported when its version or
-// the station itself has no such thing, Refused when it answers with an error.
-type Remote interface {
-	Reset(ctx context.Context, id gnista.StationID, r Reset) (Answer, error)
-	Unlock(ctx context.Context, id gnista.StationID, at gnista.EVSE) (Answer, error)
-	SetAvailability(ctx context.Context, id gnista.StationID, at gnista.EVSE, operative bool) (Answer, error)
-	Trigger(ctx context.Context, id gnista.StationID, what Trigger, at gnista.EVSE) (Answer, error)
-	ReadSettings(ctx context.Context, id gnista.StationID, names []string) ([]Setting, error)
-	WriteSettings(ctx context.Context, id gnista.StationID, list []Setting) ([]Setting, error)
-	// Call sends any message of the station's version; the payload is checked against it. Invalid.
-	Call(ctx context.Context, id gnista.StationID, action string, payload json.RawMessage) (json.RawMessage, error)
-}
-
-// Answer is what a station says to a command.
+// Answer is what a station says to an order.
 type Answer struct {
-	Status AnswerStatus
-	Detail string // the station's own word, and its reason where it gives one
+	Status  AnswerStatus
+	Detail  string  // the station's own word, and its reason where it gives one
+	Command string  // id of the [Command], if the order was kept
+	Outcome Outcome // of it
 }
 
 // AnswerStatus is an answer over all versions.
@@ -41,10 +30,92 @@ const (
 	NotSupporting AnswerStatus = "unsupported" // the station cannot do that
 )
 
-// Reset is an order to restart.
+// at is a place in the note of a command.
+func at(e gnista.EVSE) string {
+	switch {
+	case e.ID == 0:
+		return "station"
+	case e.Connector == 0:
+		return fmt.Sprintf("EVSE %d", e.ID)
+	}
+	return fmt.Sprintf("EVSE %d connector %d", e.ID, e.Connector)
+}
+
+func checkPlace(e gnista.EVSE) error {
+	if e.ID < 0 {
+		return gnista.Invalidf("evse", "is negative")
+	}
+	if e.Connector < 0 {
+		return gnista.Invalidf("connector", "is negative")
+	}
+	return nil
+}
+
+// Reset orders a station to restart. (OCPP 1.6 §5.14, OCPP 2.x B11, B12)
 type Reset struct {
 	Hard bool // at once, ending what goes on
 	EVSE int  // one EVSE only (OCPP 2.x); 0 is the whole station
+}
+
+func (Reset) Answers() (a Answer) { return a }
+func (o Reset) Check() error      { return checkPlace(gnista.EVSE{ID: o.EVSE}) }
+
+func (o Reset) Told() Told {
+	t := Told{Kind: "reset", Note: "soft", Effect: EffectBoot}
+	if o.Hard {
+		t.Note = "hard"
+	}
+	if o.EVSE > 0 { // of which the station as a whole does not boot
+		t.Note, t.Effect = fmt.Sprintf("%s, EVSE %d", t.Note, o.EVSE), ""
+	}
+	return t
+}
+
+// EffectBoot is the effect of what makes a station restart.
+const EffectBoot = "boot"
+
+// Unlock orders a station to let go of a cable. (OCPP 1.6 §5.18, OCPP 2.x F05)
+type Unlock struct{ At gnista.EVSE }
+
+func (Unlock) Answers() (a Answer) { return a }
+func (o Unlock) Told() Told        { return Told{Kind: "unlock", Note: at(o.At)} }
+
+func (o Unlock) Check() error {
+	if o.At.ID < 1 {
+		return gnista.Invalidf("evse", "must be 1 or more")
+	}
+	return checkPlace(o.At)
+}
+
+// SetAvailability takes a station (EVSE 0), an EVSE or a connector in or out of service.
+// (OCPP 1.6 §5.2, OCPP 2.x G03, G04)
+type SetAvailability struct {
+	At        gnista.EVSE
+	Operative bool
+}
+
+func (SetAvailability) Answers() (a Answer) { return a }
+func (o SetAvailability) Check() error      { return checkPlace(o.At) }
+
+func (o SetAvailability) Told() Told {
+	note := "out of service"
+	if o.Operative {
+		note = "in service"
+	}
+	return Told{Kind: "availability", Note: at(o.At) + " " + note, Effect: effectAvailability(o.At.ID, o.Operative)}
+}
+
+// Adapt refuses what would hang the station (quirk Q23).
+func (o SetAvailability) Adapt(a Adaptations) (any, error) {
+	if a.SkipAvailability {
+		return nil, gnista.Errorf(gnista.Unsupported, "the availability of this station is not changed: it would hang or restart (quirk Q23, adaptation skipAvailability)")
+	}
+	return o, nil
+}
+
+// effectAvailability is the effect that an EVSE, or the station with 0, is in service or not.
+func effectAvailability(evse int, operative bool) string {
+	return fmt.Sprintf("availability %d %t", evse, operative)
 }
 
 // Trigger is a message that a station is asked to send.
@@ -61,6 +132,38 @@ const (
 	TriggerLog         Trigger = "log-status"
 )
 
+// Ask asks a station to send a message. (OCPP 1.6 §5.17, OCPP 2.x F06)
+type Ask struct {
+	For Trigger
+	At  gnista.EVSE
+}
+
+func (Ask) Answers() (a Answer) { return a }
+func (o Ask) Check() error      { return checkPlace(o.At) }
+
+func (o Ask) Told() Told {
+	t := Told{Kind: "trigger", Note: string(o.For), Within: time.Minute}
+	switch o.For {
+	case TriggerBoot:
+		t.Effect = EffectBoot
+	case TriggerStatus:
+		t.Effect = effectStatus
+	}
+	return t
+}
+
+// Otherwise asks for the same in the other form: of the station instead of a connector, or of the first
+// connector instead of the station (quirk Q34).
+func (o Ask) Otherwise() Ask {
+	if o.At.ID != 0 {
+		return Ask{For: o.For}
+	}
+	return Ask{For: o.For, At: gnista.EVSE{ID: 1, Connector: 1}}
+}
+
+// effectStatus is the effect that a station tells the state of a connector.
+const effectStatus = "status"
+
 // Setting is a configuration key (OCPP 1.6) or the actual value of a variable (OCPP 2.x). The name
 // of a variable is "Component.Variable"; an instance stands in brackets behind either, and the EVSE
 // and connector behind the component as in "Connector#1:2.AvailabilityState".
@@ -72,89 +175,56 @@ type Setting struct {
 	Detail   string
 }
 
-// Reset orders a station to restart. (OCPP 1.6 §5.14, OCPP 2.x B11, B12)
-func (n *Network) Reset(ctx context.Context, id gnista.StationID, r Reset) (Answer, error) {
-	if r.EVSE < 0 {
-		return Answer{}, gnista.Invalidf("evse", "is negative")
-	}
-	a, err := n.Remote.Reset(ctx, id, r)
-	return a, n.Explain(ctx, id, err)
-}
-
-// Unlock orders a station to let go of a cable. (OCPP 1.6 §5.18, OCPP 2.x F05)
-func (n *Network) Unlock(ctx context.Context, id gnista.StationID, at gnista.EVSE) (Answer, error) {
-	if at.ID < 1 {
-		return Answer{}, gnista.Invalidf("evse", "must be 1 or more")
-	}
-	a, err := n.Remote.Unlock(ctx, id, at)
-	return a, n.Explain(ctx, id, err)
-}
-
-// SetAvailability takes a station (EVSE 0), an EVSE or a connector in or out of service.
-// (OCPP 1.6 §5.2, OCPP 2.x G03, G04)
-func (n *Network) SetAvailability(ctx context.Context, id gnista.StationID, at gnista.EVSE, operative bool) (Answer, error) {
-	if at.ID < 0 {
-		return Answer{}, gnista.Invalidf("evse", "is negative")
-	}
-	a, err := n.Remote.SetAvailability(ctx, id, at, operative)
-	return a, n.Explain(ctx, id, err)
-}
-
-// Trigger asks a station to send a message. (OCPP 1.6 §5.17, OCPP 2.x F06)
-func (n *Network) Trigger(ctx context.Context, id gnista.StationID, what Trigger, at gnista.EVSE) (Answer, error) {
-	if at.ID < 0 {
-		return Answer{}, gnista.Invalidf("evse", "is negative")
-	}
-	a, err := n.Remote.Trigger(ctx, id, what, at)
-	return a, n.Explain(ctx, id, err)
-}
-
 // ReadSettings reads settings of a station; without names all of them, where the version can.
 // (OCPP 1.6 §5.8, OCPP 2.x B06)
-func (n *Network) ReadSettings(ctx context.Context, id gnista.StationID, names []string) ([]Setting, error) {
-	list, err := n.Remote.ReadSettings(ctx, id, names)
-	return list, n.Explain(ctx, id, err)
+type ReadSettings struct{ Names []string }
+
+func (ReadSettings) Answers() (list []Setting) { return list }
+func (o ReadSettings) Told() Told {
+	return Told{Kind: "read-settings", Note: noted(o.Names)}
+}
+
+// Adapt refuses to read what the station cannot bear to be asked for (quirk Q19).
+func (o ReadSettings) Adapt(a Adaptations) (any, error) {
+	if len(a.NeverRead) == 0 {
+		return o, nil
+	}
+	if len(o.Names) == 0 {
+		return nil, gnista.Errorf(gnista.Unsupported, "this station must not be asked for %s, so name the settings to be read (quirk Q19, adaptation neverRead)", noted(a.NeverRead))
+	}
+	for _, name := range o.Names {
+		if slices.ContainsFunc(a.NeverRead, func(n string) bool { return strings.EqualFold(n, name) }) {
+			return nil, gnista.Errorf(gnista.Unsupported, "%s is never read from this station: it would restart (quirk Q19, adaptation neverRead)", name)
+		}
+	}
+	return o, nil
 }
 
 // WriteSettings writes settings of a station. (OCPP 1.6 §5.3, OCPP 2.x B05)
-func (n *Network) WriteSettings(ctx context.Context, id gnista.StationID, list []Setting) ([]Setting, error) {
-	if len(list) == 0 {
-		return nil, gnista.Invalidf("settings", "is empty")
+type WriteSettings struct{ List []Setting }
+
+func (WriteSettings) Answers() (list []Setting) { return list }
+
+func (o WriteSettings) Told() Told {
+	names := make([]string, len(o.List)) // a value may be a password
+	for i, k := range o.List {
+		names[i] = k.Name
 	}
-	list, err := n.Remote.WriteSettings(ctx, id, list)
-	return list, n.Explain(ctx, id, err)
+	return Told{Kind: "write-settings", Note: noted(names)}
 }
 
-// Call sends a station any message of its version.
-func (n *Network) Call(ctx context.Context, id gnista.StationID, action string, payload json.RawMessage) (json.RawMessage, error) {
-	result, err := n.Remote.Call(ctx, id, action, payload)
-	return result, n.Explain(ctx, id, err)
-}
-
-// Explain tells a station that is away from one that does not exist, in the error of a command.
-func (n *Network) Explain(ctx context.Context, id gnista.StationID, err error) error {
-	if err == nil || gnista.CodeOf(err) != gnista.Offline {
-		return err
+func (o WriteSettings) Check() error {
+	if len(o.List) == 0 {
+		return gnista.Invalidf("settings", "is empty")
 	}
-	if _, missing := n.Store.Station(ctx, id); missing != nil {
-		return missing
+	return nil
+}
+
+// noted is a list of names in the note of a command, the first of them where they are many.
+func noted(names []string) string {
+	const most = 5
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 	}
-	return err
-}
-
-// Connection is a station's live connection.
-type Connection struct {
-	Version gnista.Version
-	Remote  string
-	Since   time.Time
-	SeenAt  time.Time // when the last frame came in
-}
-
-// Presence tells who is connected.
-type Presence interface {
-	Connection(id gnista.StationID) (Connection, bool)
-	// Disconnect closes a station's connection, for a reason; it does nothing when there is none.
-	Disconnect(id gnista.StationID, reason string)
-	// Treat has a connected station dealt with in another way from now on.
-	Treat(id gnista.StationID, t Treatment)
+	return strings.Join(names, ", ")
 }

@@ -48,19 +48,20 @@ type Station struct {
 
 // Network is the operator's stations.
 type Network struct {
-	Store     Store
-	States    StateStore
-	Verdicts  VerdictStore
-	Remote    Remote
-	Presence  Presence
-	Models    *Models
+	Store    Store
+	States   StateStore
+	Verdicts VerdictStore
+	Commands CommandStore
+	Remote   Remote
+	Presence Presence
+	Models   *Models
 
 	Deviations DeviationStore
-	Now       func() time.Time
-	NewID     func() string
-	Unknown   UnknownPolicy
-	Heartbeat time.Duration // between heartbeats of an accepted station
-	Retry     time.Duration // between boots of one that is not
+	Now        func() time.Time
+	NewID      func() string
+	Unknown    UnknownPolicy
+	Heartbeat  time.Duration // between heartbeats of an accepted station
+	Retry      time.Duration // between boots of one that is not
 }
 
 // Live tells whoever looks on, at once and without promise.
@@ -72,6 +73,9 @@ type Live interface {
 type Store interface {
 	// Station finds a station. NotFound.
 	Station(ctx context.Context, id gnista.StationID) (Station, error)
+	// StationLike finds the one station whose identity is id in whatever letter case. NotFound, also
+	// when there are several.
+	StationLike(ctx context.Context, id gnista.StationID) (Station, error)
 	// Stations lists up to limit stations in the order of their ids, behind after.
 	Stations(ctx context.Context, after gnista.StationID, limit int) ([]Station, error)
 	// ChangeStation changes a station, or makes one when create is true; it has no State then. The
@@ -121,7 +125,7 @@ func (n *Network) Change(ctx context.Context, id gnista.StationID, create bool, 
 	}
 	if s.State == Accepted && was == Pending {
 		// What comes of it does not matter: the station boots again by itself, later.
-		go n.Remote.Trigger(context.WithoutCancel(ctx), id, TriggerBoot, gnista.EVSE{})
+		go Tell(context.WithoutCancel(ctx), n.Remote, id, Ask{For: TriggerBoot})
 	} else if was == Accepted {
 		n.Presence.Disconnect(id, "the operator has taken the station out of service")
 	}

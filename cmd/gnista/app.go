@@ -51,6 +51,7 @@ type app struct {
 	db           *store.DB
 	bus          *cluster.Single
 	messages     *gateway.MessageLog
+	ledger       *gateway.Ledger
 	gateway      *gateway.Server
 	network      *station.Network
 	tokens       *token.Tokens
@@ -80,23 +81,28 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		o.Limits = gateway.DefaultLimits(o.Heartbeat)
 	}
 	a.messages = &gateway.MessageLog{Store: o.Messages, MaxAge: time.Duration(o.LogDays) * 24 * time.Hour, MaxMB: o.LogMB, Now: o.Now, Log: o.Log}
+	a.ledger = &gateway.Ledger{Store: a.db, Log: o.Log}
+	models, err := station.LoadModels()
+	if err != nil {
+		return nil, errors.Join(err, a.db.Close())
+	}
 	a.gateway = &gateway.Server{Messages: a.messages, Live: a.bus, Limits: o.Limits, Now: o.Now, NewID: o.NewID, Log: o.Log}
 	a.network = &station.Network{
-		Store: a.db, States: a.db, Verdicts: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
+		Store: a.db, States: a.db, Verdicts: a.ledger, Deviations: a.ledger, Models: models, Commands: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
 		Unknown: o.Unknown, Heartbeat: o.Heartbeat, Retry: o.Retry,
 	}
 	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
 	a.records = &billing.Records{Store: a.db, Tariffs: a.db, Transactions: a.db, Currency: o.Currency, Now: o.Now, NewID: o.NewID}
 	a.transactions = &charging.Transactions{
-		Store: o.Charging, Tokens: a.tokens, Prices: a.records, Remote: gateway.ChargingRemote{Server: a.gateway}, Live: a.bus, Now: o.Now, NewID: o.NewID,
+		Store: o.Charging, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
 	}
 	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
 	two := &v2.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Transactions: a.transactions, Tariffs: a.tariffs, Records: a.records,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Transactions: a.transactions, Tariffs: a.tariffs, Records: a.records,
 		Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
@@ -139,6 +145,7 @@ func (a *app) start() {
 	ctx, stop := context.WithCancel(context.Background())
 	a.stop = stop
 	a.messages.Start()
+	a.ledger.Start()
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
 	a.running.Go(func() {
@@ -149,8 +156,10 @@ func (a *app) start() {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				if err := a.transactions.Sweep(ctx); err != nil && ctx.Err() == nil {
-					a.log.Error("unfinished transactions could not be settled", "err", err)
+				for what, sweep := range map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep} {
+					if err := sweep(ctx); err != nil && ctx.Err() == nil {
+						a.log.Error("what is unfinished could not be settled", "what", what, "err", err)
+					}
 				}
 			}
 		}
@@ -163,5 +172,6 @@ func (a *app) close(ctx context.Context) error {
 	a.stop()
 	a.running.Wait()
 	a.messages.Stop()
+	a.ledger.Stop()
 	return errors.Join(err, a.db.Close())
 }

@@ -349,7 +349,7 @@ func TestTimeouts(t *testing.T) {
 		l.connect(fmt.Sprintf("DEAF%d", i)).boot()
 		for range calls {
 			wg.Go(func() {
-				_, err := l.network.Unlock(t.Context(), gnista.StationID(fmt.Sprintf("DEAF%d", i)), gnista.EVSE{ID: 1})
+				_, err := station.Give(t.Context(), l.network, gnista.StationID(fmt.Sprintf("DEAF%d", i)), station.Unlock{At: gnista.EVSE{ID: 1}})
 				if gnista.CodeOf(err) != gnista.Timeout {
 					t.Errorf("got %v", err)
 				}
@@ -361,7 +361,7 @@ func TestTimeouts(t *testing.T) {
 	l = newLive(t, func(o *options) { o.Limits.Call = 200 * time.Millisecond })
 	deaf := l.connect("DEAF").boot()
 	for range 3 {
-		if _, err := l.network.Reset(t.Context(), "DEAF", station.Reset{}); gnista.CodeOf(err) != gnista.Timeout {
+		if _, err := station.Give(t.Context(), l.network, "DEAF", station.Reset{}); gnista.CodeOf(err) != gnista.Timeout {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -370,7 +370,7 @@ func TestTimeouts(t *testing.T) {
 	}
 	deaf.want("closed 1008 the station left 3 of our requests in a row unanswered")
 	l.verdict("DEAF", "3 of our requests")
-	if _, err := l.network.Reset(t.Context(), "DEAF", station.Reset{}); gnista.CodeOf(err) != gnista.Offline {
+	if _, err := station.Give(t.Context(), l.network, "DEAF", station.Reset{}); gnista.CodeOf(err) != gnista.Offline {
 		t.Errorf("got %v", err)
 	}
 }

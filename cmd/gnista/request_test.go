@@ -31,7 +31,7 @@ func TestRequestsWait(t *testing.T) {
 	w := l.connect("CS1").boot()
 	var wg sync.WaitGroup
 	unlock := func(ctx context.Context) {
-		if _, err := l.network.Unlock(ctx, "CS1", gnista.EVSE{ID: 1}); gnista.CodeOf(err) != gnista.Timeout {
+		if _, err := station.Give(ctx, l.network, "CS1", station.Unlock{At: gnista.EVSE{ID: 1}}); gnista.CodeOf(err) != gnista.Timeout {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -49,11 +49,11 @@ func TestRequestsWait(t *testing.T) {
 	l = newLive(t, nil)
 	w = l.connect("CS1").boot()
 	ctx, hangUp := context.WithCancel(t.Context())
-	wg.Go(func() { l.network.Unlock(ctx, "CS1", gnista.EVSE{ID: 1}) })
+	wg.Go(func() { station.Give(ctx, l.network, "CS1", station.Unlock{At: gnista.EVSE{ID: 1}}) })
 	first := w.call()
 	hangUp()
 	wg.Go(func() {
-		if a, err := l.network.Reset(t.Context(), "CS1", station.Reset{}); err != nil {
+		if a, err := station.Give(t.Context(), l.network, "CS1", station.Reset{}); err != nil {
 			t.Errorf("got %v, %v", a, err)
 		}
 	})

@@ -281,7 +281,7 @@ func TestOrders(t *testing.T) {
 					t.Fatal(err)
 				}
 				time.Sleep(6 * time.Minute)
-				if a, err := b.network.Reset(ctx, "S", station.Reset{Hard: true}); err != nil || a.Status != station.Done {
+				if a, err := station.Give(ctx, b.network, "S", station.Reset{Hard: true}); err != nil || a.Status != station.Done {
 					t.Fatalf("the reset is answered %+v, %v", a, err)
 				}
 				time.Sleep(time.Minute)
@@ -347,19 +347,19 @@ func TestCommandsToSimulator(t *testing.T) {
 				if v != gnista.V16 {
 					name = "OCPPCommCtrlr.HeartbeatInterval"
 				}
-				if list, err := b.network.WriteSettings(ctx, "S", []station.Setting{{Name: name, Value: "77"}}); err != nil || list[0].Status != station.Done {
+				if list, err := station.Give(ctx, b.network, "S", station.WriteSettings{List: []station.Setting{{Name: name, Value: "77"}}}); err != nil || list[0].Status != station.Done {
 					t.Errorf("writing is answered %+v, %v", list, err)
 				}
-				if list, err := b.network.ReadSettings(ctx, "S", []string{name}); err != nil || list[0].Value != "77" {
+				if list, err := station.Give(ctx, b.network, "S", station.ReadSettings{Names: []string{name}}); err != nil || list[0].Value != "77" {
 					t.Errorf("reading is answered %+v, %v", list, err)
 				}
-				if a, err := b.network.SetAvailability(ctx, "S", gnista.EVSE{ID: 1}, false); err != nil || a.Status != station.Done {
+				if a, err := station.Give(ctx, b.network, "S", station.SetAvailability{At: gnista.EVSE{ID: 1}, Operative: false}); err != nil || a.Status != station.Done {
 					t.Errorf("the availability is answered %+v, %v", a, err)
 				}
-				if a, err := b.network.Trigger(ctx, "S", station.TriggerStatus, gnista.EVSE{ID: 2, Connector: 1}); err != nil || a.Status != station.Done {
+				if a, err := station.Give(ctx, b.network, "S", station.Ask{For: station.TriggerStatus, At: gnista.EVSE{ID: 2, Connector: 1}}); err != nil || a.Status != station.Done {
 					t.Errorf("the trigger is answered %+v, %v", a, err)
 				}
-				if a, err := b.network.Unlock(ctx, "S", gnista.EVSE{ID: 2, Connector: 1}); err != nil || a.Status != station.Done {
+				if a, err := station.Give(ctx, b.network, "S", station.Unlock{At: gnista.EVSE{ID: 2, Connector: 1}}); err != nil || a.Status != station.Done {
 					t.Errorf("to unlock is answered %+v, %v", a, err)
 				}
 				if _, err := b.network.Call(ctx, "S", "GetLocalListVersion", nil); gnista.CodeOf(err) != gnista.Unsupported {

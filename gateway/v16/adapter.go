@@ -33,7 +33,21 @@ func (a *Adapter) Dialect() *gateway.Dialect {
 	ocppj.Handle(m, ocpp16.StartTransaction, a.startTransaction)
 	ocppj.Accept(m, ocpp16.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp16.StopTransaction, a.stopTransaction)
-	return &gateway.Dialect{Version: gnista.V16, Messages: m, Commands: commands{}, Charging: commands{}}
+	return &gateway.Dialect{Version: gnista.V16, Messages: m, Orders: orders()}
+}
+
+// orders lists what stations are told.
+func orders() gateway.Orders {
+	o := gateway.Orders{}
+	gateway.Tell(o, reset)
+	gateway.Tell(o, unlock)
+	gateway.Tell(o, setAvailability)
+	gateway.Tell(o, trigger)
+	gateway.Tell(o, readSettings)
+	gateway.Tell(o, writeSettings)
+	gateway.Tell(o, start)
+	gateway.Tell(o, stop)
+	return o
 }
 
 // OCPP 1.6 §4.2.
@@ -48,7 +62,7 @@ func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp16.BootN
 	if err != nil {
 		return ocpp16.BootNotificationResponse{}, err
 	}
-	s.Registered(answer.State, true)
+	s.Booted(answer)
 	return ocpp16.BootNotificationResponse{
 		Status: registrations[answer.State], CurrentTime: ocppj.At(answer.Now), Interval: int(answer.Interval.Seconds()),
 	}, nil

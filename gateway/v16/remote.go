@@ -13,9 +13,6 @@ import (
 	"gnista/station"
 )
 
-// commands tells stations what to do.
-type commands struct{}
-
 // answers are the answers to all commands in the domain's words.
 var answers = map[string]station.AnswerStatus{
 	"Accepted": station.Done, "Unlocked": station.Done, "Scheduled": station.Scheduled, "Rejected": station.Refused, "UnlockFailed": station.Refused,
@@ -31,7 +28,7 @@ func answer[S ~string](status S) station.Answer {
 }
 
 // OCPP 1.6 §5.14.
-func (commands) Reset(ctx context.Context, s *gateway.Session, r station.Reset) (station.Answer, error) {
+func reset(ctx context.Context, s *gateway.Session, r station.Reset) (station.Answer, error) {
 	if r.EVSE != 0 {
 		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 restarts the station as a whole only")
 	}
@@ -44,15 +41,15 @@ func (commands) Reset(ctx context.Context, s *gateway.Session, r station.Reset) 
 }
 
 // OCPP 1.6 §5.18.
-func (commands) Unlock(ctx context.Context, s *gateway.Session, at gnista.EVSE) (station.Answer, error) {
-	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.UnlockConnector, ocpp16.UnlockConnectorRequest{ConnectorID: at.ID})
+func unlock(ctx context.Context, s *gateway.Session, o station.Unlock) (station.Answer, error) {
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.UnlockConnector, ocpp16.UnlockConnectorRequest{ConnectorID: o.At.ID})
 	return answer(resp.Status), err
 }
 
 // OCPP 1.6 §5.2.
-func (commands) SetAvailability(ctx context.Context, s *gateway.Session, at gnista.EVSE, operative bool) (station.Answer, error) {
-	req := ocpp16.ChangeAvailabilityRequest{ConnectorID: at.ID, Type: ocpp16.AvailabilityTypeInoperative}
-	if operative {
+func setAvailability(ctx context.Context, s *gateway.Session, o station.SetAvailability) (station.Answer, error) {
+	req := ocpp16.ChangeAvailabilityRequest{ConnectorID: o.At.ID, Type: ocpp16.AvailabilityTypeInoperative}
+	if o.Operative {
 		req.Type = ocpp16.AvailabilityTypeOperative
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.ChangeAvailability, req)
@@ -69,22 +66,22 @@ var triggers = map[station.Trigger]ocpp16.MessageTrigger{
 }
 
 // OCPP 1.6 §5.17.
-func (commands) Trigger(ctx context.Context, s *gateway.Session, what station.Trigger, at gnista.EVSE) (station.Answer, error) {
-	message, ok := triggers[what]
+func trigger(ctx context.Context, s *gateway.Session, o station.Ask) (station.Answer, error) {
+	message, ok := triggers[o.For]
 	if !ok {
-		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 cannot ask for %q", what)
+		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 cannot ask for %q", o.For)
 	}
 	req := ocpp16.TriggerMessageRequest{RequestedMessage: message}
-	if at.ID > 0 {
-		req.ConnectorID = &at.ID
+	if o.At.ID > 0 {
+		req.ConnectorID = &o.At.ID
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.TriggerMessage, req)
 	return answer(resp.Status), err
 }
 
 // OCPP 1.6 §5.8.
-func (commands) ReadSettings(ctx context.Context, s *gateway.Session, names []string) ([]station.Setting, error) {
-	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.GetConfiguration, ocpp16.GetConfigurationRequest{Key: names})
+func readSettings(ctx context.Context, s *gateway.Session, o station.ReadSettings) ([]station.Setting, error) {
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.GetConfiguration, ocpp16.GetConfigurationRequest{Key: o.Names})
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +96,8 @@ func (commands) ReadSettings(ctx context.Context, s *gateway.Session, names []st
 }
 
 // OCPP 1.6 §5.3. There is a message for each setting; after one that fails the rest is not sent.
-func (commands) WriteSettings(ctx context.Context, s *gateway.Session, list []station.Setting) ([]station.Setting, error) {
-	list = slices.Clone(list)
+func writeSettings(ctx context.Context, s *gateway.Session, o station.WriteSettings) ([]station.Setting, error) {
+	list := slices.Clone(o.List)
 	for i, k := range list {
 		resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.ChangeConfiguration, ocpp16.ChangeConfigurationRequest{Key: k.Name, Value: k.Value})
 		if err != nil {
@@ -116,12 +113,12 @@ func (commands) WriteSettings(ctx context.Context, s *gateway.Session, list []st
 }
 
 // OCPP 1.6 §5.11.
-func (commands) Start(ctx context.Context, s *gateway.Session, order charging.Order) (station.Answer, error) {
+func start(ctx context.Context, s *gateway.Session, order charging.Start) (station.Answer, error) {
 	if len(order.Token.UID) > maxIDTag {
 		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 has no tokens of more than %d characters", maxIDTag)
 	}
 	req := ocpp16.RemoteStartTransactionRequest{IDTag: order.Token.UID}
-	if order.EVSE > 0 {
+	if order.EVSE > 0 || order.Named {
 		req.ConnectorID = &order.EVSE
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.RemoteStartTransaction, req)
@@ -129,8 +126,8 @@ func (commands) Start(ctx context.Context, s *gateway.Session, order charging.Or
 }
 
 // OCPP 1.6 §5.12.
-func (commands) Stop(ctx context.Context, s *gateway.Session, ref string) (station.Answer, error) {
-	number, err := strconv.ParseInt(ref, 10, 64)
+func stop(ctx context.Context, s *gateway.Session, o charging.Stop) (station.Answer, error) {
+	number, err := strconv.ParseInt(o.Ref, 10, 64)
 	if err != nil {
 		return station.Answer{}, gnista.Errorf(gnista.Conflict, "the station was never told a number for this transaction")
 	}

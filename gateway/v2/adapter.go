@@ -34,7 +34,21 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Handle(m, ocpp2.NotifyReport, a.notifyReport)
 	ocppj.Accept(m, ocpp2.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp2.TransactionEvent, a.transactionEvent)
-	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Commands: commands{}, Charging: commands{}}
+	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: orders()}
+}
+
+// orders lists what stations are told.
+func orders() gateway.Orders {
+	o := gateway.Orders{}
+	gateway.Tell(o, reset)
+	gateway.Tell(o, unlock)
+	gateway.Tell(o, setAvailability)
+	gateway.Tell(o, trigger)
+	gateway.Tell(o, readSettings)
+	gateway.Tell(o, writeSettings)
+	gateway.Tell(o, start)
+	gateway.Tell(o, stop)
+	return o
 }
 
 // OCPP 2.x B01, B02, B03.
@@ -46,7 +60,7 @@ func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp2.BootNo
 	if err != nil {
 		return ocpp2.BootNotificationResponse{}, err
 	}
-	s.Registered(answer.State, true)
+	s.Booted(answer)
 	return ocpp2.BootNotificationResponse{
 		Status: registrations[answer.State], CurrentTime: ocppj.At(answer.Now), Interval: int(answer.Interval.Seconds()),
 	}, nil

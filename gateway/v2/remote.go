@@ -14,9 +14,6 @@ import (
 	"gnista/token"
 )
 
-// commands tells stations what to do.
-type commands struct{}
-
 // answers are the answers to all commands in the domain's words.
 var answers = map[string]station.AnswerStatus{
 	"Accepted": station.Done, "Unlocked": station.Done, "Scheduled": station.Scheduled, "Rejected": station.Refused, "UnlockFailed": station.Refused,
@@ -49,7 +46,7 @@ func wire(at gnista.EVSE) *ocpp2.EVSE {
 }
 
 // OCPP 2.x B11, B12.
-func (commands) Reset(ctx context.Context, s *gateway.Session, r station.Reset) (station.Answer, error) {
+func reset(ctx context.Context, s *gateway.Session, r station.Reset) (station.Answer, error) {
 	req := ocpp2.ResetRequest{Type: ocpp2.ResetTypeOnIdle}
 	if r.Hard {
 		req.Type = ocpp2.ResetTypeImmediate
@@ -62,15 +59,15 @@ func (commands) Reset(ctx context.Context, s *gateway.Session, r station.Reset) 
 }
 
 // OCPP 2.x F05.
-func (commands) Unlock(ctx context.Context, s *gateway.Session, at gnista.EVSE) (station.Answer, error) {
-	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.UnlockConnector, ocpp2.UnlockConnectorRequest{EVSEID: at.ID, ConnectorID: max(at.Connector, 1)})
+func unlock(ctx context.Context, s *gateway.Session, o station.Unlock) (station.Answer, error) {
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.UnlockConnector, ocpp2.UnlockConnectorRequest{EVSEID: o.At.ID, ConnectorID: max(o.At.Connector, 1)})
 	return answer(resp.Status, resp.StatusInfo), err
 }
 
 // OCPP 2.x G03, G04.
-func (commands) SetAvailability(ctx context.Context, s *gateway.Session, at gnista.EVSE, operative bool) (station.Answer, error) {
-	req := ocpp2.ChangeAvailabilityRequest{OperationalStatus: ocpp2.OperationalStatusInoperative, EVSE: wire(at)}
-	if operative {
+func setAvailability(ctx context.Context, s *gateway.Session, o station.SetAvailability) (station.Answer, error) {
+	req := ocpp2.ChangeAvailabilityRequest{OperationalStatus: ocpp2.OperationalStatusInoperative, EVSE: wire(o.At)}
+	if o.Operative {
 		req.OperationalStatus = ocpp2.OperationalStatusOperative
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.ChangeAvailability, req)
@@ -88,28 +85,28 @@ var triggers = map[station.Trigger]ocpp2.MessageTrigger{
 }
 
 // OCPP 2.x F06.
-func (commands) Trigger(ctx context.Context, s *gateway.Session, what station.Trigger, at gnista.EVSE) (station.Answer, error) {
-	message, ok := triggers[what]
+func trigger(ctx context.Context, s *gateway.Session, o station.Ask) (station.Answer, error) {
+	message, ok := triggers[o.For]
 	if !ok {
-		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP %s cannot ask for %q", s.Version, what)
+		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP %s cannot ask for %q", s.Version, o.For)
 	}
-	if what == station.TriggerStatus { // OCPP 2.x F06.FR.13: of one connector
-		if at.ID == 0 {
+	if o.For == station.TriggerStatus { // OCPP 2.x F06.FR.13: of one connector
+		if o.At.ID == 0 {
 			return station.Answer{}, gnista.Invalidf("evse", "OCPP %s tells the status of one connector at a time; name its EVSE", s.Version)
 		}
-		at.Connector = max(at.Connector, 1)
+		o.At.Connector = max(o.At.Connector, 1)
 	}
-	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.TriggerMessage, ocpp2.TriggerMessageRequest{RequestedMessage: message, EVSE: wire(at)})
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.TriggerMessage, ocpp2.TriggerMessageRequest{RequestedMessage: message, EVSE: wire(o.At)})
 	return answer(resp.Status, resp.StatusInfo), err
 }
 
 // OCPP 2.x B06.
-func (commands) ReadSettings(ctx context.Context, s *gateway.Session, names []string) ([]station.Setting, error) {
-	if len(names) == 0 {
+func readSettings(ctx context.Context, s *gateway.Session, o station.ReadSettings) ([]station.Setting, error) {
+	if len(o.Names) == 0 {
 		return nil, gnista.Errorf(gnista.Unsupported, "OCPP %s reads named variables only; send the call GetBaseReport to have all of them reported", s.Version)
 	}
 	var req ocpp2.GetVariablesRequest
-	for _, name := range names {
+	for _, name := range o.Names {
 		c, v, err := parseName(name)
 		if err != nil {
 			return nil, err
@@ -129,10 +126,10 @@ func (commands) ReadSettings(ctx context.Context, s *gateway.Session, names []st
 }
 
 // OCPP 2.x B05.
-func (commands) WriteSettings(ctx context.Context, s *gateway.Session, settings []station.Setting) ([]station.Setting, error) {
+func writeSettings(ctx context.Context, s *gateway.Session, o station.WriteSettings) ([]station.Setting, error) {
 	var req ocpp2.SetVariablesRequest
 	values := map[string]string{}
-	for _, k := range settings {
+	for _, k := range o.List {
 		c, v, err := parseName(k.Name)
 		if err != nil {
 			return nil, err
@@ -229,7 +226,7 @@ func formatName(c ocpp2.Component, v ocpp2.Variable) string {
 }
 
 // OCPP 2.x F01, F02.
-func (commands) Start(ctx context.Context, s *gateway.Session, order charging.Order) (station.Answer, error) {
+func start(ctx context.Context, s *gateway.Session, order charging.Start) (station.Answer, error) {
 	limit := maxIDToken[s.Version]
 	if len(order.Token.UID) > limit {
 		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP %s has no tokens of more than %d characters", s.Version, limit)
@@ -250,7 +247,7 @@ func (commands) Start(ctx context.Context, s *gateway.Session, order charging.Or
 }
 
 // OCPP 2.x F03.
-func (commands) Stop(ctx context.Context, s *gateway.Session, ref string) (station.Answer, error) {
-	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.RequestStopTransaction, ocpp2.RequestStopTransactionRequest{TransactionID: ref})
+func stop(ctx context.Context, s *gateway.Session, o charging.Stop) (station.Answer, error) {
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.RequestStopTransaction, ocpp2.RequestStopTransactionRequest{TransactionID: o.Ref})
 	return answer(resp.Status, resp.StatusInfo), err
 }

@@ -1,0 +1,116 @@
+package station
+
+import (
+	"context"
+	"time"
+
+	"gnista"
+)
+
+// Outcome is how far an order has come.
+type Outcome string
+
+// The outcomes. The last four are final.
+const (
+	Sent     Outcome = "sent"     // the station has not answered yet
+	Agreed   Outcome = "accepted" // the station says that it will; that it did has not shown yet
+	Happened Outcome = "happened" // it was done
+	Failed   Outcome = "failed"   // the station agreed, and then it could not be done
+	Declined Outcome = "rejected" // the station will not, or cannot
+	Unknown  Outcome = "unknown"  // the station did not answer, or nothing has shown that it did what it agreed to
+)
+
+// Command is an order that was given to a station, and what came of it.
+type Command struct {
+	ID         string
+	Station    gnista.StationID
+	Kind       string
+	Note       string
+	Effect     string
+	Outcome    Outcome
+	Detail     string // the station's own word, or why
+	At         time.Time
+	AnsweredAt time.Time // zero when it did not answer
+	EndedAt    time.Time // when the outcome became final; zero before
+	Until      time.Time // when it becomes unknown by itself
+}
+
+// CommandStore keeps commands.
+type CommandStore interface {
+	AddCommand(ctx context.Context, c Command) error
+	// AnswerCommand stores what the station said and, unless it has ended meanwhile, its outcome. It
+	// returns what is stored then.
+	AnswerCommand(ctx context.Context, c Command, ev gnista.Event) (Command, error)
+	// SettleCommands ends the commands of a station that have one of the effects and have not ended.
+	SettleCommands(ctx context.Context, id gnista.StationID, effects []string, o Outcome, detail string, at time.Time, ev gnista.Event) error
+	// ExpireCommands makes unknown what should have ended before now, and deletes what is older than before.
+	ExpireCommands(ctx context.Context, now, before time.Time) error
+	// Command finds a command. NotFound.
+	Command(ctx context.Context, id string) (Command, error)
+	// Commands lists a station's commands, the newest first, behind the one with the id before.
+	Commands(ctx context.Context, id gnista.StationID, before string, limit int) ([]Command, error)
+}
+
+const (
+	answerTime  = 2 * time.Minute      // in which an answer has come, or none will
+	commandsFor = 365 * 24 * time.Hour // that commands are kept
+)
+
+// open keeps an order that is about to be sent. Offline, NotFound.
+func (n *Network) open(ctx context.Context, id gnista.StationID, told Told) (Command, error) {
+	if _, connected := n.Presence.Connection(id); !connected {
+		return Command{}, n.Explain(ctx, id, gnista.Errorf(gnista.Offline, "station %s is not connected", id))
+	}
+	now := n.Now()
+	c := Command{
+		ID: n.NewID(), Station: id, Kind: told.Kind, Note: told.Note, Effect: told.Effect, Outcome: Sent, At: now, Until: now.Add(answerTime),
+	}
+	return c, n.Commands.AddCommand(ctx, c)
+}
+
+// close keeps what a station said to an order, or that it did not.
+func (n *Network) close(ctx context.Context, c *Command, told Told, said Answer, failed error) error {
+	now := n.Now()
+	c.AnsweredAt, c.EndedAt, c.Until, c.Detail = now, now, time.Time{}, said.Detail
+	switch code := gnista.CodeOf(failed); {
+	case failed != nil:
+		c.Outcome, c.Detail = Declined, failed.Error()
+		if code == gnista.Timeout || code == gnista.Internal {
+			c.Outcome, c.AnsweredAt = Unknown, time.Time{}
+		}
+		if code == gnista.Internal {
+			c.Detail = "an internal error"
+		}
+	case said.Status == Refused || said.Status == NotKnown || said.Status == NotSupporting:
+		c.Outcome = Declined
+	case told.Effect == "" && said.Status == Done:
+		c.Outcome = Happened
+	default:
+		within := told.Within
+		if within == 0 {
+			within = EffectTime
+		}
+		if said.Status == Scheduled || said.Status == NeedsReboot { // that can take as long as a car stays
+			within = max(within, 24*time.Hour)
+		}
+		c.Outcome, c.EndedAt, c.Until = Agreed, time.Time{}, now.Add(within)
+	}
+	// What was sent was sent, also when nobody waits for the answer any more.
+	kept, err := n.Commands.AnswerCommand(context.WithoutCancel(ctx), *c, n.event("station.command", c.Station, c.ID, map[string]any{"kind": c.Kind, "outcome": c.Outcome}))
+	if err == nil {
+		*c = kept
+	}
+	return err
+}
+
+// Settle takes in that something has shown, or has failed to: the open commands with one of those
+// effects end with the outcome. It writes nothing where there are none.
+func (n *Network) Settle(ctx context.Context, id gnista.StationID, o Outcome, detail string, effects ...string) error {
+	return n.Commands.SettleCommands(ctx, id, effects, o, detail, n.Now(), n.event("station.command", id, "", map[string]any{"outcome": o}))
+}
+
+// Sweep gives up commands of which nothing was heard in time.
+func (n *Network) Sweep(ctx context.Context) error {
+	now := n.Now()
+	return n.Commands.ExpireCommands(ctx, now, now.Add(-commandsFor))
+}
