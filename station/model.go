@@ -11,6 +11,8 @@ import (
 	"unicode"
 )
 
+//go:generate go run ./gen
+
 // Model is an entry of the registry of models: which stations it is about, and what is known of them. A
 // station may be one of several entries, the later of which say more than the earlier.
 type Model struct {

@@ -39,6 +39,8 @@ func Run(t *testing.T, url string) {
 	t.Run("connectors", s.connectors)
 	t.Run("device model", s.deviceModel)
 	t.Run("verdicts", s.verdicts)
+	t.Run("made-up reasons", s.reasons)
+	t.Run("quirks", s.quirks)
 	t.Run("commands", s.commands)
 	t.Run("tokens", s.tokens)
 	t.Run("transactions", s.transactions)
