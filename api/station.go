@@ -24,7 +24,7 @@ type stationView struct {
 	Firmware    string           `json:"firmware,omitempty"`
 	Tariff      string           `json:"tariff,omitempty" doc:"Id of its tariff; absent: the default one"`
 	HasPassword bool             `json:"hasPassword"`
-	Strict      bool             `json:"strict,omitempty" doc:"What breaks the rules of its version is refused, but for the end of a transaction"`
+	Strict      bool             `json:"strict" doc:"What breaks the rules of its version is refused, but for the end of a transaction"`
 	Mirror      string           `json:"mirror,omitempty" doc:"URL of the second back end that is shown what it sends"`
 
 	Adaptations *station.Adaptations `json:"adaptations,omitempty" doc:"What is done otherwise for it, beside what is done for its model"`

@@ -74,7 +74,11 @@ func (s *Server) serve(id gnista.StationID, d *Dialect, v ocppj.Version, conn ne
 	// Nobody finds the old session from now on, whatever becomes of the new one.
 	if old := s.sessions.put(x); old != nil {
 		old.end(ws.StatusPolicyViolation, "the station has connected again", "the station has connected again while this connection was open")
-		x.Saw("Q8", "a connection was made while another was open")
+		if old.Version != x.Version {
+			x.Saw("Q3", "a connection in OCPP %v after one in %v", x.Version, old.Version)
+		} else {
+			x.Saw("Q8", "a connection was made while another was open")
+		}
 	}
 	// What the operator says may have changed since the station was admitted; asked once the session
 	// can be found, no change is missed.
@@ -357,10 +361,10 @@ func (x *Session) Stray(f ocppj.Frame, err error) {
 	switch {
 	case text && (f.Type == ocppj.CALLRESULT || f.Type == ocppj.CALLERROR):
 		x.Saw("Q18", "an answer that cannot be read: %s", broken.Reason)
-		x.reject(f, unreadable(err))
+		x.reject(f, "an answer that cannot be read: "+broken.Reason)
 	case text:
 		x.Saw("G7", "%s", broken.Reason)
-		x.reject(f, unreadable(err))
+		x.reject(f, "not an OCPP-J message: "+broken.Reason)
 	default:
 		x.Saw("G6", "message type %d", f.Type)
 	}

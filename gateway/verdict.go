@@ -54,11 +54,3 @@ func answered(err error) string {
 	}
 	return "answered with " + string(e.Code) + ": " + number.ReplaceAllString(e.Description, "[]")
 }
-
-// unreadable says in words why a text was not taken for a message.
-func unreadable(err error) string {
-	if e, ok := errors.AsType[*ocppj.FrameError](err); ok {
-		return "not an OCPP-J message: " + e.Reason
-	}
-	return err.Error()
-}
