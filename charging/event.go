@@ -32,6 +32,7 @@ type Event struct {
 	StartKey string
 	Seq      int       // 2.x: counts the events
 	At       time.Time // by the station's clock; zero when it could not be read
+	Guessed  bool      // it was told without a zone and taken for UTC
 	Offline  bool      // it happened while the station was not connected
 	EVSE     gnista.EVSE
 	Token    *token.ID // presented with the event

@@ -472,6 +472,9 @@ func (r *recording) apply(t *Transaction) {
 	if r.skewed {
 		t.flag(ClockSkew)
 	}
+	if r.Guessed {
+		t.flag(GuessedZone)
+	}
 	if r.Kind == Stopped && (t.Progress.Ended || !t.FinishedAt.IsZero()) {
 		t.Progress.Ended = true
 		t.flag(ConflictingStop) // what was taken first, or decided, stands

@@ -33,7 +33,11 @@ func (x *Session) Saw(quirk, format string, args ...any) {
 
 // Treat has the station dealt with as t says from now on.
 func (x *Session) Treat(t station.Treatment) {
-	x.treatment.Store(&t)
+	as := &x.server.plain // most stations are treated as others, and need none of their own
+	if t.Strict || t.Adaptations.Any() {
+		as = &t
+	}
+	x.treatment.Store(as)
 	x.mirrorTo(t.Mirror)
 }
 
@@ -177,13 +181,24 @@ func (x *Session) due(f ocppj.Frame) bool {
 	return true
 }
 
-// value is how the value of a sample begins.
-var value = []byte(`"value":`)
+// What is looked for in meter values: how the value of a sample begins, samples that are none, and the
+// neutral.
+var (
+	value     = []byte(`"value":`)
+	noSamples = []byte(`"sampledValue":[]`)
+	neutral   = []byte(`"phase":"N"`)
+)
 
 // observeValues counts measured values of OCPP 1.6 that are no plain texts, which reading passes over.
 func (x *Session) observeValues(f ocppj.Frame) {
 	if x.Version != ocppj.V16 || f.Action != "MeterValues" && f.Action != "StopTransaction" {
 		return
+	}
+	if bytes.Contains(f.Payload, noSamples) {
+		x.Saw("Q61", "%s: no sample", f.Action)
+	}
+	if bytes.Contains(f.Payload, neutral) {
+		x.Saw("Q66", "%s: a value of the phase N", f.Action)
 	}
 	number, blank := false, false
 	for rest := f.Payload; ; {

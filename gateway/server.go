@@ -78,7 +78,8 @@ type Server struct {
 	NewID    func() string
 	Log      *slog.Logger
 
-	instance string // tells our own mirrors from those of others
+	instance string            // tells our own mirrors from those of others
+	plain    station.Treatment // of stations that need nothing special
 	sessions registry
 	poller   *poller
 	running  sync.WaitGroup // handlers and readers

@@ -69,7 +69,7 @@ func (s *Server) serve(id gnista.StationID, d *Dialect, v ocppj.Version, conn ne
 	x.Version, x.Owner, x.Timeout = v, x, s.Limits.Call
 	x.socket = ocppws.Socket{Conn: conn, Limit: s.Limits.Message, WriteTimeout: s.Limits.Write}
 	x.seen.Store(now)
-	x.treatment.Store(&station.Treatment{})
+	x.treatment.Store(&s.plain)
 
 	// Nobody finds the old session from now on, whatever becomes of the new one.
 	if old := s.sessions.put(x); old != nil {

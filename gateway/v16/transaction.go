@@ -56,7 +56,7 @@ func (a *Adapter) startTransaction(ctx context.Context, s *gateway.Session, req 
 		s.Saw("Q56", "StartTransaction: reservationId %d", *req.ReservationID)
 	}
 	out, err := a.Transactions.Record(ctx, s.Station, charging.Event{
-		Kind: charging.Started, Version: gnista.V16, At: req.Timestamp.Time, EVSE: at, Token: &token.ID{UID: s.Token(req.IDTag)}, Activity: charging.Charging,
+		Kind: charging.Started, Version: gnista.V16, At: req.Timestamp.Time, Guessed: req.Timestamp.Guessed(), EVSE: at, Token: &token.ID{UID: s.Token(req.IDTag)}, Activity: charging.Charging,
 		StartKey: charging.StartKey(at.ID, req.IDTag, req.Timestamp.Format(time.RFC3339Nano)+req.Timestamp.Odd(), req.MeterStart),
 		Begin:    reading(req.MeterStart),
 	})
@@ -71,7 +71,7 @@ func (a *Adapter) startTransaction(ctx context.Context, s *gateway.Session, req 
 // OCPP 1.6 §4.10. Never refused: what cannot be read is told to the domain.
 func (a *Adapter) stopTransaction(ctx context.Context, s *gateway.Session, req ocpp16.StopTransactionRequest, found []ocppj.Violation) (ocpp16.StopTransactionResponse, error) {
 	ev := charging.Event{
-		Kind: charging.Stopped, Version: gnista.V16, Ref: strconv.FormatInt(req.TransactionID, 10), At: req.Timestamp.Time,
+		Kind: charging.Stopped, Version: gnista.V16, Ref: strconv.FormatInt(req.TransactionID, 10), At: req.Timestamp.Time, Guessed: req.Timestamp.Guessed(),
 		Reason: stopReason(req.Reason), Samples: samples(req.TransactionData, found),
 	}
 	if req.IDTag != "" {

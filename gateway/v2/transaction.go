@@ -74,7 +74,7 @@ var activities = map[ocpp2.ChargingState]charging.Activity{
 func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req ocpp2.TransactionEventRequest, found []ocppj.Violation) (ocpp2.TransactionEventResponse, error) {
 	var resp ocpp2.TransactionEventResponse
 	ev := charging.Event{
-		Kind: kinds[req.EventType], Version: gnista.Version(s.Version.String()), Ref: req.TransactionInfo.TransactionID, Seq: req.SeqNo, At: req.Timestamp.Time,
+		Kind: kinds[req.EventType], Version: gnista.Version(s.Version.String()), Ref: req.TransactionInfo.TransactionID, Seq: req.SeqNo, At: req.Timestamp.Time, Guessed: req.Timestamp.Guessed(),
 		Offline: req.Offline != nil && *req.Offline, EVSE: evse(req.EVSE), Activity: activities[req.TransactionInfo.ChargingState],
 		Stopping: req.TriggerReason == ocpp2.TriggerReasonStopAuthorized, Samples: samples(req.MeterValue, found),
 	}
