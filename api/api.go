@@ -92,6 +92,9 @@ func (s *Server) Handler() http.Handler {
 	s.quirks(api)
 	s.mirrors(api)
 	s.outcomes(api)
+	s.firmware(api, mux)
+	s.logs(api, mux)
+	s.transfers(api)
 	s.tokens(api)
 	s.transactions(api)
 	s.tariffs(api)
@@ -110,7 +113,7 @@ func (s *Server) Handler() http.Handler {
 		}
 		w.Write([]byte("ok\n"))
 	})
-	return http.NewCrossOriginProtection().Handler(s.authorised(textual(mux)))
+	return s.stationFiles(http.NewCrossOriginProtection().Handler(s.authorised(textual(mux))))
 }
 
 // open tells the paths that need no token.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"gnista/station"
 	"gnista/token"
 )
 
@@ -21,6 +22,9 @@ var secretSettings = []string{"password", "passphrase", "secret", "authorization
 // values are the properties that hold the value of a setting.
 var values = []string{`"value"`, `"attributeValue"`, `"actualValue"`}
 
+// locations are the properties that hold addresses of files.
+var locations = []string{`"location"`, `"remoteLocation"`}
+
 // redact takes UIDs and secrets out of a text. It works on the text as it is, valid JSON or not, and
 // does not tell capitals from small letters: neither do all stations.
 func redact(text, action string) string {
@@ -31,6 +35,7 @@ func redact(text, action string) string {
 		return token.Mask(value)
 	})
 	text = replaceValues(text, secrets, hide)
+	text = replaceValues(text, locations, hideCredentials)
 	if action == "SetNetworkProfile" {
 		text = replaceValues(text, []string{`"key"`}, hide) // of the VPN; elsewhere it is the name of a setting
 	}
@@ -44,6 +49,20 @@ func redact(text, action string) string {
 }
 
 func hide(string) string { return "…" }
+
+// hideCredentials takes out of an address who may use it, and the key of one of our own.
+func hideCredentials(location string) string {
+	if scheme, rest, ok := strings.Cut(location, "://"); ok {
+		host, _, _ := strings.Cut(rest, "/")
+		if at := strings.LastIndexByte(host, '@'); at >= 0 {
+			location = scheme + "://…" + host[at:] + rest[len(host):]
+		}
+	}
+	if before, _, ok := strings.Cut(location, station.UploadPath); ok {
+		return before + station.UploadPath + "…"
+	}
+	return location
+}
 
 func secretSetting(name string) bool {
 	name = strings.ToLower(name)

@@ -42,6 +42,9 @@ func (n *Network) Boot(ctx context.Context, id gnista.StationID, b Boot) (BootAn
 	if err := n.Settle(ctx, id, Happened, "the station has booted", EffectBoot); err != nil {
 		return BootAnswer{}, err
 	}
+	if err := n.installed(ctx, id, b.Firmware); err != nil {
+		return BootAnswer{}, err
+	}
 	answer := BootAnswer{State: s.State, Now: n.Now(), Interval: n.Heartbeat, Treatment: n.Treatment(s)}
 	if s.State != Accepted {
 		answer.Interval = n.Retry

@@ -2,6 +2,7 @@ package station
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gnista"
@@ -109,8 +110,8 @@ func (n *Network) Settle(ctx context.Context, id gnista.StationID, o Outcome, de
 	return n.Commands.SettleCommands(ctx, id, effects, o, detail, n.Now(), n.event("station.command", id, "", map[string]any{"outcome": o}))
 }
 
-// Sweep gives up commands of which nothing was heard in time.
+// Sweep gives up what nothing was heard of in time, and deletes what is too old.
 func (n *Network) Sweep(ctx context.Context) error {
 	now := n.Now()
-	return n.Commands.ExpireCommands(ctx, now, now.Add(-commandsFor))
+	return errors.Join(n.Commands.ExpireCommands(ctx, now, now.Add(-commandsFor)), n.sweepTransfers(ctx), n.sweepFiles(ctx))
 }

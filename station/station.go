@@ -48,20 +48,23 @@ type Station struct {
 
 // Network is the operator's stations.
 type Network struct {
-	Store    Store
-	States   StateStore
-	Verdicts VerdictStore
-	Commands CommandStore
-	Remote   Remote
-	Presence Presence
-	Models   *Models
+	Store     Store
+	States    StateStore
+	Verdicts  VerdictStore
+	Commands  CommandStore
+	Transfers TransferStore
+	Disk      Disk
+	BaseURL   string // under which stations reach us; empty where nobody knows
+	Remote    Remote
+	Presence  Presence
+	Now       func() time.Time
+	NewID     func() string
+	Unknown   UnknownPolicy
+	Heartbeat time.Duration // between heartbeats of an accepted station
+	Retry     time.Duration // between boots of one that is not
 
 	Deviations DeviationStore
-	Now        func() time.Time
-	NewID      func() string
-	Unknown    UnknownPolicy
-	Heartbeat  time.Duration // between heartbeats of an accepted station
-	Retry      time.Duration // between boots of one that is not
+	Models     *Models
 }
 
 // Live tells whoever looks on, at once and without promise.

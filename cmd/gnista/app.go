@@ -31,7 +31,9 @@ type options struct {
 	Charging  charging.Store // instead of the database, for measuring what that costs
 	Messages  station.MessageStore
 	Token     string
+	Files     string // folder of files that stations fetch and send
 	PublicURL string
+	BaseURL   string // under which stations reach us
 	Unknown   station.UnknownPolicy
 	Heartbeat time.Duration
 	Retry     time.Duration
@@ -88,8 +90,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	a.gateway = &gateway.Server{Messages: a.messages, Live: a.bus, Limits: o.Limits, Now: o.Now, NewID: o.NewID, Log: o.Log}
 	a.network = &station.Network{
-		Store: a.db, States: a.db, Verdicts: a.ledger, Deviations: a.ledger, Models: models, Commands: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
-		Unknown: o.Unknown, Heartbeat: o.Heartbeat, Retry: o.Retry,
+		Store: a.db, States: a.db, Verdicts: a.ledger, Commands: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
+		Transfers: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL, Unknown: o.Unknown, Heartbeat: o.Heartbeat, Retry: o.Retry,
+		Deviations: a.ledger, Models: models,
 	}
 	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}

@@ -42,8 +42,9 @@ type live struct {
 // not say otherwise.
 func newLive(t *testing.T, change func(*options)) *live {
 	t.Helper()
+	dir := t.TempDir()
 	o := options{
-		Database: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), Token: testToken, Unknown: station.AcceptUnknown, Heartbeat: 5 * time.Minute, Retry: time.Minute,
+		Database: "sqlite:" + filepath.Join(dir, "test.db"), Files: filepath.Join(dir, "files"), Token: testToken, Unknown: station.AcceptUnknown, Heartbeat: 5 * time.Minute, Retry: time.Minute,
 		Currency: "SEK", Zone: time.UTC, LogDays: 7, LogMB: 10, Now: time.Now, NewID: newID, Log: slog.New(slog.DiscardHandler),
 		Limits: gateway.Limits{
 			Message: 64 << 10, Frame: time.Second, Write: time.Second, Call: 2 * time.Second, Silence: time.Hour, Ping: time.Hour, Deaf: 3,
@@ -58,6 +59,7 @@ func newLive(t *testing.T, change func(*options)) *live {
 	}
 	a.start()
 	l := &live{a, t, httptest.NewUnstartedServer(a.handler)}
+	a.network.BaseURL = "http://" + l.server.Listener.Addr().String()
 	l.server.Config.ConnState = func(c net.Conn, state http.ConnState) {
 		if state == http.StateNew { // a station that does not read is noticed soon
 			c.(*net.TCPConn).SetWriteBuffer(4096)

@@ -23,7 +23,7 @@ import (
 
 // database is where everything is kept.
 type database struct {
-	Data     string `help:"Folder for the database, unless --database says otherwise." default:"data" type:"path"`
+	Data     string `help:"Folder for files and, unless --database says otherwise, for the database." default:"data" type:"path"`
 	Database string `help:"sqlite:FILE or postgres://…; without it, gnista.db in the data folder."`
 }
 
@@ -87,6 +87,9 @@ func (s *serve) Run(ctx context.Context, o *output) error {
 	if err != nil {
 		return err
 	}
+	if at, ok := listener.Addr().(*net.TCPAddr); ok && opts.BaseURL == "" && !at.IP.IsUnspecified() {
+		opts.BaseURL = "http://" + at.String()
+	}
 	a, err := newApp(ctx, opts)
 	if err != nil {
 		listener.Close()
@@ -121,7 +124,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		}
 	}
 	return options{
-		Database: url, Token: s.AdminToken, PublicURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
+		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
 		Seller:  api.Seller{Name: s.SellerName, Number: s.SellerNumber, VAT: s.SellerVAT, Address: s.SellerAddress},
 		LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, Now: now, NewID: newID, Log: log,
 	}, nil

@@ -29,8 +29,12 @@ func (a *Adapter) Dialect() *gateway.Dialect {
 	ocppj.Handle(m, ocpp16.Authorize, a.authorize)
 	ocppj.Accept(m, ocpp16.BootNotification, a.boot)
 	ocppj.Handle(m, ocpp16.DataTransfer, a.dataTransfer)
+	ocppj.Accept(m, ocpp16.DiagnosticsStatusNotification, a.diagnosticsStatus)
+	ocppj.Accept(m, ocpp16.FirmwareStatusNotification, a.firmwareStatus)
 	ocppj.Handle(m, ocpp16.Heartbeat, a.heartbeat)
+	ocppj.Accept(m, ocpp16.LogStatusNotification, a.logStatus)
 	ocppj.Accept(m, ocpp16.MeterValues, a.meterValues)
+	ocppj.Accept(m, ocpp16.SignedFirmwareStatusNotification, a.signedFirmwareStatus)
 	ocppj.Handle(m, ocpp16.StartTransaction, a.startTransaction)
 	ocppj.Accept(m, ocpp16.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp16.StopTransaction, a.stopTransaction)
@@ -48,6 +52,8 @@ func orders() gateway.Orders {
 	gateway.Tell(o, writeSettings)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
+	gateway.Tell(o, updateFirmware)
+	gateway.Tell(o, sendLog)
 	return o
 }
 

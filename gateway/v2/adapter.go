@@ -28,10 +28,13 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Handle(m, ocpp2.Authorize, a.authorize)
 	ocppj.Accept(m, ocpp2.BootNotification, a.boot)
 	ocppj.Handle(m, ocpp2.DataTransfer, a.dataTransfer)
+	ocppj.Accept(m, ocpp2.FirmwareStatusNotification, a.firmwareStatus)
 	ocppj.Handle(m, ocpp2.Heartbeat, a.heartbeat)
+	ocppj.Accept(m, ocpp2.LogStatusNotification, a.logStatus)
 	ocppj.Accept(m, ocpp2.MeterValues, a.meterValues)
 	ocppj.Accept(m, ocpp2.NotifyEvent, a.notifyEvent)
 	ocppj.Handle(m, ocpp2.NotifyReport, a.notifyReport)
+	ocppj.Accept(m, ocpp2.PublishFirmwareStatusNotification, a.publishFirmwareStatus)
 	ocppj.Accept(m, ocpp2.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp2.TransactionEvent, a.transactionEvent)
 	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: orders()}
@@ -48,6 +51,10 @@ func orders() gateway.Orders {
 	gateway.Tell(o, writeSettings)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
+	gateway.Tell(o, updateFirmware)
+	gateway.Tell(o, publishFirmware)
+	gateway.Tell(o, unpublishFirmware)
+	gateway.Tell(o, sendLog)
 	return o
 }
 

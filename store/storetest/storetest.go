@@ -42,6 +42,7 @@ func Run(t *testing.T, url string) {
 	t.Run("made-up reasons", s.reasons)
 	t.Run("quirks", s.quirks)
 	t.Run("commands", s.commands)
+	t.Run("transfers", s.transfers)
 	t.Run("tokens", s.tokens)
 	t.Run("transactions", s.transactions)
 	t.Run("samples", s.samples)
