@@ -166,7 +166,7 @@ var empty = regexp.MustCompile(`"(chargePointVendor|chargePointModel|vendorName|
 
 // lookEvery is how many messages of meter values there are for one that is read a second time, and
 // strictly. What it finds is counted so much the more seldom.
-const lookEvery = 16
+const lookEvery = 64
 
 // due tells whether a message is to be read a second time: those that come all the time only now and
 // then.

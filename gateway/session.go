@@ -286,6 +286,9 @@ func (x *Session) Serve(ctx context.Context, f ocppj.Frame) (payload json.RawMes
 		if e.Code == ocppj.NotImplemented || e.Code == ocppj.NotSupported {
 			x.Saw("G8", "%s", shorten(f.Action, maxAction))
 		}
+		if e.Code == ocppj.FormatViolation {
+			x.Saw("G7", "%s: %s", shorten(f.Action, maxAction), e.Description)
+		}
 		return nil, err
 	}
 	x.server.Log.Error("a message could not be handled", "station", x.Station, "action", f.Action, "id", f.ID, "err", err)

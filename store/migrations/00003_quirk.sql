@@ -2,6 +2,7 @@
 
 ALTER TABLE station ADD COLUMN strict BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE station ADD COLUMN adaptations TEXT NOT NULL DEFAULT '';
+-- The password is one that we must send, so it is kept as it is.
 ALTER TABLE station ADD COLUMN mirror_url TEXT NOT NULL DEFAULT '';
 ALTER TABLE station ADD COLUMN mirror_password TEXT NOT NULL DEFAULT '';
 -- For finding a station whose identity is written in another letter case.
