@@ -55,7 +55,7 @@ func (f Fetching) from(ctx context.Context, n *station.Network) (location, md5 s
 func (f Fetching) interval() time.Duration { return time.Duration(f.RetryInterval) * time.Second }
 
 func (s *Server) firmware(api huma.API, mux *http.ServeMux) {
-	type update struct {
+	type firmwareUpdate struct {
 		Fetching
 		RetrieveAt  *time.Time `json:"retrieveAt,omitempty" doc:"The station fetches it not before; absent is now"`
 		InstallAt   *time.Time `json:"installAt,omitempty" doc:"The station installs it not before (not told to stations of OCPP 1.6 without a signature)"`
@@ -63,7 +63,7 @@ func (s *Server) firmware(api huma.API, mux *http.ServeMux) {
 		Certificate string     `json:"signingCertificate,omitempty" maxLength:"5500" doc:"Of who signed it, in PEM"`
 	}
 	command(s, api, "firmware", "Have a station install firmware", "With a signature it is a secure update. How far the station is with it is told under the id in the answer.",
-		func(ctx context.Context, id gnista.StationID, in update) (*body[transferAnswer], error) {
+		func(ctx context.Context, id gnista.StationID, in firmwareUpdate) (*body[transferAnswer], error) {
 			location, _, err := in.from(ctx, s.Network)
 			if err != nil {
 				return nil, err
@@ -78,12 +78,12 @@ func (s *Server) firmware(api huma.API, mux *http.ServeMux) {
 			set(&o.InstallAt, in.InstallAt)
 			return showBegun(s.Network.Update(ctx, id, o))
 		})
-	type publish struct {
+	type publishFirmware struct {
 		Fetching
 		Checksum string `json:"checksum,omitempty" maxLength:"32" doc:"MD5 of the file in hexadecimal; known where it is one of ours"`
 	}
 	command(s, api, "publish-firmware", "Have a local controller offer firmware to its stations", "OCPP 2.x.",
-		func(ctx context.Context, id gnista.StationID, in publish) (*body[transferAnswer], error) {
+		func(ctx context.Context, id gnista.StationID, in publishFirmware) (*body[transferAnswer], error) {
 			location, md5, err := in.from(ctx, s.Network)
 			if err != nil {
 				return nil, err
@@ -93,11 +93,11 @@ func (s *Server) firmware(api huma.API, mux *http.ServeMux) {
 			}
 			return showBegun(s.Network.Publish(ctx, id, station.PublishFirmware{Location: location, Checksum: in.Checksum, Retries: in.Retries, RetryInterval: in.interval()}))
 		})
-	type unpublish struct {
+	type unpublishFirmware struct {
 		Checksum string `json:"checksum" maxLength:"32" doc:"MD5 of the file in hexadecimal"`
 	}
 	command(s, api, "unpublish-firmware", "Have a local controller no longer offer firmware", "OCPP 2.x.",
-		func(ctx context.Context, id gnista.StationID, in unpublish) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in unpublishFirmware) (*body[AnswerView], error) {
 			return told(station.Give(ctx, s.Network, id, station.UnpublishFirmware{Checksum: in.Checksum}))
 		})
 	s.transferList(api, "firmware", "List a station's firmware updates, the newest first", station.FirmwareUpdate, station.FirmwarePublish)

@@ -12,7 +12,7 @@ import (
 )
 
 func (s *Server) logs(api huma.API, mux *http.ServeMux) {
-	type ask struct {
+	type askLog struct {
 		Kind          station.TransferKind `json:"kind,omitempty" enum:"diagnostics,security,data-collector" default:"diagnostics" doc:"data-collector is of OCPP 2.1"`
 		From          *time.Time           `json:"from,omitempty" doc:"Entries not older than this"`
 		To            *time.Time           `json:"to,omitempty" doc:"Entries not newer than this"`
@@ -21,8 +21,8 @@ func (s *Server) logs(api huma.API, mux *http.ServeMux) {
 		RetryInterval int                  `json:"retryInterval,omitempty" minimum:"0" doc:"In seconds"`
 	}
 	command(s, api, "logs", "Have a station send its log", "It is sent to us by HTTP, at an address that is good for this only. How far the station is with it is told under the id in the answer.",
-		func(ctx context.Context, id gnista.StationID, given *ask) (*body[transferAnswer], error) {
-			var in ask
+		func(ctx context.Context, id gnista.StationID, given *askLog) (*body[transferAnswer], error) {
+			var in askLog
 			set(&in, given)
 			for field, t := range map[string]*time.Time{"from": in.From, "to": in.To} {
 				if err := kept(field, t); err != nil {

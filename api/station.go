@@ -277,6 +277,18 @@ type noticeView struct {
 	TechCode    string    `json:"techCode,omitempty"`
 	TechInfo    string    `json:"techInfo,omitempty"`
 	Transaction string    `json:"transaction,omitempty" doc:"The station's name for it"`
+	Severity    *int      `json:"severity,omitempty" doc:"0 (danger) to 9 (debug); absent where the station does not say"`
+	Origin      string    `json:"origin,omitempty" enum:"hard-wired,preconfigured,custom" doc:"Of the rule behind it"`
+	Monitor     int       `json:"monitor,omitempty" doc:"Id of the monitor behind it"`
+	Cause       *int      `json:"cause,omitempty" doc:"eventId of what led to it"`
+}
+
+// known is a number that is not negative.
+func known(n int) *int {
+	if n < 0 {
+		return nil
+	}
+	return &n
 }
 
 func (s *Server) listNotices(ctx context.Context, in *struct {
@@ -292,6 +304,6 @@ func (s *Server) listNotices(ctx context.Context, in *struct {
 	}
 	list, err := s.Network.States.Notices(ctx, in.Station, before, in.Limit)
 	return answer(turn(in.Paging, list, func(n station.Notice) noticeView {
-		return noticeView{n.ID, n.At, n.ReceivedAt, n.EventID, n.Component, n.EVSE.ID, n.EVSE.Connector, n.Variable, n.Value, n.Trigger, n.Cleared, n.TechCode, n.TechInfo, n.Transaction}
+		return noticeView{n.ID, n.At, n.ReceivedAt, n.EventID, n.Component, n.EVSE.ID, n.EVSE.Connector, n.Variable, n.Value, n.Trigger, n.Cleared, n.TechCode, n.TechInfo, n.Transaction, known(n.Severity), n.Origin, n.Monitor, known(n.Cause)}
 	}, func(n station.Notice) string { return n.ID }), err)
 }

@@ -36,12 +36,12 @@ func showTransfer(t station.Transfer) transferView {
 
 // transferAnswer is what a station says to an order to fetch or send a file.
 type transferAnswer struct {
-	answerView
+	AnswerView
 	Transfer transferView `json:"transfer"`
 }
 
 func showBegun(t station.Transfer, a station.Answer, err error) (*body[transferAnswer], error) {
-	return answer(transferAnswer{answerView{a.Status, a.Detail, a.Outcome, a.Command}, showTransfer(t)}, err)
+	return answer(transferAnswer{AnswerView{a.Status, a.Detail, a.Outcome, a.Command}, showTransfer(t)}, err)
 }
 
 // transferList registers a list of a station's transfers of some kinds.

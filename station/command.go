@@ -28,6 +28,7 @@ const (
 	NeedsReboot   AnswerStatus = "reboot-required"
 	NotKnown      AnswerStatus = "unknown"     // the station has no such setting or connector
 	NotSupporting AnswerStatus = "unsupported" // the station cannot do that
+	Empty         AnswerStatus = "empty"       // there is nothing that it could report
 )
 
 // at is a place in the note of a command.

@@ -53,6 +53,10 @@ type Network struct {
 	Verdicts  VerdictStore
 	Commands  CommandStore
 	Transfers TransferStore
+	Monitors  MonitorStore
+	Displays  DisplayStore
+	Customers CustomerStore
+	Streams   StreamStore
 	Disk      Disk
 	BaseURL   string // under which stations reach us; empty where nobody knows
 	Remote    Remote

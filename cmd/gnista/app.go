@@ -91,7 +91,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.gateway = &gateway.Server{Messages: a.messages, Live: a.bus, Limits: o.Limits, Now: o.Now, NewID: o.NewID, Log: o.Log}
 	a.network = &station.Network{
 		Store: a.db, States: a.db, Verdicts: a.ledger, Commands: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
-		Transfers: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL, Unknown: o.Unknown, Heartbeat: o.Heartbeat, Retry: o.Retry,
+		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL, Unknown: o.Unknown, Heartbeat: o.Heartbeat, Retry: o.Retry,
 		Deviations: a.ledger, Models: models,
 	}
 	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}

@@ -362,9 +362,6 @@ func TestCommandsToSimulator(t *testing.T) {
 				if a, err := station.Give(ctx, b.network, "S", station.Unlock{At: gnista.EVSE{ID: 2, Connector: 1}}); err != nil || a.Status != station.Done {
 					t.Errorf("to unlock is answered %+v, %v", a, err)
 				}
-				if _, err := b.network.Call(ctx, "S", "GetLocalListVersion", nil); gnista.CodeOf(err) != gnista.Unsupported {
-					t.Errorf("what is not served is answered %v", err)
-				}
 				time.Sleep(time.Second)
 				connectors, err := b.network.States.Connectors(ctx, "S")
 				states := map[int]station.Status{}

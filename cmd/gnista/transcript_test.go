@@ -34,10 +34,10 @@ var update = flag.Bool("update", false, "rewrite the expected side of the transc
 // A transcript is a conversation with the whole system. Its author writes what is done:
 //
 //	connect CS1 ocpp1.6 [password]   a station opens a connection
-//	use CS1                          what follows is that station's
-//	> text                           the station sends a text; $call in it is the id of the last CALL that it got
 //	handshake /ocpp/CS1; A: b; -C    likewise, but as HTTP/1.1 has it: with header A and without header C;
 //	                                 what is answered is written
+//	use CS1                          what follows is that station's
+//	> text                           the station sends a text; $call in it is the id of the last CALL that it got
 //	close                            the station closes the connection
 //	drop                             its connection ends without a word
 //	stop                             the system stops
