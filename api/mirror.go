@@ -22,7 +22,7 @@ type mirrorView struct {
 func (s *Server) mirrors(api huma.API) {
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/mirror", OperationID: "get-mirror", Summary: "Show how the mirroring of a station to a second back end goes", Tags: []string{"Stations"},
-		Description: "The requests of the station are shown to the second back end in the order in which they came. It cannot tell the station anything.",
+		Description: "The requests of the station are shown to the second back end in the order in which they came. It cannot tell the station anything, nor does the station learn its answers: the numbers of transactions are ours.",
 	}, func(ctx context.Context, in *StationPath) (*body[mirrorView], error) {
 		x, err := s.Network.Store.Station(ctx, in.Station)
 		if err != nil {

@@ -83,7 +83,7 @@ type stationChange struct {
 	Strict   *bool          `json:"strict,omitempty" doc:"Refuse what breaks the rules of its version, but for the end of a transaction"`
 	Mirror   *mirrorChange  `json:"mirror,omitempty" doc:"A second back end that is shown what the station sends"`
 
-	Adaptations *station.Adaptations `json:"adaptations,omitempty" doc:"What is to be done otherwise for it, beside what is done for its model; what was said before is forgotten"`
+	Adaptations *adaptationChange `json:"adaptations,omitempty" doc:"What is to be done otherwise for it, beside what is done for its model; what was said before is forgotten"`
 }
 
 // mirrorChange is where a station is to be mirrored to.
@@ -95,6 +95,20 @@ type mirrorChange struct {
 // UnmarshalJSON refuses null.
 func (c *stationChange) UnmarshalJSON(text []byte) error {
 	type plain stationChange
+	return unmarshalChange(text, (*plain)(c))
+}
+
+// adaptationChange is what is to be done otherwise for a station.
+type adaptationChange station.Adaptations
+
+// UnmarshalJSON refuses null.
+func (c *adaptationChange) UnmarshalJSON(text []byte) error {
+	return unmarshalChange(text, (*station.Adaptations)(c))
+}
+
+// UnmarshalJSON refuses null.
+func (c *mirrorChange) UnmarshalJSON(text []byte) error {
+	type plain mirrorChange
 	return unmarshalChange(text, (*plain)(c))
 }
 
@@ -116,7 +130,7 @@ func (s *Server) apply(ctx context.Context, c stationChange) (func(*station.Stat
 	}
 	return func(x *station.Station) {
 		set(&x.Strict, c.Strict)
-		set(&x.Adaptations, c.Adaptations)
+		set(&x.Adaptations, (*station.Adaptations)(c.Adaptations))
 		if c.Mirror != nil {
 			x.Mirror = station.Mirror{URL: c.Mirror.URL, Password: c.Mirror.Password}
 		}

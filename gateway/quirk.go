@@ -115,6 +115,13 @@ func (x *Session) Token(uid string) string {
 	return uid
 }
 
+// Judged counts what is wrong with an answer of the station.
+func (x *Session) Judged(action string, found []ocppj.Violation) {
+	for _, v := range found {
+		x.Saw(quirkOf(action, v), "the answer to %s: %s", action, v)
+	}
+}
+
 // reasons are the quirks that show in what a transaction came to.
 var reasons = map[charging.Reason]string{
 	charging.OrphanStop: "Q48", charging.MeterDisagrees: "Q62", charging.MeterReset: "Q63", charging.Unauthorised: "Q58",

@@ -103,9 +103,9 @@ func (m *Models) Quirks() []Quirk { return m.quirks }
 func (m *Models) All() []Model { return m.models }
 
 // treatment is how the models of a station have it dealt with. One that has never told what it is has
-// no model.
+// no model, and no registry knows none.
 func (m *Models) treatment(s Station) (t Treatment) {
-	if s.BootedAt.IsZero() {
+	if m == nil || s.BootedAt.IsZero() {
 		return t
 	}
 	for _, x := range m.models {

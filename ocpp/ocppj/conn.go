@@ -26,6 +26,11 @@ type Owner interface {
 	NewID() string
 }
 
+// Judging is an [Owner] that wants to know what is wrong with answers that are taken all the same.
+type Judging interface {
+	Judged(action string, found []Violation)
+}
+
 // How much may wait on one Conn before its peer is made to wait, or is given up.
 const (
 	maxInbox  = 16
@@ -452,6 +457,9 @@ func Call[Req, Resp any](ctx context.Context, c *Conn, a Action[Req, Resp], req 
 	found, bad := Decode(data, any(&resp).(Checked), c.Version, Tolerant)
 	if w := worst(found); bad == nil && w != nil && w.Code == TypeConstraintViolation {
 		bad = &Error{Code: w.Code, Description: w.String()}
+	}
+	if j, ok := c.Owner.(Judging); ok && len(found) > 0 {
+		j.Judged(a.Name, found)
 	}
 	if bad != nil {
 		return resp, fmt.Errorf("the answer to %s cannot be understood: %w", a.Name, c.refuseAnswer(id, bad))
