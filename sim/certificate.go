@@ -17,7 +17,9 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"gnista/ocpp/ocpp16"
 	"gnista/ocpp/ocpp2"
@@ -44,6 +46,7 @@ type pair struct {
 	chain   []*x509.Certificate
 	pending crypto.Signer // whose certificate was asked for
 	request int           // the number of that
+	refused bool          // a bad one has come for it
 }
 
 // maxRoots is how many root certificates there is room for.
@@ -190,17 +193,47 @@ func (s *Station) SignCertificate(ctx context.Context, use string) error {
 	k.next++
 	number := k.next
 	p := k.pairOf(ocpp2.CertificateSigningUse(use))
-	p.pending, p.request = key, number
+	p.pending, p.request, p.refused = key, number, false
 	s.mu.Unlock()
 	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: subject}, key)
 	if err != nil {
 		return err
 	}
 	csr := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}))
-	if status, err := s.dialect.sign(ctx, l, csr, use, number); err != nil || status != accepted {
-		return errors.Join(err, fmt.Errorf("the central system does not sign: %s", status))
+	status, err := s.dialect.sign(ctx, l, csr, use, number)
+	if err == nil && status != accepted {
+		err = fmt.Errorf("the central system does not sign: it answers %s", status)
 	}
+	if err != nil {
+		return err
+	}
+	s.spawn(func(ctx context.Context) { s.askAgain(ctx, p, number, csr, use) })
 	return nil
+}
+
+// askAgain asks for a certificate again while none comes, ever less often. (OCPP 2.x A02.FR.17–20)
+func (s *Station) askAgain(ctx context.Context, p *pair, number int, csr, use string) {
+	s.mu.Lock()
+	seconds, _ := strconv.Atoi(s.holds("SecurityCtrlr", "CertSigningWaitMinimum"))
+	times, _ := strconv.Atoi(s.holds("SecurityCtrlr", "CertSigningRepeatTimes"))
+	s.mu.Unlock()
+	wait := time.Duration(seconds) * time.Second
+	for range times {
+		if !sleep(ctx, wait) {
+			return
+		}
+		s.mu.Lock()
+		waits := p.pending != nil && p.request == number && !p.refused
+		s.mu.Unlock()
+		if !waits {
+			return
+		}
+		if l, err := s.online(); err == nil {
+			_, err = s.dialect.sign(ctx, l, csr, use, number)
+			s.note("a certificate", err)
+		}
+		wait *= 2
+	}
 }
 
 // serving is online for what may be called first of all.
@@ -235,15 +268,15 @@ func (l *link) takeSigned(text string, use ocpp2.CertificateSigningUse, number *
 
 func (s *Station) useSigned(text string, use ocpp2.CertificateSigningUse, number *int) error {
 	chain, err := certificates(text)
-	if err != nil {
-		return err
-	}
-	if err := s.inForce(chain[0]); err != nil {
-		return err
+	if err == nil {
+		err = s.inForce(chain[0])
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.keys().pairOf(use)
+	if p.refused = err != nil; p.refused {
+		return err
+	}
 	if p.pending == nil || number != nil && *number != p.request { // OCPP 2.1 A02.FR.26
 		return errors.New("no certificate was asked for")
 	}

@@ -172,3 +172,24 @@ func (p public) Public() crypto.PublicKey { return p.PublicKey }
 func (public) Sign(_ io.Reader, _ []byte, _ crypto.SignerOpts) ([]byte, error) {
 	return nil, nil
 }
+
+// OCPP 2.x A02.FR.17–20.
+func TestSignCertificateAgain(t *testing.T) {
+	bench(t, gnista.V21, func(t *testing.T, s *sim.Station, c *central) {
+		c.answers(signs)
+		up(t, s)
+		must(t, s.SignCertificate(t.Context(), ""))
+		time.Sleep(time.Hour)
+		got := c.said("SignCertificate")
+		if len(got) != 4 || got[1] != got[0] {
+			t.Errorf("asked %d times", len(got))
+		}
+		must(t, s.SignCertificate(t.Context(), ""))
+		time.Sleep(40 * time.Second)
+		asked(t, c, "CertificateSigned", `{"certificateChain":"nonsense"}`, `{"status":"Rejected"}`)
+		time.Sleep(time.Hour)
+		if got := c.said("SignCertificate"); len(got) != 2 {
+			t.Errorf("asked %d times", len(got))
+		}
+	})
+}

@@ -102,6 +102,7 @@ func (s *Station) awaitCar(ctx context.Context, e *evse, o *order) {
 	}
 	s.mu.Unlock()
 	if waits {
+		s.unused(ctx, e, o.token)
 		s.note("a start", s.tell(ctx, e, false))
 	}
 }

@@ -25,8 +25,8 @@ type dialect interface {
 	securityEvent(ctx context.Context, l *link, e securityEvent) error
 	// sign asks for a certificate and returns whether that is accepted; number is that of the request.
 	sign(ctx context.Context, l *link, csr, use string, number int) (status string, err error)
-	// dropped tells that a reservation has expired, or cannot be kept.
-	dropped(ctx context.Context, l *link, reservation int, expired bool) error
+	// dropped tells that a reservation has ended without a transaction, and why.
+	dropped(ctx context.Context, l *link, reservation int, why ocpp2.ReservationUpdateStatus) error
 	serve(ctx context.Context, l *link, f ocppj.Frame) (json.RawMessage, error)
 }
 

@@ -130,11 +130,8 @@ func (s *Station) send(ctx context.Context, to, name string, content []byte) err
 	if err != nil {
 		return err
 	}
-	if strings.HasSuffix(u.Path, "/") || u.Path == "" {
-		u.Path += "/"
-		u.Path = strings.TrimSuffix(u.Path, "//")
-		u.Path = strings.TrimSuffix(u.Path, "/") + "/" + name
-		u.RawPath = ""
+	if u.Path == "" || strings.HasSuffix(u.Path, "/") {
+		u = u.JoinPath(name)
 	}
 	for _, method := range []string{http.MethodPut, http.MethodPost} {
 		err = s.put(ctx, method, u.String(), name, content)

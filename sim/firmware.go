@@ -122,7 +122,7 @@ func (s *Station) install(ctx context.Context, u *update) {
 	s.mu.Unlock()
 	s.restart(ctx, ReasonSoftReset, bootFirmwareUpdate, true)
 	s.tellUpdate(ctx, u, ocpp2.FirmwareStatusInstalled)
-	if u.signed {
+	if u.signed || s.traits.ownNames {
 		s.note("a security event", s.SecurityEvent(ctx, "FirmwareUpdated", image.version))
 	}
 }

@@ -50,9 +50,15 @@ func (s *Station) profile() int {
 
 // profileNow is profile with mu held.
 func (s *Station) profileNow() int {
-	switch {
-	case s.network != nil:
+	if s.network != nil {
 		return s.network.profile
+	}
+	return s.firstProfile()
+}
+
+// firstProfile is the one of the way that the station came with. mu is held.
+func (s *Station) firstProfile() int {
+	switch {
 	case strings.HasPrefix(s.URL, "wss:") && s.certified():
 		return 3
 	case strings.HasPrefix(s.URL, "wss:"):
@@ -97,14 +103,6 @@ func (s *Station) slot(n int) (way, bool) {
 		return w, ok
 	}
 	return way{profile: s.firstProfile()}, true
-}
-
-// firstProfile is the one of the way that the station came with. mu is held.
-func (s *Station) firstProfile() int {
-	changed := s.network
-	s.network = nil
-	defer func() { s.network = changed }()
-	return s.profileNow()
 }
 
 // ways are those to be tried, one after the other. mu is held.

@@ -100,7 +100,7 @@ func (l *link) reserve(r *reservation) (status string) {
 	l.afterwards(func(ctx context.Context) {
 		s.note("a reservation", s.tellKept(ctx))
 		if sleep(ctx, r.until.Sub(s.Now())) {
-			s.drop(ctx, r, true)
+			s.drop(ctx, r, ocpp2.ReservationUpdateStatusExpired)
 		}
 	})
 	return accepted
@@ -144,7 +144,7 @@ func (s *Station) lift(r *reservation) bool {
 }
 
 // drop ends a reservation that is not used up and tells of that. (OCPP 2.x H01.FR.16, H04)
-func (s *Station) drop(ctx context.Context, r *reservation, expired bool) {
+func (s *Station) drop(ctx context.Context, r *reservation, why ocpp2.ReservationUpdateStatus) {
 	s.mu.Lock()
 	there, l := s.lift(r), s.service()
 	s.mu.Unlock()
@@ -152,7 +152,7 @@ func (s *Station) drop(ctx context.Context, r *reservation, expired bool) {
 		return
 	}
 	if l != nil {
-		s.note("a reservation", s.dialect.dropped(ctx, l, r.id, expired))
+		s.note("a reservation", s.dialect.dropped(ctx, l, r.id, why))
 	}
 	s.note("a reservation", s.tellKept(ctx))
 }
@@ -179,7 +179,17 @@ func (s *Station) dropUnusable(ctx context.Context) {
 	}
 	s.mu.Unlock()
 	for _, r := range list {
-		s.drop(ctx, r, false)
+		s.drop(ctx, r, ocpp2.ReservationUpdateStatusRemoved)
+	}
+}
+
+// unused ends the reservation of a token that was there and has not charged. (OCPP 2.1 H03.FR.11)
+func (s *Station) unused(ctx context.Context, e *evse, t Token) {
+	s.mu.Lock()
+	r := s.reservationFor(e, t)
+	s.mu.Unlock()
+	if r != nil && s.traits.protocol >= ocppj.V21 {
+		s.drop(ctx, r, ocpp2.ReservationUpdateStatusNoTransaction)
 	}
 }
 
@@ -244,7 +254,7 @@ func (s *Station) reservationSettings() []setting {
 }
 
 // dropped tells nothing: the central system knows when a reservation expires.
-func (*v16) dropped(context.Context, *link, int, bool) error { return nil }
+func (*v16) dropped(context.Context, *link, int, ocpp2.ReservationUpdateStatus) error { return nil }
 
 func (*v16) reservation(m *ocppj.Mux[*link]) {
 	// OCPP 1.6 §5.13.
@@ -261,13 +271,9 @@ func (*v16) reservation(m *ocppj.Mux[*link]) {
 	})
 }
 
-// OCPP 2.x H04.FR.01, H01.FR.16.
-func (*v2) dropped(ctx context.Context, l *link, id int, expired bool) error {
-	req := ocpp2.ReservationStatusUpdateRequest{ReservationID: id, ReservationUpdateStatus: ocpp2.ReservationUpdateStatusRemoved}
-	if expired {
-		req.ReservationUpdateStatus = ocpp2.ReservationUpdateStatusExpired
-	}
-	_, err := call(ctx, l, ocpp2.ReservationStatusUpdate, req)
+// OCPP 2.x H01.FR.16, H04.FR.01.
+func (*v2) dropped(ctx context.Context, l *link, id int, why ocpp2.ReservationUpdateStatus) error {
+	_, err := call(ctx, l, ocpp2.ReservationStatusUpdate, ocpp2.ReservationStatusUpdateRequest{ReservationID: id, ReservationUpdateStatus: why})
 	return err
 }
 

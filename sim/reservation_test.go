@@ -126,3 +126,15 @@ func TestReservationEnds(t *testing.T) {
 		asked(t, c, "ReserveNow", reserve(v, "4", "2"), `{"status":"Rejected"}`)
 	})
 }
+
+// OCPP 2.1 H03.FR.11.
+func TestReservationUnused(t *testing.T) {
+	bench(t, gnista.V21, func(t *testing.T, s *sim.Station, c *central) {
+		up(t, s)
+		asked(t, c, "ReserveNow", reserve(s.Version, "1", "1"), `{"status":"Accepted"}`)
+		asked(t, c, "RequestStartTransaction", `{"remoteStartId":7,"evseId":1,"idToken":{"idToken":"OTHER","type":"ISO14443"}}`, `{"status":"Rejected"…`)
+		asked(t, c, "RequestStartTransaction", `{"remoteStartId":7,"evseId":1,"idToken":{"idToken":"CARD","type":"ISO14443"}}`, `{"status":"Accepted"…`)
+		time.Sleep(2 * time.Minute)
+		same(t, c.said("ReservationStatusUpdate"), `ReservationStatusUpdate {"reservationId":1,"reservationUpdateStatus":"NoTransaction"}`)
+	})
+}

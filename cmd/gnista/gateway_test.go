@@ -266,7 +266,7 @@ func TestUnreadAnswers(t *testing.T) {
 		w.send(fmt.Sprintf(`[2,"%d","Heartbeat",{}]`, i))
 	}
 	l.verdict("CS1", "did not read what it was sent, and asked for more")
-	if err := <-failed; gnista.CodeOf(err) != gnista.Offline {
+	if err := <-failed; gnista.CodeOf(err) != gnista.Timeout {
 		t.Errorf("got %v", err)
 	}
 	if _, ok := l.gateway.Connection("CS1"); ok {
@@ -278,13 +278,13 @@ func TestUnreadAnswers(t *testing.T) {
 	}
 }
 
-// A command that cannot be written ends as one to a station that is not connected.
+// A command that cannot be written as a whole ends as one that is not answered: the station may have it.
 func TestUnwrittenCommand(t *testing.T) {
 	l := newLive(t, func(o *options) { o.Limits.Write = 300 * time.Millisecond })
 	w := l.connect("CS1").boot()
 	w.socket.Conn.(*net.TCPConn).SetReadBuffer(2048)
 	text := fmt.Sprintf(`{"vendorId":"v","data":%q}`, strings.Repeat("x", 4<<20))
-	if _, err := l.network.Call(t.Context(), "CS1", "DataTransfer", json.RawMessage(text)); gnista.CodeOf(err) != gnista.Offline {
+	if _, err := l.network.Call(t.Context(), "CS1", "DataTransfer", json.RawMessage(text)); gnista.CodeOf(err) != gnista.Timeout {
 		t.Errorf("got %v", err)
 	}
 }

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -25,6 +28,7 @@ type simulate struct {
 	Tokens      []string   `help:"UID of a card that drivers have; may be repeated. Without any, a card of the demonstration." name:"token" placeholder:"UID" env:"-"`
 	IDPrefix    string     `help:"Identities of the stations begin with this." name:"id-prefix" default:"SIM-" env:"-"`
 	Password    string     `help:"Password of the stations, for Basic authentication." env:"-"`
+	CA          string     `help:"File with root certificates in PEM to trust, for wss." name:"ca" placeholder:"FILE" env:"-"`
 	EVSEs       int        `help:"Outlets of each station." name:"evses" default:"1" env:"-"`
 	PowerKW     float64    `help:"The most that an outlet gives." name:"power-kw" default:"22" env:"-"`
 	Personality []string   `help:"What the stations do wrong, as some makes do; may be repeated. Their names are in this help." placeholder:"NAME" env:"-"`
@@ -126,16 +130,36 @@ func (c *simulate) park(log *slog.Logger) (*sim.Park, error) {
 	if len(tokens) == 0 {
 		tokens = []string{demoTokens()[0].ID.UID}
 	}
+	secure, err := c.tls()
+	if err != nil {
+		return nil, err
+	}
 	park := &sim.Park{Stagger: connectEvery}
 	for i := range c.Stations {
 		station := &sim.Station{
 			ID: gnista.StationID(fmt.Sprintf("%s%d", c.IDPrefix, i+1)), Password: c.Password, Version: versions[i%len(versions)], EVSEs: c.EVSEs, URL: c.URL,
 			Firmware: version, Serial: fmt.Sprintf("%06d", i+1), PowerW: int64(c.PowerKW * 1000), Phases: 3, RegisterWh: int64(i) * 1000, Now: time.Now, NewID: newID, Log: log,
-			InstallTime: simInstall, Personality: c.Personality,
+			InstallTime: simInstall, TLS: secure, Personality: c.Personality,
 		}
 		park.Plays = append(park.Plays, &sim.Play{
 			Station: station, Scenario: scenarios[i%len(scenarios)], Tokens: tokens, Rounds: c.Rounds, Pace: sim.Daily(), Speed: c.Speed, Seed: c.Seed + uint64(i), Patience: simPatience,
 		})
 	}
 	return park, nil
+}
+
+// tls is how the stations speak TLS; nil is the usual.
+func (c *simulate) tls() (*tls.Config, error) {
+	if c.CA == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(c.CA)
+	if err != nil {
+		return nil, fmt.Errorf("--ca: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("--ca: %s has no certificate in PEM", c.CA)
+	}
+	return &tls.Config{RootCAs: pool}, nil
 }

@@ -50,7 +50,7 @@ func simulated(t *testing.T, f func(t *testing.T, b *bubble)) {
 func (b *bubble) open(file string) {
 	b.t.Helper()
 	a, err := newApp(b.t.Context(), options{
-		Database: "sqlite:" + file, Token: testToken, Unknown: station.AcceptUnknown, Heartbeat: 5 * time.Minute, Retry: time.Minute, Currency: "SEK",
+		Database: "sqlite:" + file, Files: filepath.Join(filepath.Dir(file), "files"), BaseURL: "http://gnista.test", Token: testToken, Unknown: station.AcceptUnknown, Heartbeat: 5 * time.Minute, Retry: time.Minute, Currency: "SEK",
 		Zone: time.UTC, LogDays: 7, LogMB: 10, Now: time.Now, NewID: newID, Log: b.log(),
 	})
 	if err != nil {
