@@ -50,7 +50,7 @@ type modelView struct {
 func (s *Server) quirks(api huma.API) {
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/quirks", OperationID: "list-station-quirks", Summary: "Show what a station does wrong, how often, and what is done about it", Tags: []string{"Stations"},
-		Description: "Counts are a second behind at the most. What only a second reading finds in meter values is counted in one message of 64.",
+		Description: "What only a second reading finds in meter values is counted in one message of 64.",
 	}, func(ctx context.Context, in *StationPath) (*body[stationQuirks], error) {
 		list, t, err := s.Network.Quirks(ctx, in.Station)
 		if err != nil {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,10 +34,13 @@ type Ledger struct {
 
 // How much waits to be written, and how often it is. What has no room is counted and told to the log.
 const (
-	maxWaiting   = 20_000 // counts of each kind
-	maxNew       = 30     // reasons of one station
-	ledgerPause  = time.Second
-	ledgerWithin = 10 * time.Second // for one writing
+	maxVerdicts   = 20_000
+	maxDeviations = 100_000
+	maxNew        = 30 // reasons of one station
+	verdictPause  = time.Second
+	quirkPause    = 30 * time.Second // a whole fleet may have the same quirk
+	ledgerBatch   = 500              // counts in one change, so that others need not wait for many
+	ledgerWithin  = 10 * time.Second // for one change
 )
 
 type verdictKey struct {
@@ -55,21 +59,23 @@ func (l *Ledger) Start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	l.wake, l.stop = make(chan struct{}, 1), cancel
 	l.ended.Go(func() {
-		pause := time.NewTimer(0)
+		quirks := time.NewTicker(quirkPause)
+		defer quirks.Stop()
 		for ctx.Err() == nil {
 			select {
 			case <-ctx.Done():
-				continue
+			case <-quirks.C:
+				l.writeDeviations("")
 			case <-l.wake:
-			}
-			l.flush()
-			pause.Reset(ledgerPause)
-			select {
-			case <-ctx.Done():
-			case <-pause.C:
+				l.writeVerdicts()
+				select { // what comes meanwhile is one more write
+				case <-ctx.Done():
+				case <-time.After(verdictPause):
+				}
 			}
 		}
-		l.flush()
+		l.writeVerdicts()
+		l.writeDeviations("")
 	})
 }
 
@@ -93,14 +99,17 @@ func (l *Ledger) AddVerdicts(_ context.Context, list []station.Verdict) error {
 			*have = v
 			continue
 		}
-		if len(l.verdicts) >= maxWaiting || l.reasons[v.Station] >= maxNew {
+		if len(l.verdicts) >= maxVerdicts || l.reasons[v.Station] >= maxNew {
 			l.dropped += v.Count
 			continue
 		}
 		l.verdicts[key] = &v
 		l.reasons[v.Station]++
 	}
-	l.wakeUp()
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
 	return nil
 }
 
@@ -118,64 +127,66 @@ func (l *Ledger) AddDeviations(_ context.Context, list []station.Deviation) erro
 			*have = d
 			continue
 		}
-		if len(l.deviations) >= maxWaiting {
+		if len(l.deviations) >= maxDeviations {
 			l.dropped += d.Count
 			continue
 		}
 		l.deviations[key] = &d
 	}
-	l.wakeUp()
 	return nil
 }
 
-func (l *Ledger) wakeUp() {
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
-}
-
-// flush writes what waits. What cannot be written is lost, but for the log.
-func (l *Ledger) flush() {
+// writeVerdicts writes the verdicts that wait. What cannot be written is lost, but for the log.
+func (l *Ledger) writeVerdicts() {
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	l.mu.Lock()
-	verdicts, deviations, dropped := l.verdicts, l.deviations, l.dropped
-	l.verdicts, l.reasons, l.deviations, l.dropped = nil, nil, nil, 0
+	list, dropped := make([]station.Verdict, 0, len(l.verdicts)), l.dropped
+	for _, v := range l.verdicts {
+		list = append(list, *v)
+	}
+	l.verdicts, l.reasons, l.dropped = nil, nil, 0
 	l.mu.Unlock()
 	if dropped > 0 {
 		l.Log.Warn("verdicts and quirks of stations are not counted: there are too many", "count", dropped)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), ledgerWithin)
-	defer cancel()
-	if len(verdicts) > 0 {
-		if err := l.Store.AddVerdicts(ctx, waiting(verdicts)); err != nil {
-			l.Log.Error("verdicts could not be kept", "verdicts", len(verdicts), "err", err)
-		}
-	}
-	if len(deviations) > 0 {
-		if err := l.Store.AddDeviations(ctx, waiting(deviations)); err != nil {
-			l.Log.Error("quirks of stations could not be kept", "quirks", len(deviations), "err", err)
-		}
-	}
+	keep(l, "verdicts", list, l.Store.AddVerdicts)
 }
 
-func waiting[K comparable, V any](m map[K]*V) []V {
-	list := make([]V, 0, len(m))
-	for _, v := range m {
-		list = append(list, *v)
+// writeDeviations writes the quirks that wait, of one station or of all when it is empty.
+func (l *Ledger) writeDeviations(id gnista.StationID) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.mu.Lock()
+	var list []station.Deviation
+	for key, d := range l.deviations {
+		if id == "" || key.station == id {
+			list = append(list, *d)
+			delete(l.deviations, key)
+		}
 	}
-	return list
+	l.mu.Unlock()
+	keep(l, "quirks", list, l.Store.AddDeviations)
+}
+
+func keep[T any](l *Ledger, what string, list []T, add func(context.Context, []T) error) {
+	for part := range slices.Chunk(list, ledgerBatch) {
+		ctx, cancel := context.WithTimeout(context.Background(), ledgerWithin)
+		if err := add(ctx, part); err != nil {
+			l.Log.Error(what+" of stations could not be kept", "count", len(part), "err", err)
+		}
+		cancel()
+	}
 }
 
 // Verdicts lists the newest first, of one station or of all when it is empty.
 func (l *Ledger) Verdicts(ctx context.Context, id gnista.StationID, limit int) ([]station.Verdict, error) {
-	l.flush()
+	l.writeVerdicts()
 	return l.Store.Verdicts(ctx, id, limit)
 }
 
 // Deviations lists what a station has shown, in the order of the keys.
 func (l *Ledger) Deviations(ctx context.Context, id gnista.StationID) ([]station.Deviation, error) {
-	l.flush()
+	l.writeDeviations(id)
 	return l.Store.Deviations(ctx, id)
 }

@@ -87,17 +87,22 @@ func TestLedgerIsBounded(t *testing.T) {
 	if len(l.verdicts) != maxNew {
 		t.Errorf("%d reasons of one station wait", len(l.verdicts))
 	}
-	for i := range 2 * maxWaiting {
+	for i := range 2 * maxDeviations {
 		note(gnista.StationID(fmt.Sprint(i)), "the same")
 	}
 	note("0", "the same")
-	if len(l.verdicts) != maxWaiting || len(l.deviations) != maxWaiting {
+	if len(l.verdicts) != maxVerdicts || len(l.deviations) != maxDeviations {
 		t.Errorf("%d verdicts and %d quirks wait", len(l.verdicts), len(l.deviations))
 	}
 	if v := l.verdicts[verdictKey{"0", "", "the same"}]; v == nil || v.Count != 2 {
 		t.Errorf("got %+v", v)
 	}
-	l.flush()
+	l.writeDeviations("1")
+	if len(l.deviations) != maxDeviations-1 {
+		t.Errorf("%d quirks wait", len(l.deviations))
+	}
+	l.writeVerdicts()
+	l.writeDeviations("")
 	if len(l.verdicts)+len(l.deviations)+len(l.reasons) != 0 || l.dropped != 0 {
 		t.Errorf("%d verdicts and %d quirks wait still", len(l.verdicts), len(l.deviations))
 	}
