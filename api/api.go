@@ -91,6 +91,7 @@ func (s *Server) Handler() http.Handler {
 	s.verdicts(api)
 	s.quirks(api)
 	s.mirrors(api)
+	s.security(api)
 	s.outcomes(api)
 	s.firmware(api, mux)
 	s.logs(api, mux)

@@ -24,6 +24,7 @@ type stationView struct {
 	Firmware    string           `json:"firmware,omitempty"`
 	Tariff      string           `json:"tariff,omitempty" doc:"Id of its tariff; absent: the default one"`
 	HasPassword bool             `json:"hasPassword"`
+	Security    securityView     `json:"security"`
 	Strict      bool             `json:"strict" doc:"What breaks the rules of its version is refused, but for the end of a transaction"`
 	Mirror      string           `json:"mirror,omitempty" doc:"URL of the second back end that is shown what it sends"`
 
@@ -35,6 +36,16 @@ type stationView struct {
 	BootedAt       *time.Time      `json:"bootedAt,omitempty"`
 	CreatedAt      time.Time       `json:"createdAt"`
 	Connectors     []connectorView `json:"connectors" nullable:"false"`
+}
+
+// securityView is how a station's connection is kept from others.
+type securityView struct {
+	Profile       station.Profile `json:"profile" doc:"The lowest security profile that it may connect with: 0 none, 1 password, 2 TLS and password, 3 TLS and certificate"`
+	Last          station.Profile `json:"last" doc:"That it last connected with"`
+	Next          station.Profile `json:"next,omitempty" doc:"That it was told to use and has not yet"`
+	NextUntil     *time.Time      `json:"nextUntil,omitempty" doc:"When that is given up"`
+	NewPassword   bool            `json:"newPassword,omitempty" doc:"It was told to use another password and has not shown that it does; the old one is good as well"`
+	AcceptExpired bool            `json:"acceptExpired,omitempty" doc:"With an expired certificate it may connect, to renew it"`
 }
 
 type connectorView struct {
@@ -53,6 +64,7 @@ func (s *Server) view(ctx context.Context, x station.Station) (stationView, erro
 	v := stationView{
 		ID: x.ID, Name: x.Name, State: x.State, Version: x.Version, Vendor: x.Vendor, Model: x.Model, Serial: x.Serial, Firmware: x.Firmware,
 		Tariff: x.Tariff, HasPassword: x.Password.Set(), SeenAt: moment(x.SeenAt), BootedAt: moment(x.BootedAt), CreatedAt: x.CreatedAt,
+		Security: securityView{x.Profile, x.LastProfile, x.NextProfile, moment(x.NextProfileUntil), x.NextPassword.Set(), x.AdmitExpired},
 	}
 	v.Strict, v.Mirror = x.Strict, x.Mirror.URL
 	if x.Adaptations.Any() {
@@ -80,8 +92,11 @@ type stationChange struct {
 	State    *station.State `json:"state,omitempty" enum:"accepted,pending,rejected" doc:"Whether it is in service"`
 	Password *string        `json:"password,omitempty" doc:"Its Basic-auth password of 16 to 64 characters, never shown again; empty takes it away"`
 	Tariff   *string        `json:"tariff,omitempty" doc:"Id of its tariff; empty is the default one"`
-	Strict   *bool          `json:"strict,omitempty" doc:"Refuse what breaks the rules of its version, but for the end of a transaction"`
-	Mirror   *mirrorChange  `json:"mirror,omitempty" doc:"A second back end that is shown what the station sends"`
+
+	SecurityProfile *station.Profile `json:"securityProfile,omitempty" minimum:"0" maximum:"3" doc:"The lowest that it may connect with. What the station itself uses is changed with the command security-profile"`
+	AcceptExpired   *bool            `json:"acceptExpiredCertificate,omitempty" doc:"Whether it may connect with an expired certificate, to renew it"`
+	Strict          *bool            `json:"strict,omitempty" doc:"Refuse what breaks the rules of its version, but for the end of a transaction"`
+	Mirror          *mirrorChange    `json:"mirror,omitempty" doc:"A second back end that is shown what the station sends"`
 
 	Adaptations *adaptationChange `json:"adaptations,omitempty" doc:"What is to be done otherwise for it, beside what is done for its model; what was said before is forgotten"`
 }
@@ -138,8 +153,10 @@ func (s *Server) apply(ctx context.Context, c stationChange) (func(*station.Stat
 		set(&x.State, c.State)
 		set(&x.Tariff, c.Tariff)
 		if c.Password != nil {
-			x.Password = password
+			x.Password, x.NextPassword = password, station.Password{}
 		}
+		set(&x.Profile, c.SecurityProfile)
+		set(&x.AdmitExpired, c.AcceptExpired)
 	}, nil
 }
 

@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gobwas/ws"
@@ -39,11 +41,17 @@ func (s *Server) greet(r *http.Request, id gnista.StationID, known station.Stati
 	if odd {
 		s.saw(known.ID, "Q2", "an element of Sec-WebSocket-Protocol is empty")
 	}
+	old := r.TLS != nil && r.TLS.Version < tls.VersionTLS12 // OCPP 2.x A00.FR.313, A00.FR.416
 	if len(g.offered) == 0 {
 		s.saw(known.ID, "Q1", "the handshake has no Sec-WebSocket-Protocol")
 		g.dialect, g.version = s.speak(a.AssumeVersion)
-	} else if g.dialect, g.version = s.choose(g.offered); g.dialect != nil {
-		g.named = g.version.Subprotocol()
+	} else {
+		if old {
+			g.offered = slices.DeleteFunc(g.offered, func(name string) bool { return name != ocppj.V16.Subprotocol() })
+		}
+		if g.dialect, g.version = s.choose(g.offered); g.dialect != nil {
+			g.named = g.version.Subprotocol()
+		}
 	}
 	if pinned, v := s.speak(a.PinVersion); pinned != nil && g.dialect != nil && v != g.version {
 		s.saw(known.ID, "Q4", fmt.Sprintf("the station names OCPP %v and is served OCPP %v", g.version, v))
@@ -53,6 +61,9 @@ func (s *Server) greet(r *http.Request, id gnista.StationID, known station.Stati
 				g.named = name
 			}
 		}
+	}
+	if old && g.version > ocppj.V16 {
+		g.dialect = nil
 	}
 	return g
 }

@@ -171,9 +171,9 @@ func (x *Session) observe(f ocppj.Frame, found []ocppj.Violation) {
 
 var empty = regexp.MustCompile(`"(chargePointVendor|chargePointModel|vendorName|model)"\s*:\s*"\s*"`)
 
-// lookEvery is how many messages of meter values there are for one that is read a second time, and
+// readTwiceEvery is how many messages of meter values there are for one that is read a second time, and
 // strictly. What it finds is counted so much the more seldom.
-const lookEvery = 64
+const readTwiceEvery = 64
 
 // due tells whether a message is to be read a second time: those that come all the time only now and
 // then.
@@ -183,7 +183,7 @@ func (x *Session) due(f ocppj.Frame) bool {
 		return false
 	case "MeterValues", "TransactionEvent":
 		x.looked++
-		return x.looked%lookEvery == 1
+		return x.looked%readTwiceEvery == 1
 	}
 	return true
 }

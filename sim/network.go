@@ -142,6 +142,7 @@ func (s *Station) open(ctx context.Context) (*ocppws.Socket, *bufio.Reader, erro
 	for _, w := range list {
 		d := ocppws.Dialer{
 			Identity: cmp.Or(w.identity, string(s.ID)), Password: cmp.Or(w.password, password), Protocols: []string{s.traits.protocol.Subprotocol()}, Dial: s.Dial, TLS: s.tls(),
+			Compress: s.Compress,
 		}
 		if w.profile == 0 || w.profile == 3 {
 			d.Password = ""

@@ -33,6 +33,7 @@ type Station struct {
 	Version  gnista.Version
 	EVSEs    int    // with one connector each; 0 is 1
 	URL      string // of the central system, as in ws://host/ocpp
+	Compress bool   // offer to compress texts
 	// Dial opens the connection; nil is TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 

@@ -15,8 +15,8 @@ type Mirror struct {
 	Password string // for Basic authentication there, with the identity as the user name
 }
 
-// maxURL is the longest URL that is kept.
-const maxURL = 500
+// maxMirrorURL is the longest URL that is kept.
+const maxMirrorURL = 500
 
 // Check tells what is wrong with a mirror. Invalid.
 func (m Mirror) Check(field string) error {
@@ -25,8 +25,8 @@ func (m Mirror) Check(field string) error {
 	}
 	u, err := url.Parse(m.URL)
 	switch {
-	case len(m.URL) > maxURL:
-		return gnista.Invalidf(field+".url", "is longer than %d bytes", maxURL)
+	case len(m.URL) > maxMirrorURL:
+		return gnista.Invalidf(field+".url", "is longer than %d bytes", maxMirrorURL)
 	case err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Hostname() == "":
 		return gnista.Invalidf(field+".url", "must be a URL like wss://host/path")
 	case u.User != nil:

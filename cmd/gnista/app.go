@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -43,9 +44,16 @@ type options struct {
 	LogDays   int
 	LogMB     int64
 	Limits    gateway.Limits // the zero value is the default ones
-	Now       func() time.Time
-	NewID     func() string
-	Log       *slog.Logger
+
+	Plain, Proxied, RejectSubprotocols bool // see [gateway.Server]
+
+	Operator  string
+	Addresses map[station.Profile]string
+	Proxies   []netip.Prefix // nil is this machine
+
+	Now   func() time.Time
+	NewID func() string
+	Log   *slog.Logger
 }
 
 // app is the central system without its listeners.
@@ -82,16 +90,23 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	if o.Limits == (gateway.Limits{}) {
 		o.Limits = gateway.DefaultLimits(o.Heartbeat)
 	}
+	if o.Proxies == nil {
+		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	}
 	a.messages = &gateway.MessageLog{Store: o.Messages, MaxAge: time.Duration(o.LogDays) * 24 * time.Hour, MaxMB: o.LogMB, Now: o.Now, Log: o.Log}
 	a.ledger = &gateway.Ledger{Store: a.db, Log: o.Log}
 	models, err := station.LoadModels()
 	if err != nil {
 		return nil, errors.Join(err, a.db.Close())
 	}
-	a.gateway = &gateway.Server{Messages: a.messages, Live: a.bus, Limits: o.Limits, Now: o.Now, NewID: o.NewID, Log: o.Log}
+	a.gateway = &gateway.Server{
+		Messages: a.messages, Live: a.bus, Limits: o.Limits, Plain: o.Plain, Proxied: o.Proxied,
+		RejectSubprotocols: o.RejectSubprotocols, Proxies: o.Proxies, Now: o.Now, NewID: o.NewID, Log: o.Log,
+	}
 	a.network = &station.Network{
 		Store: a.db, States: a.db, Verdicts: a.ledger, Commands: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
-		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL, Unknown: o.Unknown, Heartbeat: o.Heartbeat, Retry: o.Retry,
+		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL,
+		Unknown: o.Unknown, Operator: o.Operator, Addresses: o.Addresses, Heartbeat: o.Heartbeat, Retry: o.Retry,
 		Deviations: a.ledger, Models: models,
 	}
 	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
@@ -159,7 +174,7 @@ func (a *app) start() {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				for what, sweep := range map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep} {
+				for what, sweep := range map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles} {
 					if err := sweep(ctx); err != nil && ctx.Err() == nil {
 						a.log.Error("what is unfinished could not be settled", "what", what, "err", err)
 					}

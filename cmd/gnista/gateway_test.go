@@ -58,9 +58,11 @@ func newLive(t *testing.T, change func(*options)) *live {
 		t.Fatal(err)
 	}
 	a.start()
-	l := &live{a, t, httptest.NewUnstartedServer(a.handler)}
+	l := &live{a, t, httptest.NewUnstartedServer(nil)}
+	l.server.Config = a.server(a.handler)
 	a.network.BaseURL = "http://" + l.server.Listener.Addr().String()
 	l.server.Config.ConnState = func(c net.Conn, state http.ConnState) {
+		a.gateway.ConnState(c, state)
 		if state == http.StateNew { // a station that does not read is noticed soon
 			c.(*net.TCPConn).SetWriteBuffer(4096)
 		}

@@ -28,6 +28,7 @@ type simulate struct {
 	Tokens      []string   `help:"UID of a card that drivers have; may be repeated. Without any, a card of the demonstration." name:"token" placeholder:"UID" env:"-"`
 	IDPrefix    string     `help:"Identities of the stations begin with this." name:"id-prefix" default:"SIM-" env:"-"`
 	Password    string     `help:"Password of the stations, for Basic authentication." env:"-"`
+	Compress    bool       `help:"Offer to compress messages." env:"-"`
 	CA          string     `help:"File with root certificates in PEM to trust, for wss." name:"ca" placeholder:"FILE" env:"-"`
 	EVSEs       int        `help:"Outlets of each station." name:"evses" default:"1" env:"-"`
 	PowerKW     float64    `help:"The most that an outlet gives." name:"power-kw" default:"22" env:"-"`
@@ -137,7 +138,7 @@ func (c *simulate) park(log *slog.Logger) (*sim.Park, error) {
 	park := &sim.Park{Stagger: connectEvery}
 	for i := range c.Stations {
 		station := &sim.Station{
-			ID: gnista.StationID(fmt.Sprintf("%s%d", c.IDPrefix, i+1)), Password: c.Password, Version: versions[i%len(versions)], EVSEs: c.EVSEs, URL: c.URL,
+			ID: gnista.StationID(fmt.Sprintf("%s%d", c.IDPrefix, i+1)), Password: c.Password, Version: versions[i%len(versions)], EVSEs: c.EVSEs, URL: c.URL, Compress: c.Compress,
 			Firmware: version, Serial: fmt.Sprintf("%06d", i+1), PowerW: int64(c.PowerKW * 1000), Phases: 3, RegisterWh: int64(i) * 1000, Now: time.Now, NewID: newID, Log: log,
 			InstallTime: simInstall, TLS: secure, Personality: c.Personality,
 		}

@@ -52,6 +52,8 @@ func orders() gateway.Orders {
 	gateway.Tell(o, writeSettings)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
+	gateway.Tell(o, setPassword)
+	gateway.Tell(o, useProfile)
 	gateway.Tell(o, updateFirmware)
 	gateway.Tell(o, sendLog)
 	return o
@@ -64,7 +66,7 @@ func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp16.BootN
 		serial = req.ChargeBoxSerialNumber
 	}
 	answer, err := a.Network.Boot(ctx, s.Station, station.Boot{
-		Version: gnista.V16, Vendor: req.ChargePointVendor, Model: req.ChargePointModel, Serial: serial, Firmware: req.FirmwareVersion,
+		Version: gnista.V16, Vendor: req.ChargePointVendor, Model: req.ChargePointModel, Serial: serial, Firmware: req.FirmwareVersion, Certificate: s.Certificate,
 	})
 	if err != nil {
 		return ocpp16.BootNotificationResponse{}, err

@@ -57,6 +57,9 @@ func orders(v ocppj.Version) gateway.Orders {
 	gateway.Tell(o, writeSettings)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
+	gateway.Tell(o, setPassword)
+	gateway.Tell(o, useProfile)
+	gateway.Tell(o, setNetworkProfile)
 	gateway.Tell(o, updateFirmware)
 	gateway.Tell(o, publishFirmware)
 	gateway.Tell(o, unpublishFirmware)
@@ -82,6 +85,7 @@ func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp2.BootNo
 	c := req.ChargingStation
 	answer, err := a.Network.Boot(ctx, s.Station, station.Boot{
 		Version: gnista.Version(s.Version.String()), Vendor: c.VendorName, Model: c.Model, Serial: c.SerialNumber, Firmware: c.FirmwareVersion, Reason: string(req.Reason),
+		Certificate: s.Certificate,
 	})
 	if err != nil {
 		return ocpp2.BootNotificationResponse{}, err
