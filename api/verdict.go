@@ -13,7 +13,7 @@ import (
 
 type verdictView struct {
 	Station   gnista.StationID `json:"station"`
-	Cause     station.Cause    `json:"cause" doc:"identity, unknown, credentials, subprotocol, request or server: it was not let in; closed: its connection was closed; frame: a message was rejected"`
+	Cause     station.Cause    `json:"cause" doc:"identity, unknown, credentials, certificate, profile, tls, subprotocol, request, flood or server: it was not let in; closed: its connection was closed; frame: a message was rejected"`
 	Reason    string           `json:"reason" doc:"In words"`
 	Remote    string           `json:"remote" doc:"Address of the last time"`
 	Action    string           `json:"action,omitempty" doc:"Of the rejected message"`
