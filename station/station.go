@@ -59,6 +59,8 @@ type Network struct {
 	States    StateStore
 	Verdicts  VerdictStore
 	Commands  CommandStore
+	Security  SecurityStore
+	Issuer    Issuer // nil is none
 	Transfers TransferStore
 	Monitors  MonitorStore
 	Displays  DisplayStore

@@ -52,11 +52,16 @@ func idTagInfo(d token.Decision) ocpp16.IDTagInfo {
 // what is measured afterwards must not be another's.
 func (a *Adapter) startTransaction(ctx context.Context, s *gateway.Session, req ocpp16.StartTransactionRequest) (ocpp16.StartTransactionResponse, error) {
 	at := evse(req.ConnectorID)
-	if req.ReservationID != nil && *req.ReservationID < 0 {
-		s.Saw("Q56", "StartTransaction: reservationId %d", *req.ReservationID)
+	reservation := 0
+	if req.ReservationID != nil {
+		reservation = *req.ReservationID
+	}
+	if reservation < 0 {
+		s.Saw("Q56", "StartTransaction: reservationId %d", reservation)
 	}
 	out, err := a.Transactions.Record(ctx, s.Station, charging.Event{
-		Kind: charging.Started, Version: gnista.V16, At: req.Timestamp.Time, Guessed: req.Timestamp.Guessed(), EVSE: at, Token: &token.ID{UID: s.Token(req.IDTag)}, Activity: charging.Charging,
+		ReservationNumber: reservation,
+		Kind:              charging.Started, Version: gnista.V16, At: req.Timestamp.Time, Guessed: req.Timestamp.Guessed(), EVSE: at, Token: &token.ID{UID: s.Token(req.IDTag)}, Activity: charging.Charging,
 		StartKey: charging.StartKey(at.ID, req.IDTag, req.Timestamp.Format(time.RFC3339Nano)+req.Timestamp.Odd(), req.MeterStart),
 		Begin:    reading(req.MeterStart),
 	})
