@@ -32,7 +32,8 @@ func (*willing) Call(context.Context, gnista.StationID, string, json.RawMessage)
 func (*willing) Connection(gnista.StationID) (station.Connection, bool) {
 	return station.Connection{Version: gnista.V21}, true
 }
-func (*willing) Disconnect(gnista.StationID, string) {}
+func (*willing) Treat(gnista.StationID, station.Treatment) {}
+func (*willing) Disconnect(gnista.StationID, string)       {}
 
 type system struct {
 	*power.Power
