@@ -109,8 +109,11 @@ func (n *Network) Settle(ctx context.Context, id gnista.StationID, o Outcome, de
 	return n.Commands.SettleCommands(ctx, id, effects, o, detail, n.Now(), n.event("station.command", id, "", map[string]any{"outcome": o}))
 }
 
-// Sweep gives up commands of which nothing was heard in time.
+// Sweep gives up commands and reports of which nothing was heard in time.
 func (n *Network) Sweep(ctx context.Context) error {
+	if err := n.endReports(ctx); err != nil {
+		return err
+	}
 	now := n.Now()
 	return n.Commands.ExpireCommands(ctx, now, now.Add(-commandsFor))
 }

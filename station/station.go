@@ -47,6 +47,7 @@ type Network struct {
 	States    StateStore
 	Verdicts  VerdictStore
 	Commands  CommandStore
+	Settings  SettingStore
 	Remote    Remote
 	Presence  Presence
 	Now       func() time.Time

@@ -38,6 +38,7 @@ type options struct {
 	Currency  string
 	Seller    api.Seller
 	Zone      *time.Location
+	ReadNew   bool // whether stations whose settings were never read are asked for them
 	LogDays   int
 	LogMB     int64
 	Limits    gateway.Limits // the zero value is the default ones
@@ -53,6 +54,7 @@ type app struct {
 	messages     *gateway.MessageLog
 	gateway      *gateway.Server
 	network      *station.Network
+	rereader     *station.Rereader
 	tokens       *token.Tokens
 	tariffs      *tariff.Book
 	transactions *charging.Transactions
@@ -82,9 +84,10 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.messages = &gateway.MessageLog{Store: o.Messages, MaxAge: time.Duration(o.LogDays) * 24 * time.Hour, MaxMB: o.LogMB, Now: o.Now, Log: o.Log}
 	a.gateway = &gateway.Server{Messages: a.messages, Live: a.bus, Limits: o.Limits, Now: o.Now, NewID: o.NewID, Log: o.Log}
 	a.network = &station.Network{
-		Store: a.db, States: a.db, Verdicts: a.db, Commands: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
+		Store: a.db, States: a.db, Verdicts: a.db, Commands: a.db, Settings: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
 		Unknown: o.Unknown, Heartbeat: o.Heartbeat, Retry: o.Retry,
 	}
+	a.rereader = &station.Rereader{Network: a.network, New: o.ReadNew}
 	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
 	a.records = &billing.Records{Store: a.db, Tariffs: a.db, Transactions: a.db, Currency: o.Currency, Now: o.Now, NewID: o.NewID}
@@ -149,7 +152,7 @@ func (a *app) start() {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				for what, sweep := range map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep} {
+				for what, sweep := range map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "settings": a.rereader.Sweep} {
 					if err := sweep(ctx); err != nil && ctx.Err() == nil {
 						a.log.Error("what is unfinished could not be settled", "what", what, "err", err)
 					}

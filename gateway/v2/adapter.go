@@ -31,7 +31,7 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Handle(m, ocpp2.Heartbeat, a.heartbeat)
 	ocppj.Accept(m, ocpp2.MeterValues, a.meterValues)
 	ocppj.Accept(m, ocpp2.NotifyEvent, a.notifyEvent)
-	ocppj.Handle(m, ocpp2.NotifyReport, a.notifyReport)
+	ocppj.Accept(m, ocpp2.NotifyReport, a.notifyReport)
 	ocppj.Accept(m, ocpp2.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp2.TransactionEvent, a.transactionEvent)
 	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: orders()}
@@ -46,6 +46,7 @@ func orders() gateway.Orders {
 	gateway.Tell(o, trigger)
 	gateway.Tell(o, readSettings)
 	gateway.Tell(o, writeSettings)
+	gateway.Tell(o, askReport)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
 	return o
