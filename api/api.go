@@ -26,6 +26,7 @@ import (
 
 	"gnista"
 	"gnista/billing"
+	"gnista/campaign"
 	"gnista/charging"
 	"gnista/station"
 	"gnista/tariff"
@@ -41,6 +42,7 @@ type Server struct {
 	Transactions *charging.Transactions
 	Tariffs      *tariff.Book
 	Records      *billing.Records
+	Campaigns    *campaign.Campaigns
 	Seller       Seller
 	Events       Events
 	Bus          Bus
@@ -90,6 +92,7 @@ func (s *Server) Handler() http.Handler {
 	s.settings(api)
 	s.reports(api)
 	s.settingTemplates(api)
+	s.campaigns(api)
 	s.outcomes(api)
 	s.tokens(api)
 	s.transactions(api)

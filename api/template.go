@@ -11,8 +11,8 @@ import (
 	"gnista/station"
 )
 
-// matchView says of which stations something is.
-type matchView struct {
+// StationMatch says of which stations something is.
+type StationMatch struct {
 	Vendor   string         `json:"vendor,omitempty" maxLength:"100" doc:"Absent is any; a * at the end stands for whatever follows"`
 	Model    string         `json:"model,omitempty" maxLength:"100"`
 	Firmware string         `json:"firmware,omitempty" maxLength:"100"`
@@ -25,21 +25,22 @@ type wantedView struct {
 	Value     string `json:"value" maxLength:"2500"`
 }
 
-type templateChange struct {
+// TemplateChange is what an operator says of a template.
+type TemplateChange struct {
 	Name     string       `json:"name" minLength:"1" maxLength:"100"`
-	Match    matchView    `json:"match,omitempty" doc:"The stations that have it unless they were given another; of several templates the closest holds. Without any it is of those that were given it"`
+	Match    StationMatch    `json:"match,omitempty" doc:"The stations that have it unless they were given another; of several templates the closest holds. Without any it is of those that were given it"`
 	Settings []wantedView `json:"settings" maxItems:"300" nullable:"false"`
 }
 
 type templateView struct {
 	ID string `json:"id"`
-	templateChange
+	TemplateChange
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`
 }
 
 func showTemplate(t station.Template) templateView {
-	v := templateView{ID: t.ID, templateChange: templateChange{Name: t.Name, Match: matchView(t.Match)}, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt}
+	v := templateView{ID: t.ID, TemplateChange: TemplateChange{Name: t.Name, Match: StationMatch(t.Match)}, CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt}
 	v.Settings = make([]wantedView, len(t.Settings))
 	for i, w := range t.Settings {
 		v.Settings[i] = wantedView(w)
@@ -73,7 +74,7 @@ func (s *Server) settingTemplates(api huma.API) {
 	add(s, api, huma.Operation{
 		Method: http.MethodPost, Path: "/templates", OperationID: "create-template", Summary: "Make a template of settings", Tags: []string{"Settings"}, DefaultStatus: http.StatusCreated,
 		Description: "It says how settings should be. It is applied by a campaign, or by PATCH of a station's settings.",
-	}, func(ctx context.Context, in *struct{ Body templateChange }) (*body[templateView], error) {
+	}, func(ctx context.Context, in *struct{ Body TemplateChange }) (*body[templateView], error) {
 		t, err := s.Network.SaveTemplate(ctx, station.Template{Name: in.Body.Name, Match: station.Match(in.Body.Match), Settings: wantedOf(in.Body.Settings)})
 		return answer(showTemplate(t), err)
 	})
@@ -85,7 +86,7 @@ func (s *Server) settingTemplates(api huma.API) {
 	add(s, api, huma.Operation{Method: http.MethodPut, Path: "/templates/{id}", OperationID: "put-template", Summary: "Change a template", Tags: []string{"Settings"}},
 		func(ctx context.Context, in *struct {
 			TemplatePath
-			Body templateChange
+			Body TemplateChange
 		}) (*body[templateView], error) {
 			t, err := s.Network.Settings.Template(ctx, in.ID)
 			if err != nil {

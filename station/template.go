@@ -2,7 +2,6 @@ package station
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -386,5 +385,25 @@ func (r *Rereader) Sweep(ctx context.Context) error {
 	return nil
 }
 
-// String is d in words.
-func (d Deviation) String() string { return fmt.Sprintf("%s is %q, not %q", d.Name, d.Value, d.Wanted) }
+// Applicable lists those of the settings that the station's version has, or only those of them that the
+// station does not have as they are wanted, as far as it has told. NotFound.
+func (n *Network) Applicable(ctx context.Context, id gnista.StationID, wanted []Wanted, onlyOther bool) ([]Setting, error) {
+	s, err := n.Store.Station(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if c, connected := n.Presence.Connection(id); connected {
+		s.Version = c.Version
+	}
+	told, err := n.Settings.Variables(ctx, id, VariableFilter{Limit: maxVariables})
+	if err != nil {
+		return nil, err
+	}
+	var out []Setting
+	for _, w := range wanted {
+		if d, differs := w.deviation(s.Version, told); differs || d.Setting != "" && !onlyOther {
+			out = append(out, Setting{Name: w.Name, Attribute: w.Attribute, Value: w.Value})
+		}
+	}
+	return out, nil
+}

@@ -12,6 +12,7 @@ import (
 	"gnista"
 	"gnista/api"
 	"gnista/billing"
+	"gnista/campaign"
 	"gnista/charging"
 	"gnista/cluster"
 	"gnista/gateway"
@@ -59,12 +60,14 @@ type app struct {
 	tariffs      *tariff.Book
 	transactions *charging.Transactions
 	records      *billing.Records
+	campaigns    *campaign.Campaigns
 	handler      http.Handler
 
 	nudge   chan struct{}
 	log     *slog.Logger
 	running sync.WaitGroup
 	stop    context.CancelFunc
+	halt    context.CancelFunc // ends campaigns
 }
 
 // newApp opens the database and puts the parts together.
@@ -94,12 +97,18 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.transactions = &charging.Transactions{
 		Store: o.Charging, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
 	}
+	a.campaigns = &campaign.Campaigns{
+		Store: a.db, Network: a.network, Presence: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
+		Actions: map[string]campaign.Action{
+			"settings": campaign.Settings{Network: a.network}, "read-settings": campaign.Reading{Network: a.network}, "reset": campaign.Reset(a.network),
+		},
+	}
 	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
 	two := &v2.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Transactions: a.transactions, Tariffs: a.tariffs, Records: a.records,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Transactions: a.transactions, Tariffs: a.tariffs, Records: a.records, Campaigns: a.campaigns,
 		Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
@@ -144,6 +153,9 @@ func (a *app) start() {
 	a.messages.Start()
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
+	campaigns, halt := context.WithCancel(ctx)
+	a.halt = halt
+	a.running.Go(func() { a.campaigns.Run(campaigns) })
 	a.running.Go(func() {
 		tick := time.NewTicker(sweepEvery)
 		defer tick.Stop()
@@ -164,6 +176,7 @@ func (a *app) start() {
 
 // close ends the connections of stations, finishes what has begun and closes the database.
 func (a *app) close(ctx context.Context) error {
+	a.halt() // while stations are still there, so that none is thought to have failed
 	err := a.gateway.Stop(ctx)
 	a.stop()
 	a.running.Wait()

@@ -41,6 +41,7 @@ func Run(t *testing.T, url string) {
 	t.Run("settings", s.settings)
 	t.Run("reports", s.reports)
 	t.Run("templates", s.templates)
+	t.Run("campaigns", s.campaigns)
 	t.Run("verdicts", s.verdicts)
 	t.Run("commands", s.commands)
 	t.Run("tokens", s.tokens)
