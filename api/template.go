@@ -28,7 +28,7 @@ type wantedView struct {
 // TemplateChange is what an operator says of a template.
 type TemplateChange struct {
 	Name     string       `json:"name" minLength:"1" maxLength:"100"`
-	Match    StationMatch    `json:"match,omitempty" doc:"The stations that have it unless they were given another; of several templates the closest holds. Without any it is of those that were given it"`
+	Match    StationMatch `json:"match,omitempty" doc:"The stations that have it unless they were given another; of several templates the closest holds. Without any it is of those that were given it"`
 	Settings []wantedView `json:"settings" maxItems:"300" nullable:"false"`
 }
 

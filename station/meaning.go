@@ -128,6 +128,9 @@ func find(name, attribute string, version gnista.Version, told []Variable) (v Va
 	case m != nil:
 		own = m.Variable
 	}
+	if m := meanings().bySetting[strings.ToLower(own)]; m != nil && version == gnista.V16 && !strings.EqualFold(own, m.Key) {
+		own = "" // a variable of 2.x
+	}
 	if own == "" {
 		return v, false, gnista.Errorf(gnista.Unsupported, "OCPP %s has nothing for %q", version, name)
 	}

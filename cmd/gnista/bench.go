@@ -24,10 +24,11 @@ import (
 // bench measures this machine. What counts are the ratios between servers measured in one run; each
 // server is a process of its own, and the load comes from this one.
 type bench struct {
-	Idle   benchIdle   `cmd:"" help:"Memory of idle connections."`
-	Events benchEvents `cmd:"" help:"Durable TransactionEvents per second, and their latency."`
-	All    benchAll    `cmd:"" default:"1" help:"Both."`
-	Server benchServer `cmd:"" hidden:""`
+	Idle     benchIdle     `cmd:"" help:"Memory of idle connections."`
+	Events   benchEvents   `cmd:"" help:"Durable TransactionEvents per second, and their latency."`
+	Settings benchSettings `cmd:"" help:"Ordinary traffic beside the reading of many stations' settings."`
+	All      benchAll      `cmd:"" default:"1" help:"Memory and events."`
+	Server   benchServer   `cmd:"" hidden:""`
 }
 
 type benchAll struct {

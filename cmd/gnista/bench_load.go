@@ -187,7 +187,7 @@ func (l *load) events(ctx context.Context, duration time.Duration, rate float64)
 		}
 		wg.Wait()
 	}
-	run(duration/4, false) // transactions begin, and everything gets warm
+	run(min(duration/4, 2*time.Second), false) // transactions begin, and everything gets warm
 	if failure != nil {
 		return result{}, failure
 	}
