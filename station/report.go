@@ -449,16 +449,22 @@ func (n *Network) endReports(ctx context.Context) error {
 	return err
 }
 
-// reportTime is how long a report is waited for by who needs it.
-const reportTime = 10 * time.Minute
+// How a report is waited for by who needs it: often at first, as most are short, and then less often.
+const (
+	reportTime  = 10 * time.Minute
+	reportFirst = 100 * time.Millisecond
+	reportEvery = 2 * time.Second
+)
 
 // ReadAll has a station report all its settings and waits until it has. Conflict where another report
 // is running, Refused where this one fails.
 func (n *Network) ReadAll(ctx context.Context, id gnista.StationID) (Report, error) {
 	r, err := n.AskReport(ctx, id, Asking{Of: OfAll})
-	for begun := n.Now(); err == nil && r.State == Running && n.Now().Sub(begun) < reportTime; r, err = n.Settings.Report(ctx, r.ID) {
+	begun, pause := n.Now(), reportFirst
+	for ; err == nil && r.State == Running && n.Now().Sub(begun) < reportTime; r, err = n.Settings.Report(ctx, r.ID) {
 		select {
-		case <-time.After(time.Second):
+		case <-time.After(pause):
+			pause = min(pause*3/2, reportEvery)
 		case <-ctx.Done():
 			return r, context.Cause(ctx)
 		}

@@ -310,6 +310,7 @@ func (b *benchEvents) Run(ctx context.Context, o *output) error {
 type result struct {
 	rate     float64 // answered events per second
 	p50, p99 time.Duration
+	delays   []time.Duration // in order of length
 }
 
 // measure lets stations send events to a server of a variant: as fast as they are answered, or at a
