@@ -15,7 +15,7 @@ const (
 	NotFound    Code = "not-found"   // there is no such thing
 	Conflict    Code = "conflict"    // not in the state that the thing is in now
 	Offline     Code = "offline"     // the station is not connected
-	Timeout     Code = "timeout"     // the station did not answer in time
+	Timeout     Code = "timeout"     // the station did not answer, so what it did is not known
 	Unsupported Code = "unsupported" // the station, or its version, cannot do this
 	Refused     Code = "refused"     // the station answered with an error
 )

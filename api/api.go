@@ -93,7 +93,15 @@ func (s *Server) Handler() http.Handler {
 	s.reports(api)
 	s.settingTemplates(api)
 	s.campaigns(api)
+	s.security(api)
 	s.outcomes(api)
+	s.firmware(api, mux)
+	s.logs(api, mux)
+	s.transfers(api)
+	s.monitors(api)
+	s.displays(api)
+	s.customers(api)
+	s.streams(api)
 	s.tokens(api)
 	s.transactions(api)
 	s.tariffs(api)
@@ -112,7 +120,7 @@ func (s *Server) Handler() http.Handler {
 		}
 		w.Write([]byte("ok\n"))
 	})
-	return http.NewCrossOriginProtection().Handler(s.authorised(textual(mux)))
+	return s.stationFiles(http.NewCrossOriginProtection().Handler(s.authorised(textual(mux))))
 }
 
 // open tells the paths that need no token.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -12,16 +13,16 @@ import (
 	"gnista/token"
 )
 
-// answerView is what a station says to a command.
-type answerView struct {
-	Status  station.AnswerStatus `json:"status" enum:"accepted,scheduled,rejected,reboot-required,unknown,unsupported"`
+// AnswerView is what a station says to a command.
+type AnswerView struct {
+	Status  station.AnswerStatus `json:"status" enum:"accepted,scheduled,rejected,reboot-required,unknown,unsupported,empty"`
 	Detail  string               `json:"detail,omitempty" doc:"The station's own word"`
 	Outcome station.Outcome      `json:"outcome,omitempty" enum:"accepted,happened,rejected,failed,unknown" doc:"accepted: the station says that it will; happened: it has shown that it did"`
 	Command string               `json:"command,omitempty" doc:"Id of the command, under which its outcome can be read later"`
 }
 
-func told(a station.Answer, err error) (*body[answerView], error) {
-	return answer(answerView{a.Status, a.Detail, a.Outcome, a.Command}, err)
+func told(a station.Answer, err error) (*body[AnswerView], error) {
+	return answer(AnswerView{a.Status, a.Detail, a.Outcome, a.Command}, err)
 }
 
 // place is an EVSE or connector in a command.
@@ -39,7 +40,7 @@ func command[B, O any](s *Server, api huma.API, verb, summary, description strin
 		Body B
 	}
 	add(s, api, huma.Operation{
-		Method: http.MethodPost, Path: "/stations/{station}/" + verb, OperationID: "station-" + verb, Summary: summary, Description: description, Tags: []string{"Commands"},
+		Method: http.MethodPost, Path: "/stations/{station}/" + verb, OperationID: "station-" + strings.ReplaceAll(verb, "/", "-"), Summary: summary, Description: description, Tags: []string{"Commands"},
 	}, func(ctx context.Context, in *input) (*body[O], error) { return h(ctx, in.Station, in.Body) })
 }
 
@@ -62,7 +63,7 @@ func (s *Server) commands(api huma.API) {
 		Type  token.Type `json:"type,omitempty" doc:"Type of the token, where one UID has several"`
 	}
 	command(s, api, "start", "Order a station to start charging", "",
-		func(ctx context.Context, id gnista.StationID, in start) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in start) (*body[AnswerView], error) {
 			a, err := s.Transactions.Start(ctx, id, in.EVSE, token.ID{UID: in.Token, Type: in.Type})
 			return told(a, s.Network.Explain(ctx, id, err))
 		})
@@ -71,7 +72,7 @@ func (s *Server) commands(api huma.API) {
 		EVSE        int    `json:"evse,omitempty" minimum:"0"`
 	}
 	command(s, api, "stop", "Order a station to stop charging", "",
-		func(ctx context.Context, id gnista.StationID, given *stop) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, given *stop) (*body[AnswerView], error) {
 			var in stop
 			set(&in, given)
 			a, err := s.Transactions.Stop(ctx, id, in.EVSE, in.Transaction)
@@ -82,13 +83,13 @@ func (s *Server) commands(api huma.API) {
 		EVSE int    `json:"evse,omitempty" minimum:"0" doc:"One EVSE only (OCPP 2.x)"`
 	}
 	command(s, api, "reset", "Restart a station", "",
-		func(ctx context.Context, id gnista.StationID, given *reset) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, given *reset) (*body[AnswerView], error) {
 			var in reset
 			set(&in, given)
 			return told(station.Give(ctx, s.Network, id, station.Reset{Hard: in.Type == "hard", EVSE: in.EVSE}))
 		})
 	command(s, api, "unlock", "Let go of a cable", "",
-		func(ctx context.Context, id gnista.StationID, in Place) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in Place) (*body[AnswerView], error) {
 			return told(station.Give(ctx, s.Network, id, station.Unlock{At: in.evse()}))
 		})
 	type availability struct {
@@ -96,7 +97,7 @@ func (s *Server) commands(api huma.API) {
 		Operative bool `json:"operative" doc:"false takes it out of service"`
 	}
 	command(s, api, "availability", "Take a station, EVSE or connector in or out of service", "",
-		func(ctx context.Context, id gnista.StationID, in availability) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in availability) (*body[AnswerView], error) {
 			return told(station.Give(ctx, s.Network, id, station.SetAvailability{At: in.evse(), Operative: in.Operative}))
 		})
 	type trigger struct {
@@ -104,7 +105,7 @@ func (s *Server) commands(api huma.API) {
 		Message station.Trigger `json:"message" enum:"boot,heartbeat,status,meter-values,transaction,firmware-status,log-status"`
 	}
 	command(s, api, "trigger", "Ask a station to send a message", "",
-		func(ctx context.Context, id gnista.StationID, in trigger) (*body[answerView], error) {
+		func(ctx context.Context, id gnista.StationID, in trigger) (*body[AnswerView], error) {
 			return told(station.Give(ctx, s.Network, id, station.Ask{For: in.Message, At: in.evse()}))
 		})
 }

@@ -24,12 +24,23 @@ type stationView struct {
 	Firmware       string           `json:"firmware,omitempty"`
 	Tariff         string           `json:"tariff,omitempty" doc:"Id of its tariff; absent: the default one"`
 	HasPassword    bool             `json:"hasPassword"`
+	Security       securityView     `json:"security"`
 	Remote         string           `json:"remote,omitempty" doc:"Address that it is connected from"`
 	ConnectedSince *time.Time       `json:"connectedSince,omitempty"`
 	SeenAt         *time.Time       `json:"seenAt,omitempty" doc:"When it last sent anything"`
 	BootedAt       *time.Time       `json:"bootedAt,omitempty"`
 	CreatedAt      time.Time        `json:"createdAt"`
 	Connectors     []connectorView  `json:"connectors" nullable:"false"`
+}
+
+// securityView is how a station's connection is kept from others.
+type securityView struct {
+	Profile       station.Profile `json:"profile" doc:"The lowest security profile that it may connect with: 0 none, 1 password, 2 TLS and password, 3 TLS and certificate"`
+	Last          station.Profile `json:"last" doc:"That it last connected with"`
+	Next          station.Profile `json:"next,omitempty" doc:"That it was told to use and has not yet"`
+	NextUntil     *time.Time      `json:"nextUntil,omitempty" doc:"When that is given up"`
+	NewPassword   bool            `json:"newPassword,omitempty" doc:"It was told to use another password and has not shown that it does; the old one is good as well"`
+	AcceptExpired bool            `json:"acceptExpired,omitempty" doc:"With an expired certificate it may connect, to renew it"`
 }
 
 type connectorView struct {
@@ -48,6 +59,7 @@ func (s *Server) view(ctx context.Context, x station.Station) (stationView, erro
 	v := stationView{
 		ID: x.ID, Name: x.Name, State: x.State, Version: x.Version, Vendor: x.Vendor, Model: x.Model, Serial: x.Serial, Firmware: x.Firmware,
 		Tariff: x.Tariff, HasPassword: x.Password.Set(), SeenAt: moment(x.SeenAt), BootedAt: moment(x.BootedAt), CreatedAt: x.CreatedAt,
+		Security: securityView{x.Profile, x.LastProfile, x.NextProfile, moment(x.NextProfileUntil), x.NextPassword.Set(), x.AdmitExpired},
 	}
 	if c, ok := s.Presence.Connection(x.ID); ok {
 		v.Connected, v.Version, v.Remote, v.ConnectedSince, v.SeenAt = true, c.Version, c.Remote, &c.Since, &c.SeenAt
@@ -71,6 +83,9 @@ type stationChange struct {
 	State    *station.State `json:"state,omitempty" enum:"accepted,pending,rejected" doc:"Whether it is in service"`
 	Password *string        `json:"password,omitempty" doc:"Its Basic-auth password of 16 to 64 characters, never shown again; empty takes it away"`
 	Tariff   *string        `json:"tariff,omitempty" doc:"Id of its tariff; empty is the default one"`
+
+	SecurityProfile *station.Profile `json:"securityProfile,omitempty" minimum:"0" maximum:"3" doc:"The lowest that it may connect with. What the station itself uses is changed with the command security-profile"`
+	AcceptExpired   *bool            `json:"acceptExpiredCertificate,omitempty" doc:"Whether it may connect with an expired certificate, to renew it"`
 }
 
 // UnmarshalJSON refuses null.
@@ -100,8 +115,10 @@ func (s *Server) apply(ctx context.Context, c stationChange) (func(*station.Stat
 		set(&x.State, c.State)
 		set(&x.Tariff, c.Tariff)
 		if c.Password != nil {
-			x.Password = password
+			x.Password, x.NextPassword = password, station.Password{}
 		}
+		set(&x.Profile, c.SecurityProfile)
+		set(&x.AdmitExpired, c.AcceptExpired)
 	}, nil
 }
 
@@ -248,6 +265,18 @@ type noticeView struct {
 	TechCode    string    `json:"techCode,omitempty"`
 	TechInfo    string    `json:"techInfo,omitempty"`
 	Transaction string    `json:"transaction,omitempty" doc:"The station's name for it"`
+	Severity    *int      `json:"severity,omitempty" doc:"0 (danger) to 9 (debug); absent where the station does not say"`
+	Origin      string    `json:"origin,omitempty" enum:"hard-wired,preconfigured,custom" doc:"Of the rule behind it"`
+	Monitor     int       `json:"monitor,omitempty" doc:"Id of the monitor behind it"`
+	Cause       *int      `json:"cause,omitempty" doc:"eventId of what led to it"`
+}
+
+// known is a number that is not negative.
+func known(n int) *int {
+	if n < 0 {
+		return nil
+	}
+	return &n
 }
 
 func (s *Server) listNotices(ctx context.Context, in *struct {
@@ -263,6 +292,6 @@ func (s *Server) listNotices(ctx context.Context, in *struct {
 	}
 	list, err := s.Network.States.Notices(ctx, in.Station, before, in.Limit)
 	return answer(turn(in.Paging, list, func(n station.Notice) noticeView {
-		return noticeView{n.ID, n.At, n.ReceivedAt, n.EventID, n.Component, n.EVSE.ID, n.EVSE.Connector, n.Variable, n.Value, n.Trigger, n.Cleared, n.TechCode, n.TechInfo, n.Transaction}
+		return noticeView{n.ID, n.At, n.ReceivedAt, n.EventID, n.Component, n.EVSE.ID, n.EVSE.Connector, n.Variable, n.Value, n.Trigger, n.Cleared, n.TechCode, n.TechInfo, n.Transaction, known(n.Severity), n.Origin, n.Monitor, known(n.Cause)}
 	}, func(n station.Notice) string { return n.ID }), err)
 }

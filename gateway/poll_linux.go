@@ -3,6 +3,7 @@ package gateway
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -103,8 +104,11 @@ func (p *poller) forget(x *Session) {
 	}
 }
 
-// descriptor is the number of a plain TCP socket. Others have state of their own above the socket.
+// descriptor is the number of the TCP socket under a connection.
 func descriptor(c net.Conn) (fd int32, ok bool) {
+	if over := under(c); over != nil {
+		c = over.Conn
+	}
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {
 		return 0, false
@@ -115,6 +119,16 @@ func descriptor(c net.Conn) (fd int32, ok bool) {
 	}
 	err = raw.Control(func(n uintptr) { fd = int32(n) })
 	return fd, err == nil
+}
+
+// under is the seam that a TLS connection has been put on, if any.
+func under(c net.Conn) *seam {
+	over, ok := c.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	x, _ := over.NetConn().(*seam)
+	return x
 }
 
 func (p *poller) loop() {
@@ -163,7 +177,7 @@ func (p *poller) read(x *Session, fd int32, early []byte, op int) {
 		return // woken for a socket that had our number before; whoever reads arms it again
 	}
 	r := readers.Get().(*bufio.Reader)
-	src := &source{conn: x.socket.Conn, limit: x.server.Limits.Frame, early: early}
+	src := &source{conn: x.socket.Conn, seam: under(x.socket.Conn), limit: x.server.Limits.Frame, early: early}
 	r.Reset(src)
 	work, err := p.readAvailable(x, r, src)
 	r.Reset(nil)
@@ -208,6 +222,11 @@ func (p *poller) readAvailable(x *Session, r *bufio.Reader, src *source) (work b
 			return work, err
 		}
 		more = begun || len(src.early) > 0
+		if !more && src.seam != nil {
+			// TLS may have read more from the socket than it gave us, and nothing would wake us for it.
+			_, err := r.Peek(1)
+			more = !errors.Is(err, errNothing)
+		}
 		if !x.take(text) {
 			continue
 		}
@@ -221,13 +240,11 @@ func (p *poller) readAvailable(x *Session, r *bufio.Reader, src *source) (work b
 	return work, nil
 }
 
-// errNothing tells that a socket that was said to have something has nothing after all.
-var errNothing = errors.New("nothing to read")
-
 // source reads a socket: for a new frame only what is there, then with a time limit, for the rest of a
 // frame must follow its beginning.
 type source struct {
 	conn  net.Conn
+	seam  *seam // below conn where that is TLS
 	limit time.Duration
 	early []byte // what came in before
 
@@ -266,7 +283,21 @@ func (s *source) Read(b []byte) (n int, err error) {
 }
 
 func (s *source) readNow(b []byte) (n int, err error) {
-	raw, err := s.conn.(syscall.Conn).SyscallConn()
+	if s.seam == nil {
+		return readNow(s.conn, b)
+	}
+	s.seam.now = true
+	defer func() { s.seam.now = false }()
+	return s.conn.Read(b)
+}
+
+// readNow reads what a socket has, without waiting.
+func readNow(c net.Conn, b []byte) (n int, err error) {
+	socket, ok := c.(syscall.Conn)
+	if !ok {
+		return c.Read(b)
+	}
+	raw, err := socket.SyscallConn()
 	if err != nil {
 		return 0, err
 	}

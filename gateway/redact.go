@@ -17,6 +17,9 @@ var secrets = []string{`"basicAuthPassword"`, `"apnPassword"`, `"password"`}
 // values are the properties that hold the value of a setting.
 var values = []string{`"value"`, `"attributeValue"`, `"actualValue"`}
 
+// locations are the properties that hold addresses of files.
+var locations = []string{`"location"`, `"remoteLocation"`}
+
 // redact takes UIDs and secrets out of a text. It works on the text as it is, valid JSON or not, and
 // does not tell capitals from small letters: neither do all stations.
 func redact(text, action string) string {
@@ -27,6 +30,7 @@ func redact(text, action string) string {
 		return token.Mask(value)
 	})
 	text = replaceValues(text, secrets, hide)
+	text = replaceValues(text, locations, hideCredentials)
 	if action == "SetNetworkProfile" {
 		text = replaceValues(text, []string{`"key"`}, hide) // of the VPN; elsewhere it is the name of a setting
 	}
@@ -40,6 +44,20 @@ func redact(text, action string) string {
 }
 
 func hide(string) string { return "…" }
+
+// hideCredentials takes out of an address who may use it, and the key of one of our own.
+func hideCredentials(location string) string {
+	if scheme, rest, ok := strings.Cut(location, "://"); ok {
+		host, _, _ := strings.Cut(rest, "/")
+		if at := strings.LastIndexByte(host, '@'); at >= 0 {
+			location = scheme + "://…" + host[at:] + rest[len(host):]
+		}
+	}
+	if before, _, ok := strings.Cut(location, station.UploadPath); ok {
+		return before + station.UploadPath + "…"
+	}
+	return location
+}
 
 // hideSettings takes the values of secret settings out of valid JSON. In every message that has
 // settings, a setting is all that is in one element of an array.

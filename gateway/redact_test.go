@@ -38,6 +38,11 @@ func TestRedact(t *testing.T) {
 		`[2,"1","SetNetworkProfile",{"connectionData":{"basicAuthPassword":"…","apn":{"apn":"b","apnPassword":"…"},"vpn":{"user":"d","password":"…","key":"…"}}}]`)
 	f("Authorize", `{"idToken":{"additionalInfo":[{"additionalIdToken":"04A1B2C3","type":"x"}],"IDTOKEN":"04A1B2C4"}}`,
 		`{"idToken":{"additionalInfo":[{"additionalIdToken":"…B2C3","type":"x"}],"IDTOKEN":"…B2C4"}}`)
+	f("GetDiagnostics", `{"location":"ftp://user:pa@ss@files.example/logs","x":1}`, `{"location":"ftp://…@files.example/logs","x":1}`)
+	f("GetDiagnostics", `{"location":"ftp://user:pass@files.example"}`, `{"location":"ftp://…@files.example"}`)
+	f("GetLog", `{"log":{"remoteLocation":"https://charge.example/uploads/0123/"}}`, `{"log":{"remoteLocation":"https://charge.example/uploads/…"}}`)
+	f("UpdateFirmware", `{"location":"https://files.example/a@b"}`, `{"location":"https://files.example/a@b"}`)
+	f("MeterValues", `{"location":"Outlet"}`, `{"location":"Outlet"}`)
 	f("Heartbeat", `[2,"1","Heartbeat",{}]`, `[2,"1","Heartbeat",{}]`)
 }
 

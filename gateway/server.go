@@ -16,11 +16,13 @@ package gateway
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -53,6 +55,11 @@ type Limits struct {
 	Silence time.Duration // without any frame before the connection is given up; at least 3 heartbeats
 	Ping    time.Duration // without any frame before we ask for a sign of life
 	Deaf    int           // CALLs in a row without an answer before the connection is given up
+
+	PerStation Rate // of connecting, for a station at one address
+	PerAddress Rate // of connecting, for an address
+	Crowd      int  // connections of whom it is not known what they want; 0 is no limit
+	CrowdEach  int  // of those, from one address
 }
 
 // DefaultLimits fit a heartbeat interval.
@@ -60,6 +67,9 @@ func DefaultLimits(heartbeat time.Duration) Limits {
 	return Limits{
 		Message: 1 << 20, Frame: 30 * time.Second, Write: 20 * time.Second, Call: 30 * time.Second,
 		Silence: max(3*heartbeat, 3*time.Minute), Ping: max(heartbeat, time.Minute), Deaf: 3,
+		// A station tries again every few seconds; a garage full of them may have one address, and come
+		// back at once after a power cut.
+		PerStation: Rate{PerSecond: 1, Burst: 30}, PerAddress: Rate{PerSecond: 50, Burst: 1000}, Crowd: 4096, CrowdEach: 512,
 	}
 }
 
@@ -73,10 +83,22 @@ type Server struct {
 	Messages *MessageLog
 	Live     station.Live
 	Limits   Limits
-	Now      func() time.Time
-	NewID    func() string
-	Log      *slog.Logger
+	Plain    bool // texts are not compressed, whatever stations offer
+	Proxied  bool // who connects without TLS has it as far as a proxy
+	// RejectSubprotocols answers a handshake without a version of ours with an error, instead of closing
+	// the connection that it makes.
+	RejectSubprotocols bool
 
+	Now   func() time.Time
+	NewID func() string
+	Log   *slog.Logger
+
+	// Proxies are where connections of many stations come from; no address of theirs has a limit.
+	Proxies []netip.Prefix
+
+	crowd    crowd
+	knocks   meters
+	noted    meters
 	sessions registry
 	poller   *poller
 	running  sync.WaitGroup // handlers and readers
@@ -115,13 +137,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, id, &station.Refusal{Cause: station.BadIdentity, Reason: err.Error()})
 		return
 	}
+	if refusal := s.knock(id, r.RemoteAddr); refusal != nil {
+		s.refuse(w, r, id, refusal)
+		return
+	}
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		w.Header().Set("Upgrade", "websocket")
 		s.refuse(w, r, id, &station.Refusal{Cause: station.BadRequest, Reason: "this is the address for charging stations, which speak OCPP over a WebSocket; the request asks for none"})
 		return
 	}
-	user, password, has := credentials(r, id)
-	if _, err := s.Network.Admit(r.Context(), station.Knock{ID: id, Username: user, Password: password, HasAuth: has, Remote: r.RemoteAddr}); err != nil {
+	k := station.Knock{ID: id, Remote: r.RemoteAddr}
+	k.Username, k.Password, k.HasAuth = credentials(r, id)
+	k.Port, k.Certificate = s.port(r)
+	if _, err := s.Network.Admit(r.Context(), k); err != nil {
 		refusal, ok := errors.AsType[*station.Refusal](err)
 		if !ok {
 			s.Log.Error("a station could not be admitted", "station", id, "err", err)
@@ -131,17 +159,39 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	offered := subprotocols(r)
+	if r.TLS != nil && r.TLS.Version < tls.VersionTLS12 { // OCPP 2.x A00.FR.313, A00.FR.416
+		offered = slices.DeleteFunc(offered, func(name string) bool { return name != ocppj.V16.Subprotocol() })
+	}
 	dialect, version := s.choose(offered)
 	if dialect == nil {
 		s.refuseSubprotocol(w, r, id, offered)
 		return
 	}
-	conn, rw, err := upgrade(w, r, version.Subprotocol())
+	answer, deflate := "", ocppws.Deflate(0)
+	if !s.Plain {
+		answer, deflate = ocppws.Agree(r.Header.Values("Sec-WebSocket-Extensions"))
+	}
+	conn, rw, err := upgrade(w, r, version.Subprotocol(), answer)
 	if err != nil {
 		s.note(id, r.RemoteAddr, station.BadRequest, "the WebSocket handshake is wrong: "+err.Error())
 		return
 	}
-	s.serve(id, dialect, version, conn, rw)
+	s.serve(&Session{Station: id, Certificate: k.Certificate, server: s, dialect: dialect}, version, conn, rw, deflate)
+}
+
+// port is the highest security profile of the port that a request came to, and the certificate that
+// came with it.
+func (s *Server) port(r *http.Request) (station.Profile, *station.Certificate) {
+	switch {
+	case r.TLS == nil && s.Proxied:
+		return station.TLSBasic, nil
+	case r.TLS == nil:
+		return station.Basic, nil
+	case len(r.TLS.PeerCertificates) == 0:
+		return station.TLSBasic, nil
+	}
+	c := r.TLS.PeerCertificates[0]
+	return station.TLSMutually, &station.Certificate{Name: c.Subject.CommonName, Organisation: c.Subject.Organization, NotAfter: c.NotAfter}
 }
 
 // identity is the last segment of the path, percent-decoded once (OCPP-J 1.6 §3.1.1, quirk Q6).
@@ -214,12 +264,22 @@ var statuses = map[station.Cause]int{
 	station.BadIdentity:    http.StatusBadRequest,
 	station.UnknownStation: http.StatusNotFound, // OCPP 2.x Part 4 §3.1.3
 	station.BadCredentials: http.StatusUnauthorized,
+	station.BadSubprotocol: http.StatusBadRequest,
 	station.BadRequest:     http.StatusUpgradeRequired,
 	station.ServerUnable:   http.StatusServiceUnavailable,
+	station.BadCertificate: http.StatusForbidden,
+	station.BadProfile:     http.StatusForbidden,
+	station.TooMany:        http.StatusTooManyRequests,
 }
 
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, id gnista.StationID, why *station.Refusal) {
-	s.note(id, r.RemoteAddr, why.Cause, why.Reason)
+	switch why.Cause {
+	case station.TooMany:
+		s.noteSome(id, r.RemoteAddr, why.Cause, why.Reason)
+		w.Header().Set("Retry-After", "10")
+	default:
+		s.note(id, r.RemoteAddr, why.Cause, why.Reason)
+	}
 	if why.Cause == station.BadCredentials {
 		w.Header().Set("WWW-Authenticate", `Basic realm="OCPP", charset="UTF-8"`)
 	}
@@ -227,7 +287,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, id gnista.Statio
 }
 
 // refuseSubprotocol completes the handshake without a subprotocol and closes, as OCPP 2.x Part 4 §3.3
-// asks.
+// asks, or refuses it, as a test for certification does (TC_B_58_CSMS).
 func (s *Server) refuseSubprotocol(w http.ResponseWriter, r *http.Request, id gnista.StationID, offered []string) {
 	var spoken []string
 	for v := range s.Dialects {
@@ -238,18 +298,26 @@ func (s *Server) refuseSubprotocol(w http.ResponseWriter, r *http.Request, id gn
 	if len(offered) > 0 {
 		reason = "the station offers the WebSocket subprotocols " + shorten(fmt.Sprintf("%q", offered), maxQuoted)
 	}
-	s.note(id, r.RemoteAddr, station.BadSubprotocol, reason+"; this central system speaks "+strings.Join(spoken, ", "))
-	if conn, _, err := upgrade(w, r, ""); err == nil {
+	reason += "; this central system speaks " + strings.Join(spoken, ", ")
+	if s.RejectSubprotocols {
+		s.refuse(w, r, id, &station.Refusal{Cause: station.BadSubprotocol, Reason: reason})
+		return
+	}
+	s.note(id, r.RemoteAddr, station.BadSubprotocol, reason)
+	if conn, _, err := upgrade(w, r, "", ""); err == nil {
 		socket := &ocppws.Socket{Conn: conn, WriteTimeout: s.Limits.Write}
 		socket.Close(ws.StatusProtocolError, "no common subprotocol; spoken are "+strings.Join(spoken, ", "))
 	}
 }
 
-// upgrade completes the handshake with a subprotocol, or none when it is empty. An error has been
-// answered.
-func upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (net.Conn, *bufio.ReadWriter, error) {
+// upgrade completes the handshake with a subprotocol and extensions, or none where they are empty. An
+// error has been answered.
+func upgrade(w http.ResponseWriter, r *http.Request, subprotocol, extensions string) (net.Conn, *bufio.ReadWriter, error) {
 	r.Header.Del("Sec-WebSocket-Protocol")
 	u := ws.HTTPUpgrader{}
+	if extensions != "" {
+		u.Header = http.Header{"Sec-WebSocket-Extensions": {extensions}}
+	}
 	if subprotocol != "" {
 		r.Header.Set("Sec-WebSocket-Protocol", subprotocol)
 		u.Protocol = func(name string) bool { return name == subprotocol }

@@ -27,6 +27,8 @@ import (
 type Session struct {
 	ocppj.Conn
 	Station gnista.StationID
+	// Certificate is what the station presented; nil where the port asks for none.
+	Certificate *station.Certificate
 
 	server  *Server
 	dialect *Dialect
@@ -57,11 +59,12 @@ const (
 const closedByOperator = ws.StatusPolicyViolation
 
 // serve makes a session of a connection whose handshake is done.
-func (s *Server) serve(id gnista.StationID, d *Dialect, v ocppj.Version, conn net.Conn, rw *bufio.ReadWriter) {
+func (s *Server) serve(x *Session, v ocppj.Version, conn net.Conn, rw *bufio.ReadWriter, deflate ocppws.Deflate) {
 	now := s.Now().UnixMilli()
-	x := &Session{Station: id, server: s, dialect: d, started: now}
+	id, d := x.Station, x.dialect
+	x.started = now
 	x.Version, x.Owner, x.Timeout = v, x, s.Limits.Call
-	x.socket = ocppws.Socket{Conn: conn, Limit: s.Limits.Message, WriteTimeout: s.Limits.Write}
+	x.socket = ocppws.Socket{Conn: conn, Limit: s.Limits.Message, WriteTimeout: s.Limits.Write, Deflate: deflate}
 	x.seen.Store(now)
 
 	// Nobody finds the old session from now on, whatever becomes of the new one.
@@ -78,7 +81,7 @@ func (s *Server) serve(id gnista.StationID, d *Dialect, v ocppj.Version, conn ne
 		x.end(ws.StatusInternalServerError, "the central system could not look up the station", "")
 		return
 	}
-	x.Registered(known.State, !known.BootedAt.IsZero())
+	x.Registered(known.StateWith(x.Certificate, s.Now()), !known.BootedAt.IsZero())
 	select {
 	case <-s.done: // we are stopping, and may have passed this session over
 		x.end(ws.StatusGoingAway, "the central system is stopping", "")
@@ -261,6 +264,11 @@ func (x *Session) Serve(ctx context.Context, f ocppj.Frame) (payload json.RawMes
 	}
 	if e := callError(err); e != nil {
 		return nil, e
+	}
+	if r, ok := errors.AsType[*station.Refusal](err); ok { // OCPP 2.x B01.FR.12
+		x.server.note(x.Station, x.remote(), r.Cause, r.Reason)
+		x.end(ws.StatusPolicyViolation, r.Reason, "")
+		return nil, ocppj.Errorf(ocppj.SecurityError, "%s", r.Reason)
 	}
 	x.server.Log.Error("a message could not be handled", "station", x.Station, "action", f.Action, "id", f.ID, "err", err)
 	return nil, err

@@ -3,6 +3,9 @@ package sim_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -35,6 +38,8 @@ type central struct {
 	session *session
 	opened  int
 	numbers int
+	lax     bool   // what it is sent is not held to the rules
+	user    string // the Authorization of the last handshake
 }
 
 // answer is what a request is answered with: "" is the usual answer, errMute is none.
@@ -68,7 +73,17 @@ func (c *central) dial(context.Context, string, string) (net.Conn, error) {
 func (c *central) serve(conn net.Conn) {
 	defer conn.Close()
 	want := c.version.Subprotocol()
-	u := ws.Upgrader{Protocol: func(p []byte) bool { return string(p) == want }}
+	c.mu.Lock()
+	c.user = ""
+	c.mu.Unlock()
+	u := ws.Upgrader{Protocol: func(p []byte) bool { return c.lax || string(p) == want }, OnHeader: func(key, value []byte) error {
+		if string(key) == "Authorization" {
+			c.mu.Lock()
+			c.user = string(value)
+			c.mu.Unlock()
+		}
+		return nil
+	}}
 	if _, err := u.Upgrade(conn); err != nil {
 		return
 	}
@@ -115,7 +130,7 @@ func (x *session) Serve(_ context.Context, f ocppj.Frame) (json.RawMessage, erro
 func (x *session) Write(text []byte) error { return x.socket.Write(text) }
 
 func (x *session) Stray(f ocppj.Frame, err error) {
-	if f.Type != ocppj.CALLRESULT {
+	if f.Type != ocppj.CALLRESULT && !x.central.lax {
 		x.central.t.Errorf("stray %v: %v", f, err)
 	}
 }
@@ -127,16 +142,27 @@ func (x *session) NewID() string {
 	return fmt.Sprintf("c%d", x.ids)
 }
 
-// judge holds a request to the rules of the version and writes down what matters of it.
-func (c *central) judge(f ocppj.Frame) {
+// action is the action with a name; nil is none.
+func (c *central) action(name string) ocppj.AnyAction {
 	known := ocpp2.Actions
 	if c.version == ocppj.V16 {
 		known = ocpp16.Actions
 	}
 	for _, a := range known {
-		if a.ActionName() != f.Action {
-			continue
+		if a.ActionName() == name {
+			return a
 		}
+	}
+	return nil
+}
+
+// judge holds a request to the rules of the version and writes down what matters of it.
+func (c *central) judge(f ocppj.Frame) {
+	if c.lax {
+		c.note(f.Action + " " + string(f.Payload))
+		return
+	}
+	if a := c.action(f.Action); a != nil {
 		if !a.In(c.version) || !a.SentBy(ocppj.Station) {
 			c.t.Errorf("a station may not send %s", f.Action)
 		}
@@ -192,6 +218,25 @@ func (c *central) said(actions ...string) []string {
 	return list
 }
 
+// password is the one that the station has connected with.
+func (c *central) password() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(c.user, "Basic "))
+	_, password, _ := strings.Cut(string(b), ":")
+	return password
+}
+
+// peer is the certificate that the station has connected with; nil is none.
+func (c *central) peer() *x509.Certificate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if conn, ok := c.session.socket.Conn.(*tls.Conn); ok && len(conn.ConnectionState().PeerCertificates) > 0 {
+		return conn.ConnectionState().PeerCertificates[0]
+	}
+	return nil
+}
+
 // connections is how many there have been.
 func (c *central) connections() int {
 	c.mu.Lock()
@@ -217,6 +262,11 @@ func (c *central) ask(action, payload string) string {
 	got, err := x.CallRaw(c.t.Context(), action, json.RawMessage(payload))
 	if err != nil {
 		return err.Error()
+	}
+	if a := c.action(action); a != nil {
+		if found, err := ocppj.Decode(got, a.NewResponse(), c.version, ocppj.Strict); err != nil || len(found) > 0 {
+			c.t.Errorf("the answer to %s is not valid: %s: %v %v", action, got, found, err)
+		}
 	}
 	return string(got)
 }
@@ -306,4 +356,34 @@ func like(got, want string) bool {
 		got = got[i+len(p):]
 	}
 	return parts[len(parts)-1] == "" || got == ""
+}
+
+// setting changes a setting of the station.
+func setting(t *testing.T, s *sim.Station, c *central, key, component, variable, value string) {
+	t.Helper()
+	if s.Version == gnista.V16 {
+		asked(t, c, "ChangeConfiguration", `{"key":"`+key+`","value":"`+value+`"}`, `{"status":"Accepted"}`)
+		return
+	}
+	asked(t, c, "SetVariables", `{"setVariableData":[{"attributeValue":"`+value+`","component":{"name":"`+component+`"},"variable":{"name":"`+variable+`"}}]}`, `…"attributeStatus":"Accepted"…`)
+}
+
+// replaced is a text with another in place of its %.
+func replaced(text, by string) string { return strings.ReplaceAll(text, "%", by) }
+
+// signs answers as a central system that signs certificates.
+func signs(f ocppj.Frame) (string, error) {
+	if f.Action == "SignCertificate" {
+		return `{"status":"Accepted"}`, nil
+	}
+	return "", nil
+}
+
+// hangUp closes the connection properly.
+func (c *central) hangUp() {
+	c.mu.Lock()
+	x := c.session
+	c.mu.Unlock()
+	x.socket.Close(ws.StatusGoingAway, "")
+	x.socket.Conn.Close()
 }

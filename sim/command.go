@@ -33,7 +33,10 @@ func (l *link) remoteStart(evse int, token Token, number int) bool {
 	s := l.station
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.free(evse)
+	e := s.free(evse, token)
+	if e != nil && e.charged && s.habits.does("replug") {
+		return false
+	}
 	if e == nil || !s.booted || len(token.UID) > s.traits.maxUID {
 		return false // also while it is not accepted: OCPP 2.x B02.FR.05
 	}
@@ -55,11 +58,11 @@ func (l *link) remoteStart(evse int, token Token, number int) bool {
 }
 
 // free is the EVSE where a transaction can be started, a plugged one if it can be chosen; nil when
-// there is none; 0 is any. mu is held.
-func (s *Station) free(id int) *evse {
+// there is none; 0 is any. What is kept for others than the token is not free. mu is held.
+func (s *Station) free(id int, t Token) *evse {
 	var found *evse
 	for _, e := range s.evses {
-		usable := e.transaction == nil && e.order == nil && e.fault == "" && s.whole.fault == "" && !e.inoperative
+		usable := e.transaction == nil && e.order == nil && e.fault == "" && s.whole.fault == "" && !e.inoperative && !e.updating && !s.keptFor(e, t)
 		if !usable || id != 0 && id != e.id {
 			continue
 		}
@@ -99,6 +102,7 @@ func (s *Station) awaitCar(ctx context.Context, e *evse, o *order) {
 	}
 	s.mu.Unlock()
 	if waits {
+		s.unused(ctx, e, o.token)
 		s.note("a start", s.tell(ctx, e, false))
 	}
 }
@@ -162,6 +166,7 @@ func (l *link) setAvailability(e *evse, operative bool) (scheduled bool) {
 		for _, e := range list {
 			s.note("to change the availability", s.tell(ctx, e, false))
 		}
+		s.dropUnusable(ctx)
 	})
 	return scheduled
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/ocpp/ocpp2"
 	"gnista/ocpp/ocppj"
 )
 
@@ -19,6 +20,13 @@ type dialect interface {
 	// reading tells what a meter shows while there is no transaction.
 	reading(ctx context.Context, l *link, evse int, r Reading, why cause) error
 	transaction(ctx context.Context, l *link, m message) (verdict, error)
+	firmwareStatus(ctx context.Context, l *link, u *update, status ocpp2.FirmwareStatus) error
+	logStatus(ctx context.Context, l *link, u *upload, status ocpp2.UploadLogStatus) error
+	securityEvent(ctx context.Context, l *link, e securityEvent) error
+	// sign asks for a certificate and returns whether that is accepted; number is that of the request.
+	sign(ctx context.Context, l *link, csr, use string, number int) (status string, err error)
+	// dropped tells that a reservation has ended without a transaction, and why.
+	dropped(ctx context.Context, l *link, reservation int, why ocpp2.ReservationUpdateStatus) error
 	serve(ctx context.Context, l *link, f ocppj.Frame) (json.RawMessage, error)
 }
 
@@ -30,6 +38,8 @@ type traits struct {
 	// activities is whether the events of a transaction tell when the car begins and ceases to take
 	// energy; else only the status of the connector does.
 	activities bool
+	// invalidCertificate is what the security event of a bad certificate for the station is called.
+	invalidCertificate string
 }
 
 func dialectOf(v gnista.Version) dialect {
@@ -50,6 +60,7 @@ const (
 	bootRemoteReset    bootReason = "RemoteReset"
 	bootScheduledReset bootReason = "ScheduledReset"
 	bootTriggered      bootReason = "Triggered"
+	bootFirmwareUpdate bootReason = "FirmwareUpdate"
 )
 
 // bootAnswer is what the central system says to a boot.

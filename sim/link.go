@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync/atomic"
 
 	"github.com/gobwas/ws"
@@ -23,6 +24,8 @@ type link struct {
 	ctx     context.Context // ends with the connection
 	cancel  context.CancelCauseFunc
 	ended   atomic.Bool
+	asked   asked
+	ids     atomic.Int64 // of a station that numbers its messages
 }
 
 // Connect opens the connection; it does nothing while there is one. It waits for no answer to what is
@@ -40,11 +43,10 @@ func (s *Station) Connect(ctx context.Context) error {
 	case there:
 		return nil
 	}
-	dialer := ocppws.Dialer{Identity: string(s.ID), Password: s.Password, Protocols: []string{s.traits.protocol.Subprotocol()}, Dial: s.Dial}
-	socket, r, _, err := dialer.Connect(ctx, s.URL)
+	socket, r, err := s.open(ctx)
 	if err != nil {
 		s.count(func(t *Totals) { t.Errors++ })
-		return fmt.Errorf("station %s cannot connect to %s with OCPP %s: %w", s.ID, s.URL, s.Version, err)
+		return err
 	}
 	l := &link{station: s, socket: socket}
 	l.Version, l.Owner = s.traits.protocol, l
@@ -147,6 +149,9 @@ func (l *link) read(r *bufio.Reader) {
 		text, err := l.socket.Read(r)
 		if err != nil {
 			code := ws.StatusCode(0)
+			if closed, ok := errors.AsType[*ocppws.CloseError](err); ok && !closed.Ours && l.station.habits.does("slow-return") {
+				l.station.stayAway(slowReturn)
+			}
 			if closed, ok := errors.AsType[*ocppws.CloseError](err); ok && closed.Ours {
 				code = closed.Code
 			}
@@ -157,6 +162,9 @@ func (l *link) read(r *bufio.Reader) {
 			continue
 		}
 		l.station.count(func(t *Totals) { t.Received++ })
+		if l.deaf(text) {
+			continue
+		}
 		if l.Receive(text) {
 			l.station.spawn(func(context.Context) { l.Work(l.ctx) })
 		}
@@ -186,6 +194,11 @@ func (l *link) end(why error, code ws.StatusCode) {
 
 // Serve answers a request of the central system.
 func (l *link) Serve(ctx context.Context, f ocppj.Frame) (json.RawMessage, error) {
+	if len(l.station.habits) > 0 {
+		if payload, done := l.serveOddly(f); done {
+			return json.RawMessage(payload), nil
+		}
+	}
 	payload, err := l.station.dialect.serve(ctx, l, f)
 	e, ok := errors.AsType[*ocppj.Error](err)
 	if ok && e.Code == ocppj.NotSupported {
@@ -199,6 +212,18 @@ func (l *link) Serve(ctx context.Context, f ocppj.Frame) (json.RawMessage, error
 
 // Write sends a text.
 func (l *link) Write(text []byte) error {
+	if len(l.station.habits) == 0 {
+		return l.write(text)
+	}
+	for _, text := range l.station.habits.distort(l, text) {
+		if err := l.write(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *link) write(text []byte) error {
 	err := l.socket.Write(text)
 	if err != nil {
 		l.end(err, 0)
@@ -223,11 +248,20 @@ func (l *link) Stray(f ocppj.Frame, err error) {
 func (l *link) Ended(err error) { l.end(err, ws.StatusPolicyViolation) }
 
 // NewID makes a message id.
-func (l *link) NewID() string { return l.station.NewID() }
+func (l *link) NewID() string {
+	if l.station.habits.does("same-ids") {
+		return strconv.FormatInt(1_000_000+l.ids.Add(1), 10)
+	}
+	return l.station.NewID()
+}
 
 // call sends a request and waits for its answer, but not for ever.
 func call[Req, Resp any](ctx context.Context, l *link, a ocppj.Action[Req, Resp], req Req) (Resp, error) {
 	s := l.station
+	if s.habits.unsaid(req) {
+		var none Resp
+		return none, nil
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(s.Timeout, defaultTimeout), ErrNoAnswer)
 	defer cancel()
 	resp, err := ocppj.Call(ctx, &l.Conn, a, req)

@@ -41,6 +41,8 @@ type cause string
 const (
 	causePeriodic cause = "periodic"
 	causeActivity cause = "activity"
+	causeTariff   cause = "tariff"  // other prices apply from now on
+	causeRate     cause = "rate"    // a charging profile has changed the power
 	causeTrigger  cause = "trigger" // the central system has asked for it
 )
 
@@ -48,12 +50,14 @@ const (
 // the station, the others do not change.
 type message struct {
 	Event
-	tokenType string
-	activity  Status
-	reading   *Reading
-	cause     cause
-	number    int // of the order that is followed with a start (2.x)
-	fault     string
+	tokenType   string
+	activity    Status
+	reading     *Reading
+	cause       cause
+	reservation *int   // that is used up with a start; nil is none
+	tariff      string // that applies from then on; empty is the one before (2.1)
+	number      int    // of the order that is followed with a start (2.x)
+	fault       string
 
 	transaction *transaction
 	attempts    int
@@ -63,8 +67,10 @@ type message struct {
 
 // verdict is what the central system says of an event or a card.
 type verdict struct {
-	name   string // for the transaction; empty when it gives none
-	status string // of the card; empty when nothing is said of one
+	name   string    // for the transaction; empty when it gives none
+	status string    // of the card; empty when nothing is said of one
+	group  string    // of the card
+	until  time.Time // when to forget what is said of it; zero is never
 }
 
 // accepted tells whether there is nothing against the card.
@@ -104,6 +110,7 @@ func (s *Station) Drain(ctx context.Context) error {
 
 // deliver sees to it that what is in the queue is sent while the station is in service. mu is held.
 func (s *Station) deliver() {
+	s.deliverEvents()
 	l := s.service()
 	if l == nil || s.delivering || len(s.queue) == 0 {
 		return
@@ -128,6 +135,11 @@ func (s *Station) deliverOne(l *link) bool {
 	m := s.queue[0]
 	m.Transaction = m.transaction.name
 	told := *m
+	if m.Offline && m.Kind != Ended && s.habits.does("only-end") {
+		s.settle(m, nil)
+		s.mu.Unlock()
+		return true
+	}
 	s.mu.Unlock()
 	v, err := s.dialect.transaction(l.ctx, l, told)
 	if err == nil {
@@ -149,6 +161,7 @@ func (s *Station) confirmed(m *message, v verdict) {
 		t.name = v.name
 	}
 	m.Transaction = t.name
+	s.remember(Token{m.Token, m.tokenType}, v)
 	switch m.Kind {
 	case Started:
 		s.totals.Started++
@@ -164,7 +177,7 @@ func (s *Station) confirmed(m *message, v verdict) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var refusal error
-	if !v.accepted() && m.Kind == Started {
+	if !v.accepted() && !s.habits.does("open-mode") && m.Kind == Started {
 		s.totals.Refused++
 		refusal = &Refusal{m.Token, v.status}
 		if e := s.evses[m.EVSE-1]; e.transaction == t && s.settings.stopOnInvalid {

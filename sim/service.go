@@ -42,6 +42,7 @@ func (s *Station) Stay(ctx context.Context) {
 		}
 		failures = 0
 		s.attend(ctx)
+		sleep(ctx, s.absence())
 		sleep(ctx, s.backOff(0))
 	}
 	s.Disconnect()
@@ -154,6 +155,15 @@ func (s *Station) boot(ctx context.Context, reason bootReason) error {
 	s.mu.Unlock()
 	if l == nil {
 		return ErrOffline
+	}
+	if s.habits.does("silent-boot") && reason != bootTriggered {
+		s.mu.Lock()
+		s.booted = true
+		s.forget()
+		s.signal()
+		s.deliver()
+		s.mu.Unlock()
+		return nil
 	}
 	a, err := s.dialect.boot(ctx, l, reason)
 	if err != nil {

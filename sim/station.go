@@ -12,6 +12,7 @@ package sim
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -32,16 +33,34 @@ type Station struct {
 	Version  gnista.Version
 	EVSEs    int    // with one connector each; 0 is 1
 	URL      string // of the central system, as in ws://host/ocpp
+	Compress bool   // offer to compress texts
 	// Dial opens the connection; nil is TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// What it tells of itself when it boots. There are defaults for vendor and model.
 	Vendor, Model, Serial, Firmware string
 
+	// TLS is for wss; nil is the usual. To what it trusts the root certificates are added that the
+	// central system installs.
+	TLS *tls.Config
+	// SecureURL is the address when the central system asks for TLS; empty is URL with wss.
+	SecureURL string
+	RSA       bool // the keys that it makes are RSA; else they are ECDSA
+	// InstallTime is how long firmware is installed. FailInstallation tells of a version that it cannot
+	// be; nil is none.
+	InstallTime      time.Duration
+	FailInstallation func(version string) bool
+	// Personality is what it does wrong: names of [Personalities]. Unknown ones keep it from connecting.
+	Personality []string
+
 	PowerW     int64         // the most that an EVSE gives; 0 is 11 kW
 	Phases     int           // 1 or 3: meter values have the currents of so many; 0 is direct current
+	Batteries  int           // to exchange for empty ones
 	RegisterWh int64         // what the meters show at first
 	MeterEvery time.Duration // between meter values of a transaction; 0 is a minute
+	ReportPage int           // variables, monitors or the like in one page of a report; 0 is 8
+	Extra      int           // settings of the vendor's own, beside the usual ones
+	Items      int           // variables or monitors that a request may have; 0 is 50
 	Timeout    time.Duration // for an answer; 0 is 30 s
 	Retry      time.Duration // before trying again what failed, and more each time; 0 is 1 s
 
@@ -56,6 +75,7 @@ type Station struct {
 
 	once    sync.Once
 	dialect dialect
+	oddity  error // of the personality
 	traits  traits
 	log     *slog.Logger
 	whole   *evse // EVSE 0
@@ -74,10 +94,25 @@ type Station struct {
 	booted       bool   // and accepted
 	bootReason   bootReason
 	settings     settings
+	kept         *kept // nil while the central system has left nothing
 	queue        []*message
 	delivering   bool
 	eventID      int
 	totals       Totals
+	cards        *cards // nil until something is known of one
+	reservations []*reservation
+	update       *update      // of the firmware, the last; nil is none
+	installed    string       // the version of the firmware, when it was updated
+	publication  *publication // of firmware, the last; nil is none
+	uploading    *upload      // of a log, the last; nil is none
+
+	habits         habits          // of its personality
+	away           time.Duration   // that it stays so when it is to connect again
+	securityEvents []securityEvent // the security log
+	newPassword    string          // that the central system has set; empty is none
+	organisation   string          // the same of the name of who runs the station
+	keyring        *keyring        // nil while there is nothing in it
+	network        *network        // nil while the central system has changed nothing
 }
 
 // Why something cannot be done.
@@ -129,10 +164,12 @@ func (s *Station) prepare() {
 		if s.Log != nil {
 			s.log = s.Log.With("station", s.ID)
 		}
+		s.habits, s.oddity = pick(s.Personality)
 		s.bootReason = bootPowerUp
 		s.settings = settings{
 			heartbeat: 5 * time.Minute, meterEvery: cmp.Or(s.MeterEvery, defaultMeterEvery), connectionTimeout: time.Minute,
 			attempts: 5, attemptInterval: cmp.Or(s.Retry, defaultRetry), stopOnInvalid: true,
+			cards: cardRules{listed: true, cached: true, offline: true}, reservations: true,
 		}
 		s.whole = newEVSE(0, 0, s.Now())
 		for id := range cmp.Or(s.EVSEs, 1) {

@@ -17,6 +17,7 @@ const (
 	StatusSuspendedEV   Status = "SuspendedEV"   // the car takes no energy
 	StatusSuspendedEVSE Status = "SuspendedEVSE" // the station gives none
 	StatusFinishing     Status = "Finishing"     // the car has charged and is still plugged in
+	StatusReserved      Status = "Reserved"
 	StatusUnavailable   Status = "Unavailable"
 	StatusFaulted       Status = "Faulted"
 )
@@ -29,6 +30,7 @@ type evse struct {
 	plugged     bool
 	charged     bool // since the car was plugged in, a transaction has ended
 	inoperative bool // set by the central system
+	updating    bool // it waits for the firmware to be updated
 	fault       string
 	order       *order // to start, which waits for a car
 	ordered     chan struct{}
@@ -50,7 +52,7 @@ func (e *evse) status() Status {
 		return StatusFaulted
 	case e.transaction != nil:
 		return e.transaction.activity
-	case e.inoperative:
+	case e.inoperative, e.updating:
 		return StatusUnavailable
 	case e.plugged && e.charged:
 		return StatusFinishing
@@ -75,6 +77,7 @@ type report struct {
 func (s *Station) tell(ctx context.Context, e *evse, anyhow bool) error {
 	for {
 		s.mu.Lock()
+		s.watch()
 		if e.telling {
 			e.again = true
 			s.mu.Unlock()
@@ -100,8 +103,11 @@ func (s *Station) tell(ctx context.Context, e *evse, anyhow bool) error {
 		}
 		s.signal()
 		s.mu.Unlock()
-		if err != nil || !again {
+		if err != nil {
 			return err
+		}
+		if !again {
+			return s.tellKept(ctx)
 		}
 		anyhow = false
 	}
@@ -109,7 +115,7 @@ func (s *Station) tell(ctx context.Context, e *evse, anyhow bool) error {
 
 // report is the state of an EVSE now. mu is held.
 func (s *Station) report(e *evse) report {
-	return report{evse: e.id, at: s.Now(), status: e.status(), was: e.told.status, fault: e.fault, faultWas: e.told.fault}
+	return report{evse: e.id, at: s.Now(), status: s.statusOf(e), was: e.told.status, fault: e.fault, faultWas: e.told.fault}
 }
 
 // forget makes tell tell everything anew. mu is held.
@@ -133,7 +139,7 @@ func (s *Station) tellAll(ctx context.Context, anyhow bool) error {
 // toldAll tells whether the central system knows the state of all EVSEs. mu is held.
 func (s *Station) toldAll() bool {
 	for _, e := range s.evses {
-		if e.telling || e.told.status != e.status() || e.told.fault != e.fault {
+		if e.telling || e.told.status != s.statusOf(e) || e.told.fault != e.fault {
 			return false
 		}
 	}
@@ -177,6 +183,7 @@ func (s *Station) Fault(ctx context.Context, evse int, code string) error {
 	}
 	s.mu.Unlock()
 	err = s.tell(ctx, e, false)
+	s.dropUnusable(ctx)
 	for _, m := range ends {
 		if failed := s.await(ctx, m); failed != nil {
 			return failed

@@ -4,6 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
+
+	"gnista/ocpp/ocpp2"
+	"gnista/ocpp/ocppj"
 )
 
 // Token is what a driver identifies with.
@@ -33,14 +37,22 @@ const (
 
 // transaction is one car's at an EVSE. Its fields are guarded by the mu of the station.
 type transaction struct {
-	name     string // on the wire: our id in 2.x, in 1.6 the number that the start was answered with
-	token    Token
-	seq      int // of its next event
-	startWh  int64
-	activity Status
-	demandW  int64  // what the car takes while it charges
-	fault    string // that ended it
-	over     chan struct{}
+	name      string // on the wire: our id in 2.x, in 1.6 the number that the start was answered with
+	token     Token
+	seq       int // of its next event
+	startWh   int64
+	activity  Status
+	demandW   int64 // what the car takes while it charges
+	began     time.Time
+	cost      *float64                   // as the driver was told
+	tariff    string                     // that applies, of OCPP 2.1
+	currency  string                     // of it, when it is not that of the station
+	needs     *Needs                     // of a car that speaks ISO 15118
+	transfers []ocpp2.EnergyTransferMode // that are allowed; nil is all
+	limited   bool                       // a charging profile lets it have nothing
+	priority  bool                       // the profile for priority charging applies
+	fault     string                     // that ended it
+	over      chan struct{}
 }
 
 // Refusal is a token that the central system does not accept.
@@ -72,7 +84,8 @@ func (s *Station) outlet(evse int) (*evse, error) {
 	return s.at(evse)
 }
 
-// Authorise asks whether a card may charge. ErrOffline when nobody can be asked.
+// Authorise finds out whether a card may charge. ErrOffline when nobody can be asked and the station
+// does not know it.
 func (s *Station) Authorise(ctx context.Context, uid string) (accepted bool, err error) {
 	err = s.authorise(ctx, Token{UID: uid})
 	if _, refused := err.(*Refusal); refused {
@@ -84,15 +97,24 @@ func (s *Station) Authorise(ctx context.Context, uid string) (accepted bool, err
 func (s *Station) authorise(ctx context.Context, token Token) error {
 	s.prepare()
 	l, err := s.online()
+	if refusal, decided := s.recognise(token, err == nil); decided {
+		return refusal
+	}
 	if err != nil {
 		return err
 	}
 	v, err := s.dialect.authorise(ctx, l, token)
-	if err == nil && !v.accepted() {
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.remember(token, v)
+	s.mu.Unlock()
+	if !v.accepted() && !s.habits.does("open-mode") {
 		s.count(func(t *Totals) { t.Refused++ })
 		return &Refusal{token.UID, v.status}
 	}
-	return err
+	return nil
 }
 
 // Plug plugs a car in. If a start was ordered for it, its transaction starts.
@@ -163,23 +185,39 @@ func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
 		return nil, fmt.Errorf("EVSE %d of station %s is charging already", e.id, s.ID)
 	case e.fault != "" || s.whole.fault != "":
 		return nil, fmt.Errorf("EVSE %d of station %s is faulted: %s", e.id, s.ID, cmp.Or(e.fault, s.whole.fault))
-	case e.inoperative:
+	case e.inoperative, e.updating:
 		return nil, fmt.Errorf("EVSE %d of station %s is out of service", e.id, s.ID)
 	case len(token.UID) > s.traits.maxUID:
 		return nil, fmt.Errorf("OCPP %s has no tokens of more than %d characters, and %q is longer", s.Version, s.traits.maxUID, token.UID)
+	case s.keptFor(e, token):
+		return nil, fmt.Errorf("EVSE %d of station %s is reserved for another token", e.id, s.ID)
 	case token.UID == "":
 		return nil, fmt.Errorf("a transaction at EVSE %d of station %s needs a token", e.id, s.ID)
 	}
 	e.plugged, e.charged, e.order = true, false, nil
-	t := &transaction{token: token, activity: StatusCharging, demandW: s.maxPowerW(), over: make(chan struct{})}
+	t := &transaction{token: token, activity: StatusCharging, demandW: s.maxPowerW(), began: s.Now(), over: make(chan struct{})}
 	if s.traits.ownNames {
 		t.name = s.NewID()
 	}
+	var reserved *int
+	if r := s.reservationFor(e, token); r != nil { // OCPP 1.6 §5.13, OCPP 2.x H03.FR.09
+		reserved = &r.id
+		s.lift(r)
+	}
 	e.transaction = t
-	e.meter.draw(s.Now(), t.demandW)
+	if s.habits.does("register-restarts") {
+		e.meter.registerWh, e.meter.rest = 0, 0
+	}
+	if s.traits.protocol >= ocppj.V21 {
+		t.tariff = s.tariffAt(e)
+	}
+	s.feed(e)
 	r := s.read(e)
 	t.startWh = r.RegisterWh
-	return s.enqueue(e, t, message{Event: Event{Kind: Started, Token: token.UID}, tokenType: token.Type, reading: &r, number: order}), nil
+	if s.kept != nil && len(s.kept.profiles) > 0 {
+		s.start(func(context.Context) { s.relimit() }) // for the others, and for what begins with it
+	}
+	return s.enqueue(e, t, message{Event: Event{Kind: Started, Token: token.UID}, tokenType: token.Type, reading: &r, number: order, reservation: reserved, tariff: t.tariff}), nil
 }
 
 func (s *Station) maxPowerW() int64 { return cmp.Or(s.PowerW, defaultPowerW) }
@@ -204,11 +242,19 @@ func (s *Station) Draw(evse int, powerW int64) error {
 	defer s.mu.Unlock()
 	if t := e.transaction; t != nil {
 		t.demandW = min(max(powerW, 0), s.maxPowerW())
-		if t.activity == StatusCharging {
-			e.meter.draw(s.Now(), t.demandW)
-		}
+		s.feed(e)
 	}
 	return nil
+}
+
+// feed sets the power at an EVSE to what the car there takes, as far as charging profiles let it. mu is held.
+func (s *Station) feed(e *evse) {
+	power := int64(0)
+	if t := e.transaction; t != nil && t.activity == StatusCharging {
+		power = min(t.demandW, s.allowedW(e, s.Now()))
+	}
+	e.meter.draw(s.Now(), power)
+	s.watch()
 }
 
 // Suspend tells that no energy flows any more and why: StatusSuspendedEV or StatusSuspendedEVSE.
@@ -233,11 +279,7 @@ func (s *Station) setActivity(ctx context.Context, evse int, a Status) error {
 		return nil
 	}
 	t.activity = a
-	power := int64(0)
-	if a == StatusCharging {
-		power = t.demandW
-	}
-	e.meter.draw(s.Now(), power)
+	s.feed(e)
 	var m *message
 	if s.traits.activities {
 		m = s.enqueue(e, t, message{Event: Event{Kind: Updated}, cause: causeActivity})
@@ -299,8 +341,9 @@ func (s *Station) StopTransaction(ctx context.Context, evse int, uid string, rea
 func (s *Station) finish(e *evse, by Token, reason Reason) *message {
 	t := e.transaction
 	r := s.read(e)
-	e.meter.draw(s.Now(), 0)
 	e.transaction, e.charged = nil, true
+	s.feed(e)
+	s.forgetTxProfiles(e)
 	close(t.over)
 	return s.enqueue(e, t, message{Event: Event{Kind: Ended, Token: by.UID, Reason: reason}, tokenType: by.Type, reading: &r})
 }

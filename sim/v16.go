@@ -27,13 +27,15 @@ func newV16() *v16 {
 // unknownTransaction is what a station sends in place of a number that it was never told.
 const unknownTransaction = -1
 
-func (*v16) traits() traits { return traits{protocol: ocppj.V16, maxUID: 20} }
+func (*v16) traits() traits {
+	return traits{protocol: ocppj.V16, maxUID: 20, invalidCertificate: "InvalidChargePointCertificate"}
+}
 
 // OCPP 1.6 §4.2.
 func (*v16) boot(ctx context.Context, l *link, _ bootReason) (bootAnswer, error) {
 	s := l.station
 	resp, err := call(ctx, l, ocpp16.BootNotification, ocpp16.BootNotificationRequest{
-		ChargePointVendor: s.vendor(), ChargePointModel: s.model(), ChargePointSerialNumber: s.Serial, FirmwareVersion: s.Firmware,
+		ChargePointVendor: s.vendor(), ChargePointModel: s.model(), ChargePointSerialNumber: s.Serial, FirmwareVersion: s.FirmwareVersion(),
 	})
 	return bootAnswer{resp.Status == ocpp16.RegistrationStatusAccepted, string(resp.Status), time.Duration(resp.Interval) * time.Second}, err
 }
@@ -45,9 +47,17 @@ func (*v16) heartbeat(ctx context.Context, l *link) error {
 }
 
 // OCPP 1.6 §4.1.
-func (*v16) authorise(ctx context.Context, l *link, token Token) (verdict, error) {
+func (d *v16) authorise(ctx context.Context, l *link, token Token) (verdict, error) {
 	resp, err := call(ctx, l, ocpp16.Authorize, ocpp16.AuthorizeRequest{IDTag: token.UID})
-	return verdict{status: string(resp.IDTagInfo.Status)}, err
+	return d.verdict(&resp.IDTagInfo), err
+}
+
+// verdict is what is said of a card; nil is nothing.
+func (*v16) verdict(i *ocpp16.IDTagInfo) verdict {
+	if i == nil {
+		return verdict{}
+	}
+	return verdict{status: string(i.Status), group: i.ParentIDTag, until: moment(i.ExpiryDate)}
 }
 
 // simVendor is whose the codes are that the version does not have itself.
@@ -84,18 +94,16 @@ func (d *v16) transaction(ctx context.Context, l *link, m message) (verdict, err
 	switch m.Kind {
 	case Started:
 		resp, err := call(ctx, l, ocpp16.StartTransaction, ocpp16.StartTransactionRequest{
-			ConnectorID: m.EVSE, IDTag: m.Token, MeterStart: int(m.RegisterWh), Timestamp: instant(m.At),
+			ConnectorID: m.EVSE, IDTag: m.Token, MeterStart: int(m.RegisterWh), ReservationID: m.reservation, Timestamp: instant(m.At),
 		})
-		return verdict{strconv.FormatInt(resp.TransactionID, 10), string(resp.IDTagInfo.Status)}, err
+		v := d.verdict(&resp.IDTagInfo)
+		v.name = strconv.FormatInt(resp.TransactionID, 10)
+		return v, err
 	case Ended:
 		resp, err := call(ctx, l, ocpp16.StopTransaction, ocpp16.StopTransactionRequest{
 			TransactionID: number, IDTag: m.Token, MeterStop: int(m.RegisterWh), Timestamp: instant(m.At), Reason: d.reason(m.Reason),
 		})
-		v := verdict{}
-		if resp.IDTagInfo != nil {
-			v.status = string(resp.IDTagInfo.Status)
-		}
-		return v, err
+		return d.verdict(resp.IDTagInfo), err
 	}
 	req := ocpp16.MeterValuesRequest{ConnectorID: m.EVSE, MeterValue: d.meterValue(*m.reading, m.cause)}
 	if number != unknownTransaction {
@@ -137,13 +145,20 @@ func (d *v16) commands() *ocppj.Mux[*link] {
 	m := ocppj.NewMux[*link](ocppj.V16, ocpp16.Actions)
 	ocppj.Handle(m, ocpp16.ChangeAvailability, d.changeAvailability)
 	ocppj.Handle(m, ocpp16.ChangeConfiguration, d.changeConfiguration)
-	ocppj.Handle(m, ocpp16.ClearCache, d.clearCache)
 	ocppj.Handle(m, ocpp16.GetConfiguration, d.getConfiguration)
 	ocppj.Handle(m, ocpp16.RemoteStartTransaction, d.remoteStart)
 	ocppj.Handle(m, ocpp16.RemoteStopTransaction, d.remoteStop)
 	ocppj.Handle(m, ocpp16.Reset, d.reset)
 	ocppj.Handle(m, ocpp16.TriggerMessage, d.trigger)
 	ocppj.Handle(m, ocpp16.UnlockConnector, d.unlock)
+	d.locallist(m)
+	d.reservation(m)
+	d.firmware(m)
+	d.logs(m)
+	d.certificates(m)
+	ocppj.Handle(m, ocpp16.ExtendedTriggerMessage, d.extendedTrigger)
+	ocppj.Handle(m, ocpp16.DataTransfer, d.dataTransfer)
+	d.smartCharging(m)
 	return m
 }
 
@@ -179,19 +194,20 @@ func (*v16) changeConfiguration(_ context.Context, l *link, req ocpp16.ChangeCon
 		status = ocpp16.ConfigurationStatusRejected
 		if v.write != nil && v.write(req.Value) {
 			status = ocpp16.ConfigurationStatusAccepted
+			if v.restart {
+				status = ocpp16.ConfigurationStatusRebootRequired
+			}
 		}
 	}
 	return ocpp16.ChangeConfigurationResponse{Status: status}, nil
 }
 
-// OCPP 1.6 §5.4. There is no cache to clear.
-func (*v16) clearCache(context.Context, *link, ocpp16.ClearCacheRequest) (ocpp16.ClearCacheResponse, error) {
-	return ocpp16.ClearCacheResponse{Status: ocpp16.ClearCacheStatusAccepted}, nil
-}
-
 // OCPP 1.6 §5.8.
 func (*v16) getConfiguration(_ context.Context, l *link, req ocpp16.GetConfigurationRequest) (resp ocpp16.GetConfigurationResponse, _ error) {
 	s := l.station
+	if len(req.Key) > keyCount {
+		return resp, ocppj.Errorf(ocppj.OccurrenceConstraintViolation, "no more than %d keys can be asked for at once", keyCount)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var known []string
@@ -200,6 +216,9 @@ func (*v16) getConfiguration(_ context.Context, l *link, req ocpp16.GetConfigura
 			continue
 		}
 		known = append(known, v.key)
+		if v.secret {
+			v.value = ""
+		}
 		resp.ConfigurationKey = append(resp.ConfigurationKey, ocpp16.KeyValue{Key: v.key, Readonly: v.write == nil, Value: v.value})
 	}
 	for _, key := range req.Key {
@@ -259,11 +278,34 @@ func (*v16) trigger(_ context.Context, l *link, req ocpp16.TriggerMessageRequest
 		send = func(ctx context.Context) error { return s.tellTriggered(ctx, e) }
 	case ocpp16.MessageTriggerMeterValues:
 		send = func(ctx context.Context) error { return s.sampleTriggered(ctx, e, true) }
+	case ocpp16.MessageTriggerDiagnosticsStatusNotification:
+		send = func(ctx context.Context) error { return s.triggerUpload(ctx, true) }
+	case ocpp16.MessageTriggerFirmwareStatusNotification:
+		send = func(ctx context.Context) error { return s.triggerUpdate(ctx, false) }
 	default:
 		return ocpp16.TriggerMessageResponse{Status: ocpp16.TriggerMessageStatusNotImplemented}, nil
 	}
 	l.afterwards(func(ctx context.Context) { s.note(string(req.RequestedMessage), send(ctx)) })
 	return ocpp16.TriggerMessageResponse{Status: ocpp16.TriggerMessageStatusAccepted}, nil
+}
+
+// OCPP 1.6 security whitepaper §5.6.
+func (d *v16) extendedTrigger(ctx context.Context, l *link, req ocpp16.ExtendedTriggerMessageRequest) (ocpp16.ExtendedTriggerMessageResponse, error) {
+	s := l.station
+	var send func(ctx context.Context) error
+	switch req.RequestedMessage {
+	case ocpp16.ExtendedMessageTriggerLogStatusNotification:
+		send = func(ctx context.Context) error { return s.triggerUpload(ctx, false) }
+	case ocpp16.ExtendedMessageTriggerFirmwareStatusNotification:
+		send = func(ctx context.Context) error { return s.triggerUpdate(ctx, true) }
+	case ocpp16.ExtendedMessageTriggerSignChargePointCertificate:
+		send = func(ctx context.Context) error { return s.SignCertificate(ctx, "") }
+	default:
+		resp, err := d.trigger(ctx, l, ocpp16.TriggerMessageRequest{RequestedMessage: ocpp16.MessageTrigger(req.RequestedMessage), ConnectorID: req.ConnectorID})
+		return ocpp16.ExtendedTriggerMessageResponse{Status: resp.Status}, err
+	}
+	l.afterwards(func(ctx context.Context) { s.note(string(req.RequestedMessage), send(ctx)) })
+	return ocpp16.ExtendedTriggerMessageResponse{Status: ocpp16.TriggerMessageStatusAccepted}, nil
 }
 
 // OCPP 1.6 §5.18.

@@ -24,7 +24,7 @@ func newV2(v ocppj.Version) *v2 {
 }
 
 func (d *v2) traits() traits {
-	t := traits{protocol: d.version, maxUID: 36, ownNames: true, activities: true}
+	t := traits{protocol: d.version, maxUID: 36, ownNames: true, activities: true, invalidCertificate: "InvalidChargingStationCertificate"}
 	if d.version >= ocppj.V21 {
 		t.maxUID = 255
 	}
@@ -36,7 +36,7 @@ func (*v2) boot(ctx context.Context, l *link, reason bootReason) (bootAnswer, er
 	s := l.station
 	resp, err := call(ctx, l, ocpp2.BootNotification, ocpp2.BootNotificationRequest{
 		Reason:          ocpp2.BootReason(reason),
-		ChargingStation: ocpp2.ChargingStation{VendorName: s.vendor(), Model: s.model(), SerialNumber: s.Serial, FirmwareVersion: s.Firmware},
+		ChargingStation: ocpp2.ChargingStation{VendorName: s.vendor(), Model: s.model(), SerialNumber: s.Serial, FirmwareVersion: s.FirmwareVersion()},
 	})
 	return bootAnswer{resp.Status == ocpp2.RegistrationStatusAccepted, string(resp.Status), time.Duration(resp.Interval) * time.Second}, err
 }
@@ -48,9 +48,21 @@ func (*v2) heartbeat(ctx context.Context, l *link) error {
 }
 
 // OCPP 2.x C01.
-func (*v2) authorise(ctx context.Context, l *link, token Token) (verdict, error) {
+func (d *v2) authorise(ctx context.Context, l *link, token Token) (verdict, error) {
 	resp, err := call(ctx, l, ocpp2.Authorize, ocpp2.AuthorizeRequest{IDToken: *idToken(token.UID, token.Type)})
-	return verdict{status: string(resp.IDTokenInfo.Status)}, err
+	return d.verdict(&resp.IDTokenInfo), err
+}
+
+// verdict is what is said of a card; nil is nothing.
+func (*v2) verdict(i *ocpp2.IDTokenInfo) verdict {
+	if i == nil {
+		return verdict{}
+	}
+	v := verdict{status: string(i.Status), until: moment(i.CacheExpiryDateTime)}
+	if i.GroupIDToken != nil {
+		v.group = i.GroupIDToken.IDToken
+	}
+	return v
 }
 
 // idToken is a token on the wire; nil is none.
@@ -155,9 +167,18 @@ func troubleOf(fault string) trouble {
 	return trouble{"Connector", "Problem", fault}
 }
 
+// troubleAt is a fault of an EVSE, or with EVSE 0 of the station, where there is no connector to blame.
+func troubleAt(evse int, fault string) trouble {
+	t := troubleOf(fault)
+	if evse == 0 && (t.component == "Connector" || t.component == "EVSE") {
+		t.component = "ChargingStation"
+	}
+	return t
+}
+
 // faultEvent tells that a fault has come or, cleared, that it is gone.
 func (*v2) faultEvent(l *link, r report, fault string, cleared bool) ocpp2.EventData {
-	t := troubleOf(fault)
+	t := troubleAt(r.evse, fault)
 	ev := ocpp2.EventData{
 		EventID: l.nextEvent(), Timestamp: instant(r.at), Trigger: ocpp2.EventTriggerAlerting, ActualValue: "true",
 		EventNotificationType: ocpp2.EventNotificationTypeHardWiredNotification, TechCode: t.code, TechInfo: fault,
@@ -187,18 +208,24 @@ func (d *v2) transaction(ctx context.Context, l *link, m message) (verdict, erro
 	if m.Offline { // OCPP 2.x E04.FR.03, E12.FR.02
 		req.Offline = &m.Offline
 	}
+	req.TransactionInfo.TariffID = m.tariff // OCPP 2.1 I07.FR.32, I11.FR.07
 	occasion := ocpp2.ReadingContextSamplePeriodic
 	switch m.Kind {
 	case Started:
 		occasion = ocpp2.ReadingContextTransactionBegin
 		req.EventType, req.TriggerReason, req.EVSE = ocpp2.TransactionEventTypeStarted, ocpp2.TriggerReasonAuthorized, place(m.EVSE, true)
 		req.TransactionInfo.ChargingState = chargingState(m.activity)
-		if m.number != 0 { // OCPP 2.x F02.FR.21
+		req.ReservationID = m.reservation // OCPP 2.x H01.FR.15
+		if m.number != 0 {                // OCPP 2.x F02.FR.21
 			req.TriggerReason, req.TransactionInfo.RemoteStartID = ocpp2.TriggerReasonRemoteStart, &m.number
 		}
 	case Updated:
 		req.EventType, req.TransactionInfo.ChargingState = ocpp2.TransactionEventTypeUpdated, chargingState(m.activity)
 		switch m.cause {
+		case causeTariff:
+			req.TriggerReason = ocpp2.TriggerReasonTariffChanged
+		case causeRate:
+			req.TriggerReason = ocpp2.TriggerReasonChargingRateChanged
 		case causeActivity:
 			req.TriggerReason = ocpp2.TriggerReasonChargingStateChanged
 		case causeTrigger:
@@ -218,11 +245,7 @@ func (d *v2) transaction(ctx context.Context, l *link, m message) (verdict, erro
 		req.MeterValue = d.meterValue(*m.reading, occasion)
 	}
 	resp, err := call(ctx, l, ocpp2.TransactionEvent, req)
-	v := verdict{}
-	if resp.IDTokenInfo != nil {
-		v.status = string(resp.IDTokenInfo.Status)
-	}
-	return v, err
+	return d.verdict(resp.IDTokenInfo), err
 }
 
 func chargingState(a Status) ocpp2.ChargingState {

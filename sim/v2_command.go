@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"strings"
 
 	"gnista/ocpp/ocpp2"
 	"gnista/ocpp/ocppj"
@@ -12,15 +11,26 @@ import (
 func (d *v2) commands() *ocppj.Mux[*link] {
 	m := ocppj.NewMux[*link](d.version, ocpp2.Actions)
 	ocppj.Handle(m, ocpp2.ChangeAvailability, d.changeAvailability)
-	ocppj.Handle(m, ocpp2.ClearCache, d.clearCache)
-	ocppj.Handle(m, ocpp2.GetBaseReport, d.getBaseReport)
-	ocppj.Handle(m, ocpp2.GetVariables, d.getVariables)
 	ocppj.Handle(m, ocpp2.RequestStartTransaction, d.requestStart)
 	ocppj.Handle(m, ocpp2.RequestStopTransaction, d.requestStop)
 	ocppj.Handle(m, ocpp2.Reset, d.reset)
-	ocppj.Handle(m, ocpp2.SetVariables, d.setVariables)
 	ocppj.Handle(m, ocpp2.TriggerMessage, d.trigger)
 	ocppj.Handle(m, ocpp2.UnlockConnector, d.unlock)
+	d.locallist(m)
+	d.reservation(m)
+	d.firmware(m)
+	d.publication(m)
+	d.logs(m)
+	d.certificates(m)
+	d.network(m)
+	d.deviceModel(m)
+	d.smartCharging(m)
+	d.energy(m)
+	d.driversView(m)
+	d.aside(m)
+	d.prices(m)
+	d.grid(m)
+	d.swaps(m)
 	return m
 }
 
@@ -42,132 +52,6 @@ func (*v2) changeAvailability(_ context.Context, l *link, req ocpp2.ChangeAvaila
 		resp.Status = ocpp2.ChangeAvailabilityStatusScheduled
 	default:
 		resp.Status = ocpp2.ChangeAvailabilityStatusAccepted
-	}
-	return resp, nil
-}
-
-// OCPP 2.x C11. There is no cache to clear.
-func (*v2) clearCache(context.Context, *link, ocpp2.ClearCacheRequest) (ocpp2.ClearCacheResponse, error) {
-	return ocpp2.ClearCacheResponse{Status: ocpp2.ClearCacheStatusAccepted}, nil
-}
-
-// reportPage is how many variables are in one page of a report.
-const reportPage = 8
-
-// OCPP 2.x B07.
-func (d *v2) getBaseReport(_ context.Context, l *link, req ocpp2.GetBaseReportRequest) (ocpp2.GetBaseReportResponse, error) {
-	s := l.station
-	var data []ocpp2.ReportData
-	s.mu.Lock()
-	for _, v := range s.listSettings() {
-		wanted := req.ReportBase == ocpp2.ReportBaseFullInventory ||
-			req.ReportBase == ocpp2.ReportBaseConfigurationInventory && v.write != nil ||
-			req.ReportBase == ocpp2.ReportBaseSummaryInventory && v.variable == "AvailabilityState"
-		if wanted && v.component != "" {
-			data = append(data, d.reportData(v))
-		}
-	}
-	s.mu.Unlock()
-	l.afterwards(func(ctx context.Context) {
-		for seq := 0; len(data) > 0; seq++ { // OCPP 2.x B07.FR.03, B07.FR.10
-			n := min(reportPage, len(data))
-			page := ocpp2.NotifyReportRequest{RequestID: req.RequestID, GeneratedAt: instant(s.Now()), SeqNo: seq, ReportData: data[:n]}
-			data = data[n:]
-			if more := len(data) > 0; more {
-				page.TBC = &more
-			}
-			if _, err := call(ctx, l, ocpp2.NotifyReport, page); err != nil {
-				s.note("a report", err)
-				return
-			}
-		}
-	})
-	return ocpp2.GetBaseReportResponse{Status: ocpp2.GenericDeviceModelStatusAccepted}, nil
-}
-
-func (d *v2) reportData(v setting) ocpp2.ReportData {
-	mutability := ocpp2.MutabilityReadOnly
-	if v.write != nil {
-		mutability = ocpp2.MutabilityReadWrite
-	}
-	c := &ocpp2.VariableCharacteristics{DataType: ocpp2.DataType(v.kind), Unit: v.unit}
-	if v.kind == kindOption {
-		c.ValuesList = "Available,Occupied,Reserved,Unavailable,Faulted"
-	}
-	component, variable := v.names()
-	return ocpp2.ReportData{
-		Component: component, Variable: variable, VariableCharacteristics: c,
-		VariableAttribute: []ocpp2.VariableAttribute{{Type: ocpp2.AttributeTypeActual, Value: v.value, Mutability: mutability}},
-	}
-}
-
-func (v setting) names() (ocpp2.Component, ocpp2.Variable) {
-	return ocpp2.Component{Name: v.component, EVSE: place(v.evse, v.connector > 0)}, ocpp2.Variable{Name: v.variable, Instance: v.instance}
-}
-
-// lookUp finds a setting; known is whether there is at least its component. mu is held.
-func (s *Station) lookUp(c ocpp2.Component, v ocpp2.Variable) (found *setting, known bool) {
-	evse, connector := 0, 0
-	if c.EVSE != nil {
-		evse = c.EVSE.ID
-		if c.EVSE.ConnectorID != nil {
-			connector = *c.EVSE.ConnectorID
-		}
-	}
-	for _, x := range s.listSettings() {
-		if !strings.EqualFold(x.component, c.Name) || x.component == "" || c.Instance != "" || x.evse != evse || x.connector != connector {
-			continue
-		}
-		known = true
-		if strings.EqualFold(x.variable, v.Name) && strings.EqualFold(x.instance, v.Instance) {
-			return &x, true
-		}
-	}
-	return nil, known
-}
-
-// OCPP 2.x B06.
-func (*v2) getVariables(_ context.Context, l *link, req ocpp2.GetVariablesRequest) (resp ocpp2.GetVariablesResponse, _ error) {
-	s := l.station
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, q := range req.GetVariableData {
-		r := ocpp2.GetVariableResult{AttributeStatus: ocpp2.GetVariableStatusAccepted, AttributeType: q.AttributeType, Component: q.Component, Variable: q.Variable}
-		v, known := s.lookUp(q.Component, q.Variable)
-		switch {
-		case v == nil && !known:
-			r.AttributeStatus = ocpp2.GetVariableStatusUnknownComponent
-		case v == nil:
-			r.AttributeStatus = ocpp2.GetVariableStatusUnknownVariable
-		case q.AttributeType != "" && q.AttributeType != ocpp2.AttributeTypeActual:
-			r.AttributeStatus = ocpp2.GetVariableStatusNotSupportedAttributeType
-		default:
-			r.AttributeValue = v.value
-		}
-		resp.GetVariableResult = append(resp.GetVariableResult, r)
-	}
-	return resp, nil
-}
-
-// OCPP 2.x B05.
-func (*v2) setVariables(_ context.Context, l *link, req ocpp2.SetVariablesRequest) (resp ocpp2.SetVariablesResponse, _ error) {
-	s := l.station
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, q := range req.SetVariableData {
-		r := ocpp2.SetVariableResult{AttributeStatus: ocpp2.SetVariableStatusAccepted, AttributeType: q.AttributeType, Component: q.Component, Variable: q.Variable}
-		v, known := s.lookUp(q.Component, q.Variable)
-		switch {
-		case v == nil && !known:
-			r.AttributeStatus = ocpp2.SetVariableStatusUnknownComponent
-		case v == nil:
-			r.AttributeStatus = ocpp2.SetVariableStatusUnknownVariable
-		case q.AttributeType != "" && q.AttributeType != ocpp2.AttributeTypeActual:
-			r.AttributeStatus = ocpp2.SetVariableStatusNotSupportedAttributeType
-		case v.write == nil || !v.write(q.AttributeValue):
-			r.AttributeStatus = ocpp2.SetVariableStatusRejected
-		}
-		resp.SetVariableResult = append(resp.SetVariableResult, r)
 	}
 	return resp, nil
 }
@@ -235,6 +119,24 @@ func (*v2) trigger(_ context.Context, l *link, req ocpp2.TriggerMessageRequest) 
 			return rejected, nil
 		}
 		send = func(ctx context.Context) error { return s.sampleTriggered(ctx, e, false) }
+	case ocpp2.MessageTriggerLogStatusNotification:
+		send = func(ctx context.Context) error { return s.triggerUpload(ctx, false) }
+	case ocpp2.MessageTriggerFirmwareStatusNotification:
+		send = func(ctx context.Context) error { return s.triggerUpdate(ctx, true) }
+	case ocpp2.MessageTriggerPublishFirmwareStatusNotification:
+		send = s.triggerPublication
+	case ocpp2.MessageTriggerSignChargingStationCertificate, ocpp2.MessageTriggerSignCombinedCertificate:
+		send = func(ctx context.Context) error {
+			return s.SignCertificate(ctx, string(ocpp2.CertificateSigningUseChargingStationCertificate))
+		}
+	case ocpp2.MessageTriggerSignV2GCertificate:
+		send = func(ctx context.Context) error {
+			return s.SignCertificate(ctx, string(ocpp2.CertificateSigningUseV2GCertificate))
+		}
+	case ocpp2.MessageTriggerSignV2G20Certificate:
+		send = func(ctx context.Context) error {
+			return s.SignCertificate(ctx, string(ocpp2.CertificateSigningUseV2G20Certificate))
+		}
 	default:
 		return ocpp2.TriggerMessageResponse{Status: ocpp2.TriggerMessageStatusNotImplemented}, nil
 	}

@@ -29,6 +29,9 @@ type Knock struct {
 	Password string
 	HasAuth  bool // whether it presented the two
 	Remote   string
+	Port     Profile // the highest that the port is for
+	// Certificate is what it presented, where the port asks for one.
+	Certificate *Certificate
 }
 
 // Refusal is why a station was not let in.
@@ -48,7 +51,11 @@ const (
 	BadSubprotocol  Cause = "subprotocol"
 	BadRequest      Cause = "request"
 	ServerUnable    Cause = "server"
-	ConnectionEnded Cause = "closed" // not a refusal: why a connection was closed by us
+	BadTLS          Cause = "tls"         // the TLS handshake failed
+	BadCertificate  Cause = "certificate" // the station's own
+	BadProfile      Cause = "profile"     // its security profile is too low
+	TooMany         Cause = "flood"       // it, or its address, connects too often
+	ConnectionEnded Cause = "closed"      // not a refusal: why a connection was closed by us
 )
 
 func (r *Refusal) Error() string { return r.Reason }
@@ -75,11 +82,12 @@ func (n *Network) Admit(ctx context.Context, k Knock) (Station, error) {
 	case n.Unknown == RefuseUnknown:
 		return Station{}, refuse(UnknownStation, "no station %q is registered, and unknown stations are refused", k.ID)
 	}
-	if r := s.authenticate(k); r != nil {
+	with, newPassword, r := n.authenticate(s, k)
+	if r != nil {
 		return Station{}, r
 	}
 	if known {
-		return s, nil
+		return n.came(ctx, s, with, newPassword)
 	}
 	return n.Store.ChangeStation(ctx, k.ID, true, func(s *Station) ([]gnista.Event, error) {
 		if s.State != "" { // another connection was quicker
@@ -89,7 +97,7 @@ func (n *Network) Admit(ctx context.Context, k Knock) (Station, error) {
 		if n.Unknown == HoldUnknown {
 			s.State = Pending
 		}
-		s.CreatedAt, s.UpdatedAt = n.Now(), n.Now()
+		s.CreatedAt, s.UpdatedAt, s.LastProfile = n.Now(), n.Now(), with
 		return []gnista.Event{n.event("station.registered", s.ID, "", nil)}, nil
 	})
 }
@@ -109,23 +117,43 @@ func checkIdentity(id gnista.StationID) *Refusal {
 	return nil
 }
 
-// authenticate applies security profiles 0 (no password) and 1 (Basic authentication).
-func (s Station) authenticate(k Knock) *Refusal {
-	if !s.Password.Set() {
-		return nil
+// authenticate tells with what profile a station comes, and refuses it where its proof or that profile
+// is not enough. A certificate stands for a password. (OCPP 2.x A00.FR.002; OCPP 1.6 A00.FR.002)
+func (n *Network) authenticate(s Station, k Knock) (with Profile, newPassword bool, r *Refusal) {
+	s.ID = k.ID
+	switch {
+	case k.Certificate != nil:
+		with, r = k.Port, n.certify(s, *k.Certificate)
+	case s.Password.Set() || s.NextPassword.Set() && k.HasAuth:
+		newPassword, r = s.checkPassword(k)
+		with = k.Port
 	}
+	if r != nil && !s.Password.Set() && r.Cause == BadCredentials {
+		with, r = Unsecured, nil // the password that it has not taken yet is its first
+	}
+	if r == nil && with < s.Profile && (with != s.NextProfile || with == Unsecured) {
+		r = refuse(BadProfile, "the station comes with security profile %v, and must with %v", with, s.Profile)
+	}
+	return with, newPassword, r
+}
+
+// checkPassword applies Basic authentication. While it is not known whether a station has taken a new
+// password, that and the old one are good. (OCPP 2.x A00.FR.207, A00.FR.324, A01.FR.03, A01.FR.04;
+// OCPP 1.6 A00.FR.204, A00.FR.303, A01.FR.03, A01.FR.04)
+func (s Station) checkPassword(k Knock) (isNew bool, r *Refusal) {
 	if !k.HasAuth {
-		return refuse(BadCredentials, "the station did not send the password that it must have")
+		return false, refuse(BadCredentials, "the station did not send the password that it must have")
 	}
-	// OCPP 2.x A00.FR.207, 1.6 security whitepaper A00.FR.204: the user name is the identity.
 	user := subtle.ConstantTimeCompare([]byte(k.Username), []byte(k.ID))
-	if s.Password.Matches(k.Password) && user == 1 {
-		return nil
-	}
+	isNew = s.NextPassword.Matches(k.Password)
+	old := s.Password.Matches(k.Password)
 	if user != 1 {
-		return refuse(BadCredentials, "the user name is not the station identity")
+		return false, refuse(BadCredentials, "the user name is not the station identity")
 	}
-	return refuse(BadCredentials, "the password is wrong")
+	if !isNew && !old {
+		return false, refuse(BadCredentials, "the password is wrong")
+	}
+	return isNew, nil
 }
 
 // Verdict is a refusal or a closing of a connection, in words, with how often it happened.

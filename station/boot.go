@@ -16,6 +16,8 @@ type Boot struct {
 	Serial   string
 	Firmware string
 	Reason   string // 2.x only
+	// Certificate is what it presented when it connected, if it did.
+	Certificate *Certificate
 }
 
 // BootAnswer tells a station that booted whether it is in service.
@@ -25,14 +27,20 @@ type BootAnswer struct {
 	Interval time.Duration // between heartbeats when accepted, else until the next boot
 }
 
-// Boot takes in that a station has started. (OCPP 1.6 §4.2, OCPP 2.x B01–B03)
+// Boot takes in that a station has started. Its error is a *[Refusal] when the station is not whom its
+// certificate names: its connection is to be closed. (OCPP 1.6 §4.2, OCPP 2.x B01–B03)
 func (n *Network) Boot(ctx context.Context, id gnista.StationID, b Boot) (BootAnswer, error) {
+	if err := certifySerial(id, b); err != nil {
+		return BootAnswer{}, err
+	}
 	s, err := n.Store.ChangeStation(ctx, id, false, func(s *Station) ([]gnista.Event, error) {
 		s.Version, s.Vendor, s.Model, s.Serial, s.Firmware = b.Version, b.Vendor, b.Model, b.Serial, b.Firmware
 		s.BootedAt = n.Now()
-		return []gnista.Event{n.event("station.booted", id, "", map[string]any{
-			"state": s.State, "version": b.Version, "vendor": b.Vendor, "model": b.Model, "firmware": b.Firmware, "reason": b.Reason,
-		})}, nil
+		data := map[string]any{"state": s.State, "version": b.Version, "vendor": b.Vendor, "model": b.Model, "firmware": b.Firmware, "reason": b.Reason}
+		if b.Certificate.Expired(n.Now()) { // whoever renews certificates looks for this
+			data["certificate"] = "expired"
+		}
+		return []gnista.Event{n.event("station.booted", id, "", data)}, nil
 	})
 	if err != nil {
 		return BootAnswer{}, err
@@ -40,6 +48,10 @@ func (n *Network) Boot(ctx context.Context, id gnista.StationID, b Boot) (BootAn
 	if err := n.Settle(ctx, id, Happened, "the station has booted", EffectBoot); err != nil {
 		return BootAnswer{}, err
 	}
+	if err := n.installed(ctx, id, b.Firmware); err != nil {
+		return BootAnswer{}, err
+	}
+	s.State = s.StateWith(b.Certificate, n.Now()) // OCPP 2.x A00.FR.429
 	answer := BootAnswer{State: s.State, Now: n.Now(), Interval: n.Heartbeat}
 	if s.State != Accepted {
 		answer.Interval = n.Retry

@@ -27,6 +27,7 @@ const (
 	NeedsReboot   AnswerStatus = "reboot-required"
 	NotKnown      AnswerStatus = "unknown"     // the station has no such setting or connector
 	NotSupporting AnswerStatus = "unsupported" // the station cannot do that
+	Empty         AnswerStatus = "empty"       // there is nothing that it could report
 
 	// Of settings only.
 	Unchanged  AnswerStatus = "unchanged"  // it is so already, and nothing was sent

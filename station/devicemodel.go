@@ -23,6 +23,10 @@ type Notice struct {
 	TechCode    string
 	TechInfo    string
 	Transaction string // the station's name for the transaction
+	Severity    int    // 0 (danger) to 9 (debug); -1 where the station does not say (before OCPP 2.1)
+	Origin      string // of the rule behind it: hard-wired, preconfigured or custom
+	Monitor     int    // id of that [Monitor]; 0 where there is none
+	Cause       int    // EventID of what led to it; -1 where the station does not say
 }
 
 // Notify takes in events of the device model. (OCPP 2.x N07, G05)
@@ -34,6 +38,7 @@ func (n *Network) Notify(ctx context.Context, id gnista.StationID, list []Notice
 		evs[i] = n.event("station.notice", id, k.ID, map[string]any{
 			"component": k.Component, "variable": k.Variable, "value": k.Value, "trigger": k.Trigger, "evse": k.EVSE.ID,
 			"connector": k.EVSE.Connector, "cleared": k.Cleared, "techCode": k.TechCode, "techInfo": k.TechInfo,
+			"severity": k.Severity,
 		})
 	}
 	return n.States.AddNotices(ctx, list, evs)

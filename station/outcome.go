@@ -2,6 +2,7 @@ package station
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gnista"
@@ -41,8 +42,9 @@ type CommandStore interface {
 	// AnswerCommand stores what the station said and, unless it has ended meanwhile, its outcome. It
 	// returns what is stored then.
 	AnswerCommand(ctx context.Context, c Command, ev gnista.Event) (Command, error)
-	// SettleCommands ends the commands of a station that have one of the effects and have not ended.
-	SettleCommands(ctx context.Context, id gnista.StationID, effects []string, o Outcome, detail string, at time.Time, ev gnista.Event) error
+	// SettleCommands ends the commands of a station that have one of the effects and have not ended, and
+	// returns them as they were.
+	SettleCommands(ctx context.Context, id gnista.StationID, effects []string, o Outcome, detail string, at time.Time, ev gnista.Event) ([]Command, error)
 	// ExpireCommands makes unknown what should have ended before now, and deletes what is older than before.
 	ExpireCommands(ctx context.Context, now, before time.Time) error
 	// Command finds a command. NotFound.
@@ -83,7 +85,7 @@ func (n *Network) close(ctx context.Context, c *Command, told Told, said Answer,
 		}
 	case said.Status == Refused || said.Status == NotKnown || said.Status == NotSupporting:
 		c.Outcome = Declined
-	case told.Effect == "" && said.Status == Done:
+	case told.Effect == "" && said.Status == Done, said.Status == Empty:
 		c.Outcome = Happened
 	default:
 		within := told.Within
@@ -106,14 +108,18 @@ func (n *Network) close(ctx context.Context, c *Command, told Told, said Answer,
 // Settle takes in that something has shown, or has failed to: the open commands with one of those
 // effects end with the outcome. It writes nothing where there are none.
 func (n *Network) Settle(ctx context.Context, id gnista.StationID, o Outcome, detail string, effects ...string) error {
+	_, err := n.settle(ctx, id, o, detail, effects...)
+	return err
+}
+
+// settle is Settle, and tells which commands have ended.
+func (n *Network) settle(ctx context.Context, id gnista.StationID, o Outcome, detail string, effects ...string) ([]Command, error) {
 	return n.Commands.SettleCommands(ctx, id, effects, o, detail, n.Now(), n.event("station.command", id, "", map[string]any{"outcome": o}))
 }
 
-// Sweep gives up commands and reports of which nothing was heard in time.
+// Sweep gives up what nothing was heard of in time, and deletes what is too old.
 func (n *Network) Sweep(ctx context.Context) error {
-	if err := n.endReports(ctx); err != nil {
-		return err
-	}
 	now := n.Now()
-	return n.Commands.ExpireCommands(ctx, now, now.Add(-commandsFor))
+	return errors.Join(n.endReports(ctx), n.Commands.ExpireCommands(ctx, now, now.Add(-commandsFor)), n.sweepTransfers(ctx), n.sweepFiles(ctx),
+		n.Customers.DeleteCustomerReports(ctx, now.Add(-customerFor)))
 }

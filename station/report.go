@@ -220,7 +220,7 @@ func (a Asking) check(version gnista.Version, told []Variable) (names []string, 
 // askPages asks for a report that comes in pages. (OCPP 2.x B07, B08)
 func (n *Network) askPages(ctx context.Context, r Report, a Asking) error {
 	answer, err := Tell(ctx, n.Remote, r.Station, AskReport{Number: r.Number, Of: a.Of, Components: a.Components, Criteria: a.Criteria})
-	if err == nil && answer.Status == NotKnown { // OCPP 2.x B08.FR.15
+	if err == nil && answer.Status == Empty { // OCPP 2.x B08.FR.15
 		return n.TakePage(ctx, r.Station, Page{Number: r.Number})
 	}
 	if err == nil && answer.Status != Done {

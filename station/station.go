@@ -28,6 +28,13 @@ type Station struct {
 	Password Password // zero when the station need not have one
 	Tariff   string   // id of the tariff of its transactions; empty is the default one
 
+	Profile          Profile   // the lowest security profile that it may connect with
+	LastProfile      Profile   // that it last connected with
+	NextProfile      Profile   // that it was told to use and has not; 0 is none
+	NextProfileUntil time.Time // when that is given up
+	NextPassword     Password  // that it was told to use, and may not have taken
+	AdmitExpired     bool      // with an expired certificate it may connect, to renew it
+
 	// What it told of itself when it last booted.
 	Version  gnista.Version
 	Vendor   string
@@ -48,13 +55,22 @@ type Network struct {
 	Verdicts  VerdictStore
 	Commands  CommandStore
 	Settings  SettingStore
+	Transfers TransferStore
+	Monitors  MonitorStore
+	Displays  DisplayStore
+	Customers CustomerStore
+	Streams   StreamStore
+	Disk      Disk
+	BaseURL   string // under which stations reach us; empty where nobody knows
 	Remote    Remote
 	Presence  Presence
 	Now       func() time.Time
 	NewID     func() string
 	Unknown   UnknownPolicy
-	Heartbeat time.Duration // between heartbeats of an accepted station
-	Retry     time.Duration // between boots of one that is not
+	Operator  string             // the organisation in stations' certificates; empty is any
+	Addresses map[Profile]string // where stations reach us with a profile, as far as that is known
+	Heartbeat time.Duration      // between heartbeats of an accepted station
+	Retry     time.Duration      // between boots of one that is not
 }
 
 // Live tells whoever looks on, at once and without promise.
@@ -71,6 +87,8 @@ type Store interface {
 	// ChangeStation changes a station, or makes one when create is true; it has no State then. The
 	// events go into the same SQL transaction. NotFound.
 	ChangeStation(ctx context.Context, id gnista.StationID, create bool, change func(*Station) ([]gnista.Event, error)) (Station, error)
+	// LateProfiles lists up to limit stations that should have come with their NextProfile before now.
+	LateProfiles(ctx context.Context, now time.Time, limit int) ([]gnista.StationID, error)
 	// DeleteStation removes a station and its state, but not its transactions. NotFound.
 	DeleteStation(ctx context.Context, id gnista.StationID) error
 }
@@ -100,6 +118,9 @@ func (n *Network) Change(ctx context.Context, id gnista.StationID, create bool, 
 		}
 		if utf8.RuneCountInString(s.Name) > maxText {
 			return nil, gnista.Invalidf("name", "is longer than %d characters", maxText)
+		}
+		if s.Profile < Unsecured || s.Profile > TLSMutually {
+			return nil, gnista.Invalidf("securityProfile", "must be 0 to 3")
 		}
 		return []gnista.Event{n.event(kind, id, "", map[string]any{"state": s.State})}, nil
 	})

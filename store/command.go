@@ -49,8 +49,9 @@ func (db *DB) AnswerCommand(ctx context.Context, c station.Command, ev gnista.Ev
 	return kept, err
 }
 
-// SettleCommands ends the commands of a station that have one of the effects and have not ended.
-func (db *DB) SettleCommands(ctx context.Context, id gnista.StationID, effects []string, o station.Outcome, detail string, at time.Time, ev gnista.Event) error {
+// SettleCommands ends the commands of a station that have one of the effects and have not ended, and
+// returns them as they were.
+func (db *DB) SettleCommands(ctx context.Context, id gnista.StationID, effects []string, o station.Outcome, detail string, at time.Time, ev gnista.Event) (ended []station.Command, err error) {
 	args := []any{string(id)}
 	marks := make([]string, len(effects))
 	for i, e := range effects {
@@ -61,9 +62,10 @@ func (db *DB) SettleCommands(ctx context.Context, id gnista.StationID, effects [
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+commandColumns+` FROM command`+where, args...)
 	open, err := all(rows, err, scanCommand)
 	if err != nil || len(open) == 0 {
-		return err
+		return nil, err
 	}
-	return db.write(ctx, string(id), func(t *tx) error {
+	err = db.write(ctx, string(id), func(t *tx) error {
+		ended = nil
 		for _, c := range open {
 			r, err := t.exec(`UPDATE command SET outcome = $1, detail = $2, ended_at = $3, until = 0 WHERE id = $4 AND ended_at = 0`, string(o), detail, millis(at), c.ID)
 			if err != nil {
@@ -74,10 +76,12 @@ func (db *DB) SettleCommands(ctx context.Context, id gnista.StationID, effects [
 			} else if n > 0 {
 				ev.Subject = c.ID
 				t.emit(ev)
+				ended = append(ended, c)
 			}
 		}
 		return nil
 	})
+	return ended, err
 }
 
 // ExpireCommands makes unknown what should have ended before now, and deletes what is older than before.

@@ -7,7 +7,7 @@ import (
 	"gnista/station"
 )
 
-const noticeColumns = `id, station, at, received_at, event_id, component, evse, connector, variable, value, cause, cleared, tech_code, tech_info, transaction_ref`
+const noticeColumns = `id, station, at, received_at, event_id, component, evse, connector, variable, value, cause, cleared, tech_code, tech_info, transaction_ref, severity, origin, monitor, because_of`
 
 // AddNotices stores notices, each once by its EventID and time, and an event with each new one.
 func (db *DB) AddNotices(ctx context.Context, list []station.Notice, evs []gnista.Event) error {
@@ -16,9 +16,9 @@ func (db *DB) AddNotices(ctx context.Context, list []station.Notice, evs []gnist
 	}
 	return db.write(ctx, string(list[0].Station), func(t *tx) error {
 		for i, n := range list {
-			r, err := t.exec(`INSERT INTO notice (`+noticeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING`,
+			r, err := t.exec(`INSERT INTO notice (`+noticeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT DO NOTHING`,
 				n.ID, string(n.Station), millis(n.At), millis(n.ReceivedAt), n.EventID, n.Component, n.EVSE.ID, n.EVSE.Connector, n.Variable, n.Value, n.Trigger,
-				n.Cleared, n.TechCode, n.TechInfo, n.Transaction)
+				n.Cleared, n.TechCode, n.TechInfo, n.Transaction, n.Severity, n.Origin, n.Monitor, n.Cause)
 			if err != nil {
 				return err
 			}
@@ -39,7 +39,7 @@ func (db *DB) Notices(ctx context.Context, id gnista.StationID, before string, l
 	return all(rows, err, func(s scanner) (n station.Notice, err error) {
 		var at, received int64
 		err = s.Scan(&n.ID, &n.Station, &at, &received, &n.EventID, &n.Component, &n.EVSE.ID, &n.EVSE.Connector, &n.Variable, &n.Value, &n.Trigger,
-			&n.Cleared, &n.TechCode, &n.TechInfo, &n.Transaction)
+			&n.Cleared, &n.TechCode, &n.TechInfo, &n.Transaction, &n.Severity, &n.Origin, &n.Monitor, &n.Cause)
 		n.At, n.ReceivedAt = instant(at), instant(received)
 		return n, err
 	})

@@ -5,26 +5,45 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
+	"time"
 
 	"gnista"
 	"gnista/station"
 )
 
-const stationColumns = `id, name, state, password_salt, password_hash, tariff, version, vendor, model, serial, firmware, booted_at, seen_at, created_at, updated_at`
+const stationColumns = `id, name, state, password_salt, password_hash, tariff, version, vendor, model, serial, firmware, booted_at, seen_at, created_at, updated_at, profile, last_profile, next_profile, next_profile_until, next_password_salt, next_password_hash, admit_expired`
 
 func scanStation(s scanner) (x station.Station, err error) {
-	var salt, hash string
-	var booted, seen, created, updated int64
-	err = s.Scan(&x.ID, &x.Name, &x.State, &salt, &hash, &x.Tariff, &x.Version, &x.Vendor, &x.Model, &x.Serial, &x.Firmware, &booted, &seen, &created, &updated)
+	var salt, hash, nextSalt, nextHash string
+	var booted, seen, created, updated, until int64
+	err = s.Scan(&x.ID, &x.Name, &x.State, &salt, &hash, &x.Tariff, &x.Version, &x.Vendor, &x.Model, &x.Serial, &x.Firmware, &booted, &seen, &created, &updated,
+		&x.Profile, &x.LastProfile, &x.NextProfile, &until, &nextSalt, &nextHash, &x.AdmitExpired)
 	if err != nil {
 		return x, err
 	}
-	x.BootedAt, x.SeenAt, x.CreatedAt, x.UpdatedAt = instant(booted), instant(seen), instant(created), instant(updated)
-	if x.Password.Salt, err = hex.DecodeString(salt); err != nil {
+	x.BootedAt, x.SeenAt, x.CreatedAt, x.UpdatedAt, x.NextProfileUntil = instant(booted), instant(seen), instant(created), instant(updated), instant(until)
+	if x.Password, err = password(salt, hash); err != nil {
 		return x, err
 	}
-	x.Password.Hash, err = hex.DecodeString(hash)
+	x.NextPassword, err = password(nextSalt, nextHash)
 	return x, err
+}
+
+func password(salt, hash string) (p station.Password, err error) {
+	if hash == "" {
+		return p, nil
+	}
+	if p.Salt, err = hex.DecodeString(salt); err != nil {
+		return p, err
+	}
+	p.Hash, err = hex.DecodeString(hash)
+	return p, err
+}
+
+// LateProfiles lists up to limit stations that should have come with their next profile before now.
+func (db *DB) LateProfiles(ctx context.Context, now time.Time, limit int) ([]gnista.StationID, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT id FROM station WHERE next_profile_until > 0 AND next_profile_until <= $1 ORDER BY id LIMIT $2`, millis(now), limit)
+	return all(rows, err, func(s scanner) (id gnista.StationID, err error) { return id, s.Scan(&id) })
 }
 
 // Station finds a station. NotFound.
@@ -59,13 +78,16 @@ func (db *DB) ChangeStation(ctx context.Context, id gnista.StationID, create boo
 		}
 		t.emit(evs...)
 		out = x
-		_, err = t.exec(`INSERT INTO station (`+stationColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+		_, err = t.exec(`INSERT INTO station (`+stationColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 			ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state, password_salt = excluded.password_salt,
 			password_hash = excluded.password_hash, tariff = excluded.tariff, version = excluded.version, vendor = excluded.vendor,
 			model = excluded.model, serial = excluded.serial, firmware = excluded.firmware, booted_at = excluded.booted_at,
-			seen_at = excluded.seen_at, updated_at = excluded.updated_at`,
+			seen_at = excluded.seen_at, updated_at = excluded.updated_at, profile = excluded.profile, last_profile = excluded.last_profile,
+			next_profile = excluded.next_profile, next_profile_until = excluded.next_profile_until, next_password_salt = excluded.next_password_salt,
+			next_password_hash = excluded.next_password_hash, admit_expired = excluded.admit_expired`,
 			string(id), x.Name, string(x.State), hex.EncodeToString(x.Password.Salt), hex.EncodeToString(x.Password.Hash), x.Tariff,
-			string(x.Version), x.Vendor, x.Model, x.Serial, x.Firmware, millis(x.BootedAt), millis(x.SeenAt), millis(x.CreatedAt), millis(x.UpdatedAt))
+			string(x.Version), x.Vendor, x.Model, x.Serial, x.Firmware, millis(x.BootedAt), millis(x.SeenAt), millis(x.CreatedAt), millis(x.UpdatedAt),
+			int(x.Profile), int(x.LastProfile), int(x.NextProfile), millis(x.NextProfileUntil), hex.EncodeToString(x.NextPassword.Salt), hex.EncodeToString(x.NextPassword.Hash), x.AdmitExpired)
 		return err
 	})
 	return out, err

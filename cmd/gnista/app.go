@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -32,7 +33,9 @@ type options struct {
 	Charging  charging.Store // instead of the database, for measuring what that costs
 	Messages  station.MessageStore
 	Token     string
+	Files     string // folder of files that stations fetch and send
 	PublicURL string
+	BaseURL   string // under which stations reach us
 	Unknown   station.UnknownPolicy
 	Heartbeat time.Duration
 	Retry     time.Duration
@@ -43,9 +46,16 @@ type options struct {
 	LogDays   int
 	LogMB     int64
 	Limits    gateway.Limits // the zero value is the default ones
-	Now       func() time.Time
-	NewID     func() string
-	Log       *slog.Logger
+
+	Plain, Proxied, RejectSubprotocols bool // see [gateway.Server]
+
+	Operator  string
+	Addresses map[station.Profile]string
+	Proxies   []netip.Prefix // nil is this machine
+
+	Now   func() time.Time
+	NewID func() string
+	Log   *slog.Logger
 }
 
 // app is the central system without its listeners.
@@ -84,11 +94,18 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	if o.Limits == (gateway.Limits{}) {
 		o.Limits = gateway.DefaultLimits(o.Heartbeat)
 	}
+	if o.Proxies == nil {
+		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	}
 	a.messages = &gateway.MessageLog{Store: o.Messages, MaxAge: time.Duration(o.LogDays) * 24 * time.Hour, MaxMB: o.LogMB, Now: o.Now, Log: o.Log}
-	a.gateway = &gateway.Server{Messages: a.messages, Live: a.bus, Limits: o.Limits, Now: o.Now, NewID: o.NewID, Log: o.Log}
+	a.gateway = &gateway.Server{
+		Messages: a.messages, Live: a.bus, Limits: o.Limits, Plain: o.Plain, Proxied: o.Proxied,
+		RejectSubprotocols: o.RejectSubprotocols, Proxies: o.Proxies, Now: o.Now, NewID: o.NewID, Log: o.Log,
+	}
 	a.network = &station.Network{
 		Store: a.db, States: a.db, Verdicts: a.db, Commands: a.db, Settings: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
-		Unknown: o.Unknown, Heartbeat: o.Heartbeat, Retry: o.Retry,
+		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL,
+		Unknown: o.Unknown, Operator: o.Operator, Addresses: o.Addresses, Heartbeat: o.Heartbeat, Retry: o.Retry,
 	}
 	a.rereader = &station.Rereader{Network: a.network, New: o.ReadNew}
 	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
@@ -164,7 +181,7 @@ func (a *app) start() {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				for what, sweep := range map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "settings": a.rereader.Sweep} {
+				for what, sweep := range map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "settings": a.rereader.Sweep, "security profiles": a.network.SweepProfiles} {
 					if err := sweep(ctx); err != nil && ctx.Err() == nil {
 						a.log.Error("what is unfinished could not be settled", "what", what, "err", err)
 					}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -12,6 +13,14 @@ import (
 
 // bodyLimit is how long the body of a request may take to come in.
 const bodyLimit = 30 * time.Second
+
+// server serves a handler with limits for what has not come in yet.
+func (a *app) server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ConnState: a.gateway.ConnState,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+	}
+}
 
 // route is the handler of all paths. Stations are told apart before an [http.ServeMux] sees their
 // path: it would send them elsewhere for a slash too many, and they do not follow.

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,7 +24,7 @@ import (
 
 // database is where everything is kept.
 type database struct {
-	Data     string `help:"Folder for the database, unless --database says otherwise." default:"data" type:"path"`
+	Data     string `help:"Folder for files and, unless --database says otherwise, for the database." default:"data" type:"path"`
 	Database string `help:"sqlite:FILE or postgres://…; without it, gnista.db in the data folder."`
 }
 
@@ -56,6 +57,7 @@ func (m *migrate) Run(ctx context.Context, o *output) error {
 
 type serve struct {
 	database
+	transport
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for profiles (/debug/pprof); none when empty. Do not make it public."`
 	PublicURL       string                `help:"Address under which the world reaches this system, as in https://charge.example." placeholder:"URL"`
@@ -86,6 +88,9 @@ func (s *serve) Run(ctx context.Context, o *output) error {
 	listener, err := s.listen(ctx)
 	if err != nil {
 		return err
+	}
+	if at, ok := listener.Addr().(*net.TCPAddr); ok && opts.BaseURL == "" && !at.IP.IsUnspecified() {
+		opts.BaseURL = "http://" + at.String()
 	}
 	a, err := newApp(ctx, opts)
 	if err != nil {
@@ -120,11 +125,12 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 			return options{}, fmt.Errorf("%s must be a second or more", name)
 		}
 	}
-	return options{
-		Database: url, Token: s.AdminToken, PublicURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
+	o := options{
+		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
 		Seller:  api.Seller{Name: s.SellerName, Number: s.SellerNumber, VAT: s.SellerVAT, Address: s.SellerAddress},
 		LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, Now: now, NewID: newID, Log: log,
-	}, nil
+	}
+	return o, s.fill(&o)
 }
 
 // checkPublicURL checks the address that is said to be public. With one there is a proxy, to which all
@@ -170,19 +176,28 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 	a.start()
 	// Streams of events last as long as their readers like, so they end with this.
 	base, cancel := context.WithCancel(context.Background())
-	server := &http.Server{
-		Handler: a.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		BaseContext: func(net.Listener) context.Context { return base }, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	open, err := s.ports(ctx, a, s.AdminToken, log)
+	open = append(open, port{listener, a.handler})
+	servers := make([]*http.Server, len(open))
+	failed := make(chan error, len(open)+1)
+	for i, p := range open {
+		servers[i] = a.server(p.handler)
+		servers[i].BaseContext = func(net.Listener) context.Context { return base }
+		go func() { failed <- servers[i].Serve(p.Listener) }()
 	}
-	failed := make(chan error, 2)
-	go func() { failed <- server.Serve(listener) }()
-	admin, err := s.admin(ctx, failed, out)
+	var admin *http.Server
+	if err == nil {
+		admin, err = s.admin(ctx, failed, out)
+	}
 	var show *demo
 	if err == nil && s.Demo {
 		show, err = startDemo(ctx, a, listener.Addr(), log)
 	}
 	if err == nil {
 		fmt.Fprintf(out, "Gnista listens on http://%s/ and for stations on ws://%s/ocpp/{stationId}\n", listener.Addr(), listener.Addr())
+		for _, p := range open[:len(open)-1] {
+			fmt.Fprintf(out, "Gnista listens %s\n", p.described(a))
+		}
 		if s.UnknownStations == station.AcceptUnknown {
 			log.Warn("stations that are not registered are taken into service; --unknown-stations says otherwise")
 		}
@@ -199,10 +214,16 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 	}
 	end, done := context.WithTimeout(context.Background(), grace)
 	defer done()
-	if late := server.Shutdown(end); late != nil {
-		log.Warn("requests that do not end are cut off", "err", late)
-		server.Close()
+	var ending sync.WaitGroup
+	for _, server := range servers {
+		ending.Go(func() {
+			if late := server.Shutdown(end); late != nil {
+				log.Warn("requests that do not end are cut off", "err", late)
+				server.Close()
+			}
+		})
 	}
+	ending.Wait()
 	// What requests have taken of their time must not be missing for stations.
 	end, done = context.WithTimeout(context.Background(), grace)
 	defer done()

@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
+	"os"
+	"strings"
 	"time"
 
 	"gnista"
@@ -15,19 +19,32 @@ import (
 // simulate is the command sim. Its settings come from the command line alone: the names are too common
 // for the environment.
 type simulate struct {
-	URL      string     `help:"Address of the central system for stations." default:"ws://127.0.0.1:8080/ocpp" env:"-"`
-	Stations int        `help:"How many stations." default:"6" env:"-"`
-	Version  string     `help:"OCPP version: 1.6, 2.0.1, 2.1, or mix." enum:"1.6,2.0.1,2.1,mix" default:"mix" env:"-"`
-	Scenario string     `help:"What happens there: normal, offline (the connection is lost while a car charges), fault, power-loss, or mix." enum:"normal,offline,fault,power-loss,mix" default:"normal" env:"-"`
-	Rounds   int        `help:"Cars at each EVSE; 0 is until stopped." default:"0" env:"-"`
-	Speed    float64    `help:"How many times faster than real the waiting is. Times and power stay what they are, so less energy flows." default:"1" env:"-"`
-	Tokens   []string   `help:"UID of a card that drivers have; may be repeated. Without any, a card of the demonstration." name:"token" placeholder:"UID" env:"-"`
-	IDPrefix string     `help:"Identities of the stations begin with this." name:"id-prefix" default:"SIM-" env:"-"`
-	Password string     `help:"Password of the stations, for Basic authentication." env:"-"`
-	EVSEs    int        `help:"Outlets of each station." name:"evses" default:"1" env:"-"`
-	PowerKW  float64    `help:"The most that an outlet gives." name:"power-kw" default:"22" env:"-"`
-	Seed     uint64     `help:"Another number makes other things happen." default:"1" env:"-"`
-	LogLevel slog.Level `help:"debug, info, warn or error." default:"warn"`
+	URL         string     `help:"Address of the central system for stations." default:"ws://127.0.0.1:8080/ocpp" env:"-"`
+	Stations    int        `help:"How many stations." default:"6" env:"-"`
+	Version     string     `help:"OCPP version: 1.6, 2.0.1, 2.1, or mix." enum:"1.6,2.0.1,2.1,mix" default:"mix" env:"-"`
+	Scenario    string     `help:"What happens there: normal, offline (the connection is lost while a car charges), fault, power-loss, or mix." enum:"normal,offline,fault,power-loss,mix" default:"normal" env:"-"`
+	Rounds      int        `help:"Cars at each EVSE; 0 is until stopped." default:"0" env:"-"`
+	Speed       float64    `help:"How many times faster than real the waiting is. Times and power stay what they are, so less energy flows." default:"1" env:"-"`
+	Tokens      []string   `help:"UID of a card that drivers have; may be repeated. Without any, a card of the demonstration." name:"token" placeholder:"UID" env:"-"`
+	IDPrefix    string     `help:"Identities of the stations begin with this." name:"id-prefix" default:"SIM-" env:"-"`
+	Password    string     `help:"Password of the stations, for Basic authentication." env:"-"`
+	Compress    bool       `help:"Offer to compress messages." env:"-"`
+	CA          string     `help:"File with root certificates in PEM to trust, for wss." name:"ca" placeholder:"FILE" env:"-"`
+	EVSEs       int        `help:"Outlets of each station." name:"evses" default:"1" env:"-"`
+	PowerKW     float64    `help:"The most that an outlet gives." name:"power-kw" default:"22" env:"-"`
+	Personality []string   `help:"What the stations do wrong, as some makes do; may be repeated. Their names are in this help." placeholder:"NAME" env:"-"`
+	Seed        uint64     `help:"Another number makes other things happen." default:"1" env:"-"`
+	LogLevel    slog.Level `help:"debug, info, warn or error." default:"warn"`
+}
+
+// Help lists the personalities.
+func (c *simulate) Help() string {
+	var b strings.Builder
+	b.WriteString("Personalities:\n")
+	for _, p := range sim.Personalities() {
+		fmt.Fprintf(&b, "  %-22s %s\n", p.Name, p.About)
+	}
+	return b.String()
 }
 
 // Run simulates until all rounds are played or ctx ends.
@@ -65,6 +82,7 @@ const (
 	progressEvery = 5 * time.Second
 	simPatience   = 20 * time.Second
 	connectEvery  = 5 * time.Millisecond
+	simInstall    = 10 * time.Second
 )
 
 func (c *simulate) progress(w io.Writer, passed time.Duration, t sim.Totals) {
@@ -88,6 +106,8 @@ func (c *simulate) check() error {
 		return fmt.Errorf("--rounds must be 0 or more")
 	case !(c.Speed > 0):
 		return fmt.Errorf("--speed must be more than 0")
+	case sim.CheckPersonality(c.Personality...) != nil:
+		return fmt.Errorf("--personality: %w", sim.CheckPersonality(c.Personality...))
 	case !(c.PowerKW > 0) || c.PowerKW > 10_000:
 		return fmt.Errorf("--power-kw must be more than 0 and at most 10000")
 	}
@@ -111,15 +131,36 @@ func (c *simulate) park(log *slog.Logger) (*sim.Park, error) {
 	if len(tokens) == 0 {
 		tokens = []string{demoTokens()[0].ID.UID}
 	}
+	secure, err := c.tls()
+	if err != nil {
+		return nil, err
+	}
 	park := &sim.Park{Stagger: connectEvery}
 	for i := range c.Stations {
 		station := &sim.Station{
-			ID: gnista.StationID(fmt.Sprintf("%s%d", c.IDPrefix, i+1)), Password: c.Password, Version: versions[i%len(versions)], EVSEs: c.EVSEs, URL: c.URL,
+			ID: gnista.StationID(fmt.Sprintf("%s%d", c.IDPrefix, i+1)), Password: c.Password, Version: versions[i%len(versions)], EVSEs: c.EVSEs, URL: c.URL, Compress: c.Compress,
 			Firmware: version, Serial: fmt.Sprintf("%06d", i+1), PowerW: int64(c.PowerKW * 1000), Phases: 3, RegisterWh: int64(i) * 1000, Now: time.Now, NewID: newID, Log: log,
+			InstallTime: simInstall, TLS: secure, Personality: c.Personality,
 		}
 		park.Plays = append(park.Plays, &sim.Play{
 			Station: station, Scenario: scenarios[i%len(scenarios)], Tokens: tokens, Rounds: c.Rounds, Pace: sim.Daily(), Speed: c.Speed, Seed: c.Seed + uint64(i), Patience: simPatience,
 		})
 	}
 	return park, nil
+}
+
+// tls is how the stations speak TLS; nil is the usual.
+func (c *simulate) tls() (*tls.Config, error) {
+	if c.CA == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(c.CA)
+	if err != nil {
+		return nil, fmt.Errorf("--ca: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("--ca: %s has no certificate in PEM", c.CA)
+	}
+	return &tls.Config{RootCAs: pool}, nil
 }

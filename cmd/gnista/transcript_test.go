@@ -38,7 +38,7 @@ var update = flag.Bool("update", false, "rewrite the expected side of the transc
 //	close                            the station closes the connection
 //	wait 5m                          time passes
 //	GET /path [fields]               the API is asked; of the answer only the fields are shown
-//	POST /path {"body"}              (or PUT, PATCH, DELETE) likewise
+//	POST /path {"body"}              (or PUT, PATCH, DELETE) likewise; paths below /uploads and /files are not the API's
 //
 // and the player adds what comes of it: "< text" is sent to the station in use, "<CS2 text" to
 // another, "= …" is an answer of the API or the end of a connection.
@@ -146,8 +146,9 @@ func play(t *testing.T, script string) string {
 		sync.Mutex
 		n int
 	}
+	dir := t.TempDir()
 	a, err := newApp(t.Context(), options{
-		Database: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), Token: testToken, PublicURL: "http://gnista.test", Unknown: station.AcceptUnknown,
+		Database: "sqlite:" + filepath.Join(dir, "test.db"), Files: filepath.Join(dir, "files"), Token: testToken, PublicURL: "http://gnista.test", BaseURL: "http://gnista.test", Unknown: station.AcceptUnknown,
 		Heartbeat: 5 * time.Minute, Retry: time.Minute, Currency: "SEK", Seller: api.Seller{Name: "Test AB", VAT: "SE556000000001"}, Zone: time.UTC, LogDays: 7, LogMB: 10,
 		Now: time.Now, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		NewID: func() string {
@@ -317,7 +318,10 @@ func (p *player) ask(method, path, argument string) {
 		argument, x.fields, _ = cutBody(argument)
 		body = strings.NewReader(argument)
 	}
-	r := httptest.NewRequest(method, "/api/v1"+path, body)
+	if !strings.HasPrefix(path, "/uploads/") && !strings.HasPrefix(path, "/files/") {
+		path = "/api/v1" + path
+	}
+	r := httptest.NewRequest(method, path, body)
 	r.Header.Set("Authorization", "Bearer "+testToken)
 	if method != "GET" {
 		r.Header.Set("Content-Type", "application/json")

@@ -28,8 +28,12 @@ func (a *Adapter) Dialect() *gateway.Dialect {
 	ocppj.Handle(m, ocpp16.Authorize, a.authorize)
 	ocppj.Accept(m, ocpp16.BootNotification, a.boot)
 	ocppj.Handle(m, ocpp16.DataTransfer, a.dataTransfer)
+	ocppj.Accept(m, ocpp16.DiagnosticsStatusNotification, a.diagnosticsStatus)
+	ocppj.Accept(m, ocpp16.FirmwareStatusNotification, a.firmwareStatus)
 	ocppj.Handle(m, ocpp16.Heartbeat, a.heartbeat)
+	ocppj.Accept(m, ocpp16.LogStatusNotification, a.logStatus)
 	ocppj.Accept(m, ocpp16.MeterValues, a.meterValues)
+	ocppj.Accept(m, ocpp16.SignedFirmwareStatusNotification, a.signedFirmwareStatus)
 	ocppj.Handle(m, ocpp16.StartTransaction, a.startTransaction)
 	ocppj.Accept(m, ocpp16.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp16.StopTransaction, a.stopTransaction)
@@ -47,6 +51,10 @@ func orders() gateway.Orders {
 	gateway.Tell(o, writeSettings)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
+	gateway.Tell(o, setPassword)
+	gateway.Tell(o, useProfile)
+	gateway.Tell(o, updateFirmware)
+	gateway.Tell(o, sendLog)
 	return o
 }
 
@@ -57,7 +65,7 @@ func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp16.BootN
 		serial = req.ChargeBoxSerialNumber
 	}
 	answer, err := a.Network.Boot(ctx, s.Station, station.Boot{
-		Version: gnista.V16, Vendor: req.ChargePointVendor, Model: req.ChargePointModel, Serial: serial, Firmware: req.FirmwareVersion,
+		Version: gnista.V16, Vendor: req.ChargePointVendor, Model: req.ChargePointModel, Serial: serial, Firmware: req.FirmwareVersion, Certificate: s.Certificate,
 	})
 	if err != nil {
 		return ocpp16.BootNotificationResponse{}, err

@@ -14,7 +14,7 @@ import (
 
 // answers are the answers to all commands in the domain's words.
 var answers = map[string]station.AnswerStatus{
-	"Accepted": station.Done, "Unlocked": station.Done, "Scheduled": station.Scheduled, "Rejected": station.Refused, "UnlockFailed": station.Refused,
+	"Accepted": station.Done, "AcceptedCanceled": station.Done, "Unlocked": station.Done, "Scheduled": station.Scheduled, "Rejected": station.Refused, "UnlockFailed": station.Refused,
 	"NotSupported": station.NotSupporting, "NotImplemented": station.NotSupporting, "RebootRequired": station.NeedsReboot,
 }
 

@@ -27,18 +27,27 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	m := ocppj.NewMux[*gateway.Session](v, ocpp2.Actions)
 	ocppj.Handle(m, ocpp2.Authorize, a.authorize)
 	ocppj.Accept(m, ocpp2.BootNotification, a.boot)
+	ocppj.Handle(m, ocpp2.ClosePeriodicEventStream, a.closeStream)
 	ocppj.Handle(m, ocpp2.DataTransfer, a.dataTransfer)
+	ocppj.Accept(m, ocpp2.FirmwareStatusNotification, a.firmwareStatus)
 	ocppj.Handle(m, ocpp2.Heartbeat, a.heartbeat)
+	ocppj.Accept(m, ocpp2.LogStatusNotification, a.logStatus)
 	ocppj.Accept(m, ocpp2.MeterValues, a.meterValues)
+	ocppj.Handle(m, ocpp2.NotifyCustomerInformation, a.customerReport)
+	ocppj.Handle(m, ocpp2.NotifyDisplayMessages, a.displayReport)
 	ocppj.Accept(m, ocpp2.NotifyEvent, a.notifyEvent)
+	ocppj.Handle(m, ocpp2.NotifyMonitoringReport, a.monitoringReport)
+	ocppj.Handle(m, ocpp2.NotifyPeriodicEventStream, a.streamed)
 	ocppj.Accept(m, ocpp2.NotifyReport, a.notifyReport)
+	ocppj.Handle(m, ocpp2.OpenPeriodicEventStream, a.openStream)
+	ocppj.Accept(m, ocpp2.PublishFirmwareStatusNotification, a.publishFirmwareStatus)
 	ocppj.Accept(m, ocpp2.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp2.TransactionEvent, a.transactionEvent)
-	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: orders()}
+	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: orders(v)}
 }
 
 // orders lists what stations are told.
-func orders() gateway.Orders {
+func orders(v ocppj.Version) gateway.Orders {
 	o := gateway.Orders{}
 	gateway.Tell(o, reset)
 	gateway.Tell(o, unlock)
@@ -49,6 +58,26 @@ func orders() gateway.Orders {
 	gateway.Tell(o, askReport)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
+	gateway.Tell(o, setPassword)
+	gateway.Tell(o, useProfile)
+	gateway.Tell(o, setNetworkProfile)
+	gateway.Tell(o, updateFirmware)
+	gateway.Tell(o, publishFirmware)
+	gateway.Tell(o, unpublishFirmware)
+	gateway.Tell(o, sendLog)
+	gateway.Tell(o, setMonitors)
+	gateway.Tell(o, clearMonitors)
+	gateway.Tell(o, setMonitorBase)
+	gateway.Tell(o, setMonitorLevel)
+	gateway.Tell(o, readMonitors)
+	gateway.Tell(o, setDisplay)
+	gateway.Tell(o, clearDisplay)
+	gateway.Tell(o, readDisplays)
+	gateway.Tell(o, askCustomer)
+	if v >= ocppj.V21 {
+		gateway.Tell(o, adjustStream)
+		gateway.Tell(o, readStreams)
+	}
 	return o
 }
 
@@ -57,6 +86,7 @@ func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp2.BootNo
 	c := req.ChargingStation
 	answer, err := a.Network.Boot(ctx, s.Station, station.Boot{
 		Version: gnista.Version(s.Version.String()), Vendor: c.VendorName, Model: c.Model, Serial: c.SerialNumber, Firmware: c.FirmwareVersion, Reason: string(req.Reason),
+		Certificate: s.Certificate,
 	})
 	if err != nil {
 		return ocpp2.BootNotificationResponse{}, err

@@ -16,6 +16,12 @@ func (a *Adapter) notifyEvent(ctx context.Context, s *gateway.Session, req ocpp2
 		n := station.Notice{
 			At: d.Timestamp.Time, EventID: d.EventID, Component: d.Component.Name, EVSE: evse(d.Component.EVSE), Variable: d.Variable.Name, Value: d.ActualValue,
 			Trigger: string(d.Trigger), TechCode: d.TechCode, TechInfo: d.TechInfo, Transaction: d.TransactionID,
+			Severity: -1, Cause: -1, Origin: origins[d.EventNotificationType],
+		}
+		for from, to := range map[*int]*int{d.Severity: &n.Severity, d.Cause: &n.Cause, d.VariableMonitoringID: &n.Monitor} {
+			if from != nil {
+				*to = *from
+			}
 		}
 		if d.Cleared != nil {
 			n.Cleared = *d.Cleared

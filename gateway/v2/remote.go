@@ -15,7 +15,10 @@ import (
 
 // answers are the answers to all commands in the domain's words.
 var answers = map[string]station.AnswerStatus{
-	"Accepted": station.Done, "Unlocked": station.Done, "Scheduled": station.Scheduled, "Rejected": station.Refused, "UnlockFailed": station.Refused,
+	"Accepted": station.Done, "AcceptedCanceled": station.Done, "Unpublished": station.Done, "NoFirmware": station.NotKnown,
+	"EmptyResultSet": station.Empty, "NotFound": station.NotKnown, "UnsupportedMonitorType": station.NotSupporting, "NotSupported": station.NotSupporting,
+	"NotSupportedMessageFormat": station.NotSupporting, "NotSupportedPriority": station.NotSupporting, "NotSupportedState": station.NotSupporting,
+	"LanguageNotSupported": station.NotSupporting, "UnknownTransaction": station.NotKnown, "Unlocked": station.Done, "Scheduled": station.Scheduled, "Rejected": station.Refused, "UnlockFailed": station.Refused,
 	"OngoingAuthorizedTransaction": station.Refused, "UnknownConnector": station.NotKnown, "NotImplemented": station.NotSupporting,
 	"RebootRequired": station.NeedsReboot, "UnknownComponent": station.NotKnown, "UnknownVariable": station.NotKnown, "NotSupportedAttributeType": station.NotSupporting,
 }
@@ -25,11 +28,15 @@ func answer[S ~string](status S, info *ocpp2.StatusInfo) station.Answer {
 	if !ok {
 		a = station.Refused
 	}
-	detail := string(status)
-	if info != nil {
-		detail = strings.TrimSpace(detail + ": " + info.ReasonCode + " " + info.AdditionalInfo)
+	return station.Answer{Status: a, Detail: worded(string(status), info)}
+}
+
+// worded is a status with the station's reason for it.
+func worded(status string, info *ocpp2.StatusInfo) string {
+	if info == nil {
+		return status
 	}
-	return station.Answer{Status: a, Detail: detail}
+	return strings.TrimSpace(status + ": " + info.ReasonCode + " " + info.AdditionalInfo)
 }
 
 // wire is an EVSE on the wire; nil is the station as a whole.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"strconv"
-	"strings"
 
 	"gnista/gateway"
 	"gnista/ocpp/ocpp2"
@@ -14,9 +13,9 @@ import (
 
 // OCPP 2.x B07.FR.03, B07.FR.08, B08.FR.03.
 func (a *Adapter) notifyReport(ctx context.Context, s *gateway.Session, req ocpp2.NotifyReportRequest, _ []ocppj.Violation) (ocpp2.NotifyReportResponse, error) {
-	p := station.Page{Number: req.RequestID, Seq: max(req.SeqNo, 0), More: req.TBC != nil && *req.TBC}
+	p := station.Page{Number: req.RequestID, Seq: max(req.SeqNo, 0), More: continued(req.TBC)}
 	for _, d := range req.ReportData {
-		v := variable(d.Component, d.Variable)
+		v := located(d.Component, d.Variable)
 		if v.Name == "" || v.Component == "" {
 			continue
 		}
@@ -58,17 +57,17 @@ func askReport(ctx context.Context, s *gateway.Session, o station.AskReport) (st
 	s.Invite()
 	if base, ok := bases[o.Of]; ok {
 		resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.GetBaseReport, ocpp2.GetBaseReportRequest{RequestID: o.Number, ReportBase: base})
-		return reporting(resp.Status, resp.StatusInfo), err
+		return answer(resp.Status, resp.StatusInfo), err
 	}
 	req := ocpp2.GetReportRequest{RequestID: o.Number}
 	for _, c := range o.Criteria {
 		req.ComponentCriteria = append(req.ComponentCriteria, criteria[c])
 	}
 	for _, name := range o.Components {
-		c, v, err := wireName(name)
+		c, v, err := parseName(name)
 		x := ocpp2.ComponentVariable{Component: c, Variable: &v}
 		if err != nil { // the component alone
-			if c, _, err = wireName(name + ".x"); err != nil {
+			if c, _, err = parseName(name + ".x"); err != nil {
 				return station.Answer{}, err
 			}
 			x = ocpp2.ComponentVariable{Component: c}
@@ -76,17 +75,5 @@ func askReport(ctx context.Context, s *gateway.Session, o station.AskReport) (st
 		req.ComponentVariable = append(req.ComponentVariable, x)
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.GetReport, req)
-	return reporting(resp.Status, resp.StatusInfo), err
-}
-
-// reporting is the answer to a request for a report; that there is nothing to report is no failure.
-func reporting(status ocpp2.GenericDeviceModelStatus, info *ocpp2.StatusInfo) station.Answer {
-	a := answer(status, info)
-	switch {
-	case strings.EqualFold(string(status), string(ocpp2.GenericDeviceModelStatusEmptyResultSet)):
-		a.Status = station.NotKnown
-	case strings.EqualFold(string(status), string(ocpp2.GenericDeviceModelStatusNotSupported)):
-		a.Status = station.NotSupporting
-	}
-	return a
+	return answer(resp.Status, resp.StatusInfo), err
 }

@@ -17,7 +17,7 @@ func readSettings(ctx context.Context, s *gateway.Session, o station.ReadSetting
 	}
 	var req ocpp2.GetVariablesRequest
 	for _, name := range o.Names {
-		c, v, err := wireName(name)
+		c, v, err := parseName(name)
 		if err != nil {
 			return nil, err
 		}
@@ -31,7 +31,7 @@ func readSettings(ctx context.Context, s *gateway.Session, o station.ReadSetting
 	for i, r := range resp.GetVariableResult {
 		a := answer(r.AttributeStatus, r.AttributeStatusInfo)
 		list[i] = station.Setting{
-			Name: variable(r.Component, r.Variable).Setting(), Attribute: attribute(r.AttributeType), Value: r.AttributeValue, Status: a.Status, Detail: a.Detail,
+			Name: formatName(r.Component, r.Variable), Attribute: attribute(r.AttributeType), Value: r.AttributeValue, Status: a.Status, Detail: a.Detail,
 		}
 	}
 	return list, nil
@@ -42,12 +42,12 @@ func writeSettings(ctx context.Context, s *gateway.Session, o station.WriteSetti
 	var req ocpp2.SetVariablesRequest
 	values := map[string]string{}
 	for _, k := range o.List {
-		c, v, err := wireName(k.Name)
+		c, v, err := parseName(k.Name)
 		if err != nil {
 			return nil, err
 		}
 		req.SetVariableData = append(req.SetVariableData, ocpp2.SetVariableData{Component: c, Variable: v, AttributeValue: k.Value, AttributeType: ocpp2.AttributeType(k.Attribute)})
-		values[variable(c, v).Setting()+" "+k.Attribute] = k.Value
+		values[formatName(c, v)+" "+k.Attribute] = k.Value
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.SetVariables, req)
 	if err != nil {
@@ -55,7 +55,7 @@ func writeSettings(ctx context.Context, s *gateway.Session, o station.WriteSetti
 	}
 	list := make([]station.Setting, len(resp.SetVariableResult))
 	for i, r := range resp.SetVariableResult {
-		name, kind := variable(r.Component, r.Variable).Setting(), attribute(r.AttributeType)
+		name, kind := formatName(r.Component, r.Variable), attribute(r.AttributeType)
 		a := answer(r.AttributeStatus, r.AttributeStatusInfo)
 		list[i] = station.Setting{Name: name, Attribute: kind, Value: values[name+" "+kind], Status: a.Status, Detail: a.Detail}
 	}
@@ -70,13 +70,16 @@ func attribute(t ocpp2.AttributeType) string {
 	return string(t)
 }
 
-// variable is where a value of the device model is, in the domain's words.
-func variable(c ocpp2.Component, v ocpp2.Variable) station.Variable {
+// formatName writes the name of a setting.
+func formatName(c ocpp2.Component, v ocpp2.Variable) string { return located(c, v).Setting() }
+
+// located is where a value of the device model is, in the domain's words.
+func located(c ocpp2.Component, v ocpp2.Variable) station.Variable {
 	return station.Variable{Component: c.Name, Instance: c.Instance, EVSE: evse(c.EVSE), Name: v.Name, NameOf: v.Instance}
 }
 
-// wireName is the name of a setting on the wire.
-func wireName(name string) (ocpp2.Component, ocpp2.Variable, error) {
+// parseName reads the name of a setting.
+func parseName(name string) (ocpp2.Component, ocpp2.Variable, error) {
 	v, err := station.ParseSetting(name)
 	return ocpp2.Component{Name: v.Component, Instance: v.Instance, EVSE: wire(v.EVSE)}, ocpp2.Variable{Name: v.Name, Instance: v.NameOf}, err
 }

@@ -23,7 +23,8 @@ type Dialer struct {
 	Password  string   // for Basic authentication; none when empty
 	Protocols []string // subprotocols, in the order of preference
 	TLS       *tls.Config
-	Limit     int // the most bytes of a text that comes in; 0 is 1 MiB
+	Compress  bool // offer to compress texts
+	Limit     int  // the most bytes of a text that comes in; 0 is 1 MiB
 	// Dial opens the connection; nil is TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -57,6 +58,9 @@ func (d Dialer) Connect(ctx context.Context, base string) (*Socket, *bufio.Reade
 			}
 		},
 	}
+	if d.Compress {
+		dialer.Extensions = append(dialer.Extensions, offer.Option())
+	}
 	conn, br, hs, err := dialer.Dial(ctx, strings.TrimSuffix(base, "/")+"/"+url.PathEscape(d.Identity))
 	if refused != nil {
 		return nil, nil, "", refused
@@ -71,7 +75,12 @@ func (d Dialer) Connect(ctx context.Context, base string) (*Socket, *bufio.Reade
 	if limit == 0 {
 		limit = 1 << 20
 	}
-	s := &Socket{Conn: conn, Client: true, Limit: limit, WriteTimeout: 30 * time.Second}
+	deflate, err := accepted(hs.Extensions)
+	if err != nil {
+		conn.Close()
+		return nil, nil, "", fmt.Errorf("agreeing on compression: %w", err)
+	}
+	s := &Socket{Conn: conn, Client: true, Limit: limit, WriteTimeout: 30 * time.Second, Deflate: deflate}
 	if hs.Protocol == "" && len(d.Protocols) > 0 {
 		// RFC 6455 §4.1, OCPP-J: without a subprotocol there is nothing to be said; the other side
 		// closes and says why.

@@ -16,15 +16,17 @@ import (
 
 // Socket is one end of a WebSocket.
 type Socket struct {
-	Conn   net.Conn
-	Client bool // the end that dialled, and so masks what it sends
+	Conn net.Conn
 	// Limit is the most bytes of a text that comes in.
 	Limit int
 	// WriteTimeout is how long the peer may take to let a frame into its window.
 	WriteTimeout time.Duration
+	Client       bool    // the end that dialled, and so masks what it sends
+	Deflate      Deflate // what was agreed on for compressing texts
 
-	text       []byte // of a message in fragments, so far
 	fragmented bool
+	compressed bool   // the message in fragments is
+	text       []byte // of a message in fragments, so far
 }
 
 // CloseError is the end of a WebSocket: by the peer, with what it said, or by us for what it did.
@@ -64,6 +66,11 @@ func (s *Socket) Read(r *bufio.Reader) (text []byte, err error) {
 	if s.fragmented {
 		state = state.Set(ws.StateFragmented)
 	}
+	// RFC 7692 §6: the first frame of a message tells that it is compressed, no other frame does.
+	compressed := s.Deflate != 0 && h.Rsv == ws.Rsv(true, false, false) && (h.OpCode == ws.OpText || h.OpCode == ws.OpBinary)
+	if compressed {
+		h.Rsv = 0
+	}
 	if err := ws.CheckHeader(h, state); err != nil {
 		return nil, fault(ws.StatusProtocolError, "%v", err)
 	}
@@ -90,12 +97,19 @@ func (s *Socket) Read(r *bufio.Reader) (text []byte, err error) {
 		return nil, &CloseError{Code: code, Reason: reason}
 	}
 	if !h.Fin || s.fragmented {
+		if !s.fragmented {
+			s.compressed = compressed
+		}
+		compressed = s.compressed
 		s.text = append(s.text, payload...)
 		s.fragmented = !h.Fin
 		if s.fragmented {
 			return nil, nil
 		}
 		payload, s.text = s.text, nil
+	}
+	if compressed {
+		return inflate(payload, s.Limit)
 	}
 	return payload, nil
 }
@@ -150,7 +164,13 @@ func (s *Socket) write(op ws.OpCode, payload []byte) error {
 
 // writeWithin sends a frame by one call to the Conn, so that frames of several goroutines do not mix.
 func (s *Socket) writeWithin(timeout time.Duration, op ws.OpCode, payload []byte) error {
-	h := ws.Header{Fin: true, OpCode: op, Length: int64(len(payload)), Masked: s.Client}
+	h := ws.Header{Fin: true, OpCode: op, Masked: s.Client}
+	if op == ws.OpText {
+		if short, ok := s.Deflate.deflate(payload); ok {
+			payload, h.Rsv = short, ws.Rsv(true, false, false)
+		}
+	}
+	h.Length = int64(len(payload))
 	var b bytes.Buffer
 	b.Grow(ws.HeaderSize(h) + len(payload))
 	if s.Client {

@@ -34,7 +34,7 @@ func (s suite) commands(t *testing.T) {
 	}
 	settle := func(effects ...string) {
 		t.Helper()
-		if err := s.SettleCommands(ctx, "CMD", effects, station.Happened, "done", now.Add(2*time.Second), gnista.Event{At: now, Kind: "station.command"}); err != nil {
+		if _, err := s.SettleCommands(ctx, "CMD", effects, station.Happened, "done", now.Add(2*time.Second), gnista.Event{At: now, Kind: "station.command"}); err != nil {
 			t.Fatal(err)
 		}
 	}

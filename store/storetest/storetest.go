@@ -44,6 +44,11 @@ func Run(t *testing.T, url string) {
 	t.Run("campaigns", s.campaigns)
 	t.Run("verdicts", s.verdicts)
 	t.Run("commands", s.commands)
+	t.Run("monitors", s.monitors)
+	t.Run("displays", s.displays)
+	t.Run("customers", s.customers)
+	t.Run("streams", s.streams)
+	t.Run("transfers", s.transfers)
 	t.Run("tokens", s.tokens)
 	t.Run("transactions", s.transactions)
 	t.Run("samples", s.samples)
@@ -90,6 +95,8 @@ func (s suite) stations(t *testing.T) {
 		}
 		x.State, x.Name, x.Vendor, x.BootedAt = station.Accepted, "at the gate", "Vendör", now
 		x.Password = station.Password{Salt: []byte{1, 2}, Hash: []byte{3}}
+		x.Profile, x.LastProfile, x.NextProfile, x.NextProfileUntil = station.Basic, station.TLSBasic, station.TLSMutually, now.Add(time.Hour)
+		x.NextPassword, x.AdmitExpired = station.Password{Salt: []byte{4}, Hash: []byte{5, 6}}, true
 		return []gnista.Event{{At: now, Kind: "station.changed", Station: x.ID}}, nil
 	}
 	_, err = s.ChangeStation(ctx, "none", false, change)
@@ -104,6 +111,19 @@ func (s suite) stations(t *testing.T) {
 	if len(list) != 1 || list[0].ID != "B" {
 		t.Errorf("behind A: %+v", list)
 	}
+	late := func(at time.Time, want ...gnista.StationID) {
+		t.Helper()
+		if got := must[[]gnista.StationID](t)(s.LateProfiles(ctx, at, 10)); !slices.Equal(got, want) {
+			t.Errorf("late are %q, want %q", got, want)
+		}
+	}
+	late(now)
+	late(now.Add(time.Hour), "A/1|å", "B")
+	must[station.Station](t)(s.ChangeStation(ctx, "B", false, func(x *station.Station) ([]gnista.Event, error) {
+		x.NextProfile, x.NextProfileUntil = 0, time.Time{}
+		return nil, nil
+	}))
+	late(now.Add(time.Hour), "A/1|å")
 	refused := errors.New("no")
 	_, err = s.ChangeStation(ctx, "C", true, func(*station.Station) ([]gnista.Event, error) { return nil, refused })
 	if !errors.Is(err, refused) {
