@@ -202,7 +202,7 @@ func (a Asking) check(version gnista.Version, told []Variable) (names []string, 
 	if len(a.Names) == 0 && version == gnista.V16 {
 		return nil, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 has no components; name the settings")
 	}
-	if most, _ := limits(told, "GetReport"); len(a.Components) > most { // OCPP 2.x B08.FR.06
+	if most := number(told, "DeviceDataCtrlr.ItemsPerMessage[GetReport]"); most > 0 && len(a.Components) > most { // OCPP 2.x B08.FR.06
 		return nil, gnista.Invalidf("components", "the station takes at most %d", most)
 	}
 	for i, name := range a.Names {
@@ -347,6 +347,12 @@ func (n *Network) reported(r Report) gnista.Event {
 // B08.FR.14)
 func (n *Network) TakePage(ctx context.Context, id gnista.StationID, p Page) error {
 	now := n.Now()
+	list := make([]Variable, len(p.List))
+	for i, v := range p.List {
+		list[i] = v.kept()
+		list[i].ReportedAt = now
+	}
+	p.List = list
 	ended := false
 	r, err := n.Settings.TakePage(ctx, id, p.Number, func(r *Report, held Inventory) ([]Variable, []gnista.Event) {
 		if r.ID == "" {
@@ -359,11 +365,6 @@ func (n *Network) TakePage(ctx context.Context, id gnista.StationID, p Page) err
 				return nil, []gnista.Event{n.reported(*r)}
 			}
 			return nil, nil
-		}
-		list := make([]Variable, len(p.List))
-		for i, v := range p.List {
-			list[i] = v.kept()
-			list[i].ReportedAt = now
 		}
 		if ended = was != Complete && r.State == Complete; ended {
 			return list, []gnista.Event{n.reported(*r)}
@@ -384,7 +385,7 @@ func (r *Report) take(p Page, held int, now time.Time) bool {
 	}
 	size := 0
 	for _, v := range p.List {
-		size += v.kept().size()
+		size += v.size()
 	}
 	refuse := func(format string, args ...any) bool {
 		r.State, r.Detail, r.EndedAt = Broken, fmt.Sprintf(format, args...), now

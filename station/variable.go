@@ -143,18 +143,21 @@ func (v Variable) kept() Variable {
 	if v.Attribute == "" {
 		v.Attribute = Actual
 	}
-	for text, most := range map[*string]int{
-		&v.Component: maxNameText, &v.Instance: maxNameText, &v.Name: maxNameText, &v.NameOf: maxNameText, &v.Attribute: maxNameText, &v.Mutability: maxNameText,
-		&v.DataType: maxNameText, &v.Unit: maxNameText, &v.Min: maxNameText, &v.Max: maxNameText, &v.Value: maxValueText, &v.Values: maxListText,
-	} {
-		if len(*text) > most {
-			*text = strings.ToValidUTF8((*text)[:most], "")
-		}
+	for _, text := range [...]*string{&v.Component, &v.Instance, &v.Name, &v.NameOf, &v.Attribute, &v.Mutability, &v.DataType, &v.Unit, &v.Min, &v.Max} {
+		shorten(text, maxNameText)
 	}
+	shorten(&v.Value, maxValueText)
+	shorten(&v.Values, maxListText)
 	if v.hidden() {
 		v.Value = ""
 	}
 	return v
+}
+
+func shorten(text *string, most int) {
+	if len(*text) > most {
+		*text = strings.ToValidUTF8((*text)[:most], "")
+	}
 }
 
 // size is how much of the store v takes, roughly.

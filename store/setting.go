@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"gnista"
@@ -65,10 +66,10 @@ const (
 	variableArgs    = 18
 )
 
-// setVariables stores values over those from before. What has not changed is not written unless renew
-// is true: a row that is not written costs no more than to be looked at.
-func (t *tx) setVariables(id gnista.StationID, list []station.Variable, renew bool) error {
-	const text = ` ON CONFLICT (station, ` + variableKey + `) DO UPDATE SET value = excluded.value, reported_at = excluded.reported_at,
+// insertVariables are the statements that store so many variables over those from before, one less each
+// than their place says: all that differ, or with renew all.
+var insertVariables = sync.OnceValue(func() (out struct{ changed, renew [variablesAtOnce]string }) {
+	const end = ` ON CONFLICT (station, ` + variableKey + `) DO UPDATE SET value = excluded.value, reported_at = excluded.reported_at,
 		mutability = CASE WHEN excluded.mutability = '' THEN variable.mutability ELSE excluded.mutability END,
 		data_type = CASE WHEN excluded.data_type = '' THEN variable.data_type ELSE excluded.data_type END,
 		unit = CASE WHEN excluded.unit = '' THEN variable.unit ELSE excluded.unit END,
@@ -81,9 +82,19 @@ func (t *tx) setVariables(id gnista.StationID, list []station.Variable, renew bo
 		OR excluded.mutability <> '' AND variable.mutability <> excluded.mutability OR excluded.data_type <> '' AND variable.data_type <> excluded.data_type
 		OR excluded.unit <> '' AND variable.unit <> excluded.unit OR excluded.min_limit <> '' AND variable.min_limit <> excluded.min_limit
 		OR excluded.max_limit <> '' AND variable.max_limit <> excluded.max_limit OR excluded.values_list <> '' AND variable.values_list <> excluded.values_list`
-	end := text
-	if !renew {
-		end += changed
+	for i := range variablesAtOnce {
+		out.renew[i] = `INSERT INTO variable (station, ` + variableColumns + `) VALUES ` + placeholders(i+1, variableArgs) + end
+		out.changed[i] = out.renew[i] + changed
+	}
+	return out
+})
+
+// setVariables stores values over those from before. What has not changed is not written unless renew
+// is true: a row that is not written costs no more than to be looked at.
+func (t *tx) setVariables(id gnista.StationID, list []station.Variable, renew bool) error {
+	statements := insertVariables().changed
+	if renew {
+		statements = insertVariables().renew
 	}
 	for part := range slices.Chunk(last(list), variablesAtOnce) {
 		args := make([]any, 0, len(part)*variableArgs)
@@ -91,7 +102,7 @@ func (t *tx) setVariables(id gnista.StationID, list []station.Variable, renew bo
 			args = append(args, string(id), v.Component, v.Instance, v.EVSE.ID, v.EVSE.Connector, v.Name, v.NameOf, v.Attribute, v.Value, v.Mutability, v.DataType, v.Unit,
 				v.Min, v.Max, v.Values, millis(v.ReportedAt), v.Wanted, millis(v.WantedAt))
 		}
-		if _, err := t.exec(`INSERT INTO variable (station, `+variableColumns+`) VALUES `+placeholders(len(part), variableArgs)+end, args...); err != nil {
+		if _, err := t.exec(statements[len(part)-1], args...); err != nil {
 			return err
 		}
 	}

@@ -118,6 +118,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Store: a.db, Network: a.network, Presence: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
 		Actions: map[string]campaign.Action{
 			"settings": campaign.Settings{Network: a.network}, "read-settings": campaign.Reading{Network: a.network}, "reset": campaign.Reset(a.network),
+			"firmware": campaign.Firmware{Network: a.network},
 		},
 	}
 	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}

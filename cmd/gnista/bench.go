@@ -55,6 +55,7 @@ func (b *benchServer) Run(ctx context.Context, o *output) error {
 	if err != nil {
 		return err
 	}
+	opts.ReadNew = false // the load does not answer
 	switch b.Variant {
 	case "single":
 		opts.GroupSize = 1
