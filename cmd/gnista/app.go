@@ -77,7 +77,7 @@ type app struct {
 	log     *slog.Logger
 	running sync.WaitGroup
 	stop    context.CancelFunc
-	halt    context.CancelFunc // ends campaigns
+	halt    context.CancelFunc // ends what tells stations something by itself
 }
 
 // newApp opens the database and puts the parts together.
@@ -171,25 +171,31 @@ func (a *app) start() {
 	a.messages.Start()
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
-	campaigns, halt := context.WithCancel(ctx)
+	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
-	a.running.Go(func() { a.campaigns.Run(campaigns) })
+	a.running.Go(func() { a.campaigns.Run(telling) })
+	a.running.Go(func() { a.sweep(telling, map[string]func(context.Context) error{"settings": a.rereader.Sweep}) }) // waits for stations
 	a.running.Go(func() {
-		tick := time.NewTicker(sweepEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				for what, sweep := range map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "settings": a.rereader.Sweep, "security profiles": a.network.SweepProfiles} {
-					if err := sweep(ctx); err != nil && ctx.Err() == nil {
-						a.log.Error("what is unfinished could not be settled", "what", what, "err", err)
-					}
-				}
+		a.sweep(ctx, map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles})
+	})
+}
+
+// sweep looks after what is unfinished, again and again until ctx ends.
+func (a *app) sweep(ctx context.Context, sweeps map[string]func(context.Context) error) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for what, sweep := range sweeps {
+			if err := sweep(ctx); err != nil && ctx.Err() == nil {
+				a.log.Error("what is unfinished could not be settled", "what", what, "err", err)
 			}
 		}
-	})
+	}
 }
 
 // close ends the connections of stations, finishes what has begun and closes the database.
