@@ -2,7 +2,7 @@
 //
 // Errors are problem details (RFC 9457) and name the field that is wrong. Lists are pages of items
 // with a cursor for the next one. Everything needs the admin token, but for receipts, whose ids
-// cannot be guessed, and the description of the API.
+// cannot be guessed, the state of certificates, which is for everybody, and the description of the API.
 package api
 
 import (
@@ -17,6 +17,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,8 @@ import (
 	"gnista/billing"
 	"gnista/campaign"
 	"gnista/charging"
+	"gnista/pki"
+	"gnista/power"
 	"gnista/station"
 	"gnista/tariff"
 	"gnista/token"
@@ -39,10 +42,14 @@ type Server struct {
 	Messages     station.MessageStore
 	Presence     station.Presence
 	Tokens       *token.Tokens
+	Lists        *token.Lists
 	Transactions *charging.Transactions
+	Power        *power.Power
 	Tariffs      *tariff.Book
 	Records      *billing.Records
 	Campaigns    *campaign.Campaigns
+	CA           *pki.CA
+	Contracts    *pki.Contracts
 	Seller       Seller
 	Events       Events
 	Bus          Bus
@@ -73,8 +80,10 @@ type Bus interface {
 	Subscribe(buffer int) (events <-chan gnista.Event, cancel func())
 }
 
-// prefix is where the API is.
-const prefix = "/api/v1"
+// Prefix is where the API is.
+const Prefix = "/api/v1"
+
+const prefix = Prefix
 
 // Handler is the handler of all paths.
 func (s *Server) Handler() http.Handler {
@@ -87,6 +96,7 @@ func (s *Server) Handler() http.Handler {
 	config.Info.Description = "The API of a charge point operator's central system. Amounts are in minor units, energy is in Wh, power in W, times are RFC 3339 in UTC."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	api := humago.New(mux, config)
+	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[power.Milli](), reflect.TypeFor[float64]())
 	s.stations(api)
 	s.commands(api)
 	s.settings(api)
@@ -102,10 +112,17 @@ func (s *Server) Handler() http.Handler {
 	s.displays(api)
 	s.customers(api)
 	s.streams(api)
+	s.power(api)
 	s.tokens(api)
+	s.localLists(api)
 	s.transactions(api)
+	s.reservations(api)
 	s.tariffs(api)
 	s.records(api)
+	s.authorities(api)
+	s.certificates(api)
+	s.roots(api)
+	s.securityEvents(api)
 	s.events(api)
 	s.pages(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
@@ -125,7 +142,7 @@ func (s *Server) Handler() http.Handler {
 
 // open tells the paths that need no token.
 func open(path string) bool {
-	for _, p := range []string{"/livez", "/readyz", "/assets/", prefix + "/openapi", prefix + "/receipts/"} {
+	for _, p := range []string{"/livez", "/readyz", "/assets/", prefix + "/openapi", prefix + "/receipts/", prefix + "/crl/", prefix + "/ocsp"} {
 		if strings.HasPrefix(path, p) {
 			return true
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"gnista"
+	"gnista/power"
 	"gnista/station"
 	"gnista/token"
 )
@@ -58,13 +59,25 @@ func (s *Server) commands(api huma.API) {
 			return answer(result{data}, err)
 		})
 	type start struct {
-		EVSE  int        `json:"evse,omitempty" minimum:"0" doc:"0 or absent leaves the choice to the station"`
-		Token string     `json:"token" minLength:"1" maxLength:"255" doc:"UID of a token that may charge"`
-		Type  token.Type `json:"type,omitempty" doc:"Type of the token, where one UID has several"`
+		EVSE    int            `json:"evse,omitempty" minimum:"0" doc:"0 or absent leaves the choice to the station"`
+		Token   string         `json:"token,omitempty" maxLength:"255" doc:"UID of a token that may charge; may be left out for a reserved EVSE, which is started for who has reserved it"`
+		Type    token.Type     `json:"type,omitempty" doc:"Type of the token, where one UID has several"`
+		Profile *power.Profile `json:"profile,omitempty" doc:"Charging profile for the transaction, of the purpose transaction"`
+		Supply  power.Supply   `json:"supply,omitempty" doc:"Needed where the station's model takes another unit only"`
 	}
 	command(s, api, "start", "Order a station to start charging", "",
 		func(ctx context.Context, id gnista.StationID, in start) (*body[AnswerView], error) {
-			a, err := s.Transactions.Start(ctx, id, in.EVSE, token.ID{UID: in.Token, Type: in.Type})
+			who := token.ID{UID: in.Token, Type: in.Type}
+			if in.Profile == nil {
+				a, err := s.Transactions.Start(ctx, id, in.EVSE, who)
+				return told(a, s.Network.Explain(ctx, id, err))
+			}
+			w := WantedProfile{*in.Profile, in.Supply}
+			wanted, err := w.wanted()
+			if err != nil {
+				return nil, err
+			}
+			a, err := s.Power.Start(ctx, id, in.EVSE, who, wanted)
 			return told(a, s.Network.Explain(ctx, id, err))
 		})
 	type stop struct {
@@ -107,5 +120,9 @@ func (s *Server) commands(api huma.API) {
 	command(s, api, "trigger", "Ask a station to send a message", "",
 		func(ctx context.Context, id gnista.StationID, in trigger) (*body[AnswerView], error) {
 			return told(station.Give(ctx, s.Network, id, station.Ask{For: in.Message, At: in.evse()}))
+		})
+	command(s, api, "clear-cache", "Make a station forget the tokens that it remembers", "Its local list stays as it is.",
+		func(ctx context.Context, id gnista.StationID, _ *struct{}) (*body[AnswerView], error) {
+			return told(station.Give(ctx, s.Network, id, token.ClearCache{}))
 		})
 }

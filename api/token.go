@@ -18,12 +18,13 @@ type tokenView struct {
 	Blocked       bool       `json:"blocked,omitempty"`
 	ExpiresAt     *time.Time `json:"expiresAt,omitempty"`
 	MaxConcurrent int        `json:"maxConcurrent,omitempty" minimum:"0" doc:"Transactions at one time; 0 or absent is no limit"`
+	Offline       bool       `json:"offline,omitempty" doc:"May charge where a station cannot ask us: it is on the local lists of stations"`
 	CreatedAt     *time.Time `json:"createdAt,omitempty" readOnly:"true"`
 	UpdatedAt     *time.Time `json:"updatedAt,omitempty" readOnly:"true"`
 }
 
 func showToken(k token.Token) tokenView {
-	return tokenView{k.ID.UID, k.ID.Type, k.Name, k.Group, k.Blocked, moment(k.ExpiresAt), k.MaxConcurrent, moment(k.CreatedAt), moment(k.UpdatedAt)}
+	return tokenView{k.ID.UID, k.ID.Type, k.Name, k.Group, k.Blocked, moment(k.ExpiresAt), k.MaxConcurrent, k.Offline, moment(k.CreatedAt), moment(k.UpdatedAt)}
 }
 
 // TokenPath is a token in a path.
@@ -42,6 +43,7 @@ type tokenChange struct {
 	ExpiresAt     *time.Time `json:"expiresAt,omitempty"`
 	Expires       *bool      `json:"expires,omitempty" doc:"false takes the expiry away"`
 	MaxConcurrent *int       `json:"maxConcurrent,omitempty" minimum:"0"`
+	Offline       *bool      `json:"offline,omitempty"`
 }
 
 // UnmarshalJSON refuses null.
@@ -68,7 +70,7 @@ func (s *Server) tokens(api huma.API) {
 	add(s, api, huma.Operation{Method: http.MethodPost, Path: "/tokens", OperationID: "create-token", Summary: "Register an id token", Tags: []string{"Tokens"}, DefaultStatus: http.StatusCreated},
 		func(ctx context.Context, in *struct{ Body tokenView }) (*body[tokenView], error) {
 			b := in.Body
-			k := token.Token{ID: token.ID{UID: b.UID, Type: b.Type}, Name: b.Name, Group: b.Group, Blocked: b.Blocked, MaxConcurrent: b.MaxConcurrent}
+			k := token.Token{ID: token.ID{UID: b.UID, Type: b.Type}, Name: b.Name, Group: b.Group, Blocked: b.Blocked, MaxConcurrent: b.MaxConcurrent, Offline: b.Offline}
 			if err := kept("expiresAt", b.ExpiresAt); err != nil {
 				return nil, err
 			}
@@ -90,10 +92,15 @@ func (s *Server) tokens(api huma.API) {
 				set(&k.Blocked, in.Body.Blocked)
 				set(&k.ExpiresAt, in.Body.ExpiresAt)
 				set(&k.MaxConcurrent, in.Body.MaxConcurrent)
+				set(&k.Offline, in.Body.Offline)
 				if in.Body.Expires != nil && !*in.Body.Expires {
 					k.ExpiresAt = time.Time{}
 				}
 			})
 			return answer(showToken(k), err)
+		})
+	add(s, api, huma.Operation{Method: http.MethodDelete, Path: "/tokens/{uid}", OperationID: "delete-token", Summary: "Forget an id token", Description: "Its transactions and records stay.", Tags: []string{"Tokens"}, DefaultStatus: http.StatusNoContent},
+		func(ctx context.Context, in *TokenPath) (*struct{}, error) {
+			return nil, s.Tokens.Store.DeleteToken(ctx, in.id())
 		})
 }

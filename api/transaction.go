@@ -12,34 +12,35 @@ import (
 )
 
 type transactionView struct {
-	ID         string            `json:"id"`
-	Station    gnista.StationID  `json:"station"`
-	Version    gnista.Version    `json:"version"`
-	Ref        string            `json:"ref" doc:"Its name in OCPP"`
-	EVSE       int               `json:"evse"`
-	Connector  int               `json:"connector"`
-	Token      string            `json:"token,omitempty" doc:"UID of the token that pays"`
-	Authorised bool              `json:"authorised" doc:"Whether that token was accepted"`
-	State      charging.State    `json:"state" enum:"active,ended"`
-	Activity   charging.Activity `json:"activity,omitempty"`
-	StartedAt  time.Time         `json:"startedAt"`
-	EndedAt    *time.Time        `json:"endedAt,omitempty"`
-	EnergyWh   int64             `json:"energyWh"`
-	PowerW     int64             `json:"powerW,omitempty"`
-	SoC        *int              `json:"soc,omitempty" doc:"State of charge in percent"`
-	StopReason string            `json:"stopReason,omitempty" doc:"As the station sent it"`
-	Review     []charging.Reason `json:"review" nullable:"false" doc:"Why a person should look at it"`
-	Blocked    bool              `json:"blocked,omitempty" doc:"It is not billed before somebody decides"`
-	Note       string            `json:"note,omitempty"`
-	Tariff     string            `json:"tariff,omitempty" doc:"Id of the version in force at the start"`
-	Cost       *gnista.Money     `json:"cost,omitempty" doc:"So far, or in all; VAT included"`
+	ID          string            `json:"id"`
+	Station     gnista.StationID  `json:"station"`
+	Version     gnista.Version    `json:"version"`
+	Ref         string            `json:"ref" doc:"Its name in OCPP"`
+	EVSE        int               `json:"evse"`
+	Connector   int               `json:"connector"`
+	Token       string            `json:"token,omitempty" doc:"UID of the token that pays"`
+	Authorised  bool              `json:"authorised" doc:"Whether that token was accepted"`
+	State       charging.State    `json:"state" enum:"active,ended"`
+	Activity    charging.Activity `json:"activity,omitempty"`
+	StartedAt   time.Time         `json:"startedAt"`
+	EndedAt     *time.Time        `json:"endedAt,omitempty"`
+	EnergyWh    int64             `json:"energyWh"`
+	PowerW      int64             `json:"powerW,omitempty"`
+	SoC         *int              `json:"soc,omitempty" doc:"State of charge in percent"`
+	StopReason  string            `json:"stopReason,omitempty" doc:"As the station sent it"`
+	Review      []charging.Reason `json:"review" nullable:"false" doc:"Why a person should look at it"`
+	Blocked     bool              `json:"blocked,omitempty" doc:"It is not billed before somebody decides"`
+	Note        string            `json:"note,omitempty"`
+	Tariff      string            `json:"tariff,omitempty" doc:"Id of the version in force at the start"`
+	Reservation string            `json:"reservation,omitempty" doc:"Id of the reservation that it used"`
+	Cost        *gnista.Money     `json:"cost,omitempty" doc:"So far, or in all; VAT included"`
 }
 
 func (s *Server) showTransaction(ctx context.Context, t charging.Transaction) (transactionView, error) {
 	v := transactionView{
 		ID: t.ID, Station: t.Station, Version: t.Version, Ref: t.Ref, EVSE: t.EVSE.ID, Connector: t.EVSE.Connector, Token: t.Token.UID, Authorised: t.Authorised,
 		State: t.State, Activity: t.Activity, StartedAt: t.StartedAt, EndedAt: moment(t.EndedAt), EnergyWh: t.EnergyWh, PowerW: t.PowerW, StopReason: t.StopReason,
-		Review: append([]charging.Reason{}, t.Review...), Blocked: t.Blocked(), Note: t.Note, Tariff: t.Tariff,
+		Review: append([]charging.Reason{}, t.Review...), Blocked: t.Blocked(), Note: t.Note, Tariff: t.Tariff, Reservation: t.Reservation,
 	}
 	if t.SoC >= 0 {
 		v.SoC = &t.SoC

@@ -39,9 +39,11 @@ type Event struct {
 	Activity Activity  // from now on; empty when the event does not tell
 	Reason   string    // why it ended
 	RemoteID int       // 2.x: number of our order that started it
-	Begin    *Reading  // declared for the start
-	End      *Reading  // declared for the end
-	Samples  []Sample
+	// ReservationNumber is that of the reservation that the transaction uses; 0 or less is none.
+	ReservationNumber int
+	Begin             *Reading // declared for the start
+	End               *Reading // declared for the end
+	Samples           []Sample
 	// Unread are the parts of the message that could not be understood.
 	Unread []string
 }

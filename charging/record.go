@@ -16,13 +16,14 @@ import (
 
 // Transactions takes in what stations tell of transactions.
 type Transactions struct {
-	Store   Store
-	Tokens  Authoriser
-	Prices  Prices
-	Network *station.Network
-	Live    Live
-	Now     func() time.Time
-	NewID   func() string
+	Store        Store
+	Reservations ReservationStore
+	Tokens       Authoriser
+	Prices       Prices
+	Network      *station.Network
+	Live         Live
+	Now          func() time.Time
+	NewID        func() string
 }
 
 // Authoriser decides who may charge.
@@ -65,7 +66,7 @@ func (t *Transactions) Record(ctx context.Context, id gnista.StationID, ev Event
 	if r.skewed {
 		r.at = now
 	}
-	if ev.Token != nil {
+	if ev.Token != nil { // OCPP 2.x C12.FR.03, F01.FR.03: also one that the station has let charge by itself
 		d, err := t.Tokens.Authorise(ctx, *ev.Token, r.at)
 		if err != nil {
 			return Outcome{}, fmt.Errorf("authorising a token: %w", err)
@@ -173,6 +174,9 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 		return Outcome{}, err
 	}
 	r.apply(t)
+	if err := r.use(t); err != nil {
+		return Outcome{}, err
+	}
 	if t.settle(r.now, false) {
 		r.evs = append(r.evs, event("transaction.finished", r.now, t))
 	}

@@ -41,32 +41,57 @@ const effectStart = "start"
 
 func effectStop(ref string) string { return "stop " + ref }
 
-// Start orders a station to start a transaction for a token, which must be allowed to charge.
+// Start orders a station to start a transaction for a token, which must be allowed to charge. At an EVSE
+// that is reserved it is for who has reserved it, when no token is named.
 // Invalid, Conflict. (OCPP 1.6 §5.11, OCPP 2.x F01, F02)
 func (t *Transactions) Start(ctx context.Context, id gnista.StationID, evse int, who token.ID) (station.Answer, error) {
-	if evse < 0 {
-		return station.Answer{}, gnista.Invalidf("evse", "is negative")
-	}
-	if token.Key(who.UID) == "" {
-		return station.Answer{}, gnista.Invalidf("token", "is empty")
-	}
-	d, err := t.Tokens.Authorise(ctx, who, t.Now())
+	order, err := t.Order(ctx, id, evse, who)
 	if err != nil {
 		return station.Answer{}, err
 	}
-	if d.Status != token.Accepted {
-		return station.Answer{}, gnista.Errorf(gnista.Conflict, "the token may not charge: it is %s", d.Status)
+	return station.Give(ctx, t.Network, id, order)
+}
+
+// Order makes the order to start a transaction, see [Transactions.Start].
+func (t *Transactions) Order(ctx context.Context, id gnista.StationID, evse int, who token.ID) (Start, error) {
+	if evse < 0 {
+		return Start{}, gnista.Invalidf("evse", "is negative")
 	}
-	order := Start{EVSE: evse, Token: d.ID, Group: d.Group}
+	reserved, err := t.reserver(ctx, id, evse)
+	if err != nil {
+		return Start{}, err
+	}
+	if reserved != nil && who.UID == "" {
+		who = reserved.Token
+	}
+	if token.Key(who.UID) == "" {
+		return Start{}, gnista.Invalidf("token", "is empty")
+	}
+	d, err := t.Tokens.Authorise(ctx, who, t.Now())
+	if err != nil {
+		return Start{}, err
+	}
+	if reserved != nil && !reserved.admits(d) {
+		return Start{}, gnista.Errorf(gnista.Conflict, "EVSE %d is reserved for another token", evse) // OCPP 2.x F01.FR.21, F01.FR.22
+	}
+	if d.Status != token.Accepted {
+		return Start{}, gnista.Errorf(gnista.Conflict, "the token may not charge: it is %s", d.Status)
+	}
+	number, err := t.Number(ctx, id)
+	return Start{EVSE: evse, Token: d.ID, Group: d.Group, Number: number}, err
+}
+
+// Number is a number above 0 that nothing of the station's has had: for orders and reports.
+func (t *Transactions) Number(ctx context.Context, id gnista.StationID) (number int, err error) {
 	err = t.Store.Change(ctx, id, func(tx Tx) error {
 		n, err := tx.Number()
-		order.Number = int(n)
+		number = int(n)
 		return err
 	})
 	if err != nil {
-		return station.Answer{}, fmt.Errorf("numbering the order: %w", err)
+		err = fmt.Errorf("numbering the order: %w", err)
 	}
-	return station.Give(ctx, t.Network, id, order)
+	return number, err
 }
 
 // Stop orders a station to end a transaction: the one with the given id, or the only one that is

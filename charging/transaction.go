@@ -99,6 +99,8 @@ type Transaction struct {
 	UpdatedAt  time.Time // when it last changed, by our clock
 	StopReason string
 	RemoteID   int // number of our order to start it, 2.x; 0 is none
+	// Reservation is the id of the one that it used; empty is none.
+	Reservation string
 
 	EnergyWh int64
 	PowerW   int64 // the last that was measured while active
@@ -262,6 +264,14 @@ type Tx interface {
 	CountOpen(id token.ID) (int, error)
 	// Number is a number above 0 that no transaction of OCPP 1.6 has had.
 	Number() (int64, error)
+	// ReservationNumber is a number above 0 that no reservation has had.
+	ReservationNumber() (int64, error)
+	// ReservationByNumber is the newest reservation of a station that has the number.
+	ReservationByNumber(station gnista.StationID, number int) (*Reservation, error)
+	// OpenReservations lists the reservations of a station that are not final.
+	OpenReservations(station gnista.StationID) ([]*Reservation, error)
+	// SaveReservation stores r, and the events with it.
+	SaveReservation(r *Reservation, evs ...gnista.Event) error
 	// Save stores t, the samples with it, and the events with both.
 	Save(t *Transaction, samples []Sample, evs ...gnista.Event) error
 }

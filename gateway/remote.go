@@ -66,6 +66,12 @@ func (x *Session) explain(err error) error {
 	return err
 }
 
+// Declined tells whether the failure of a CALL is that the station answered it with an error.
+func Declined(err error) bool {
+	_, answered := errors.AsType[*ocppj.Error](err)
+	return answered
+}
+
 // Call sends any message of the station's version.
 func (s *Server) Call(ctx context.Context, id gnista.StationID, action string, payload json.RawMessage) (json.RawMessage, error) {
 	return do(ctx, s, id, func(ctx context.Context, x *Session) (json.RawMessage, error) {

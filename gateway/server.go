@@ -17,6 +17,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -191,7 +192,7 @@ func (s *Server) port(r *http.Request) (station.Profile, *station.Certificate) {
 		return station.TLSBasic, nil
 	}
 	c := r.TLS.PeerCertificates[0]
-	return station.TLSMutually, &station.Certificate{Name: c.Subject.CommonName, Organisation: c.Subject.Organization, NotAfter: c.NotAfter}
+	return station.TLSMutually, &station.Certificate{Name: c.Subject.CommonName, Serial: hex.EncodeToString(c.SerialNumber.Bytes()), Organisation: c.Subject.Organization, NotAfter: c.NotAfter}
 }
 
 // identity is the last segment of the path, percent-decoded once (OCPP-J 1.6 §3.1.1, quirk Q6).

@@ -31,6 +31,9 @@ type TLS struct {
 	// Pairs are our certificates: one with an ECDSA and one with an RSA key, so that stations of
 	// either kind can connect. (OCPP 2.x A00.FR.318, A00.FR.421; OCPP 1.6 A00.FR.317)
 	Pairs []KeyPair
+	// Own gives our certificates where there are no files: they are asked for again and again, as they are
+	// renewed.
+	Own func() ([]tls.Certificate, error)
 	// Trust makes clients present a certificate; nil does not.
 	Trust Trust
 	// Legacy lets stations in that know no TLS newer than 1.0 or 1.1, with OCPP 1.6 only.
@@ -76,11 +79,18 @@ func (t *TLS) Config() (*tls.Config, error) {
 }
 
 func (t *TLS) load() (*loaded, error) {
-	if len(t.Pairs) == 0 {
+	if len(t.Pairs) == 0 && t.Own == nil {
 		return nil, errors.New("TLS needs a certificate")
 	}
 	l := &loaded{}
 	var pairs []tls.Certificate
+	if len(t.Pairs) == 0 {
+		own, err := t.Own()
+		if err != nil {
+			return nil, fmt.Errorf("issuing certificates of our own: %w", err)
+		}
+		pairs = own
+	}
 	for _, p := range t.Pairs {
 		pair, err := tls.LoadX509KeyPair(p.Certificate, p.Key)
 		if err != nil {
@@ -144,7 +154,7 @@ func (t *TLS) follow() {
 		return
 	}
 	t.looked = now
-	same := true
+	same := len(t.Pairs) > 0
 	for i, at := range t.written() {
 		same = same && at.Equal(t.current.Load().files[i])
 	}
@@ -157,7 +167,9 @@ func (t *TLS) follow() {
 		return
 	}
 	t.current.Store(l)
-	t.Log.Info("new certificates are used from now on")
+	if len(t.Pairs) > 0 {
+		t.Log.Info("new certificates are used from now on")
+	}
 }
 
 // verify judges the certificate of a station, whose identity is not known yet. One that has expired

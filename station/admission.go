@@ -86,6 +86,9 @@ func (n *Network) Admit(ctx context.Context, k Knock) (Station, error) {
 	if r != nil {
 		return Station{}, r
 	}
+	if err := n.held(ctx, k); err != nil {
+		return Station{}, err
+	}
 	if known {
 		return n.came(ctx, s, with, newPassword)
 	}

@@ -76,6 +76,8 @@ func Give[A any](ctx context.Context, n *Network, id gnista.StationID, order Ord
 	a, plain := any(&answer).(*Answer)
 	if plain {
 		said = *a
+	} else if more, ok := any(answer).(interface{ Said() Answer }); ok { // an answer with more in it
+		said = more.Said()
 	}
 	if closed := n.close(ctx, &c, told, said, err); err == nil && closed != nil {
 		return answer, closed

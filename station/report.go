@@ -129,7 +129,7 @@ func (n *Network) AskReport(ctx context.Context, id gnista.StationID, a Asking) 
 	if !connected {
 		return Report{}, n.Explain(ctx, id, gnista.Errorf(gnista.Offline, "station %s is not connected", id))
 	}
-	told, err := n.Settings.Variables(ctx, id, VariableFilter{Limit: maxVariables})
+	told, err := n.Variables(ctx, id)
 	if err != nil {
 		return Report{}, err
 	}

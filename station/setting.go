@@ -127,6 +127,11 @@ func (n *Network) ListSettings(ctx context.Context, id gnista.StationID, f Varia
 	return list, nil
 }
 
+// Variables lists all that is kept of a station's settings.
+func (n *Network) Variables(ctx context.Context, id gnista.StationID) ([]Variable, error) {
+	return n.Settings.Variables(ctx, id, VariableFilter{Limit: 2 * maxVariables})
+}
+
 // versionOf is a version that v can be of; those of 2.x do not differ here.
 func versionOf(v Variable) gnista.Version {
 	if v.Component == "" {
@@ -201,7 +206,7 @@ func (n *Network) planWrite(ctx context.Context, id gnista.StationID, w Writing)
 	if !connected {
 		return nil, n.Explain(ctx, id, gnista.Errorf(gnista.Offline, "station %s is not connected", id))
 	}
-	told, err := n.Settings.Variables(ctx, id, VariableFilter{Limit: maxVariables})
+	told, err := n.Variables(ctx, id)
 	if err != nil {
 		return nil, err
 	}

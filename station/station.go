@@ -55,6 +55,8 @@ type Network struct {
 	Verdicts  VerdictStore
 	Commands  CommandStore
 	Settings  SettingStore
+	Security  SecurityStore
+	Issuer    Issuer // nil is none
 	Transfers TransferStore
 	Monitors  MonitorStore
 	Displays  DisplayStore

@@ -233,7 +233,7 @@ func (n *Network) drift(ctx context.Context, s Station, templates []Template) (D
 	if len(t.Settings) == 0 {
 		return d, nil
 	}
-	told, err := n.Settings.Variables(ctx, s.ID, VariableFilter{Limit: maxVariables})
+	told, err := n.Variables(ctx, s.ID)
 	if err != nil {
 		return d, err
 	}
@@ -395,7 +395,7 @@ func (n *Network) Applicable(ctx context.Context, id gnista.StationID, wanted []
 	if c, connected := n.Presence.Connection(id); connected {
 		s.Version = c.Version
 	}
-	told, err := n.Settings.Variables(ctx, id, VariableFilter{Limit: maxVariables})
+	told, err := n.Variables(ctx, id)
 	if err != nil {
 		return nil, err
 	}

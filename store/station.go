@@ -103,7 +103,10 @@ func (db *DB) DeleteStation(ctx context.Context, id gnista.StationID) error {
 		if n, err := r.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no station %q", id))
 		}
-		for _, table := range []string{"connector", "variable", "notice", "verdict", "inventory", "report"} {
+		for _, table := range []string{
+			"connector", "variable", "notice", "verdict", "local_list", "local_list_content", "power", "monitor", "display_message", "event_stream",
+			"installed_certificate", "root_attempt", "security_event", "inventory", "report",
+		} {
 			if _, err := t.exec(`DELETE FROM `+table+` WHERE station = $1`, string(id)); err != nil {
 				return err
 			}

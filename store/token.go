@@ -10,11 +10,11 @@ import (
 	"gnista/token"
 )
 
-const tokenColumns = `uid, type, name, token_group, blocked, expires_at, max_concurrent, created_at, updated_at`
+const tokenColumns = `uid, type, name, token_group, blocked, expires_at, max_concurrent, offline, created_at, updated_at`
 
 func scanToken(s scanner) (k token.Token, err error) {
 	var expires, created, updated int64
-	err = s.Scan(&k.ID.UID, &k.ID.Type, &k.Name, &k.Group, &k.Blocked, &expires, &k.MaxConcurrent, &created, &updated)
+	err = s.Scan(&k.ID.UID, &k.ID.Type, &k.Name, &k.Group, &k.Blocked, &expires, &k.MaxConcurrent, &k.Offline, &created, &updated)
 	k.ExpiresAt, k.CreatedAt, k.UpdatedAt = instant(expires), instant(created), instant(updated)
 	return k, err
 }
@@ -43,15 +43,15 @@ func (db *DB) Tokens(ctx context.Context, after string, limit int) (list []token
 // CreateToken adds a token. Conflict when it is there already.
 func (db *DB) CreateToken(ctx context.Context, k token.Token) error {
 	return db.write(ctx, "", func(t *tx) error {
-		r, err := t.exec(`INSERT INTO token (uid_key, `+tokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
-			token.Key(k.ID.UID), k.ID.UID, string(k.ID.Type), k.Name, k.Group, k.Blocked, millis(k.ExpiresAt), k.MaxConcurrent, millis(k.CreatedAt), millis(k.UpdatedAt))
+		r, err := t.exec(`INSERT INTO token (uid_key, `+tokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
+			token.Key(k.ID.UID), k.ID.UID, string(k.ID.Type), k.Name, k.Group, k.Blocked, millis(k.ExpiresAt), k.MaxConcurrent, k.Offline, millis(k.CreatedAt), millis(k.UpdatedAt))
 		if err != nil {
 			return err
 		}
 		if n, err := r.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, gnista.Errorf(gnista.Conflict, "a token of type %s with this UID is there already", k.ID.Type))
 		}
-		return nil
+		return t.tokensChanged()
 	})
 }
 
@@ -66,13 +66,36 @@ func (db *DB) UpdateToken(ctx context.Context, id token.ID, change func(*token.T
 		if err != nil {
 			return err
 		}
+		was := k
 		if err := change(&k); err != nil {
 			return err
 		}
 		out = k
-		_, err = t.exec(`UPDATE token SET name = $1, token_group = $2, blocked = $3, expires_at = $4, max_concurrent = $5, updated_at = $6 WHERE uid_key = $7 AND type = $8`,
-			k.Name, k.Group, k.Blocked, millis(k.ExpiresAt), k.MaxConcurrent, millis(k.UpdatedAt), token.Key(k.ID.UID), string(k.ID.Type))
-		return err
+		if _, err = t.exec(`UPDATE token SET name = $1, token_group = $2, blocked = $3, expires_at = $4, max_concurrent = $5, offline = $6, updated_at = $7 WHERE uid_key = $8 AND type = $9`,
+			k.Name, k.Group, k.Blocked, millis(k.ExpiresAt), k.MaxConcurrent, k.Offline, millis(k.UpdatedAt), token.Key(k.ID.UID), string(k.ID.Type)); err != nil {
+			return err
+		}
+		if was.Group == k.Group && was.Blocked == k.Blocked && was.Offline == k.Offline && was.ExpiresAt.Equal(k.ExpiresAt) {
+			return nil
+		}
+		return t.tokensChanged()
 	})
 	return out, err
+}
+
+// DeleteToken removes a token. NotFound.
+func (db *DB) DeleteToken(ctx context.Context, id token.ID) error {
+	return db.write(ctx, "", func(t *tx) error {
+		k, err := scanToken(t.row(findToken, token.Key(id.UID), string(id.Type)))
+		if errors.Is(err, sql.ErrNoRows) {
+			return gnista.Errorf(gnista.NotFound, "there is no such token")
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(`DELETE FROM token WHERE uid_key = $1 AND type = $2`, token.Key(k.ID.UID), string(k.ID.Type)); err != nil {
+			return err
+		}
+		return t.tokensChanged()
+	})
 }

@@ -21,8 +21,9 @@ const transactionColumns = `id, station, version, ref, start_key, evse, connecto
 
 // detail is what of a transaction is in one column.
 type detail struct {
-	Meter    charging.Meter
-	Progress charging.Progress
+	Meter       charging.Meter
+	Progress    charging.Progress
+	Reservation string `json:",omitempty"`
 }
 
 func scanTransaction(s scanner) (t charging.Transaction, err error) {
@@ -39,7 +40,7 @@ func scanTransaction(s scanner) (t charging.Transaction, err error) {
 	}
 	var d detail
 	err = sonic.UnmarshalString(rest, &d)
-	t.Meter, t.Progress = d.Meter, d.Progress
+	t.Meter, t.Progress, t.Reservation = d.Meter, d.Progress, d.Reservation
 	return t, err
 }
 
@@ -171,7 +172,7 @@ func (t *chargingTx) Number() (int64, error) { return t.next("transaction", 1) }
 
 func (t *chargingTx) Save(x *charging.Transaction, samples []charging.Sample, evs ...gnista.Event) error {
 	t.emit(evs...)
-	rest, err := sonic.MarshalString(detail{x.Meter, x.Progress})
+	rest, err := sonic.MarshalString(detail{x.Meter, x.Progress, x.Reservation})
 	if err != nil {
 		return err
 	}

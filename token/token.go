@@ -66,6 +66,7 @@ type Token struct {
 	Blocked       bool      // may not charge
 	ExpiresAt     time.Time // may not charge from then on; zero is never
 	MaxConcurrent int       // transactions at one time; 0 is no limit
+	Offline       bool      // may charge where a station cannot ask us; so may all of a group that may, see [Group]
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 }
@@ -91,6 +92,9 @@ type Decision struct {
 	MaxConcurrent int       // for whoever counts the token's transactions
 }
 
+// Known is whether the token is one that may charge in general, if not here and now.
+func (d Decision) Known() bool { return d.Status == Accepted || d.Status == Concurrent }
+
 // Store keeps tokens. A UID is found in whatever way it is written, see [Key].
 type Store interface {
 	// Token finds the token with the UID and type, or with the UID alone when the type is empty
@@ -102,6 +106,8 @@ type Store interface {
 	CreateToken(ctx context.Context, t Token) error
 	// UpdateToken changes the token id in one SQL transaction. NotFound.
 	UpdateToken(ctx context.Context, id ID, change func(*Token) error) (Token, error)
+	// DeleteToken removes a token. NotFound.
+	DeleteToken(ctx context.Context, id ID) error
 }
 
 // Tokens decides who may charge.

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +22,8 @@ import (
 	"gnista/gateway/v16"
 	"gnista/gateway/v2"
 	"gnista/ocpp/ocppj"
+	"gnista/pki"
+	"gnista/power"
 	"gnista/station"
 	"gnista/store"
 	"gnista/tariff"
@@ -28,24 +32,26 @@ import (
 
 // options are what an app is made with.
 type options struct {
-	Database  string
-	GroupSize int            // changes in one commit; 0 is the default
-	Charging  charging.Store // instead of the database, for measuring what that costs
-	Messages  station.MessageStore
-	Token     string
-	Files     string // folder of files that stations fetch and send
-	PublicURL string
-	BaseURL   string // under which stations reach us
-	Unknown   station.UnknownPolicy
-	Heartbeat time.Duration
-	Retry     time.Duration
-	Currency  string
-	Seller    api.Seller
-	Zone      *time.Location
-	ReadNew   bool // whether stations whose settings were never read are asked for them
-	LogDays   int
-	LogMB     int64
-	Limits    gateway.Limits // the zero value is the default ones
+	Database   string
+	GroupSize  int            // changes in one commit; 0 is the default
+	Charging   charging.Store // instead of the database, for measuring what that costs
+	Messages   station.MessageStore
+	Token      string
+	Certifying certifying
+	Secret     pki.Secret // nil is one that is forgotten
+	Files      string     // folder of files that stations fetch and send
+	PublicURL  string
+	BaseURL    string // under which stations reach us
+	Unknown    station.UnknownPolicy
+	Heartbeat  time.Duration
+	Retry      time.Duration
+	Currency   string
+	Seller     api.Seller
+	Zone       *time.Location
+	ReadNew    bool // whether stations whose settings were never read are asked for them
+	LogDays    int
+	LogMB      int64
+	Limits     gateway.Limits // the zero value is the default ones
 
 	Plain, Proxied, RejectSubprotocols bool // see [gateway.Server]
 
@@ -67,10 +73,13 @@ type app struct {
 	network      *station.Network
 	rereader     *station.Rereader
 	tokens       *token.Tokens
+	lists        *token.Lists
 	tariffs      *tariff.Book
 	transactions *charging.Transactions
+	ca           *pki.CA
 	records      *billing.Records
 	campaigns    *campaign.Campaigns
+	power        *power.Power
 	handler      http.Handler
 
 	nudge   chan struct{}
@@ -103,16 +112,35 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		RejectSubprotocols: o.RejectSubprotocols, Proxies: o.Proxies, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	a.network = &station.Network{
-		Store: a.db, States: a.db, Verdicts: a.db, Commands: a.db, Settings: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
+		Store: a.db, States: a.db, Verdicts: a.db, Commands: a.db, Settings: a.db, Security: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
 		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL,
 		Unknown: o.Unknown, Operator: o.Operator, Addresses: o.Addresses, Heartbeat: o.Heartbeat, Retry: o.Retry,
 	}
 	a.rereader = &station.Rereader{Network: a.network, New: o.ReadNew}
 	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
+	a.lists = &token.Lists{Store: a.db, Network: a.network, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
 	a.records = &billing.Records{Store: a.db, Tariffs: a.db, Transactions: a.db, Currency: o.Currency, Now: o.Now, NewID: o.NewID}
 	a.transactions = &charging.Transactions{
-		Store: o.Charging, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
+		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
+	}
+	a.power = &power.Power{
+		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Now: o.Now, NewID: o.NewID, Log: o.Log,
+	}
+	if o.Secret == nil {
+		key := make([]byte, 32)
+		rand.Read(key)
+		o.Secret = func() ([]byte, error) { return key, nil }
+	}
+	a.ca = &pki.CA{Store: a.db, Network: a.network, Secret: o.Secret, Operator: o.Operator, Now: o.Now, NewID: o.NewID}
+	if o.PublicURL != "" {
+		a.ca.BaseURL = strings.TrimRight(o.PublicURL, "/") + api.Prefix
+	}
+	a.network.Issuer = a.ca
+	contracts := &pki.Contracts{Store: a.db, CA: a.ca, Client: pki.NewClient(o.Certifying.InternalResponder), Provider: o.Certifying.provider(), Now: o.Now}
+	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, CA: a.ca, Now: o.Now}
+	two := &v2.Adapter{
+		Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Power: a.power, CA: a.ca, Contracts: contracts, Now: o.Now,
 	}
 	a.campaigns = &campaign.Campaigns{
 		Store: a.db, Network: a.network, Presence: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
@@ -121,13 +149,12 @@ func newApp(ctx context.Context, o options) (*app, error) {
 			"firmware": campaign.Firmware{Network: a.network},
 		},
 	}
-	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
-	two := &v2.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Now: o.Now}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Transactions: a.transactions, Tariffs: a.tariffs, Records: a.records, Campaigns: a.campaigns,
-		Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Lists: a.lists, Transactions: a.transactions, Power: a.power, Tariffs: a.tariffs,
+		Records: a.records, Campaigns: a.campaigns, CA: a.ca, Contracts: contracts, Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL,
+		Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
 	if err := a.firstTariff(ctx, o.Currency); err != nil {
@@ -164,6 +191,9 @@ func (a *app) told(evs []gnista.Event) {
 // sweepEvery is how often transactions that wait for missing events are looked at.
 const sweepEvery = time.Minute
 
+// certifyEvery is how often stations are looked for whose certificates are to be renewed or roots installed.
+const certifyEvery = 10 * time.Minute
+
 // start begins to work.
 func (a *app) start() {
 	ctx, stop := context.WithCancel(context.Background())
@@ -174,28 +204,33 @@ func (a *app) start() {
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
 	a.running.Go(func() { a.campaigns.Run(telling) })
-	a.running.Go(func() { a.sweep(telling, map[string]func(context.Context) error{"settings": a.rereader.Sweep}) }) // waits for stations
-	a.running.Go(func() {
-		a.sweep(ctx, map[string]func(context.Context) error{"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles})
+	a.every(ctx, sweepEvery, map[string]func(context.Context) error{
+		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations,
 	})
+	// Those that wait for stations keep nothing else waiting.
+	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep})
+	a.every(telling, sweepEvery, map[string]func(context.Context) error{"settings": a.rereader.Sweep})
+	a.every(ctx, certifyEvery, map[string]func(context.Context) error{"certificates": a.ca.Sweep})
 }
 
-// sweep looks after what is unfinished, again and again until ctx ends.
-func (a *app) sweep(ctx context.Context, sweeps map[string]func(context.Context) error) {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		for what, sweep := range sweeps {
-			if err := sweep(ctx); err != nil && ctx.Err() == nil {
-				a.log.Error("what is unfinished could not be settled", "what", what, "err", err)
+// every runs sweeps again and again until ctx ends.
+func (a *app) every(ctx context.Context, pause time.Duration, sweeps map[string]func(context.Context) error) {
+	a.running.Go(func() {
+		tick := time.NewTicker(pause)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				for what, sweep := range sweeps {
+					if err := sweep(ctx); err != nil && ctx.Err() == nil {
+						a.log.Error("what is unfinished could not be settled", "what", what, "err", err)
+					}
+				}
 			}
 		}
-	}
+	})
 }
 
 // close ends the connections of stations, finishes what has begun and closes the database.

@@ -92,4 +92,10 @@ func (noTx) ByStart(gnista.StationID, string) (*charging.Transaction, error)    
 func (noTx) Open(gnista.StationID, int) ([]*charging.Transaction, error)          { return nil, nil }
 func (noTx) EndedAt(gnista.StationID, time.Time) ([]*charging.Transaction, error) { return nil, nil }
 func (noTx) CountOpen(token.ID) (int, error)                                      { return 0, nil }
-func (noTx) Number() (int64, error)                                               { return 1, nil }
+func (noTx) ReservationNumber() (int64, error)                                    { return 1, nil }
+func (noTx) SaveReservation(*charging.Reservation, ...gnista.Event) error         { return nil }
+func (noTx) OpenReservations(gnista.StationID) ([]*charging.Reservation, error)   { return nil, nil }
+func (noTx) ReservationByNumber(gnista.StationID, int) (*charging.Reservation, error) {
+	return nil, nil
+}
+func (noTx) Number() (int64, error) { return 1, nil }

@@ -57,6 +57,7 @@ func (m *migrate) Run(ctx context.Context, o *output) error {
 
 type serve struct {
 	database
+	certifying
 	transport
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for profiles (/debug/pprof); none when empty. Do not make it public."`
@@ -126,7 +127,12 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 			return options{}, fmt.Errorf("%s must be a second or more", name)
 		}
 	}
+	secret, err := s.secret(s.Data)
+	if err != nil {
+		return options{}, err
+	}
 	o := options{
+		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
 		Seller:  api.Seller{Name: s.SellerName, Number: s.SellerNumber, VAT: s.SellerVAT, Address: s.SellerAddress},
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, Now: now, NewID: newID, Log: log,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"gnista/gateway"
+	"gnista/pki"
 	"gnista/station"
 )
 
@@ -24,8 +26,9 @@ type transport struct {
 	MTLSListen         string   `help:"Address for stations with a certificate of their own: security profile 3. None when empty." name:"mtls-listen"`
 	TLSCert            []string `help:"Files with our certificate and those of its authorities: one with an ECDSA and one with an RSA key serve all stations. Newer files are used without a restart." name:"tls-cert" placeholder:"FILE"`
 	TLSKey             []string `help:"Files with the keys of the certificates, in the same order." name:"tls-key" placeholder:"FILE"`
+	TLSName            []string `help:"Names under which stations reach us, the fully qualified one first: our own authorities certify them where there is no --tls-cert." name:"tls-name" placeholder:"NAME"`
 	TLSLegacy          bool     `help:"Let stations with OCPP 1.6 in that know TLS 1.0 or 1.1 only. Not safe." name:"tls-legacy"`
-	ClientCA           string   `help:"File with the authorities that stations' certificates come from." name:"client-ca" placeholder:"FILE"`
+	ClientCA           string   `help:"File with authorities that stations' certificates come from, beside our own." name:"client-ca" placeholder:"FILE"`
 	Operator           string   `help:"Organisation that stations' certificates must name; any when empty." name:"operator"`
 	TLSURL             string   `help:"Where stations reach --tls-listen, as in wss://charge.example/ocpp." name:"tls-url" placeholder:"URL"`
 	MTLSURL            string   `help:"Where stations reach --mtls-listen." name:"mtls-url" placeholder:"URL"`
@@ -42,14 +45,11 @@ func (t *transport) fill(o *options) error {
 	if t.TLSListen == "" && t.MTLSListen == "" && (len(t.TLSCert) > 0 || t.ClientCA != "") {
 		return errors.New("--tls-cert and --client-ca are for --tls-listen and --mtls-listen, of which there is none")
 	}
-	if (t.TLSListen != "" || t.MTLSListen != "") && len(t.TLSCert) == 0 {
-		return errors.New("TLS needs --tls-cert and --tls-key")
+	if (t.TLSListen != "" || t.MTLSListen != "") && len(t.TLSCert) == 0 && len(t.TLSName) == 0 {
+		return errors.New("TLS needs --tls-cert and --tls-key, or --tls-name")
 	}
 	if len(t.TLSCert) != len(t.TLSKey) {
 		return fmt.Errorf("there are %d --tls-cert and %d --tls-key; each certificate has a key", len(t.TLSCert), len(t.TLSKey))
-	}
-	if t.MTLSListen != "" && t.ClientCA == "" {
-		return errors.New("--mtls-listen needs --client-ca")
 	}
 	for i, name := range t.TLSCert { // said before anything is opened
 		if _, err := tls.LoadX509KeyPair(name, t.TLSKey[i]); err != nil {
@@ -108,6 +108,9 @@ func (t *transport) ports(ctx context.Context, a *app, token string, log *slog.L
 		for i, name := range t.TLSCert {
 			c.Pairs = append(c.Pairs, gateway.KeyPair{Certificate: name, Key: t.TLSKey[i]})
 		}
+		if len(c.Pairs) == 0 {
+			c.Own = func() ([]tls.Certificate, error) { return a.ownCertificates(ctx, t.TLSName) }
+		}
 		config, err := c.Config()
 		if err != nil {
 			return err
@@ -128,7 +131,7 @@ func (t *transport) ports(ctx context.Context, a *app, token string, log *slog.L
 	if t.MTLSListen == "" {
 		return list, nil
 	}
-	trust, err := trustFile(t.ClientCA)
+	trust, err := newTrust(a.ca, t.ClientCA)
 	if err == nil {
 		err = open(t.MTLSListen, trust, a.gateway)
 	}
@@ -138,24 +141,64 @@ func (t *transport) ports(ctx context.Context, a *app, token string, log *slog.L
 	return list, nil
 }
 
-// authorities are those of a file; what they issued is good until it expires.
-type authorities struct{ pool *x509.CertPool }
+// ownCertificates are those that our own authorities issue, one of each algorithm.
+func (a *app) ownCertificates(ctx context.Context, names []string) (list []tls.Certificate, err error) {
+	for _, alg := range []pki.Algorithm{pki.ECDSA, pki.RSA} {
+		c, err := a.ca.Server(context.WithoutCancel(ctx), alg, names)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, *c)
+	}
+	return list, nil
+}
 
-func trustFile(name string) (*authorities, error) {
+// trust are our own authorities and those of a file; what the latter issued is good until it expires.
+type trust struct {
+	ca     *pki.CA
+	others [][]byte
+}
+
+func newTrust(ca *pki.CA, name string) (*trust, error) {
+	t := &trust{ca: ca}
+	if name == "" {
+		return t, nil
+	}
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("--client-ca: %w", err)
 	}
-	a := &authorities{x509.NewCertPool()}
-	if !a.pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("--client-ca: %s has no certificate", name)
+	list, err := pki.ParseChain("certificates", string(text))
+	if err != nil {
+		return nil, fmt.Errorf("--client-ca: %s: %w", name, err)
 	}
-	return a, nil
+	for _, c := range list {
+		t.others = append(t.others, c.Raw)
+	}
+	return t, nil
 }
 
-func (a *authorities) Roots() *x509.CertPool { return a.pool }
+// Roots are all of them.
+func (t *trust) Roots() *x509.CertPool {
+	pool := t.ca.Roots().Clone()
+	for _, der := range t.others {
+		if c, err := x509.ParseCertificate(der); err == nil {
+			pool.AddCert(c)
+		}
+	}
+	return pool
+}
 
-func (*authorities) Check(context.Context, []*x509.Certificate) error { return nil }
+// Check asks our own authorities about what they issued.
+func (t *trust) Check(ctx context.Context, chain []*x509.Certificate) error {
+	root := chain[len(chain)-1]
+	for _, der := range t.others {
+		if bytes.Equal(der, root.Raw) {
+			return nil
+		}
+	}
+	return t.ca.Check(ctx, chain)
+}
 
 // described is what is said of a port when the system starts.
 func (p port) described(a *app) string {

@@ -10,6 +10,7 @@ import (
 	"gnista/gateway"
 	"gnista/ocpp/ocpp16"
 	"gnista/ocpp/ocppj"
+	"gnista/pki"
 	"gnista/station"
 	"gnista/token"
 )
@@ -19,6 +20,7 @@ type Adapter struct {
 	Network      *station.Network
 	Transactions *charging.Transactions
 	Tokens       *token.Tokens
+	CA           *pki.CA
 	Now          func() time.Time
 }
 
@@ -37,6 +39,8 @@ func (a *Adapter) Dialect() *gateway.Dialect {
 	ocppj.Handle(m, ocpp16.StartTransaction, a.startTransaction)
 	ocppj.Accept(m, ocpp16.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp16.StopTransaction, a.stopTransaction)
+	ocppj.Accept(m, ocpp16.SecurityEventNotification, a.securityEvent)
+	ocppj.Accept(m, ocpp16.SignCertificate, a.signCertificate)
 	return &gateway.Dialect{Version: gnista.V16, Messages: m, Orders: orders()}
 }
 
@@ -55,6 +59,22 @@ func orders() gateway.Orders {
 	gateway.Tell(o, useProfile)
 	gateway.Tell(o, updateFirmware)
 	gateway.Tell(o, sendLog)
+	gateway.Tell(o, reserve)
+	gateway.Tell(o, cancelReservation)
+	gateway.Tell(o, clearCache)
+	gateway.Tell(o, sendList)
+	gateway.Tell(o, readListVersion)
+	gateway.Tell(o, readListLimits)
+	gateway.Tell(o, useList)
+	gateway.Tell(o, installProfile)
+	gateway.Tell(o, startWithProfile)
+	gateway.Tell(o, clearProfiles)
+	gateway.Tell(o, compose)
+	gateway.Tell(o, deliver)
+	gateway.Tell(o, askRenewal)
+	gateway.Tell(o, installCertificate)
+	gateway.Tell(o, listInstalled)
+	gateway.Tell(o, removeCertificate)
 	return o
 }
 

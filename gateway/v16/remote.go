@@ -80,15 +80,23 @@ func trigger(ctx context.Context, s *gateway.Session, o station.Ask) (station.An
 
 // OCPP 1.6 §5.11.
 func start(ctx context.Context, s *gateway.Session, order charging.Start) (station.Answer, error) {
-	if len(order.Token.UID) > maxIDTag {
-		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 has no tokens of more than %d characters", maxIDTag)
-	}
-	req := ocpp16.RemoteStartTransactionRequest{IDTag: order.Token.UID}
-	if order.EVSE > 0 {
-		req.ConnectorID = &order.EVSE
+	req, err := startRequest(order)
+	if err != nil {
+		return station.Answer{}, err
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.RemoteStartTransaction, req)
 	return answer(resp.Status), err
+}
+
+func startRequest(order charging.Start) (ocpp16.RemoteStartTransactionRequest, error) {
+	req := ocpp16.RemoteStartTransactionRequest{IDTag: order.Token.UID}
+	if len(order.Token.UID) > maxIDTag {
+		return req, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 has no tokens of more than %d characters", maxIDTag)
+	}
+	if order.EVSE > 0 {
+		req.ConnectorID = &order.EVSE
+	}
+	return req, nil
 }
 
 // OCPP 1.6 §5.12.

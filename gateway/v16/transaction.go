@@ -51,8 +51,13 @@ func idTagInfo(d token.Decision) ocpp16.IDTagInfo {
 // what is measured afterwards must not be another's.
 func (a *Adapter) startTransaction(ctx context.Context, s *gateway.Session, req ocpp16.StartTransactionRequest) (ocpp16.StartTransactionResponse, error) {
 	at := evse(req.ConnectorID)
+	reservation := 0
+	if req.ReservationID != nil {
+		reservation = *req.ReservationID
+	}
 	out, err := a.Transactions.Record(ctx, s.Station, charging.Event{
-		Kind: charging.Started, Version: gnista.V16, At: req.Timestamp.Time, EVSE: at, Token: &token.ID{UID: req.IDTag}, Activity: charging.Charging,
+		ReservationNumber: reservation,
+		Kind:              charging.Started, Version: gnista.V16, At: req.Timestamp.Time, EVSE: at, Token: &token.ID{UID: req.IDTag}, Activity: charging.Charging,
 		StartKey: charging.StartKey(at.ID, req.IDTag, req.Timestamp.Format(time.RFC3339Nano)+req.Timestamp.Odd(), req.MeterStart),
 		Begin:    reading(req.MeterStart),
 	})

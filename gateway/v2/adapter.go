@@ -10,6 +10,8 @@ import (
 	"gnista/gateway"
 	"gnista/ocpp/ocpp2"
 	"gnista/ocpp/ocppj"
+	"gnista/pki"
+	"gnista/power"
 	"gnista/station"
 	"gnista/token"
 )
@@ -19,6 +21,9 @@ type Adapter struct {
 	Network      *station.Network
 	Transactions *charging.Transactions
 	Tokens       *token.Tokens
+	Power        *power.Power
+	CA           *pki.CA
+	Contracts    *pki.Contracts
 	Now          func() time.Time
 }
 
@@ -41,8 +46,29 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Accept(m, ocpp2.NotifyReport, a.notifyReport)
 	ocppj.Handle(m, ocpp2.OpenPeriodicEventStream, a.openStream)
 	ocppj.Accept(m, ocpp2.PublishFirmwareStatusNotification, a.publishFirmwareStatus)
+	ocppj.Accept(m, ocpp2.ReservationStatusUpdate, a.reservationStatus)
 	ocppj.Accept(m, ocpp2.StatusNotification, a.status)
 	ocppj.Accept(m, ocpp2.TransactionEvent, a.transactionEvent)
+	ocppj.Handle(m, ocpp2.BatterySwap, a.batterySwap)
+	ocppj.Handle(m, ocpp2.ClearedChargingLimit, a.clearedChargingLimit)
+	ocppj.Handle(m, ocpp2.NotifyChargingLimit, a.chargingLimit)
+	ocppj.Handle(m, ocpp2.NotifyDERAlarm, a.derAlarm)
+	ocppj.Handle(m, ocpp2.NotifyDERStartStop, a.derStartStop)
+	ocppj.Accept(m, ocpp2.NotifyEVChargingNeeds, a.evChargingNeeds)
+	ocppj.Handle(m, ocpp2.NotifyEVChargingSchedule, a.evChargingSchedule)
+	ocppj.Handle(m, ocpp2.NotifyPriorityCharging, a.priorityCharging)
+	ocppj.Handle(m, ocpp2.NotifySettlement, a.settlement)
+	ocppj.Handle(m, ocpp2.PullDynamicScheduleUpdate, a.pullDynamicSchedule)
+	ocppj.Handle(m, ocpp2.ReportChargingProfiles, a.reportChargingProfiles)
+	ocppj.Handle(m, ocpp2.ReportDERControl, a.reportDER)
+	ocppj.Handle(m, ocpp2.VatNumberValidation, a.vatNumber)
+	ocppj.Accept(m, ocpp2.SecurityEventNotification, a.securityEvent)
+	ocppj.Accept(m, ocpp2.SignCertificate, a.signCertificate)
+	ocppj.Handle(m, ocpp2.Get15118EVCertificate, a.evCertificate)
+	ocppj.Handle(m, ocpp2.GetCertificateStatus, a.certificateStatus)
+	if v >= ocppj.V21 {
+		ocppj.Handle(m, ocpp2.GetCertificateChainStatus, a.chainStatus)
+	}
 	return &gateway.Dialect{Version: gnista.Version(v.String()), Messages: m, Orders: orders(v)}
 }
 
@@ -65,6 +91,11 @@ func orders(v ocppj.Version) gateway.Orders {
 	gateway.Tell(o, publishFirmware)
 	gateway.Tell(o, unpublishFirmware)
 	gateway.Tell(o, sendLog)
+	gateway.Tell(o, deliver)
+	gateway.Tell(o, askRenewal)
+	gateway.Tell(o, installCertificate)
+	gateway.Tell(o, listInstalled)
+	gateway.Tell(o, removeCertificate)
 	gateway.Tell(o, setMonitors)
 	gateway.Tell(o, clearMonitors)
 	gateway.Tell(o, setMonitorBase)
@@ -74,10 +105,36 @@ func orders(v ocppj.Version) gateway.Orders {
 	gateway.Tell(o, clearDisplay)
 	gateway.Tell(o, readDisplays)
 	gateway.Tell(o, askCustomer)
+	gateway.Tell(o, installProfile)
+	gateway.Tell(o, startWithProfile)
+	gateway.Tell(o, clearProfiles)
+	gateway.Tell(o, compose)
+	gateway.Tell(o, readProfiles)
+	gateway.Tell(o, askTransaction)
+	gateway.Tell(o, tellCost)
 	if v >= ocppj.V21 {
 		gateway.Tell(o, adjustStream)
 		gateway.Tell(o, readStreams)
+		gateway.Tell(o, updateProfile)
+		gateway.Tell(o, usePriority)
+		gateway.Tell(o, allowTransfer)
+		gateway.Tell(o, balance)
+		gateway.Tell(o, requestSwap)
+		gateway.Tell(o, webPayment)
+		gateway.Tell(o, setDER)
+		gateway.Tell(o, clearDER)
+		gateway.Tell(o, readDER)
+		gateway.Tell(o, setTariff)
+		gateway.Tell(o, askTariffs)
+		gateway.Tell(o, clearTariffs)
 	}
+	gateway.Tell(o, reserve)
+	gateway.Tell(o, cancelReservation)
+	gateway.Tell(o, clearCache)
+	gateway.Tell(o, sendList)
+	gateway.Tell(o, readListVersion)
+	gateway.Tell(o, readListLimits)
+	gateway.Tell(o, useList)
 	return o
 }
 

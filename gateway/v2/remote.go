@@ -108,23 +108,35 @@ func trigger(ctx context.Context, s *gateway.Session, o station.Ask) (station.An
 
 // OCPP 2.x F01, F02.
 func start(ctx context.Context, s *gateway.Session, order charging.Start) (station.Answer, error) {
+	req, err := startRequest(s, order)
+	if err != nil {
+		return station.Answer{}, err
+	}
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.RequestStartTransaction, req)
+	return answer(resp.Status, resp.StatusInfo), err
+}
+
+func startRequest(s *gateway.Session, order charging.Start) (req ocpp2.RequestStartTransactionRequest, err error) {
 	limit := maxIDToken[s.Version]
 	if len(order.Token.UID) > limit {
-		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP %s has no tokens of more than %d characters", s.Version, limit)
+		return req, gnista.Errorf(gnista.Unsupported, "OCPP %s has no tokens of more than %d characters", s.Version, limit)
 	}
-	kind := order.Token.Type
-	if kind == "" {
-		kind = token.ISO14443
-	}
-	req := ocpp2.RequestStartTransactionRequest{RemoteStartID: order.Number, IDToken: ocpp2.IDToken{IDToken: order.Token.UID, Type: ocpp2.IDTokenType(kind)}}
+	req = ocpp2.RequestStartTransactionRequest{RemoteStartID: order.Number, IDToken: wireToken(order.Token)}
 	if order.EVSE > 0 {
 		req.EVSEID = &order.EVSE
 	}
 	if order.Group != "" && len(order.Group) <= limit {
 		req.GroupIDToken = &ocpp2.IDToken{IDToken: order.Group, Type: ocpp2.IDTokenTypeCentral}
 	}
-	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.RequestStartTransaction, req)
-	return answer(resp.Status, resp.StatusInfo), err
+	return req, nil
+}
+
+// wireToken is a token on the wire, a card where its type is not known.
+func wireToken(id token.ID) ocpp2.IDToken {
+	if id.Type == "" {
+		id.Type = token.ISO14443
+	}
+	return ocpp2.IDToken{IDToken: id.UID, Type: ocpp2.IDTokenType(id.Type)}
 }
 
 // OCPP 2.x F03.

@@ -14,13 +14,14 @@ import (
 	"gnista/token"
 )
 
-// OCPP 2.x C01, C02, C04, C05, C06.
+// OCPP 2.x C01, C02, C04, C05, C06, C07.
 func (a *Adapter) authorize(ctx context.Context, s *gateway.Session, req ocpp2.AuthorizeRequest) (ocpp2.AuthorizeResponse, error) {
 	d, err := a.Tokens.Authorise(ctx, tokenID(req.IDToken), a.Now())
 	if err != nil {
 		return ocpp2.AuthorizeResponse{}, err
 	}
-	return ocpp2.AuthorizeResponse{IDTokenInfo: idTokenInfo(s, d)}, nil
+	resp := ocpp2.AuthorizeResponse{IDTokenInfo: idTokenInfo(s, d)}
+	return resp, a.contract(ctx, s, req, d, &resp)
 }
 
 // tokenID is a token of the wire; the types of both have the same names. (OCPP 2.x C01.FR.18: both
@@ -39,6 +40,8 @@ var authorizations = map[token.Status]ocpp2.AuthorizationStatus{
 // maxIDToken is the longest idToken of a version.
 var maxIDToken = map[ocppj.Version]int{ocppj.V201: 36, ocppj.V21: 255}
 
+// idTokenInfo tells a station what to remember of a token, and until when.
+// (OCPP 2.x C09.FR.09, C09.FR.12, C09.FR.13, C10.FR.13)
 func idTokenInfo(s *gateway.Session, d token.Decision) ocpp2.IDTokenInfo {
 	info := ocpp2.IDTokenInfo{Status: authorizations[d.Status]}
 	if !d.ExpiresAt.IsZero() {
@@ -95,6 +98,9 @@ func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req 
 	}
 	if n := req.TransactionInfo.RemoteStartID; n != nil {
 		ev.RemoteID = *n
+	}
+	if req.ReservationID != nil {
+		ev.ReservationNumber = *req.ReservationID // OCPP 2.x H01.FR.15
 	}
 	out, err := a.Transactions.Record(ctx, s.Station, ev)
 	if err != nil {

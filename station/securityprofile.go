@@ -35,12 +35,33 @@ func (p Profile) String() string {
 // Certificate is what a station presented in a TLS handshake and whose authorities are good.
 type Certificate struct {
 	Name         string   // common name
+	Serial       string   // in hexadecimal
 	Organisation []string // names of its owner
 	NotAfter     time.Time
 }
 
 // Expired tells whether the certificate, if there is one, is too old at a time.
 func (c *Certificate) Expired(now time.Time) bool { return c != nil && now.After(c.NotAfter) }
+
+// Issuer knows for which station a certificate was issued.
+type Issuer interface {
+	// Holder is the station that asked for the certificate with a serial number; empty when it was not
+	// issued by us.
+	Holder(ctx context.Context, serial string) (gnista.StationID, error)
+}
+
+// held refuses a certificate that we issued to another station: its names are only what stations say.
+// (OCPP 2.x A00.FR.405)
+func (n *Network) held(ctx context.Context, k Knock) error {
+	if k.Certificate == nil || n.Issuer == nil {
+		return nil
+	}
+	holder, err := n.Issuer.Holder(ctx, k.Certificate.Serial)
+	if err == nil && holder != "" && holder != k.ID {
+		return refuse(BadCertificate, "the certificate %q was issued to station %s", cut(k.Certificate.Name), holder)
+	}
+	return err
+}
 
 // certify judges the certificate that a station presented. Its common name is the station's serial
 // number, which is not known before the station has first booted, or its identity.
