@@ -22,8 +22,8 @@ type targetView struct {
 
 type campaignChange struct {
 	Name        string          `json:"name" minLength:"1" maxLength:"100"`
-	Action      string          `json:"action" minLength:"1" maxLength:"100" example:"settings" doc:"What is applied to each station: settings, read-settings, reset, firmware"`
-	Args        json.RawMessage `json:"args,omitempty" doc:"What the action is told. settings: {\"template\": id}, {\"settings\": [{\"name\", \"value\"}]}, or nothing for each station's own template; reset: {\"type\": \"soft\"}; firmware: as POST firmware of a station"`
+	Action      string          `json:"action" minLength:"1" maxLength:"100" example:"settings" doc:"What is applied to each station: settings, read-settings, reset, firmware, local-list, install-certificate"`
+	Args        json.RawMessage `json:"args,omitempty" doc:"What the action is told. settings: {\"template\": id}, {\"settings\": [{\"name\", \"value\"}]}, or nothing for each station's own template; reset: {\"type\": \"soft\"}; firmware: as POST firmware of a station; local-list: {\"full\": true} or nothing; install-certificate: {\"use\", \"certificate\"}"`
 	Target      targetView      `json:"target"`
 	Waves       []string        `json:"waves,omitempty" maxItems:"20" doc:"How many stations are reached with each wave, as a number or a percentage; absent is 1, 10%, 100%" example:"[\"1\",\"10%\",\"100%\"]"`
 	MaxFailed   int             `json:"maxFailedPercent,omitempty" minimum:"0" maximum:"100" doc:"It stops when more of the stations up to the wave have failed; absent: when any has"`

@@ -200,7 +200,7 @@ func (a Telling[O]) Apply(ctx context.Context, id gnista.StationID, args json.Ra
 		return Result{}, err
 	}
 	answer, err := station.Give(ctx, a.Network, id, station.Order[station.Answer](o))
-	return Result{State: ended(answer.Outcome), Detail: answer.Detail, Command: answer.Command}, err
+	return Said(answer), err
 }
 
 // Repeatable tells whether the order may be given twice.
@@ -218,4 +218,44 @@ func Reset(n *station.Network) Action {
 		}
 		return station.Reset{Hard: x.Type == "hard"}, err
 	}}
+}
+
+// Doing is an action made of a function, which is told an A.
+type Doing[A any] struct {
+	Words string // for what is done
+	Judge func(A) error
+	Do    func(ctx context.Context, id gnista.StationID, args A) (Result, error)
+	Again bool // whether it may be done twice
+}
+
+// Check finds what is wrong with what it is told. Invalid.
+func (a Doing[A]) Check(_ context.Context, args json.RawMessage) error {
+	var x A
+	err := read(args, &x)
+	if err == nil && a.Judge != nil {
+		err = a.Judge(x)
+	}
+	return err
+}
+
+// Plan says what is done.
+func (a Doing[A]) Plan(context.Context, gnista.StationID, json.RawMessage) (string, error) {
+	return a.Words, nil
+}
+
+// Apply does it.
+func (a Doing[A]) Apply(ctx context.Context, id gnista.StationID, args json.RawMessage) (Result, error) {
+	var x A
+	if err := read(args, &x); err != nil {
+		return Result{}, err
+	}
+	return a.Do(ctx, id, x)
+}
+
+// Repeatable tells whether it may be done twice.
+func (a Doing[A]) Repeatable() bool { return a.Again }
+
+// Said is the result of an order that was given.
+func Said(a station.Answer) Result {
+	return Result{State: ended(a.Outcome), Detail: a.Detail, Command: a.Command}
 }

@@ -71,7 +71,7 @@ func (a Firmware) Apply(ctx context.Context, id gnista.StationID, args json.RawM
 		return Result{}, err
 	}
 	_, answer, err := a.Network.Update(ctx, id, o)
-	return Result{State: ended(answer.Outcome), Detail: answer.Detail, Command: answer.Command}, err
+	return Said(answer), err
 }
 
 // Repeatable is false: an update that is under way is not begun again.

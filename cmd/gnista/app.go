@@ -144,10 +144,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	a.campaigns = &campaign.Campaigns{
 		Store: a.db, Network: a.network, Presence: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
-		Actions: map[string]campaign.Action{
-			"settings": campaign.Settings{Network: a.network}, "read-settings": campaign.Reading{Network: a.network}, "reset": campaign.Reset(a.network),
-			"firmware": campaign.Firmware{Network: a.network},
-		},
+		Actions: a.actions(),
 	}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
