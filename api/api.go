@@ -27,6 +27,7 @@ import (
 
 	"gnista"
 	"gnista/billing"
+	"gnista/campaign"
 	"gnista/charging"
 	"gnista/pki"
 	"gnista/power"
@@ -47,6 +48,7 @@ type Server struct {
 	Power        *power.Power
 	Tariffs      *tariff.Book
 	Records      *billing.Records
+	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
 	Seller       Seller
@@ -101,6 +103,10 @@ func (s *Server) Handler() http.Handler {
 	s.verdicts(api)
 	s.quirks(api)
 	s.mirrors(api)
+	s.settings(api)
+	s.reports(api)
+	s.settingTemplates(api)
+	s.campaigns(api)
 	s.security(api)
 	s.outcomes(api)
 	s.firmware(api, mux)
