@@ -41,6 +41,7 @@ type Server struct {
 	Network      *station.Network
 	Messages     station.MessageStore
 	Presence     station.Presence
+	Mirrors      station.Mirrors
 	Tokens       *token.Tokens
 	Lists        *token.Lists
 	Transactions *charging.Transactions
@@ -103,6 +104,9 @@ func (s *Server) Handler() http.Handler {
 	s.reports(api)
 	s.settingTemplates(api)
 	s.campaigns(api)
+	s.verdicts(api)
+	s.quirks(api)
+	s.mirrors(api)
 	s.security(api)
 	s.outcomes(api)
 	s.firmware(api, mux)

@@ -111,6 +111,14 @@ func (o SetAvailability) Told() Told {
 	return Told{Kind: "availability", Note: at(o.At) + " " + note, Effect: effectAvailability(o.At.ID, o.Operative)}
 }
 
+// Adapt refuses what would hang the station (quirk Q23).
+func (o SetAvailability) Adapt(a Adaptations) (any, error) {
+	if a.SkipAvailability {
+		return nil, gnista.Errorf(gnista.Unsupported, "the availability of this station is not changed: it would hang or restart (quirk Q23, adaptation skipAvailability)")
+	}
+	return o, nil
+}
+
 // effectAvailability is the effect that an EVSE, or the station with 0, is in service or not.
 func effectAvailability(evse int, operative bool) string {
 	return fmt.Sprintf("availability %d %t", evse, operative)
@@ -148,6 +156,15 @@ func (o Ask) Told() Told {
 		t.Effect = effectStatus
 	}
 	return t
+}
+
+// Otherwise asks for the same in the other form: of the station instead of a connector, or of the first
+// connector instead of the station (quirk Q34).
+func (o Ask) Otherwise() Ask {
+	if o.At.ID != 0 {
+		return Ask{For: o.For}
+	}
+	return Ask{For: o.For, At: gnista.EVSE{ID: 1, Connector: 1}}
 }
 
 // effectStatus is the effect that a station tells the state of a connector.

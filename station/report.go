@@ -202,7 +202,7 @@ func (a Asking) check(version gnista.Version, told []Variable) (names []string, 
 	if len(a.Names) == 0 && version == gnista.V16 {
 		return nil, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 has no components; name the settings")
 	}
-	if most := number(told, "DeviceDataCtrlr.ItemsPerMessage[GetReport]"); most > 0 && len(a.Components) > most { // OCPP 2.x B08.FR.06
+	if most := numberOf(told, "DeviceDataCtrlr.ItemsPerMessage[GetReport]"); most > 0 && len(a.Components) > most { // OCPP 2.x B08.FR.06
 		return nil, gnista.Invalidf("components", "the station takes at most %d", most)
 	}
 	for i, name := range a.Names {
@@ -275,7 +275,7 @@ const keysAtOnce = 20
 // readNamed reads settings by name, as many at a time as the station takes. (OCPP 1.6 §5.8,
 // OCPP 2.x B06.FR.05)
 func (n *Network) readNamed(ctx context.Context, id gnista.StationID, names []string, version gnista.Version, told []Variable) ([]Setting, error) {
-	items, bytes := number(told, "GetConfigurationMaxKeys"), 1<<20
+	items, bytes := numberOf(told, "GetConfigurationMaxKeys"), 1<<20
 	if version != gnista.V16 {
 		items, bytes = limits(told, "GetVariables")
 	} else if items < 1 {
@@ -314,7 +314,7 @@ func (n *Network) readKeys(ctx context.Context, id gnista.StationID, told []Vari
 			told = append(told, Variable{Name: s.Name, Attribute: Actual, Value: s.Value})
 		}
 	}
-	if most := number(told, "GetConfigurationMaxKeys"); err == nil && (most == 0 || len(list) != most) {
+	if most := numberOf(told, "GetConfigurationMaxKeys"); err == nil && (most == 0 || len(list) != most) {
 		return list, nil
 	}
 	var names []string

@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,22 @@ type ReadSettings struct{ Names []string }
 func (ReadSettings) Answers() (list []Setting) { return list }
 func (o ReadSettings) Told() Told {
 	return Told{Kind: "read-settings", Note: noted(o.Names)}
+}
+
+// Adapt refuses to read what the station cannot bear to be asked for (quirk Q19).
+func (o ReadSettings) Adapt(a Adaptations) (any, error) {
+	if len(a.NeverRead) == 0 {
+		return o, nil
+	}
+	if len(o.Names) == 0 {
+		return nil, gnista.Errorf(gnista.Unsupported, "this station must not be asked for %s, so name the settings to be read (quirk Q19, adaptation neverRead)", noted(a.NeverRead))
+	}
+	for _, name := range o.Names {
+		if slices.ContainsFunc(a.NeverRead, func(n string) bool { return strings.EqualFold(n, name) }) {
+			return nil, gnista.Errorf(gnista.Unsupported, "%s is never read from this station: it would restart (quirk Q19, adaptation neverRead)", name)
+		}
+	}
+	return o, nil
 }
 
 // WriteSettings writes settings of a station. (OCPP 1.6 §5.3, OCPP 2.x B05)
@@ -268,7 +285,7 @@ func (v Variable) writable(name, value string, told []Variable) error {
 	if v.Component == "" && len(value) > 500 { // OCPP 1.6 §5.3
 		return gnista.Invalidf("value", "%s has at most 500 characters", name)
 	}
-	if most := number(told, "DeviceDataCtrlr.ConfigurationValueSize"); most > 0 && len(value) > most {
+	if most := numberOf(told, "DeviceDataCtrlr.ConfigurationValueSize"); most > 0 && len(value) > most {
 		return gnista.Invalidf("value", "the station takes values of at most %d characters", most)
 	}
 	return v.check(name, value)
@@ -287,7 +304,7 @@ func (v Variable) settled(value string, held Inventory, now time.Time) bool {
 }
 
 // number is the value of a setting that is a number; 0 where the station has not told it.
-func number(told []Variable, name string) int {
+func numberOf(told []Variable, name string) int {
 	for _, v := range told {
 		if v.Attribute == Actual && strings.EqualFold(v.Setting(), name) {
 			n, _ := strconv.Atoi(v.Value)
@@ -306,7 +323,7 @@ const (
 
 // limits are how many settings and bytes a message may have.
 func limits(told []Variable, action string) (items, bytes int) {
-	items, bytes = number(told, "DeviceDataCtrlr.ItemsPerMessage["+action+"]"), number(told, "DeviceDataCtrlr.BytesPerMessage["+action+"]")
+	items, bytes = numberOf(told, "DeviceDataCtrlr.ItemsPerMessage["+action+"]"), numberOf(told, "DeviceDataCtrlr.BytesPerMessage["+action+"]")
 	if items < 1 {
 		items = itemsUntold
 	}
@@ -346,7 +363,7 @@ func (x *write) tell(ctx context.Context, n *Network) error {
 	for _, batch := range batches(list, x.items, x.bytes) {
 		answers, err := Tell(ctx, n.Remote, x.station, WriteSettings{List: batch})
 		code := gnista.CodeOf(err)
-		if err != nil && code != gnista.Refused {
+		if err != nil && code != gnista.Refused && code != gnista.Unsupported {
 			if next == 0 {
 				return err
 			}
@@ -358,6 +375,8 @@ func (x *write) tell(ctx context.Context, n *Network) error {
 		for i, at := range x.send[next : next+len(batch)] {
 			s := &x.out[at]
 			switch answer, ok := answerTo(answers, batch[i], i); {
+			case err != nil && code == gnista.Unsupported:
+				s.Status, s.Detail = NotSupporting, err.Error()
 			case err != nil:
 				s.Status, s.Detail = Refused, err.Error()
 			case !ok:

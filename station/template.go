@@ -14,15 +14,15 @@ import (
 type Template struct {
 	ID        string
 	Name      string
-	Match     Match
+	Match     StationMatch
 	Settings  []Wanted
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
 
-// Match says of which stations something is. What is empty is any; a * at the end of a text stands
+// StationMatch says of which stations something is. What is empty is any; a * at the end of a text stands
 // for whatever follows. Capitals do not count.
-type Match struct {
+type StationMatch struct {
 	Vendor   string
 	Model    string
 	Firmware string
@@ -55,11 +55,11 @@ const (
 )
 
 // Matches tells whether s is one of those that m is of.
-func (m Match) Matches(s Station) bool {
-	return like(m.Vendor, s.Vendor) && like(m.Model, s.Model) && like(m.Firmware, s.Firmware) && like(string(m.Version), string(s.Version))
+func (m StationMatch) Matches(s Station) bool {
+	return resembles(m.Vendor, s.Vendor) && resembles(m.Model, s.Model) && resembles(m.Firmware, s.Firmware) && resembles(string(m.Version), string(s.Version))
 }
 
-func like(pattern, text string) bool {
+func resembles(pattern, text string) bool {
 	pattern, text = strings.ToLower(pattern), strings.ToLower(text)
 	if start, open := strings.CutSuffix(pattern, "*"); open {
 		return strings.HasPrefix(text, start)
@@ -68,7 +68,7 @@ func like(pattern, text string) bool {
 }
 
 // weight is greater the fewer stations m is of.
-func (m Match) weight() int {
+func (m StationMatch) weight() int {
 	w := 0
 	for _, text := range []string{m.Vendor, m.Model, m.Firmware, string(m.Version)} {
 		if text != "" {
@@ -172,7 +172,7 @@ func choose(list []Template, s Station, held Inventory) Template {
 		if t.ID == held.Template {
 			return t
 		}
-		if t.Match != (Match{}) && t.Match.Matches(s) && (best.ID == "" || t.Match.weight() > best.Match.weight()) {
+		if t.Match != (StationMatch{}) && t.Match.Matches(s) && (best.ID == "" || t.Match.weight() > best.Match.weight()) {
 			best = t
 		}
 	}
@@ -184,22 +184,22 @@ func (n *Network) wanted(ctx context.Context, s Station, held Inventory) ([]Want
 	return t.Settings, err
 }
 
-// Deviation is a setting that is not as the template wants it.
-type Deviation struct {
+// Difference is a setting that is not as the template wants it.
+type Difference struct {
 	Name    string // as the template has it
 	Setting string // as the station has it; empty where its version has nothing of the kind
 	Wanted  string
 	Value   string
-	Why     DeviationWhy
+	Why     DifferenceWhy
 }
 
-// DeviationWhy is why a setting is not as it is wanted.
-type DeviationWhy string
+// DifferenceWhy is why a setting is not as it is wanted.
+type DifferenceWhy string
 
 // The reasons.
 const (
-	OtherValue DeviationWhy = "value"   // it has another value
-	NotTold    DeviationWhy = "unknown" // the station has told nothing of it
+	OtherValue DifferenceWhy = "value"   // it has another value
+	NotTold    DifferenceWhy = "unknown" // the station has told nothing of it
 )
 
 // Drift is how a station is not as its template wants it.
@@ -207,7 +207,7 @@ type Drift struct {
 	Station  gnista.StationID
 	Template string    // id; empty where it has none
 	ReadAt   time.Time // when the station last told all of its settings
-	List     []Deviation
+	List     []Difference
 }
 
 // Drift compares what a station last told of its settings with its template. NotFound.
@@ -247,12 +247,12 @@ func (n *Network) drift(ctx context.Context, s Station, templates []Template) (D
 
 // deviation tells whether a station of a version is not as w wants it. What a version has nothing for
 // cannot deviate.
-func (w Wanted) deviation(version gnista.Version, told []Variable) (Deviation, bool) {
+func (w Wanted) deviation(version gnista.Version, told []Variable) (Difference, bool) {
 	v, inverted, err := find(w.Name, w.Attribute, version, told)
 	if err != nil {
-		return Deviation{}, false
+		return Difference{}, false
 	}
-	d := Deviation{Name: w.Name, Setting: v.Setting(), Wanted: w.Value, Value: v.Value}
+	d := Difference{Name: w.Name, Setting: v.Setting(), Wanted: w.Value, Value: v.Value}
 	if inverted {
 		d.Value = invert(v.Value)
 	}

@@ -42,15 +42,6 @@ func scanGroup(s scanner) (g token.Group, err error) {
 	return g, err
 }
 
-// Group finds what is said of a group; of one that nothing is said of, the zero value.
-func (db *DB) Group(ctx context.Context, name string) (token.Group, error) {
-	g, err := scanGroup(db.sql.QueryRowContext(ctx, `SELECT name, offline, updated_at FROM token_group WHERE name = $1`, name))
-	if errors.Is(err, sql.ErrNoRows) {
-		return token.Group{Name: name}, nil
-	}
-	return g, err
-}
-
 // Groups lists what is said of groups, in order, behind the one with the name after.
 func (db *DB) Groups(ctx context.Context, after string, limit int) ([]token.Group, error) {
 	rows, err := db.sql.QueryContext(ctx, `SELECT name, offline, updated_at FROM token_group WHERE name > $1 ORDER BY name LIMIT $2`, after, limit)

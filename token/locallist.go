@@ -109,8 +109,6 @@ type ListStore interface {
 	// charge. The revision is a number that changes with any of them; when it is the one that is
 	// known there is no list.
 	Offline(ctx context.Context, known int64, limit int) (list []Token, revision int64, err error)
-	// Group finds what is said of a group; of one that nothing is said of, the zero value.
-	Group(ctx context.Context, name string) (Group, error)
 	// Groups lists what is said of groups, in order, behind the one with the name after.
 	Groups(ctx context.Context, after string, limit int) ([]Group, error)
 	// SaveGroup stores what is said of a group.

@@ -51,7 +51,7 @@ func TestPeers(t *testing.T) {
 	}
 	s := start(t, build(t), "127.0.0.1:0", t.TempDir())
 	s.do(t, "POST", "/tariffs", `{"name":"Public","currency":"SEK","default":true,"elements":[{"type":"energy","price":4.95,"vatPercent":25},{"type":"start","price":2.50,"vatPercent":25}]}`)
-	s.do(t, "POST", "/tokens", `{"uid":"`+peerToken+`"}`)
+	s.do(t, "POST", "/tokens", `{"uid":"`+peerToken+`","offline":true}`)
 	for _, m := range []model{{"ocpp-go", "1.6"}, {"ocpp-go", "2.0.1"}, {"ocpp-rpc", "1.6"}, {"ocpp-rpc", "2.0.1"}, {"ocpp-rpc", "2.1"}} {
 		t.Run(m.String(), func(t *testing.T) {
 			t.Parallel()
@@ -139,13 +139,19 @@ func chargeByOrder(t *testing.T, s *server, m model) {
 	if got := string(s.do(t, "POST", "/stations/"+id+"/calls", `{"action":"ClearCache"}`)); !strings.Contains(got, `{"result":{"status":"Accepted"}`) {
 		t.Errorf("ClearCache: %s", got)
 	}
-	s.refused(t, "POST", "/stations/"+id+"/calls", `{"action":"GetLocalListVersion"}`, http.StatusNotImplemented)
+	s.refused(t, "POST", "/stations/"+id+"/calls", `{"action":"ClearChargingProfile"}`, http.StatusNotImplemented)
+	command("clear-cache", `{}`, "accepted")
+	checkList(t, s, id)
+	reservation := reserve(t, s, id)
 	s.refused(t, "POST", "/stations/"+id+"/stop", `{}`, http.StatusNotFound)
 	s.refused(t, "POST", "/stations/"+id+"/start", `{"evse":1,"token":"DEADBEEF"}`, http.StatusConflict)
 
 	command("start", `{"evse":7,"token":"`+peerToken+`"}`, "rejected")
-	command("start", `{"evse":1,"token":"`+peerToken+`"}`, "accepted")
+	command("start", `{"evse":1}`, "accepted") // for who has reserved it
 	started := p.expect("started")
+	if got := fetch[reserved](t, s, "/reservations/"+reservation); got.State != "used" || got.Transaction == "" {
+		t.Errorf("the reservation is %+v", got)
+	}
 	power := int64(11040)
 	if m == (model{"ocpp-rpc", "1.6"}) {
 		power = 0 // it measures currents instead
@@ -163,7 +169,43 @@ func chargeByOrder(t *testing.T, s *server, m model) {
 		t.Error(err)
 	}
 	checkBill(t, s, m, id, started.Transaction, "Remote")
-	checkMessages(t, s, id, "GetLocalListVersion")
+	checkMessages(t, s, id, "ClearChargingProfile")
+}
+
+// checkList tells a station its local list.
+func checkList(t *testing.T, s *server, id string) {
+	t.Helper()
+	s.do(t, "PUT", "/stations/"+id+"/local-list", `{"enabled":true}`)
+	type synced struct {
+		Way  string
+		List struct {
+			State   string
+			Entries int
+			Says    int
+		}
+	}
+	for _, way := range []string{"full", "none"} {
+		got := decode[synced](t, s.do(t, "POST", "/stations/"+id+"/local-list/sync", `{}`))
+		if got.Way != way || got.List.State != "in-sync" || got.List.Entries != 1 || got.List.Says != 1 {
+			t.Errorf("the list is %+v, want it to be sent %s", got, way)
+		}
+	}
+}
+
+type reserved struct{ ID, State, Reason, Transaction string }
+
+// reserve reserves the EVSE, gives it up and reserves it again.
+func reserve(t *testing.T, s *server, id string) string {
+	t.Helper()
+	wish := fmt.Sprintf(`{"station":%q,"evse":1,"token":%q,"expiresAt":%q}`, id, peerToken, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+	first := decode[reserved](t, s.do(t, "POST", "/reservations", wish))
+	if again := decode[reserved](t, s.do(t, "POST", "/reservations", wish)); first.State != "active" || again.State != "refused" || again.Reason != "Occupied" {
+		t.Errorf("the reservation is %+v, and a second one %+v", first, again)
+	}
+	if gone := decode[reserved](t, s.do(t, "DELETE", "/reservations/"+first.ID, "")); gone.State != "cancelled" {
+		t.Errorf("the reservation that was given up is %+v", gone)
+	}
+	return decode[reserved](t, s.do(t, "POST", "/reservations", wish)).ID
 }
 
 // misbehave has a station send what no station should.

@@ -93,7 +93,7 @@ func startRequest(order charging.Start) (ocpp16.RemoteStartTransactionRequest, e
 	if len(order.Token.UID) > maxIDTag {
 		return req, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 has no tokens of more than %d characters", maxIDTag)
 	}
-	if order.EVSE > 0 {
+	if order.EVSE > 0 || order.Named {
 		req.ConnectorID = &order.EVSE
 	}
 	return req, nil

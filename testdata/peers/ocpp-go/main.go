@@ -66,6 +66,9 @@ type desk struct {
 	began   time.Time    // when the car came
 	orders  chan order   // to be carried out
 	running atomic.Value // string, the name of the transaction; empty without one
+
+	list     atomic.Int64 // version of the local list
+	reserved atomic.Int64 // number of the reservation; 0 without one
 }
 
 func newDesk(token string) *desk {

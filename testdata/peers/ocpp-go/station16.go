@@ -24,6 +24,8 @@ func new16(id string, client ws.WsClient, d *desk) *station16 {
 	s := &station16{ChargePoint: ocpp16.NewChargePoint(id, nil, client), desk: d, interval: "300"}
 	s.SetCoreHandler(s)
 	s.SetRemoteTriggerHandler(s)
+	s.SetLocalAuthListHandler(s)
+	s.SetReservationHandler(s)
 	return s
 }
 
@@ -58,7 +60,11 @@ func (s *station16) authorise(token string) (string, error) {
 }
 
 func (s *station16) startCharging(o order) (string, string, error) {
-	resp, err := s.StartTransaction(1, o.token, begin, types.NewDateTime(s.began))
+	resp, err := s.StartTransaction(1, o.token, begin, types.NewDateTime(s.began), func(r *core.StartTransactionRequest) {
+		if n := int(s.reserved.Swap(0)); n != 0 {
+			r.ReservationId = &n
+		}
+	})
 	if err != nil {
 		return "", "", err
 	}

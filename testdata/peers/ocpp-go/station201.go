@@ -30,6 +30,8 @@ func new201(id string, client ws.WsClient, d *desk) *station201 {
 	s.SetProvisioningHandler(s)
 	s.SetRemoteControlHandler(s)
 	s.SetAuthorizationHandler(s)
+	s.SetLocalAuthListHandler(s)
+	s.SetReservationHandler(s)
 	return s
 }
 
@@ -70,6 +72,9 @@ func (s *station201) startCharging(o order) (string, string, error) {
 	resp, err := s.event(transactions.TransactionEventStarted, reason, 0, func(r *transactions.TransactionEventRequest) {
 		r.Evse = &types.EVSE{ID: 1, ConnectorID: new(1)}
 		r.IDToken = &types.IdToken{IdToken: o.token, Type: types.IdTokenTypeISO14443}
+		if n := int(s.reserved.Swap(0)); n != 0 {
+			r.ReservationID = &n
+		}
 		r.MeterValue = s.reading(r.Timestamp, begin, types.ReadingContextTransactionBegin)
 	})
 	if err != nil {

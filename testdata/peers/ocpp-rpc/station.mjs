@@ -62,6 +62,33 @@ const desk = {
 const now = () => new Date().toISOString();
 const at = (after) => new Date((desk.began + after) * 1000).toISOString();
 
+// keep takes local lists and reservations, whose properties are called otherwise in each version.
+function keep(client, names) {
+  client.handle('GetLocalListVersion', () => ({ [names.version]: desk.list ?? 0 }));
+  client.handle('SendLocalList', ({ params }) => {
+    if (params.updateType === 'Differential' && params[names.version] <= (desk.list ?? 0)) return { status: 'VersionMismatch' };
+    desk.list = params[names.version];
+    return { status: 'Accepted' };
+  });
+  client.handle('ReserveNow', ({ params }) => {
+    if (desk.reserved || params[names.place] !== 1) return { status: 'Occupied' };
+    desk.reserved = params[names.id];
+    return { status: 'Accepted' };
+  });
+  client.handle('CancelReservation', ({ params }) => {
+    if (desk.reserved !== params.reservationId) return { status: 'Rejected' };
+    desk.reserved = 0;
+    return { status: 'Accepted' };
+  });
+}
+
+// reservation is what a start says of it.
+function reservation() {
+  const fields = desk.reserved ? { reservationId: desk.reserved } : {};
+  desk.reserved = 0;
+  return fields;
+}
+
 // station16 is a station of OCPP 1.6 with one connector.
 class station16 {
   interval = '300'; // of heartbeats: its only setting
@@ -98,6 +125,7 @@ class station16 {
       return { status: 'Accepted' };
     });
     client.handle('ClearCache', () => ({ status: 'Accepted' }));
+    keep(client, { version: 'listVersion', id: 'reservationId', place: 'connectorId' });
   }
 
   async boot() {
@@ -123,7 +151,7 @@ class station16 {
   }
 
   async start({ token }) {
-    const resp = await this.call('StartTransaction', { connectorId: 1, idTag: token, meterStart: meter.begin, timestamp: at(0) });
+    const resp = await this.call('StartTransaction', { connectorId: 1, idTag: token, meterStart: meter.begin, timestamp: at(0), ...reservation() });
     this.number = resp.transactionId;
     await this.tell(1, 'Charging', at(1));
     return { transaction: String(this.number), status: resp.idTagInfo.status };
@@ -205,6 +233,7 @@ class station2 {
       return { status: 'Accepted' };
     });
     client.handle('ClearCache', () => ({ status: 'Accepted' }));
+    keep(client, { version: 'versionNumber', id: 'id', place: 'evseId' });
   }
 
   async boot(restarted) {
@@ -255,7 +284,7 @@ class station2 {
   async start({ token, number }) {
     this.transaction = `peer-${Date.now()}`;
     const resp = await this.event('Started', number ? 'RemoteStart' : 'Authorized', 0, { chargingState: 'EVConnected', ...(number && { remoteStartId: number }) }, {
-      evse: { id: 1, connectorId: 1 }, idToken: { idToken: token, type: 'ISO14443' }, meterValue: [this.reading(0, meter.begin, 'Transaction.Begin')],
+      evse: { id: 1, connectorId: 1 }, idToken: { idToken: token, type: 'ISO14443' }, ...reservation(), meterValue: [this.reading(0, meter.begin, 'Transaction.Begin')],
     });
     await this.event('Updated', 'ChargingStateChanged', 1, { chargingState: 'Charging' });
     return { transaction: this.transaction, status: resp.idTokenInfo?.status };
