@@ -74,6 +74,8 @@ func (w *world) Connection(id gnista.StationID) (station.Connection, bool) {
 func (w *world) Disconnect(gnista.StationID, string)       {}
 func (w *world) Treat(gnista.StationID, station.Treatment) {}
 
+func (w *world) Treat(id gnista.StationID, t station.Treatment) {}
+
 func (w *world) Check(context.Context, json.RawMessage) error { return nil }
 
 func (w *world) Repeatable() bool { return !w.once }
