@@ -27,6 +27,7 @@ import (
 
 	"gnista"
 	"gnista/billing"
+	"gnista/campaign"
 	"gnista/charging"
 	"gnista/pki"
 	"gnista/power"
@@ -47,6 +48,7 @@ type Server struct {
 	Power        *power.Power
 	Tariffs      *tariff.Book
 	Records      *billing.Records
+	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
 	Seller       Seller
@@ -98,6 +100,10 @@ func (s *Server) Handler() http.Handler {
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[power.Milli](), reflect.TypeFor[float64]())
 	s.stations(api)
 	s.commands(api)
+	s.settings(api)
+	s.reports(api)
+	s.settingTemplates(api)
+	s.campaigns(api)
 	s.verdicts(api)
 	s.quirks(api)
 	s.mirrors(api)

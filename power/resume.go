@@ -21,7 +21,7 @@ func (p *Power) Resume(ctx context.Context, id gnista.StationID, transaction str
 }
 
 func (p *Power) resume(ctx context.Context, id gnista.StationID, transaction string) error {
-	variables, err := p.Network.States.Variables(ctx, id)
+	variables, err := p.Network.Variables(ctx, id)
 	if err != nil || slices.ContainsFunc(variables, persistent) {
 		return err
 	}
