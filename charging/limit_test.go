@@ -9,7 +9,8 @@ import (
 )
 
 // A change of limits is told once, in the first answer, and again to who asks again; not what the station
-// keeps to already. (OCPP 2.1 E16.FR.02, E16.FR.08)
+// keeps to already. That it tells of the time before, as of when it was offline, asks for nothing new.
+// (OCPP 2.1 E16.FR.02, E16.FR.08, E16.FR.18)
 func TestLimitsAreToldOnce(t *testing.T) {
 	s := newSystem(t)
 	event := func(kind charging.Kind, seq int, own *charging.Limits) *charging.Limits {
@@ -33,6 +34,7 @@ func TestLimitsAreToldOnce(t *testing.T) {
 	}
 	want(event(charging.Started, 0, nil), limits)
 	s.now = s.now.Add(time.Minute)
+	want(event(charging.Updated, 5, nil), charging.Limits{})
 	want(event(charging.Updated, 1, &limits), charging.Limits{})
 	want(event(charging.Updated, 2, &charging.Limits{EnergyWh: 1000}), charging.Limits{})
 	if err := s.Store.Change(t.Context(), "CS1", func(tx charging.Tx) error {
