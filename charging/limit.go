@@ -153,6 +153,9 @@ func (t *Transactions) Limit(ctx context.Context, at gnista.StationID, id string
 	if x.Station != at {
 		return x, gnista.Errorf(gnista.NotFound, "transaction %s is not one of station %s", id, at)
 	}
+	if x.State != Active {
+		return x, gnista.Errorf(gnista.Conflict, "transaction %s has ended", id)
+	}
 	if err := t.limitable(ctx, at, l); err != nil {
 		return x, err
 	}
@@ -161,7 +164,7 @@ func (t *Transactions) Limit(ctx context.Context, at gnista.StationID, id string
 		if err != nil {
 			return err
 		}
-		if found == nil || found.State != Active {
+		if found == nil || found.State != Active { // meanwhile
 			return gnista.Errorf(gnista.Conflict, "transaction %s has ended", id)
 		}
 		found.limit(l)
