@@ -127,7 +127,7 @@ func (s *Server) commands(api huma.API) {
 		})
 	type trigger struct {
 		Place
-		Message station.Trigger `json:"message" enum:"boot,heartbeat,status,meter-values,transaction,firmware-status,log-status,custom"`
+		Message station.Trigger `json:"message" enum:"boot,heartbeat,status,meter-values,transaction,firmware-status,log-status,signed-firmware-status,security-log-status,custom" doc:"Those that begin with signed and security are of the security extension of OCPP 1.6; in 2.x they are firmware-status and log-status"`
 		Custom  string          `json:"custom,omitempty" maxLength:"50" doc:"The vendor's name for the message, with custom (OCPP 2.1)"`
 	}
 	command(s, api, "trigger", "Ask a station to send a message", "",

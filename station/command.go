@@ -16,6 +16,8 @@ type Answer struct {
 	Outcome Outcome // of it
 }
 
+func (a *Answer) kept(c Command) { a.Command, a.Outcome = c.ID, c.Outcome }
+
 // AnswerStatus is an answer over all versions.
 type AnswerStatus string
 
@@ -141,6 +143,9 @@ const (
 	TriggerFirmware    Trigger = "firmware-status"
 	TriggerLog         Trigger = "log-status"
 	TriggerCustom      Trigger = "custom" // what only the vendor knows, see [Ask]
+	// Of signed firmware and of the security log, which OCPP 1.6 asks for in another way than the two above.
+	TriggerSignedFirmware Trigger = "signed-firmware-status"
+	TriggerSecurityLog    Trigger = "security-log-status"
 )
 
 // Ask asks a station to send a message. (OCPP 1.6 §5.17, OCPP 2.x F06)
