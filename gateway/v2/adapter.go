@@ -97,6 +97,7 @@ func orders(v ocppj.Version) gateway.Orders {
 	gateway.Tell(o, removeCertificate)
 	gateway.Tell(o, setMonitors)
 	gateway.Tell(o, clearMonitors)
+	gateway.Tell(o, readMonitorLimits)
 	gateway.Tell(o, setMonitorBase)
 	gateway.Tell(o, setMonitorLevel)
 	gateway.Tell(o, readMonitors)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"gnista"
 	"gnista/gateway"
@@ -91,6 +92,32 @@ func clearMonitors(ctx context.Context, s *gateway.Session, o station.ClearMonit
 	return list, nil
 }
 
+// OCPP 2.x N04.FR.09, N06.FR.04. A station that does not tell its variables has no limits that we know of.
+func readMonitorLimits(ctx context.Context, s *gateway.Session, o station.ReadMonitorLimits) (limits station.MonitorLimits, err error) {
+	of := "SetVariableMonitoring"
+	if o.Clearing {
+		of = "ClearVariableMonitoring"
+	}
+	var req ocpp2.GetVariablesRequest
+	for _, name := range []string{"ItemsPerMessage", "BytesPerMessage"} {
+		req.GetVariableData = append(req.GetVariableData, ocpp2.GetVariableData{Component: ocpp2.Component{Name: "MonitoringCtrlr"}, Variable: ocpp2.Variable{Name: name, Instance: of}})
+	}
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.GetVariables, req)
+	if gateway.Declined(err) {
+		return limits, nil
+	}
+	for _, r := range resp.GetVariableResult {
+		n, _ := strconv.Atoi(strings.TrimSpace(r.AttributeValue))
+		switch r.Variable.Name {
+		case "ItemsPerMessage":
+			limits.Items = max(n, 0)
+		case "BytesPerMessage":
+			limits.Bytes = max(n, 0)
+		}
+	}
+	return limits, err
+}
+
 var monitorBases = map[station.MonitorBase]ocpp2.MonitoringBase{
 	station.AllMonitors: ocpp2.MonitoringBaseAll, station.FactoryMonitors: ocpp2.MonitoringBaseFactoryDefault, station.HardWired: ocpp2.MonitoringBaseHardWiredOnly,
 }
@@ -111,6 +138,7 @@ var monitorCriteria = map[station.MonitorKind]ocpp2.MonitoringCriterion{
 	station.AboveThreshold: ocpp2.MonitoringCriterionThresholdMonitoring, station.BelowThreshold: ocpp2.MonitoringCriterionThresholdMonitoring,
 	station.Delta: ocpp2.MonitoringCriterionDeltaMonitoring, station.Periodic: ocpp2.MonitoringCriterionPeriodicMonitoring,
 	station.PeriodicAligned: ocpp2.MonitoringCriterionPeriodicMonitoring,
+	station.TargetDelta:     ocpp2.MonitoringCriterionDeltaMonitoring, station.TargetRelative: ocpp2.MonitoringCriterionDeltaMonitoring,
 }
 
 // OCPP 2.x N02.
@@ -128,11 +156,14 @@ func readMonitors(ctx context.Context, s *gateway.Session, o station.ReadMonitor
 		}
 	}
 	for _, name := range o.Variables {
+		var cv ocpp2.ComponentVariable
 		c, v, err := parseName(name)
-		if err != nil {
-			return station.Answer{}, gnista.Invalidf("variables", "%q is not Component.Variable", name)
+		if err == nil {
+			cv = ocpp2.ComponentVariable{Component: c, Variable: &v}
+		} else if cv.Component, err = parseComponent(name); err != nil {
+			return station.Answer{}, gnista.Invalidf("variables", "%q is neither Component.Variable nor Component", name)
 		}
-		req.ComponentVariable = append(req.ComponentVariable, ocpp2.ComponentVariable{Component: c, Variable: &v})
+		req.ComponentVariable = append(req.ComponentVariable, cv)
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.GetMonitoringReport, req)
 	return answer(resp.Status, resp.StatusInfo), err

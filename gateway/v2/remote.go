@@ -159,32 +159,36 @@ func writeSettings(ctx context.Context, s *gateway.Session, o station.WriteSetti
 
 // parseName reads the name of a setting, see [station.Setting].
 func parseName(name string) (c ocpp2.Component, v ocpp2.Variable, err error) {
-	bad := gnista.Invalidf("name", "%q is not Component.Variable", name)
 	component, variable, ok := cutOutside(name)
-	if !ok {
-		return c, v, bad
+	v.Name, v.Instance = cutInstance(variable)
+	if c, err = parseComponent(component); !ok || err != nil || v.Name == "" {
+		return c, v, gnista.Invalidf("name", "%q is not Component.Variable", name)
 	}
-	component, at, placed := strings.Cut(component, "#")
+	return c, v, nil
+}
+
+// parseComponent reads the name of a component, as it stands in that of a setting.
+func parseComponent(name string) (c ocpp2.Component, err error) {
+	bad := gnista.Invalidf("name", "%q is not a component", name)
+	component, at, placed := strings.Cut(name, "#")
 	if placed {
 		id, connector, both := strings.Cut(at, ":")
 		c.EVSE = &ocpp2.EVSE{}
 		if c.EVSE.ID, err = strconv.Atoi(id); err != nil {
-			return c, v, bad
+			return c, bad
 		}
 		if both {
 			n, err := strconv.Atoi(connector)
 			if err != nil {
-				return c, v, bad
+				return c, bad
 			}
 			c.EVSE.ConnectorID = &n
 		}
 	}
-	c.Name, c.Instance = cutInstance(component)
-	v.Name, v.Instance = cutInstance(variable)
-	if c.Name == "" || v.Name == "" {
-		return c, v, bad
+	if c.Name, c.Instance = cutInstance(component); c.Name == "" {
+		return c, bad
 	}
-	return c, v, nil
+	return c, nil
 }
 
 // cutOutside cuts at the first point that is not within brackets.
