@@ -99,6 +99,7 @@ func (s *Server) Handler() http.Handler {
 	s.commands(api)
 	s.security(api)
 	s.outcomes(api)
+	s.dataTransfers(api)
 	s.firmware(api, mux)
 	s.logs(api, mux)
 	s.transfers(api)

@@ -53,6 +53,7 @@ func orders() gateway.Orders {
 	gateway.Tell(o, trigger)
 	gateway.Tell(o, readSettings)
 	gateway.Tell(o, writeSettings)
+	gateway.Tell(o, sendData)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
 	gateway.Tell(o, setPassword)
@@ -105,11 +106,6 @@ var registrations = map[station.State]ocpp16.RegistrationStatus{
 // OCPP 1.6 §4.6.
 func (a *Adapter) heartbeat(context.Context, *gateway.Session, ocpp16.HeartbeatRequest) (ocpp16.HeartbeatResponse, error) {
 	return ocpp16.HeartbeatResponse{CurrentTime: ocppj.At(a.Now())}, nil
-}
-
-// OCPP 1.6 §4.3. No vendor's extension is known yet.
-func (a *Adapter) dataTransfer(context.Context, *gateway.Session, ocpp16.DataTransferRequest) (ocpp16.DataTransferResponse, error) {
-	return ocpp16.DataTransferResponse{Status: ocpp16.DataTransferStatusUnknownVendorID}, nil
 }
 
 // evse is the EVSE of a connector; connector 0 is the station.

@@ -17,6 +17,7 @@ import (
 var answers = map[string]station.AnswerStatus{
 	"Accepted": station.Done, "AcceptedCanceled": station.Done, "Unlocked": station.Done, "Scheduled": station.Scheduled, "Rejected": station.Refused, "UnlockFailed": station.Refused,
 	"NotSupported": station.NotSupporting, "NotImplemented": station.NotSupporting, "RebootRequired": station.NeedsReboot,
+	"UnknownVendorId": station.NotKnown, "UnknownMessageId": station.NotKnown,
 }
 
 func answer[S ~string](status S) station.Answer {

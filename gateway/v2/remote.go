@@ -19,7 +19,8 @@ var answers = map[string]station.AnswerStatus{
 	"Accepted": station.Done, "AcceptedCanceled": station.Done, "Unpublished": station.Done, "NoFirmware": station.NotKnown,
 	"EmptyResultSet": station.Empty, "NotFound": station.NotKnown, "UnsupportedMonitorType": station.NotSupporting, "NotSupported": station.NotSupporting,
 	"NotSupportedMessageFormat": station.NotSupporting, "NotSupportedPriority": station.NotSupporting, "NotSupportedState": station.NotSupporting,
-	"LanguageNotSupported": station.NotSupporting, "UnknownTransaction": station.NotKnown, "Unlocked": station.Done, "Scheduled": station.Scheduled, "Rejected": station.Refused, "UnlockFailed": station.Refused,
+	"LanguageNotSupported": station.NotSupporting, "UnknownTransaction": station.NotKnown, "UnknownVendorId": station.NotKnown, "UnknownMessageId": station.NotKnown,
+	"Unlocked": station.Done, "Scheduled": station.Scheduled, "Rejected": station.Refused, "UnlockFailed": station.Refused,
 	"OngoingAuthorizedTransaction": station.Refused, "UnknownConnector": station.NotKnown, "NotImplemented": station.NotSupporting,
 	"RebootRequired": station.NeedsReboot, "UnknownComponent": station.NotKnown, "UnknownVariable": station.NotKnown, "NotSupportedAttributeType": station.NotSupporting,
 }

@@ -1,0 +1,30 @@
+package v16
+
+import (
+	"context"
+	"encoding/json"
+
+	"gnista/gateway"
+	"gnista/ocpp/ocpp16"
+	"gnista/ocpp/ocppj"
+	"gnista/station"
+)
+
+// OCPP 1.6 §4.3. No vendor's extension is known yet.
+func (a *Adapter) dataTransfer(context.Context, *gateway.Session, ocpp16.DataTransferRequest) (ocpp16.DataTransferResponse, error) {
+	return ocpp16.DataTransferResponse{Status: ocpp16.DataTransferStatusUnknownVendorID}, nil
+}
+
+// OCPP 1.6 §5.6. Data are a text there: JSON that is something else is sent as it is written.
+func sendData(ctx context.Context, s *gateway.Session, o station.SendData) (station.DataAnswer, error) {
+	req := ocpp16.DataTransferRequest{VendorID: o.Vendor, MessageID: o.Message}
+	if json.Unmarshal(o.Data, &req.Data) != nil {
+		req.Data = string(o.Data)
+	}
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.DataTransfer, req)
+	a := station.DataAnswer{Answer: answer(resp.Status)}
+	if resp.Data != "" && err == nil {
+		a.Data, err = json.Marshal(resp.Data)
+	}
+	return a, err
+}
