@@ -27,6 +27,7 @@ import (
 
 	"gnista"
 	"gnista/billing"
+	"gnista/campaign"
 	"gnista/charging"
 	"gnista/pki"
 	"gnista/power"
@@ -40,12 +41,14 @@ type Server struct {
 	Network      *station.Network
 	Messages     station.MessageStore
 	Presence     station.Presence
+	Mirrors      station.Mirrors
 	Tokens       *token.Tokens
 	Lists        *token.Lists
 	Transactions *charging.Transactions
 	Power        *power.Power
 	Tariffs      *tariff.Book
 	Records      *billing.Records
+	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
 	Seller       Seller
@@ -97,6 +100,13 @@ func (s *Server) Handler() http.Handler {
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[power.Milli](), reflect.TypeFor[float64]())
 	s.stations(api)
 	s.commands(api)
+	s.settings(api)
+	s.reports(api)
+	s.settingTemplates(api)
+	s.campaigns(api)
+	s.verdicts(api)
+	s.quirks(api)
+	s.mirrors(api)
 	s.security(api)
 	s.outcomes(api)
 	s.dataTransfers(api)

@@ -83,6 +83,7 @@ const (
 	stationLife = 365 * 24 * time.Hour
 	// A station renews its certificate once a year, and tries again some times where that goes wrong.
 	maxPerDay = 20
+	maxValid  = 50 // at one time: what a station can make us keep has an end
 )
 
 // weak are the ways to sign that are not to be trusted. (OCPP 2.x A00.FR.504)
@@ -183,7 +184,7 @@ func (ca *CA) Sign(ctx context.Context, id gnista.StationID, r Request) (Certifi
 	if gnista.CodeOf(err) == gnista.Invalid && err != nil {
 		now := ca.Now()
 		v := station.Verdict{Station: id, Cause: badRequest, Reason: short("its request for a certificate was refused: " + err.Error()), Count: 1, FirstAt: now, LastAt: now}
-		if lost := ca.Network.Verdicts.AddVerdict(ctx, v); lost != nil {
+		if lost := ca.Network.Verdicts.AddVerdicts(ctx, []station.Verdict{v}); lost != nil {
 			return Certificate{}, lost
 		}
 	}
@@ -226,7 +227,7 @@ func (ca *CA) sign(ctx context.Context, id gnista.StationID, r Request) (Certifi
 	c.Use, c.Station, c.Delivery, c.RequestID = r.Use, id, Waiting, r.ID
 	day := ca.Now().Add(-24 * time.Hour)
 	err = ca.Store.AddCertificate(ctx, c, func(before []Certificate) error {
-		recent := 0
+		recent, valid := 0, 0
 		for _, b := range before {
 			// OCPP 2.x A00.FR.427
 			if b.KeyHash == c.KeyHash && b.Station != id {
@@ -235,9 +236,15 @@ func (ca *CA) sign(ctx context.Context, id gnista.StationID, r Request) (Certifi
 			if b.Station == id && b.IssuedAt.After(day) {
 				recent++
 			}
+			if b.Station == id && b.ExpiresAt.After(c.IssuedAt) {
+				valid++
+			}
 		}
 		if recent >= maxPerDay {
 			return gnista.Invalidf("csr", "is one of more than %d within a day", maxPerDay)
+		}
+		if valid >= maxValid {
+			return gnista.Invalidf("csr", "is of a station that has %d certificates that have not expired", valid)
 		}
 		return nil
 	}, ca.event("certificate.issued", id, c.Serial, map[string]any{"use": c.Use, "authority": a.ID, "expiresAt": c.ExpiresAt}))

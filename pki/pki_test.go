@@ -60,7 +60,8 @@ func (w *world) Connection(id gnista.StationID) (station.Connection, bool) {
 	return station.Connection{Version: gnista.V21}, !w.away[id]
 }
 
-func (w *world) Disconnect(id gnista.StationID, _ string) { w.away[id] = true }
+func (w *world) Treat(gnista.StationID, station.Treatment) {}
+func (w *world) Disconnect(id gnista.StationID, _ string)  { w.away[id] = true }
 
 func newWorld(t *testing.T) *world {
 	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.Options{})
@@ -232,6 +233,18 @@ func TestHostileRequests(t *testing.T) {
 	}
 	refuse("too many", csrOf(t, ecKey(t), nil), "more than 20 within a day")
 	w.pass(25 * time.Hour)
+	if _, err := w.sign(csrOf(t, ecKey(t), nil)); err != nil {
+		t.Error(err)
+	}
+	for range 29 {
+		w.pass(2 * time.Hour)
+		if _, err := w.sign(csrOf(t, ecKey(t), nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.pass(25 * time.Hour)
+	refuse("too many that are valid", csrOf(t, ecKey(t), nil), "50 certificates that have not expired")
+	w.pass(366 * 24 * time.Hour)
 	if _, err := w.sign(csrOf(t, ecKey(t), nil)); err != nil {
 		t.Error(err)
 	}

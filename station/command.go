@@ -28,6 +28,12 @@ const (
 	NotKnown      AnswerStatus = "unknown"     // the station has no such setting or connector
 	NotSupporting AnswerStatus = "unsupported" // the station cannot do that
 	Empty         AnswerStatus = "empty"       // there is nothing that it could report
+
+	// Of settings only.
+	Unchanged  AnswerStatus = "unchanged"  // it is so already, and nothing was sent
+	Locked     AnswerStatus = "read-only"  // it cannot be written
+	Differs    AnswerStatus = "differs"    // the station accepted it, and still says something else
+	Unanswered AnswerStatus = "unanswered" // it was sent, or its turn did not come, and nobody knows
 )
 
 // at is a place in the note of a command.
@@ -105,6 +111,14 @@ func (o SetAvailability) Told() Told {
 	return Told{Kind: "availability", Note: at(o.At) + " " + note, Effect: effectAvailability(o.At.ID, o.Operative)}
 }
 
+// Adapt refuses what would hang the station (quirk Q23).
+func (o SetAvailability) Adapt(a Adaptations) (any, error) {
+	if a.SkipAvailability {
+		return nil, gnista.Errorf(gnista.Unsupported, "the availability of this station is not changed: it would hang or restart (quirk Q23, adaptation skipAvailability)")
+	}
+	return o, nil
+}
+
 // effectAvailability is the effect that an EVSE, or the station with 0, is in service or not.
 func effectAvailability(evse int, operative bool) string {
 	return fmt.Sprintf("availability %d %t", evse, operative)
@@ -144,48 +158,17 @@ func (o Ask) Told() Told {
 	return t
 }
 
+// Otherwise asks for the same in the other form: of the station instead of a connector, or of the first
+// connector instead of the station (quirk Q34).
+func (o Ask) Otherwise() Ask {
+	if o.At.ID != 0 {
+		return Ask{For: o.For}
+	}
+	return Ask{For: o.For, At: gnista.EVSE{ID: 1, Connector: 1}}
+}
+
 // effectStatus is the effect that a station tells the state of a connector.
 const effectStatus = "status"
-
-// Setting is a configuration key (OCPP 1.6) or the actual value of a variable (OCPP 2.x). The name
-// of a variable is "Component.Variable"; an instance stands in brackets behind either, and the EVSE
-// and connector behind the component as in "Connector#1:2.AvailabilityState".
-type Setting struct {
-	Name     string
-	Value    string
-	ReadOnly bool
-	Status   AnswerStatus // what became of reading or writing it
-	Detail   string
-}
-
-// ReadSettings reads settings of a station; without names all of them, where the version can.
-// (OCPP 1.6 §5.8, OCPP 2.x B06)
-type ReadSettings struct{ Names []string }
-
-func (ReadSettings) Answers() (list []Setting) { return list }
-func (o ReadSettings) Told() Told {
-	return Told{Kind: "read-settings", Note: noted(o.Names)}
-}
-
-// WriteSettings writes settings of a station. (OCPP 1.6 §5.3, OCPP 2.x B05)
-type WriteSettings struct{ List []Setting }
-
-func (WriteSettings) Answers() (list []Setting) { return list }
-
-func (o WriteSettings) Told() Told {
-	names := make([]string, len(o.List)) // a value may be a password
-	for i, k := range o.List {
-		names[i] = k.Name
-	}
-	return Told{Kind: "write-settings", Note: noted(names)}
-}
-
-func (o WriteSettings) Check() error {
-	if len(o.List) == 0 {
-		return gnista.Invalidf("settings", "is empty")
-	}
-	return nil
-}
 
 // noted is a list of names in the note of a command, the first of them where they are many.
 func noted(names []string) string {

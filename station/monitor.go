@@ -151,15 +151,6 @@ func (o SetMonitorLevel) Check() error {
 	return nil
 }
 
-// MonitorLimits are how much a station takes in one message that sets or clears monitors; 0 is no limit.
-type MonitorLimits struct{ Items, Bytes int }
-
-// ReadMonitorLimits asks a station for the limits of what clears monitors, or of what sets them.
-type ReadMonitorLimits struct{ Clearing bool }
-
-func (ReadMonitorLimits) Answers() (l MonitorLimits) { return l }
-func (ReadMonitorLimits) Told() Told                 { return Told{Kind: "read-monitor-limits"} }
-
 // What versions send at most around the texts of a monitor that is set, for one that is cleared, and
 // around all of them.
 const (
@@ -168,31 +159,19 @@ const (
 	monitorsBytes = 100
 )
 
-// portions cuts a list into runs that stay within the limits of a station. An item that is too large
-// by itself is a run of its own.
-func portions[T any](list []T, limits MonitorLimits, bytes func(T) int) (runs [][]T) {
+// portions cuts a list into runs of so many items and bytes at most. An item that is too large by itself
+// is a run of its own.
+func portions[T any](list []T, items, most int, bytes func(T) int) (runs [][]T) {
 	from, sum := 0, monitorsBytes
 	for i, x := range list {
 		n := bytes(x)
-		if full := limits.Items > 0 && i-from >= limits.Items || limits.Bytes > 0 && sum+n > limits.Bytes; full && i > from {
+		if i > from && (i-from >= items || sum+n > most) {
 			runs = append(runs, list[from:i])
 			from, sum = i, monitorsBytes
 		}
 		sum += n
 	}
 	return append(runs, list[from:])
-}
-
-// monitorLimits asks for the limits where they matter.
-func (n *Network) monitorLimits(ctx context.Context, id gnista.StationID, items int, clearing bool) (MonitorLimits, error) {
-	if items <= 1 {
-		return MonitorLimits{}, nil
-	}
-	limits, err := Tell(ctx, n.Remote, id, ReadMonitorLimits{Clearing: clearing})
-	if gnista.CodeOf(err) == gnista.Unsupported { // then it has no monitors either, as it will say
-		return MonitorLimits{}, nil
-	}
-	return limits, n.Explain(ctx, id, err)
 }
 
 // ReadMonitors asks a station for its monitors, which it then reports: all of them, or those of some
@@ -233,11 +212,12 @@ func (n *Network) SetMonitorsOn(ctx context.Context, id gnista.StationID, list [
 	if err := (SetMonitors{list}).Check(); err != nil {
 		return nil, err
 	}
-	limits, err := n.monitorLimits(ctx, id, len(list), false)
+	told, err := n.Variables(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	for _, run := range portions(list, limits, func(m Monitor) int { return monitorBytes + len(m.Variable) }) {
+	items, bytes := limits(told, "MonitoringCtrlr", "SetVariableMonitoring")
+	for _, run := range portions(list, items, bytes, func(m Monitor) int { return monitorBytes + len(m.Variable) }) {
 		said, err := Give(ctx, n, id, SetMonitors{run})
 		if err != nil {
 			return nil, err
@@ -267,11 +247,12 @@ func (n *Network) ClearMonitorsOn(ctx context.Context, id gnista.StationID, ids 
 	if err := (ClearMonitors{ids}).Check(); err != nil {
 		return nil, err
 	}
-	limits, err := n.monitorLimits(ctx, id, len(ids), true)
+	told, err := n.Variables(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	for _, run := range portions(ids, limits, func(int) int { return clearedBytes }) {
+	items, bytes := limits(told, "MonitoringCtrlr", "ClearVariableMonitoring")
+	for _, run := range portions(ids, items, bytes, func(int) int { return clearedBytes }) {
 		said, err := Give(ctx, n, id, ClearMonitors{run})
 		if err != nil {
 			return nil, err

@@ -10,15 +10,15 @@ import (
 func TestMonitorPortions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := rapid.SliceOfN(rapid.IntRange(1, 500), 1, 50).Draw(t, "list")
-		limits := MonitorLimits{Items: rapid.IntRange(0, 5).Draw(t, "items"), Bytes: rapid.SampledFrom([]int{0, 1, 300, 1000}).Draw(t, "bytes")}
+		items, most := rapid.IntRange(1, 5).Draw(t, "items"), rapid.SampledFrom([]int{1, 300, 1000, 10000}).Draw(t, "bytes")
 		var all []int
-		for _, run := range portions(list, limits, func(n int) int { return n }) {
+		for _, run := range portions(list, items, most, func(n int) int { return n }) {
 			sum := monitorsBytes
 			for _, n := range run {
 				sum += n
 			}
-			if len(run) == 0 || limits.Items > 0 && len(run) > limits.Items || limits.Bytes > 0 && len(run) > 1 && sum > limits.Bytes {
-				t.Fatalf("%v is not within %+v", run, limits)
+			if len(run) == 0 || len(run) > items || len(run) > 1 && sum > most {
+				t.Fatalf("%v is not within %d items and %d bytes", run, items, most)
 			}
 			all = append(all, run...)
 		}

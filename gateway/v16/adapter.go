@@ -91,7 +91,7 @@ func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp16.BootN
 	if err != nil {
 		return ocpp16.BootNotificationResponse{}, err
 	}
-	s.Registered(answer.State, true)
+	s.Booted(answer)
 	return ocpp16.BootNotificationResponse{
 		Status: registrations[answer.State], CurrentTime: ocppj.At(answer.Now), Interval: int(answer.Interval.Seconds()),
 	}, nil

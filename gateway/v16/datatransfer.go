@@ -3,6 +3,7 @@ package v16
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"gnista/gateway"
 	"gnista/ocpp/ocpp16"
@@ -11,7 +12,10 @@ import (
 )
 
 // OCPP 1.6 §4.3. No vendor's extension is known yet.
-func (a *Adapter) dataTransfer(context.Context, *gateway.Session, ocpp16.DataTransferRequest) (ocpp16.DataTransferResponse, error) {
+func (a *Adapter) dataTransfer(_ context.Context, s *gateway.Session, req ocpp16.DataTransferRequest) (ocpp16.DataTransferResponse, error) {
+	if strings.Contains(strings.ToLower(req.MessageID), "statusnotification") {
+		s.Saw("Q32", "DataTransfer %q of the vendor %q", req.MessageID, req.VendorID)
+	}
 	return ocpp16.DataTransferResponse{Status: ocpp16.DataTransferStatusUnknownVendorID}, nil
 }
 

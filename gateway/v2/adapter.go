@@ -43,7 +43,7 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Accept(m, ocpp2.NotifyEvent, a.notifyEvent)
 	ocppj.Handle(m, ocpp2.NotifyMonitoringReport, a.monitoringReport)
 	ocppj.Handle(m, ocpp2.NotifyPeriodicEventStream, a.streamed)
-	ocppj.Handle(m, ocpp2.NotifyReport, a.notifyReport)
+	ocppj.Accept(m, ocpp2.NotifyReport, a.notifyReport)
 	ocppj.Handle(m, ocpp2.OpenPeriodicEventStream, a.openStream)
 	ocppj.Accept(m, ocpp2.PublishFirmwareStatusNotification, a.publishFirmwareStatus)
 	ocppj.Accept(m, ocpp2.ReservationStatusUpdate, a.reservationStatus)
@@ -82,6 +82,7 @@ func orders(v ocppj.Version) gateway.Orders {
 	gateway.Tell(o, readSettings)
 	gateway.Tell(o, writeSettings)
 	gateway.Tell(o, sendData)
+	gateway.Tell(o, askReport)
 	gateway.Tell(o, start)
 	gateway.Tell(o, stop)
 	gateway.Tell(o, setPassword)
@@ -98,7 +99,6 @@ func orders(v ocppj.Version) gateway.Orders {
 	gateway.Tell(o, removeCertificate)
 	gateway.Tell(o, setMonitors)
 	gateway.Tell(o, clearMonitors)
-	gateway.Tell(o, readMonitorLimits)
 	gateway.Tell(o, setMonitorBase)
 	gateway.Tell(o, setMonitorLevel)
 	gateway.Tell(o, readMonitors)
@@ -149,7 +149,7 @@ func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp2.BootNo
 	if err != nil {
 		return ocpp2.BootNotificationResponse{}, err
 	}
-	s.Registered(answer.State, true)
+	s.Booted(answer)
 	return ocpp2.BootNotificationResponse{
 		Status: registrations[answer.State], CurrentTime: ocppj.At(answer.Now), Interval: int(answer.Interval.Seconds()),
 	}, nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"gnista"
 	"gnista/gateway"
@@ -92,32 +91,6 @@ func clearMonitors(ctx context.Context, s *gateway.Session, o station.ClearMonit
 	return list, nil
 }
 
-// OCPP 2.x N04.FR.09, N06.FR.04. A station that does not tell its variables has no limits that we know of.
-func readMonitorLimits(ctx context.Context, s *gateway.Session, o station.ReadMonitorLimits) (limits station.MonitorLimits, err error) {
-	of := "SetVariableMonitoring"
-	if o.Clearing {
-		of = "ClearVariableMonitoring"
-	}
-	var req ocpp2.GetVariablesRequest
-	for _, name := range []string{"ItemsPerMessage", "BytesPerMessage"} {
-		req.GetVariableData = append(req.GetVariableData, ocpp2.GetVariableData{Component: ocpp2.Component{Name: "MonitoringCtrlr"}, Variable: ocpp2.Variable{Name: name, Instance: of}})
-	}
-	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.GetVariables, req)
-	if gateway.Declined(err) {
-		return limits, nil
-	}
-	for _, r := range resp.GetVariableResult {
-		n, _ := strconv.Atoi(strings.TrimSpace(r.AttributeValue))
-		switch r.Variable.Name {
-		case "ItemsPerMessage":
-			limits.Items = max(n, 0)
-		case "BytesPerMessage":
-			limits.Bytes = max(n, 0)
-		}
-	}
-	return limits, err
-}
-
 var monitorBases = map[station.MonitorBase]ocpp2.MonitoringBase{
 	station.AllMonitors: ocpp2.MonitoringBaseAll, station.FactoryMonitors: ocpp2.MonitoringBaseFactoryDefault, station.HardWired: ocpp2.MonitoringBaseHardWiredOnly,
 }
@@ -160,7 +133,9 @@ func readMonitors(ctx context.Context, s *gateway.Session, o station.ReadMonitor
 		c, v, err := parseName(name)
 		if err == nil {
 			cv = ocpp2.ComponentVariable{Component: c, Variable: &v}
-		} else if cv.Component, err = parseComponent(name); err != nil {
+		} else if p, err := station.ParseComponent(name); err == nil {
+			cv.Component = component(p)
+		} else {
 			return station.Answer{}, gnista.Invalidf("variables", "%q is neither Component.Variable nor Component", name)
 		}
 		req.ComponentVariable = append(req.ComponentVariable, cv)

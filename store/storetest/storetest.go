@@ -38,7 +38,13 @@ func Run(t *testing.T, url string) {
 	t.Run("stations", s.stations)
 	t.Run("connectors", s.connectors)
 	t.Run("device model", s.deviceModel)
+	t.Run("settings", s.settings)
+	t.Run("reports", s.reports)
+	t.Run("templates", s.templates)
+	t.Run("campaigns", s.campaigns)
 	t.Run("verdicts", s.verdicts)
+	t.Run("made-up reasons", s.reasons)
+	t.Run("quirks", s.quirks)
 	t.Run("commands", s.commands)
 	t.Run("monitors", s.monitors)
 	t.Run("displays", s.displays)
@@ -165,17 +171,6 @@ func (s suite) connectors(t *testing.T) {
 
 func (s suite) deviceModel(t *testing.T) {
 	ctx := t.Context()
-	v := station.Variable{Component: "EVSE", EVSE: gnista.EVSE{ID: 1}, Name: "Power", Attribute: "Actual", Value: "1", ReportedAt: now}
-	for _, value := range []string{"1", "2"} {
-		v.Value = value
-		if err := s.SetVariables(ctx, "dm", []station.Variable{v}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	list := must[[]station.Variable](t)(s.Variables(ctx, "dm"))
-	if len(list) != 1 || list[0] != v {
-		t.Errorf("got %+v", list)
-	}
 	// T15: events with the same number at other times are other events.
 	n := station.Notice{ID: "n1", Station: "dm", At: now, ReceivedAt: now, EventID: 0, Component: "Connector", Variable: "Problem", Value: "true", Cleared: true}
 	again := n
@@ -201,12 +196,12 @@ func (s suite) deviceModel(t *testing.T) {
 func (s suite) verdicts(t *testing.T) {
 	ctx := t.Context()
 	for i := range 3 {
-		v := station.Verdict{Station: "v", Cause: station.BadCredentials, Reason: "the password is wrong", Remote: fmt.Sprint(i), LastAt: now.Add(time.Duration(i) * time.Second)}
-		if err := s.AddVerdict(ctx, v); err != nil {
+		v := station.Verdict{Station: "v", Cause: station.BadCredentials, Reason: "the password is wrong", Remote: fmt.Sprint(i), Count: 1, FirstAt: now, LastAt: now.Add(time.Duration(i) * time.Second)}
+		if err := s.AddVerdicts(ctx, []station.Verdict{v}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.AddVerdict(ctx, station.Verdict{Station: "w", Cause: station.UnknownStation, Reason: "x", LastAt: now}); err != nil {
+	if err := s.AddVerdicts(ctx, []station.Verdict{{Station: "w", Cause: station.UnknownStation, Reason: "x", Count: 1, FirstAt: now, LastAt: now}}); err != nil {
 		t.Fatal(err)
 	}
 	list := must[[]station.Verdict](t)(s.Verdicts(ctx, "v", 10))
