@@ -35,6 +35,7 @@ type DB struct {
 	log     *slog.Logger
 	tidy    chan struct{} // after some commits; nil where nothing need be tidied
 	tidying sync.WaitGroup
+	untidy  sync.Once
 }
 
 // Options are how to open a database.
@@ -141,7 +142,7 @@ func (db *DB) Close() error {
 		w.close()
 	}
 	if db.tidy != nil && len(db.writers) > 0 {
-		close(db.tidy)
+		db.untidy.Do(func() { close(db.tidy) })
 		db.tidying.Wait()
 	}
 	return errors.Join(db.sql.Close(), db.lock.release())
