@@ -19,16 +19,16 @@ func (a *Adapter) dataTransfer(_ context.Context, s *gateway.Session, req ocpp16
 	return ocpp16.DataTransferResponse{Status: ocpp16.DataTransferStatusUnknownVendorID}, nil
 }
 
-// OCPP 1.6 §5.6. Data are a text there: JSON that is something else is sent as it is written.
-func sendData(ctx context.Context, s *gateway.Session, o station.SendData) (station.DataAnswer, error) {
+// OCPP 1.6 §5.6. Data is text in this version: JSON that is no text is sent as the text of it.
+func sendVendor(ctx context.Context, s *gateway.Session, o station.VendorMessage) (station.VendorAnswer, error) {
 	req := ocpp16.DataTransferRequest{VendorID: o.Vendor, MessageID: o.Message}
 	if json.Unmarshal(o.Data, &req.Data) != nil {
 		req.Data = string(o.Data)
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.DataTransfer, req)
-	a := station.DataAnswer{Answer: answer(resp.Status)}
-	if resp.Data != "" && err == nil {
-		a.Data, err = json.Marshal(resp.Data)
+	said := station.VendorAnswer{Answer: answer(resp.Status)}
+	if resp.Data != "" {
+		said.Data, _ = json.Marshal(resp.Data) // text is always JSON
 	}
-	return a, err
+	return said, err
 }

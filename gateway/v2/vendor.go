@@ -15,7 +15,7 @@ func (a *Adapter) dataTransfer(context.Context, *gateway.Session, ocpp2.DataTran
 }
 
 // OCPP 2.x P01.FR.03, P01.FR.07.
-func sendData(ctx context.Context, s *gateway.Session, o station.SendData) (station.DataAnswer, error) {
+func sendVendor(ctx context.Context, s *gateway.Session, o station.VendorMessage) (station.VendorAnswer, error) {
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.DataTransfer, ocpp2.DataTransferRequest{VendorID: o.Vendor, MessageID: o.Message, Data: o.Data})
-	return station.DataAnswer{Answer: answer(resp.Status, resp.StatusInfo), Data: resp.Data}, err
+	return station.VendorAnswer{Answer: answer(resp.Status, resp.StatusInfo), Data: resp.Data}, err
 }
