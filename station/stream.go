@@ -17,6 +17,7 @@ type EventStream struct {
 	OpenedAt time.Time
 	ClosedAt time.Time // zero while it is open
 	Pending  int       // values that the station has not sent yet, as it last said
+	Behind   bool      // they have become more: the stream should be sent oftener, or with more values (OCPP 2.1 N15.FR.05)
 	Last     []StreamValue
 }
 
@@ -95,6 +96,7 @@ func (n *Network) Stream(ctx context.Context, id gnista.StationID, number, pendi
 		if x.OpenedAt.IsZero() {
 			return errNoStream
 		}
+		x.Behind = pending > 0 && len(x.Last) > 0 && (pending > x.Pending || pending == x.Pending && x.Behind)
 		x.Pending = pending
 		x.Last = append(x.Last, values...)
 		x.Last = x.Last[max(0, len(x.Last)-maxStreamValues):]
