@@ -53,6 +53,8 @@ func TestCoverage(t *testing.T) {
 			switch {
 			case cases[name]:
 				covered++
+			case reasons[name] == "":
+				t.Errorf("OCPP %s %s has neither a transcript nor a test nor a reason", version, name)
 			default:
 				lines = append(lines, fmt.Sprintf("| %s | %s | %s |\n", version, name, reasons[name]))
 			}

@@ -30,6 +30,6 @@ func askCustomer(ctx context.Context, s *gateway.Session, o station.AskCustomer)
 }
 
 // OCPP 2.x N09.FR.02.
-func (a *Adapter) customerReport(ctx context.Context, s *gateway.Session, req ocpp2.NotifyCustomerInformationRequest) (ocpp2.NotifyCustomerInformationResponse, error) {
+func (a *Adapter) customerReport(ctx context.Context, s *gateway.Session, req ocpp2.NotifyCustomerInformationRequest, _ []ocppj.Violation) (ocpp2.NotifyCustomerInformationResponse, error) {
 	return ocpp2.NotifyCustomerInformationResponse{}, a.Network.ReportCustomer(ctx, s.Station, req.RequestID, req.SeqNo, !continued(req.TBC), req.Data)
 }

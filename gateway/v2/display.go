@@ -73,7 +73,7 @@ func readDisplays(ctx context.Context, s *gateway.Session, o station.ReadDisplay
 }
 
 // OCPP 2.x O03.FR.04, O04.FR.05.
-func (a *Adapter) displayReport(ctx context.Context, s *gateway.Session, req ocpp2.NotifyDisplayMessagesRequest) (ocpp2.NotifyDisplayMessagesResponse, error) {
+func (a *Adapter) displayReport(ctx context.Context, s *gateway.Session, req ocpp2.NotifyDisplayMessagesRequest, _ []ocppj.Violation) (ocpp2.NotifyDisplayMessagesResponse, error) {
 	list := make([]station.DisplayMessage, len(req.MessageInfo))
 	for i, m := range req.MessageInfo {
 		d := station.DisplayMessage{ID: m.ID, Priority: domainPriorities[m.Priority], State: domainStates[m.State], Transaction: m.TransactionID}

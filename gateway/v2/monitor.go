@@ -145,7 +145,7 @@ func readMonitors(ctx context.Context, s *gateway.Session, o station.ReadMonitor
 }
 
 // OCPP 2.x N02.FR.03.
-func (a *Adapter) monitoringReport(ctx context.Context, s *gateway.Session, req ocpp2.NotifyMonitoringReportRequest) (ocpp2.NotifyMonitoringReportResponse, error) {
+func (a *Adapter) monitoringReport(ctx context.Context, s *gateway.Session, req ocpp2.NotifyMonitoringReportRequest, _ []ocppj.Violation) (ocpp2.NotifyMonitoringReportResponse, error) {
 	var list []station.Monitor
 	for _, d := range req.Monitor {
 		for _, v := range d.VariableMonitoring {
