@@ -101,6 +101,7 @@ type Server struct {
 	knocks   meters
 	noted    meters
 	sessions registry
+	ears     ears
 	poller   *poller
 	running  sync.WaitGroup // handlers and readers
 	done     chan struct{}
