@@ -16,6 +16,7 @@ var allowed = map[string][]string{
 	".":               {},
 	"ocpp/...":        {"ocpp/..."},
 	"station":         {"."},
+	"station/gen":     {".", "station"},
 	"token":           {".", "station"},
 	"pki":             {".", "station"},
 	"tariff":          {"."},

@@ -8,7 +8,7 @@ import (
 )
 
 // StationID is a charging station's identity: the last segment of its WebSocket URL,
-// percent-decoded. It is compared byte by byte.
+// percent-decoded. It is compared byte by byte, once a connection has been let in.
 type StationID string
 
 // Version is the version of OCPP that a station speaks on one connection.

@@ -40,6 +40,7 @@ type Server struct {
 	Network      *station.Network
 	Messages     station.MessageStore
 	Presence     station.Presence
+	Mirrors      station.Mirrors
 	Tokens       *token.Tokens
 	Lists        *token.Lists
 	Transactions *charging.Transactions
@@ -97,6 +98,9 @@ func (s *Server) Handler() http.Handler {
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[power.Milli](), reflect.TypeFor[float64]())
 	s.stations(api)
 	s.commands(api)
+	s.verdicts(api)
+	s.quirks(api)
+	s.mirrors(api)
 	s.security(api)
 	s.outcomes(api)
 	s.firmware(api, mux)

@@ -13,24 +13,29 @@ import (
 )
 
 type stationView struct {
-	ID             gnista.StationID `json:"id"`
-	Name           string           `json:"name,omitempty"`
-	State          station.State    `json:"state" enum:"accepted,pending,rejected"`
-	Connected      bool             `json:"connected"`
-	Version        gnista.Version   `json:"version,omitempty" doc:"OCPP version of the connection, or of the last boot"`
-	Vendor         string           `json:"vendor,omitempty"`
-	Model          string           `json:"model,omitempty"`
-	Serial         string           `json:"serial,omitempty"`
-	Firmware       string           `json:"firmware,omitempty"`
-	Tariff         string           `json:"tariff,omitempty" doc:"Id of its tariff; absent: the default one"`
-	HasPassword    bool             `json:"hasPassword"`
-	Security       securityView     `json:"security"`
-	Remote         string           `json:"remote,omitempty" doc:"Address that it is connected from"`
-	ConnectedSince *time.Time       `json:"connectedSince,omitempty"`
-	SeenAt         *time.Time       `json:"seenAt,omitempty" doc:"When it last sent anything"`
-	BootedAt       *time.Time       `json:"bootedAt,omitempty"`
-	CreatedAt      time.Time        `json:"createdAt"`
-	Connectors     []connectorView  `json:"connectors" nullable:"false"`
+	ID          gnista.StationID `json:"id"`
+	Name        string           `json:"name,omitempty"`
+	State       station.State    `json:"state" enum:"accepted,pending,rejected"`
+	Connected   bool             `json:"connected"`
+	Version     gnista.Version   `json:"version,omitempty" doc:"OCPP version of the connection, or of the last boot"`
+	Vendor      string           `json:"vendor,omitempty"`
+	Model       string           `json:"model,omitempty"`
+	Serial      string           `json:"serial,omitempty"`
+	Firmware    string           `json:"firmware,omitempty"`
+	Tariff      string           `json:"tariff,omitempty" doc:"Id of its tariff; absent: the default one"`
+	HasPassword bool             `json:"hasPassword"`
+	Security    securityView     `json:"security"`
+	Strict      bool             `json:"strict" doc:"What breaks the rules of its version is refused, but for the end of a transaction"`
+	Mirror      string           `json:"mirror,omitempty" doc:"URL of the second back end that is shown what it sends"`
+
+	Adaptations *station.Adaptations `json:"adaptations,omitempty" doc:"What is done otherwise for it, beside what is done for its model"`
+
+	Remote         string          `json:"remote,omitempty" doc:"Address that it is connected from"`
+	ConnectedSince *time.Time      `json:"connectedSince,omitempty"`
+	SeenAt         *time.Time      `json:"seenAt,omitempty" doc:"When it last sent anything"`
+	BootedAt       *time.Time      `json:"bootedAt,omitempty"`
+	CreatedAt      time.Time       `json:"createdAt"`
+	Connectors     []connectorView `json:"connectors" nullable:"false"`
 }
 
 // securityView is how a station's connection is kept from others.
@@ -61,6 +66,10 @@ func (s *Server) view(ctx context.Context, x station.Station) (stationView, erro
 		Tariff: x.Tariff, HasPassword: x.Password.Set(), SeenAt: moment(x.SeenAt), BootedAt: moment(x.BootedAt), CreatedAt: x.CreatedAt,
 		Security: securityView{x.Profile, x.LastProfile, x.NextProfile, moment(x.NextProfileUntil), x.NextPassword.Set(), x.AdmitExpired},
 	}
+	v.Strict, v.Mirror = x.Strict, x.Mirror.URL
+	if x.Adaptations.Any() {
+		v.Adaptations = &x.Adaptations
+	}
 	if c, ok := s.Presence.Connection(x.ID); ok {
 		v.Connected, v.Version, v.Remote, v.ConnectedSince, v.SeenAt = true, c.Version, c.Remote, &c.Since, &c.SeenAt
 	}
@@ -86,11 +95,35 @@ type stationChange struct {
 
 	SecurityProfile *station.Profile `json:"securityProfile,omitempty" minimum:"0" maximum:"3" doc:"The lowest that it may connect with. What the station itself uses is changed with the command security-profile"`
 	AcceptExpired   *bool            `json:"acceptExpiredCertificate,omitempty" doc:"Whether it may connect with an expired certificate, to renew it"`
+	Strict          *bool            `json:"strict,omitempty" doc:"Refuse what breaks the rules of its version, but for the end of a transaction"`
+	Mirror          *mirrorChange    `json:"mirror,omitempty" doc:"A second back end that is shown what the station sends"`
+
+	Adaptations *adaptationChange `json:"adaptations,omitempty" doc:"What is to be done otherwise for it, beside what is done for its model; what was said before is forgotten"`
+}
+
+// mirrorChange is where a station is to be mirrored to.
+type mirrorChange struct {
+	URL      string `json:"url" maxLength:"500" doc:"As in wss://host/path; the identity becomes another segment. Empty is none"`
+	Password string `json:"password,omitempty" maxLength:"100" doc:"For Basic authentication there, never shown again"`
 }
 
 // UnmarshalJSON refuses null.
 func (c *stationChange) UnmarshalJSON(text []byte) error {
 	type plain stationChange
+	return unmarshalChange(text, (*plain)(c))
+}
+
+// adaptationChange is what is to be done otherwise for a station.
+type adaptationChange station.Adaptations
+
+// UnmarshalJSON refuses null.
+func (c *adaptationChange) UnmarshalJSON(text []byte) error {
+	return unmarshalChange(text, (*station.Adaptations)(c))
+}
+
+// UnmarshalJSON refuses null.
+func (c *mirrorChange) UnmarshalJSON(text []byte) error {
+	type plain mirrorChange
 	return unmarshalChange(text, (*plain)(c))
 }
 
@@ -111,6 +144,11 @@ func (s *Server) apply(ctx context.Context, c stationChange) (func(*station.Stat
 		}
 	}
 	return func(x *station.Station) {
+		set(&x.Strict, c.Strict)
+		set(&x.Adaptations, (*station.Adaptations)(c.Adaptations))
+		if c.Mirror != nil {
+			x.Mirror = station.Mirror{URL: c.Mirror.URL, Password: c.Mirror.Password}
+		}
 		set(&x.Name, c.Name)
 		set(&x.State, c.State)
 		set(&x.Tariff, c.Tariff)
@@ -186,10 +224,6 @@ func (s *Server) stations(api huma.API) {
 		Description: "The log is bounded in age and size. UIDs of tokens are cut to their last four characters.",
 	}, s.listMessages)
 	add(s, api, huma.Operation{
-		Method: http.MethodGet, Path: "/verdicts", OperationID: "list-verdicts", Summary: "List why stations were refused or disconnected, the newest first", Tags: []string{"Stations"},
-		Description: "Also of identities that are not registered.",
-	}, s.listVerdicts)
-	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/variables", OperationID: "list-variables", Summary: "List the device model that a station has reported", Tags: []string{"Stations"},
 		Description: "OCPP 2.x; ask for a report with the call GetBaseReport.",
 	}, s.listVariables)
@@ -230,28 +264,6 @@ func (s *Server) listMessages(ctx context.Context, in *struct {
 		}
 		return v
 	}, func(m station.Message) string { return strconv.FormatInt(m.ID, 10) }), err)
-}
-
-type verdictView struct {
-	Station gnista.StationID `json:"station"`
-	Cause   station.Cause    `json:"cause"`
-	Reason  string           `json:"reason" doc:"In words"`
-	Remote  string           `json:"remote" doc:"Address of the last time"`
-	Count   int              `json:"count" doc:"How often it happened"`
-	FirstAt time.Time        `json:"firstAt"`
-	LastAt  time.Time        `json:"lastAt"`
-}
-
-func (s *Server) listVerdicts(ctx context.Context, in *struct {
-	Station gnista.StationID `query:"station" doc:"Only of this identity"`
-	Limit   int              `query:"limit" default:"100" minimum:"1" maximum:"1000"`
-}) (*body[page[verdictView]], error) {
-	list, err := s.Network.Verdicts.Verdicts(ctx, in.Station, in.Limit)
-	out := page[verdictView]{Items: make([]verdictView, len(list))}
-	for i, v := range list {
-		out.Items[i] = verdictView(v)
-	}
-	return answer(out, err)
 }
 
 type variableView struct {

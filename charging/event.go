@@ -32,6 +32,7 @@ type Event struct {
 	StartKey string
 	Seq      int       // 2.x: counts the events
 	At       time.Time // by the station's clock; zero when it could not be read
+	Guessed  bool      // it was told without a zone and taken for UTC
 	Offline  bool      // it happened while the station was not connected
 	EVSE     gnista.EVSE
 	Token    *token.ID // presented with the event
@@ -58,6 +59,8 @@ type Outcome struct {
 	Cost *gnista.Money
 	// Repeat tells that the event had been taken in before.
 	Repeat bool
+
+	stray bool // the station is to be told to stop what nobody may charge
 }
 
 // How far a station's clock may be from ours. What it kept while it could not reach us is old, but

@@ -93,6 +93,10 @@ func (t *Transactions) Record(ctx context.Context, id gnista.StationID, ev Event
 	if err := t.settle(ctx, id, ev, out); err != nil {
 		return Outcome{}, err
 	}
+	if out.stray {
+		// What comes of it is kept as a command; the station is answered meanwhile.
+		go station.Give(context.WithoutCancel(ctx), t.Network, id, Stop{out.Transaction.Ref})
+	}
 	if ev.Kind == Stopped && !out.Transaction.FinishedAt.IsZero() {
 		cost, err := t.Prices.Cost(ctx, &out.Transaction)
 		if err == nil {
@@ -177,13 +181,27 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 	if err := r.use(t); err != nil {
 		return Outcome{}, err
 	}
+	stray := r.Kind == Updated && t.strays()
+	if stray {
+		t.flag(Unauthorised)
+		r.evs = append(r.evs, event("transaction.review", r.now, t))
+	}
 	if t.settle(r.now, false) {
 		r.evs = append(r.evs, event("transaction.finished", r.now, t))
 	}
 	if err := tx.Save(t, r.samples(), r.evs...); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Transaction: *t, Decision: r.decision}, nil
+	return Outcome{Transaction: *t, Decision: r.decision, stray: stray}, nil
+}
+
+// strayWh is how much energy may flow before a station was told that a token is refused.
+const strayWh = 100
+
+// strays tells whether energy flows though the token that was presented for it was refused, for the
+// first time (quirk Q58).
+func (t *Transaction) strays() bool {
+	return t.State == Active && !t.Authorised && t.Token.UID != "" && t.EnergyWh > strayWh && !slices.Contains(t.Review, Unauthorised)
 }
 
 // find finds the transaction that the event is about, or makes it. It is nil for meter values that
@@ -457,6 +475,9 @@ func (r *recording) apply(t *Transaction) {
 	}
 	if r.skewed {
 		t.flag(ClockSkew)
+	}
+	if r.Guessed {
+		t.flag(GuessedZone)
 	}
 	if r.Kind == Stopped && (t.Progress.Ended || !t.FinishedAt.IsZero()) {
 		t.Progress.Ended = true

@@ -3,6 +3,7 @@ package charging
 import (
 	"context"
 	"fmt"
+	"unicode/utf8"
 
 	"gnista"
 	"gnista/station"
@@ -11,10 +12,23 @@ import (
 
 // Start is an order to start charging.
 type Start struct {
-	EVSE   int // 0 leaves the choice to the station
+	EVSE   int  // 0 leaves the choice to the station
+	Named  bool // the EVSE is named even where it is 0, which OCPP 1.6 allows
 	Token  token.ID
 	Group  string
 	Number int // by which a station of OCPP 2.x tells that its transaction follows this order
+}
+
+// Adapt names a connector where the station must have one (quirk Q52), and refuses a token that the
+// station would damage (quirk Q50).
+func (o Start) Adapt(a station.Adaptations) (any, error) {
+	if n := a.MaxTokenLength; n > 0 && utf8.RuneCountInString(o.Token.UID) > n {
+		return nil, gnista.Errorf(gnista.Unsupported, "this station damages tokens of more than %d characters (quirk Q50, adaptation maxTokenLength); use a shorter one", n)
+	}
+	if o.EVSE == 0 && a.StartConnector != nil {
+		o.EVSE, o.Named = *a.StartConnector, true
+	}
+	return o, nil
 }
 
 func (Start) Answers() (a station.Answer) { return a }

@@ -61,6 +61,7 @@ const (
 	Unsteady        Reason = "unsteady"         // it changed between charging and idle too often to follow; blocks, and its time costs nothing
 	Unreadable      Reason = "unreadable"       // the message that ended it could not be understood in full; blocks
 	ClockSkew       Reason = "clock-skew"       // the station's clock was wrong; ours was used
+	GuessedZone     Reason = "guessed-zone"     // the station's times had no zone and were taken for UTC
 	ConflictingStop Reason = "conflicting-stop" // a second end says otherwise than the first
 	RepairedRef     Reason = "repaired-ref"     // the station sent a wrong transaction id; the one meant was clear
 	MissingEvents   Reason = "missing-events"   // events between the start and the end never came
@@ -70,7 +71,7 @@ const (
 // Blocks tells whether a transaction is not billed before somebody decides.
 func (r Reason) Blocks() bool {
 	switch r {
-	case ClockSkew, ConflictingStop, RepairedRef, MissingEvents, DecidedByPerson:
+	case ClockSkew, GuessedZone, ConflictingStop, RepairedRef, MissingEvents, DecidedByPerson:
 		return false
 	}
 	return true

@@ -92,7 +92,8 @@ func FuzzIdentity(f *testing.F) {
 		r.URL = &url.URL{Path: "/ocpp/" + path, RawPath: "/ocpp/" + path}
 		r.Header["Sec-Websocket-Protocol"] = []string{path, "," + path}
 		identity(r)
-		for _, p := range subprotocols(r) {
+		list, _ := subprotocols(r)
+		for _, p := range list {
 			if p == "" || strings.TrimSpace(p) != p {
 				t.Fatalf("a subprotocol is %q", p)
 			}

@@ -24,6 +24,9 @@ func do[T any](ctx context.Context, s *Server, id gnista.StationID, command func
 	if x.registration() == rejected {
 		return none, gnista.Errorf(gnista.Conflict, "station %s is rejected; nothing may be sent to it", id) // OCPP 2.x B03.FR.03
 	}
+	if err := x.held(); err != nil {
+		return none, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.Limits.Call)
 	defer cancel()
 	answer, err := command(ctx, x)
@@ -56,6 +59,7 @@ func (x *Session) explain(err error) error {
 		return gnista.Errorf(gnista.Timeout, "station %s was busy with other requests, so this one was not sent", x.Station)
 	case errors.Is(err, ocppj.ErrUnanswered):
 		if n := int(x.deaf.Add(1)); n >= x.server.Limits.Deaf {
+			x.Saw("Q9", "%d requests in a row were not answered", n)
 			why := fmt.Sprintf("the station left %d of our requests in a row unanswered", n)
 			x.end(ws.StatusPolicyViolation, why, why)
 		}

@@ -51,6 +51,9 @@ type Reading struct {
 
 // Sample is r for the domain; not ok when it makes no sense.
 func (r Reading) Sample() (s charging.Sample, ok bool) {
+	if base, phase, ok := cutPhase(r.Measurand); ok && r.Phase == "" {
+		r.Measurand, r.Phase = base, phase
+	}
 	m, known := measurands[r.Measurand]
 	if !known {
 		m = charging.Measurand(r.Measurand)
@@ -72,6 +75,17 @@ func (r Reading) Sample() (s charging.Sample, ok bool) {
 		s.Location = charging.Outlet
 	}
 	return s, true
+}
+
+// cutPhase takes the phase off a measurand that some stations write it behind, as in
+// Current.Import.L1 (quirk Q21).
+func cutPhase(measurand string) (base, phase string, ok bool) {
+	i := strings.LastIndexByte(measurand, '.')
+	if i < 0 {
+		return measurand, "", false
+	}
+	base, phase = measurand[:i], measurand[i+1:]
+	return base, phase, slices.Contains([]string{"L1", "L2", "L3", "N", "L1-N", "L2-N", "L3-N", "L1-L2", "L2-L3", "L3-L1"}, phase)
 }
 
 // Mistyped tells whether something in a message had the wrong type. Only the first such thing is

@@ -16,7 +16,7 @@ package gateway
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
+	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -100,6 +100,8 @@ type Server struct {
 	crowd    crowd
 	knocks   meters
 	noted    meters
+	instance string            // tells our own mirrors from those of others
+	plain    station.Treatment // of stations that need nothing special
 	sessions registry
 	ears     ears
 	poller   *poller
@@ -111,6 +113,7 @@ type Server struct {
 func (s *Server) Start() {
 	s.sessions.byID = map[gnista.StationID]*Session{}
 	s.done = make(chan struct{})
+	s.instance = rand.Text()
 	s.poller = newPoller(s.Log)
 	s.running.Go(s.watch)
 }
@@ -119,7 +122,7 @@ func (s *Server) Start() {
 func (s *Server) Stop(ctx context.Context) error {
 	close(s.done)
 	for _, x := range s.sessions.all() {
-		x.end(ws.StatusGoingAway, "the central system is stopping", "")
+		x.end(x.lastWord(), "the central system is stopping", "")
 	}
 	s.poller.close()
 	stopped := make(chan struct{})
@@ -148,10 +151,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, id, &station.Refusal{Cause: station.BadRequest, Reason: "this is the address for charging stations, which speak OCPP over a WebSocket; the request asks for none"})
 		return
 	}
+	if s.instance != "" && r.Header.Get(mirrorHeader) == s.instance {
+		s.refuse(w, r, id, &station.Refusal{Cause: station.BadIdentity, Reason: "the station is mirrored to this central system itself"})
+		return
+	}
 	k := station.Knock{ID: id, Remote: r.RemoteAddr}
 	k.Username, k.Password, k.HasAuth = credentials(r, id)
 	k.Port, k.Certificate = s.port(r)
-	if _, err := s.Network.Admit(r.Context(), k); err != nil {
+	known, err := s.Network.Admit(r.Context(), k)
+	if err != nil {
 		refusal, ok := errors.AsType[*station.Refusal](err)
 		if !ok {
 			s.Log.Error("a station could not be admitted", "station", id, "err", err)
@@ -160,25 +168,21 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, id, refusal)
 		return
 	}
-	offered := subprotocols(r)
-	if r.TLS != nil && r.TLS.Version < tls.VersionTLS12 { // OCPP 2.x A00.FR.313, A00.FR.416
-		offered = slices.DeleteFunc(offered, func(name string) bool { return name != ocppj.V16.Subprotocol() })
-	}
-	dialect, version := s.choose(offered)
-	if dialect == nil {
-		s.refuseSubprotocol(w, r, id, offered)
+	g := s.greet(r, id, known)
+	if g.dialect == nil {
+		s.refuseSubprotocol(w, r, known.ID, g.offered)
 		return
 	}
 	answer, deflate := "", ocppws.Deflate(0)
 	if !s.Plain {
 		answer, deflate = ocppws.Agree(r.Header.Values("Sec-WebSocket-Extensions"))
 	}
-	conn, rw, err := upgrade(w, r, version.Subprotocol(), answer)
+	conn, rw, err := upgrade(w, r, g.named, answer)
 	if err != nil {
-		s.note(id, r.RemoteAddr, station.BadRequest, "the WebSocket handshake is wrong: "+err.Error())
+		s.note(known.ID, r.RemoteAddr, station.BadRequest, "the WebSocket handshake is wrong: "+err.Error())
 		return
 	}
-	s.serve(&Session{Station: id, Certificate: k.Certificate, server: s, dialect: dialect}, version, conn, rw, deflate)
+	s.serve(&Session{Station: known.ID, Certificate: k.Certificate, server: s, dialect: g.dialect}, g.version, conn, rw, deflate)
 }
 
 // port is the highest security profile of the port that a request came to, and the certificate that
@@ -234,31 +238,6 @@ func shorten(s string, n int) string {
 		n--
 	}
 	return s[:n] + "…"
-}
-
-// subprotocols are those offered, in the station's order; empty ones are passed over (quirk Q2).
-func subprotocols(r *http.Request) []string {
-	var list []string
-	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
-		for name := range strings.SplitSeq(line, ",") {
-			if name = strings.TrimSpace(name); name != "" {
-				list = append(list, name)
-			}
-		}
-	}
-	return list
-}
-
-// choose takes the first version offered that we speak: the station lists them by preference.
-func (s *Server) choose(offered []string) (*Dialect, ocppj.Version) {
-	for _, name := range offered {
-		for v, d := range s.Dialects {
-			if v.Subprotocol() == name {
-				return d, v
-			}
-		}
-	}
-	return nil, 0
 }
 
 // statuses are how causes are told over HTTP.
@@ -331,22 +310,6 @@ func upgrade(w http.ResponseWriter, r *http.Request, subprotocol, extensions str
 	return conn, rw, err
 }
 
-// note keeps why a station was refused or closed. What cannot be kept is at least logged.
-func (s *Server) note(id gnista.StationID, remote string, cause station.Cause, reason string) {
-	id = gnista.StationID(shorten(string(id), maxID))
-	s.Log.Info("a station was turned away", "station", id, "cause", cause, "reason", reason, "remote", remote)
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		host = remote
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	v := station.Verdict{Station: id, Cause: cause, Reason: reason, Remote: host, LastAt: s.Now()}
-	if err := s.Network.Verdicts.AddVerdict(ctx, v); err != nil {
-		s.Log.Error("a verdict could not be kept", "station", id, "err", err)
-	}
-}
-
 // watchEvery is how often silent connections are looked for, at the least.
 const watchEvery = 10 * time.Second
 
@@ -363,6 +326,7 @@ func (s *Server) watch() {
 		}
 		now := s.Now()
 		for _, x := range s.sessions.all() {
+			x.askToBoot(now)
 			silent := now.Sub(x.seenAt())
 			begun := x.begun.Load()
 			switch {

@@ -42,6 +42,12 @@ type Session struct {
 	reading atomic.Bool  // somebody reads the socket: the poller's own mark
 	ended   atomic.Bool
 	booted  atomic.Bool // the station has, once
+
+	treatment atomic.Pointer[station.Treatment]
+	mirror    atomic.Pointer[mirror]
+	asked     atomic.Bool  // the station has booted on this connection, or was asked to
+	quiet     atomic.Int64 // until when nothing is sent, in milliseconds
+	looked    int          // messages of meter values; for whoever serves
 }
 
 // registration is how far a station has come on this connection.
@@ -66,10 +72,16 @@ func (s *Server) serve(x *Session, v ocppj.Version, conn net.Conn, rw *bufio.Rea
 	x.Version, x.Owner, x.Timeout = v, x, s.Limits.Call
 	x.socket = ocppws.Socket{Conn: conn, Limit: s.Limits.Message, WriteTimeout: s.Limits.Write, Deflate: deflate}
 	x.seen.Store(now)
+	x.treatment.Store(&s.plain)
 
 	// Nobody finds the old session from now on, whatever becomes of the new one.
 	if old := s.sessions.put(x); old != nil {
 		old.end(ws.StatusPolicyViolation, "the station has connected again", "the station has connected again while this connection was open")
+		if old.Version != x.Version {
+			x.Saw("Q3", "a connection in OCPP %v after one in %v", x.Version, old.Version)
+		} else {
+			x.Saw("Q8", "a connection was made while another was open")
+		}
 	}
 	// What the operator says may have changed since the station was admitted; asked once the session
 	// can be found, no change is missed.
@@ -82,6 +94,7 @@ func (s *Server) serve(x *Session, v ocppj.Version, conn net.Conn, rw *bufio.Rea
 		return
 	}
 	x.Registered(known.StateWith(x.Certificate, s.Now()), !known.BootedAt.IsZero())
+	x.begin(s.Network.Treatment(known))
 	select {
 	case <-s.done: // we are stopping, and may have passed this session over
 		x.end(ws.StatusGoingAway, "the central system is stopping", "")
@@ -179,6 +192,9 @@ func (x *Session) take(text []byte) (work bool) {
 		return false
 	}
 	x.server.Messages.Add(x.Station, false, text)
+	if m := x.mirror.Load(); m != nil {
+		m.add(text)
+	}
 	return x.Receive(text)
 }
 
@@ -212,6 +228,7 @@ func (x *Session) end(code ws.StatusCode, reason, verdict string) {
 	last := s.sessions.remove(x)
 	s.poller.forget(x)
 	remote := x.remote()
+	x.mirrorTo(station.Mirror{})
 	why := ocppj.ErrClosed
 	if reason != "" {
 		why = fmt.Errorf("%w: %s", ocppj.ErrClosed, reason)
@@ -253,20 +270,32 @@ func (x *Session) Serve(ctx context.Context, f ocppj.Frame) (payload json.RawMes
 		defer x.overhear(f)
 	}
 	if err := x.allowed(f); err != nil {
+		x.Saw("G9", "%s", shorten(f.Action, maxAction))
+		x.reject(f, answered(err))
 		return nil, err
 	}
-	payload, found, err := x.dialect.Messages.Serve(ctx, x, f, ocppj.Tolerant)
-	if len(found) > 0 {
-		x.server.Log.Debug("a message breaks the rules", "station", x.Station, "action", f.Action, "violations", found)
+	f.Payload = x.corrected(f.Payload)
+	mode := ocppj.Tolerant
+	if x.Treatment().Strict && !endsTransaction(f) {
+		mode = ocppj.Strict
 	}
+	payload, found, err := x.dialect.Messages.Serve(ctx, x, f, mode)
+	x.observe(f, found)
 	if err == nil {
 		return payload, nil
 	}
-	if _, told := errors.AsType[*ocppj.Error](err); told {
-		return nil, err
-	}
 	if e := callError(err); e != nil {
-		return nil, e
+		err = e
+	}
+	x.reject(f, answered(err))
+	if e, told := errors.AsType[*ocppj.Error](err); told {
+		if e.Code == ocppj.NotImplemented || e.Code == ocppj.NotSupported {
+			x.Saw("G8", "%s", shorten(f.Action, maxAction))
+		}
+		if e.Code == ocppj.FormatViolation {
+			x.Saw("G7", "%s: %s", shorten(f.Action, maxAction), e.Description)
+		}
+		return nil, err
 	}
 	if r, ok := errors.AsType[*station.Refusal](err); ok { // OCPP 2.x B01.FR.12
 		x.server.note(x.Station, x.remote(), r.Cause, r.Reason)
@@ -341,7 +370,18 @@ func (x *Session) Write(text []byte) error {
 
 // Stray is told of what came in and fits nothing.
 func (x *Session) Stray(f ocppj.Frame, err error) {
-	x.server.Log.Info("a station sent what fits nothing", "station", x.Station, "id", f.ID, "err", err)
+	x.server.Log.Debug("a station sent what fits nothing", "station", x.Station, "id", f.ID, "err", err)
+	broken, text := errors.AsType[*ocppj.FrameError](err)
+	switch {
+	case text && (f.Type == ocppj.CALLRESULT || f.Type == ocppj.CALLERROR):
+		x.Saw("Q18", "an answer that cannot be read: %s", broken.Reason)
+		x.reject(f, "an answer that cannot be read: "+broken.Reason)
+	case text:
+		x.Saw("G7", "%s", broken.Reason)
+		x.reject(f, "not an OCPP-J message: "+broken.Reason)
+	default:
+		x.Saw("G6", "message type %d", f.Type)
+	}
 }
 
 // Ended is told that the station does not read while it goes on asking.

@@ -184,7 +184,7 @@ func (ca *CA) Sign(ctx context.Context, id gnista.StationID, r Request) (Certifi
 	if gnista.CodeOf(err) == gnista.Invalid && err != nil {
 		now := ca.Now()
 		v := station.Verdict{Station: id, Cause: badRequest, Reason: short("its request for a certificate was refused: " + err.Error()), Count: 1, FirstAt: now, LastAt: now}
-		if lost := ca.Network.Verdicts.AddVerdict(ctx, v); lost != nil {
+		if lost := ca.Network.Verdicts.AddVerdicts(ctx, []station.Verdict{v}); lost != nil {
 			return Certificate{}, lost
 		}
 	}

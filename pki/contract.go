@@ -129,7 +129,7 @@ func (c *Contracts) Check(ctx context.Context, p Presented, mayCharge bool) (Sta
 // note keeps why a station was refused something.
 func (c *Contracts) note(ctx context.Context, id gnista.StationID, reason string) error {
 	now := c.Now()
-	return c.CA.Network.Verdicts.AddVerdict(ctx, station.Verdict{Station: id, Cause: badRequest, Reason: short(reason), Count: 1, FirstAt: now, LastAt: now})
+	return c.CA.Network.Verdicts.AddVerdicts(ctx, []station.Verdict{{Station: id, Cause: badRequest, Reason: short(reason), Count: 1, FirstAt: now, LastAt: now}})
 }
 
 // check tells what a contract is worth, and why it is not good.

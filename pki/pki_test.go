@@ -60,7 +60,8 @@ func (w *world) Connection(id gnista.StationID) (station.Connection, bool) {
 	return station.Connection{Version: gnista.V21}, !w.away[id]
 }
 
-func (w *world) Disconnect(id gnista.StationID, _ string) { w.away[id] = true }
+func (w *world) Treat(gnista.StationID, station.Treatment) {}
+func (w *world) Disconnect(id gnista.StationID, _ string)  { w.away[id] = true }
 
 func newWorld(t *testing.T) *world {
 	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.Options{})

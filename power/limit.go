@@ -3,6 +3,7 @@ package power
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -29,12 +30,17 @@ func (s *Schedule) at(k Kind, started, t time.Time) *Period {
 	if s.Duration > 0 && since >= time.Duration(s.Duration)*time.Second {
 		return nil
 	}
-	for i := len(s.Periods) - 1; i >= 0; i-- {
-		if since >= time.Duration(s.Periods[i].Start)*time.Second {
-			return &s.Periods[i]
-		}
+	next := sort.Search(len(s.Periods), func(i int) bool { return time.Duration(s.Periods[i].Start)*time.Second > since })
+	if next == 0 {
+		return nil
 	}
-	return nil
+	return &s.Periods[next-1]
+}
+
+// orderly tells whether a schedule of a station's can be looked at: it ascends, and is no longer than
+// one may be.
+func (s *Schedule) orderly() bool {
+	return len(s.Periods) <= maxPeriods && slices.IsSortedFunc(s.Periods, func(a, b Period) int { return cmp.Compare(a.Start, b.Start) })
 }
 
 // valid tells whether a profile holds at a time. (OCPP 2.x K01.FR.36, K01.FR.37)

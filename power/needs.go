@@ -3,6 +3,7 @@ package power
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"gnista"
@@ -93,6 +94,10 @@ type Allowed struct {
 
 func (*Allowed) kind() string  { return "transfer" }
 func (a *Allowed) key() string { return a.Transaction }
+
+// maxGroups is the most groups of profiles that a plan is made of: ours, and a limit of each source for
+// the station and for the EVSE.
+const maxGroups = 2 + 2*3
 
 // horizon is how far a schedule reaches where the car does not say when it leaves.
 const (
@@ -229,8 +234,11 @@ func (p *Power) plan(ctx context.Context, id gnista.StationID, t charging.Transa
 		return nil, err
 	}
 	for _, l := range limits { // OCPP 2.x K02.FR.01: what others have set holds as well
-		if l.ClearedAt != nil || l.LocalGeneration || l.EVSE != 0 && l.EVSE != t.EVSE.ID || len(l.Schedules) == 0 {
+		if l.ClearedAt != nil || l.LocalGeneration || l.EVSE != 0 && l.EVSE != t.EVSE.ID || len(l.Schedules) == 0 || !l.Schedules[0].orderly() {
 			continue
+		}
+		if len(groups) == maxGroups { // the station holds itself to them in any case
+			break
 		}
 		s := l.Schedules[0]
 		if s.Start == nil {
@@ -238,14 +246,19 @@ func (p *Power) plan(ctx context.Context, id gnista.StationID, t charging.Transa
 		}
 		groups = append(groups, []Profile{{Purpose: External, Kind: Absolute, Schedules: []Schedule{s}}})
 	}
-	for _, g := range groups {
+	for j, g := range groups {
 		for i := range g {
-			if s := &g[i].Schedules[0]; s.Unit != unit {
-				g[i] = g[i].clone()
-				if err := g[i].Schedules[0].turn(unit, w.Supply, ""); err != nil {
-					return nil, nil // they cannot be compared, so nothing is promised
-				}
+			s := &g[i].Schedules[0]
+			if s.Unit == unit {
+				continue
 			}
+			g[i] = g[i].clone()
+			if err := g[i].Schedules[0].turn(unit, w.Supply, ""); err == nil {
+				continue
+			} else if g[i].Purpose != External {
+				return nil, nil // they cannot be compared, so nothing is promised
+			}
+			groups[j] = nil
 		}
 	}
 	to := now.Add(horizon)
@@ -255,7 +268,15 @@ func (p *Power) plan(ctx context.Context, id gnista.StationID, t charging.Transa
 	if to.After(now.Add(maxHorizon)) {
 		to = now.Add(maxHorizon)
 	}
-	s, ok := schedule(combine(groups, t.StartedAt, now, to), unit, now, n.MaxPeriods)
+	periods := n.MaxPeriods // OCPP 2.x K15.FR.07: of the car, and of the station
+	variables, err := p.Network.States.Variables(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if most, err := strconv.Atoi(variable(variables, smartCharging, 0, "PeriodsPerSchedule")); err == nil && most > 0 && (periods <= 0 || most < periods) {
+		periods = most
+	}
+	s, ok := schedule(combine(groups, t.StartedAt, now, to), unit, now, periods)
 	if !ok {
 		return nil, nil
 	}
@@ -305,13 +326,15 @@ func (*CarSchedule) key() string  { return "" }
 // not, [Power.Plan] has to tell it those again. (OCPP 2.x K15.FR.11, K15.FR.12, K16.FR.06, K16.FR.07,
 // K17.FR.11, K17.FR.12)
 func (p *Power) TakeCarSchedule(ctx context.Context, id gnista.StationID, c CarSchedule) (within bool, err error) {
-	c.Within = true
+	c.Within = c.Schedule.orderly()
 	t, err := p.active(ctx, id, c.EVSE)
 	if err != nil {
 		return false, err
 	}
 	if t != nil {
 		c.Transaction = t.ID
+	}
+	if t != nil && c.Within {
 		list, err := p.Profiles(ctx, id, "", keep)
 		if err != nil {
 			return false, err

@@ -38,6 +38,16 @@ type Start struct {
 	Profile Profile
 }
 
+// Adapt is that of the start without its profile.
+func (o Start) Adapt(a station.Adaptations) (any, error) {
+	plain, err := o.Start.Adapt(a)
+	if err != nil {
+		return nil, err
+	}
+	o.Start = plain.(charging.Start)
+	return o, nil
+}
+
 // Clear orders a station to forget the profiles that have all that is said. (OCPP 1.6 §5.5, OCPP 2.x K10)
 type Clear struct {
 	ID         *int

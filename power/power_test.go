@@ -32,7 +32,8 @@ func (*willing) Call(context.Context, gnista.StationID, string, json.RawMessage)
 func (*willing) Connection(gnista.StationID) (station.Connection, bool) {
 	return station.Connection{Version: gnista.V21}, true
 }
-func (*willing) Disconnect(gnista.StationID, string) {}
+func (*willing) Treat(gnista.StationID, station.Treatment) {}
+func (*willing) Disconnect(gnista.StationID, string)       {}
 
 type system struct {
 	*power.Power
@@ -234,5 +235,20 @@ func TestOneScheduleWithoutNeeds(t *testing.T) {
 	}
 	if len(s.told) > 0 {
 		t.Errorf("the station was told %+v", s.told)
+	}
+}
+
+// A schedule of a car that is too long, or goes back and forth, is not looked at, and not within limits.
+func TestCarSchedulesAreBounded(t *testing.T) {
+	s := newSystem(t)
+	for name, starts := range map[string][]int{"in order": {0, 60, 120}, "back and forth": {0, 120, 60}, "too long": make([]int, 1025)} {
+		c := power.CarSchedule{EVSE: 1, Base: start, Schedule: power.Schedule{Unit: power.Ampere}}
+		for _, at := range starts {
+			c.Schedule.Periods = append(c.Schedule.Periods, power.Period{Start: at})
+		}
+		within, err := s.TakeCarSchedule(t.Context(), "CS1", c)
+		if err != nil || within != (name == "in order") {
+			t.Errorf("%s: %t, %v", name, within, err)
+		}
 	}
 }

@@ -58,9 +58,16 @@ func (o RequestSwap) Told() station.Told {
 // RequestSwap orders a station to change batteries for a token, which must be allowed to charge.
 // Conflict. (OCPP 2.1 S02.FR.03)
 func (p *Power) RequestSwap(ctx context.Context, id gnista.StationID, who token.ID) (station.Answer, error) {
-	first, err := p.Transactions.Order(ctx, id, 0, who)
+	d, err := p.Transactions.Tokens.Authorise(ctx, who, p.Now())
 	if err != nil {
 		return station.Answer{}, err
 	}
-	return station.Give(ctx, p.Network, id, RequestSwap{Number: first.Number, Token: first.Token})
+	if d.Status != token.Accepted {
+		return station.Answer{}, gnista.Errorf(gnista.Conflict, "the token may not charge: it is %s", d.Status)
+	}
+	number, err := p.Transactions.Number(ctx, id)
+	if err != nil {
+		return station.Answer{}, err
+	}
+	return station.Give(ctx, p.Network, id, RequestSwap{Number: number, Token: d.ID})
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -56,6 +55,7 @@ const (
 	BadProfile      Cause = "profile"     // its security profile is too low
 	TooMany         Cause = "flood"       // it, or its address, connects too often
 	ConnectionEnded Cause = "closed"      // not a refusal: why a connection was closed by us
+	RejectedFrame   Cause = "frame"       // not a refusal: what the station sent was answered with an error, or not at all
 )
 
 func (r *Refusal) Error() string { return r.Reason }
@@ -74,6 +74,9 @@ func (n *Network) Admit(ctx context.Context, k Knock) (Station, error) {
 		return Station{}, r
 	}
 	s, err := n.Store.Station(ctx, k.ID)
+	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		s, err = n.likely(ctx, &k)
+	}
 	known := err == nil
 	switch {
 	case known:
@@ -103,6 +106,20 @@ func (n *Network) Admit(ctx context.Context, k Knock) (Station, error) {
 		s.CreatedAt, s.UpdatedAt, s.LastProfile = n.Now(), n.Now(), with
 		return []gnista.Event{n.event("station.registered", s.ID, "", nil)}, nil
 	})
+}
+
+// likely finds the station that writes its identity in other letter case than it is registered in, if
+// there is only one (quirk Q7). The knock is then taken for one of its.
+func (n *Network) likely(ctx context.Context, k *Knock) (Station, error) {
+	s, err := n.Store.StationLike(ctx, k.ID)
+	if err != nil {
+		return Station{}, err
+	}
+	if strings.EqualFold(k.Username, string(s.ID)) {
+		k.Username = string(s.ID)
+	}
+	k.ID = s.ID
+	return s, nil
 }
 
 func checkIdentity(id gnista.StationID) *Refusal {
@@ -157,23 +174,4 @@ func (s Station) checkPassword(k Knock) (isNew bool, r *Refusal) {
 		return false, refuse(BadCredentials, "the password is wrong")
 	}
 	return isNew, nil
-}
-
-// Verdict is a refusal or a closing of a connection, in words, with how often it happened.
-type Verdict struct {
-	Station gnista.StationID
-	Cause   Cause
-	Reason  string
-	Remote  string // address of the last time
-	Count   int
-	FirstAt time.Time
-	LastAt  time.Time
-}
-
-// VerdictStore keeps verdicts, a bounded number of them.
-type VerdictStore interface {
-	// AddVerdict adds to the count of the same reason for the same station, or starts one.
-	AddVerdict(ctx context.Context, v Verdict) error
-	// Verdicts lists the newest first, of one station or of all when it is empty.
-	Verdicts(ctx context.Context, id gnista.StationID, limit int) ([]Verdict, error)
 }

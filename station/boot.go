@@ -25,6 +25,8 @@ type BootAnswer struct {
 	State    State
 	Now      time.Time
 	Interval time.Duration // between heartbeats when accepted, else until the next boot
+	// Treatment is how the station is dealt with, now that it has told what it is.
+	Treatment Treatment
 }
 
 // Boot takes in that a station has started. Its error is a *[Refusal] when the station is not whom its
@@ -52,7 +54,7 @@ func (n *Network) Boot(ctx context.Context, id gnista.StationID, b Boot) (BootAn
 		return BootAnswer{}, err
 	}
 	s.State = s.StateWith(b.Certificate, n.Now()) // OCPP 2.x A00.FR.429
-	answer := BootAnswer{State: s.State, Now: n.Now(), Interval: n.Heartbeat}
+	answer := BootAnswer{State: s.State, Now: n.Now(), Interval: n.Heartbeat, Treatment: n.Treatment(s)}
 	if s.State != Accepted {
 		answer.Interval = n.Retry
 	}

@@ -2,6 +2,7 @@ package station
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,6 +106,14 @@ func (o SetAvailability) Told() Told {
 	return Told{Kind: "availability", Note: at(o.At) + " " + note, Effect: effectAvailability(o.At.ID, o.Operative)}
 }
 
+// Adapt refuses what would hang the station (quirk Q23).
+func (o SetAvailability) Adapt(a Adaptations) (any, error) {
+	if a.SkipAvailability {
+		return nil, gnista.Errorf(gnista.Unsupported, "the availability of this station is not changed: it would hang or restart (quirk Q23, adaptation skipAvailability)")
+	}
+	return o, nil
+}
+
 // effectAvailability is the effect that an EVSE, or the station with 0, is in service or not.
 func effectAvailability(evse int, operative bool) string {
 	return fmt.Sprintf("availability %d %t", evse, operative)
@@ -144,6 +153,15 @@ func (o Ask) Told() Told {
 	return t
 }
 
+// Otherwise asks for the same in the other form: of the station instead of a connector, or of the first
+// connector instead of the station (quirk Q34).
+func (o Ask) Otherwise() Ask {
+	if o.At.ID != 0 {
+		return Ask{For: o.For}
+	}
+	return Ask{For: o.For, At: gnista.EVSE{ID: 1, Connector: 1}}
+}
+
 // effectStatus is the effect that a station tells the state of a connector.
 const effectStatus = "status"
 
@@ -165,6 +183,22 @@ type ReadSettings struct{ Names []string }
 func (ReadSettings) Answers() (list []Setting) { return list }
 func (o ReadSettings) Told() Told {
 	return Told{Kind: "read-settings", Note: noted(o.Names)}
+}
+
+// Adapt refuses to read what the station cannot bear to be asked for (quirk Q19).
+func (o ReadSettings) Adapt(a Adaptations) (any, error) {
+	if len(a.NeverRead) == 0 {
+		return o, nil
+	}
+	if len(o.Names) == 0 {
+		return nil, gnista.Errorf(gnista.Unsupported, "this station must not be asked for %s, so name the settings to be read (quirk Q19, adaptation neverRead)", noted(a.NeverRead))
+	}
+	for _, name := range o.Names {
+		if slices.ContainsFunc(a.NeverRead, func(n string) bool { return strings.EqualFold(n, name) }) {
+			return nil, gnista.Errorf(gnista.Unsupported, "%s is never read from this station: it would restart (quirk Q19, adaptation neverRead)", name)
+		}
+	}
+	return o, nil
 }
 
 // WriteSettings writes settings of a station. (OCPP 1.6 §5.3, OCPP 2.x B05)

@@ -23,6 +23,12 @@ type Checked interface {
 	Check() error
 }
 
+// Adaptable is an order that some stations must be told in another way, or not at all.
+type Adaptable interface {
+	// Adapt is the order for a station with these adaptations. Its error is told in place of an answer.
+	Adapt(a Adaptations) (any, error)
+}
+
 // Told describes an order. Nothing in it is secret.
 type Told struct {
 	Kind   string // of the order, as in "reset"
@@ -126,4 +132,6 @@ type Presence interface {
 	Connection(id gnista.StationID) (Connection, bool)
 	// Disconnect closes a station's connection, for a reason; it does nothing when there is none.
 	Disconnect(id gnista.StationID, reason string)
+	// Treat has a connected station dealt with in another way from now on.
+	Treat(id gnista.StationID, t Treatment)
 }

@@ -4,6 +4,7 @@ package station
 
 import (
 	"context"
+	"errors"
 	"time"
 	"unicode/utf8"
 
@@ -34,6 +35,10 @@ type Station struct {
 	NextProfileUntil time.Time // when that is given up
 	NextPassword     Password  // that it was told to use, and may not have taken
 	AdmitExpired     bool      // with an expired certificate it may connect, to renew it
+
+	Strict      bool        // what breaks the rules of its version is refused, but for the end of a transaction
+	Adaptations Adaptations // over those of its model
+	Mirror      Mirror
 
 	// What it told of itself when it last booted.
 	Version  gnista.Version
@@ -72,6 +77,9 @@ type Network struct {
 	Addresses map[Profile]string // where stations reach us with a profile, as far as that is known
 	Heartbeat time.Duration      // between heartbeats of an accepted station
 	Retry     time.Duration      // between boots of one that is not
+
+	Deviations DeviationStore
+	Models     *Models
 }
 
 // Live tells whoever looks on, at once and without promise.
@@ -83,6 +91,9 @@ type Live interface {
 type Store interface {
 	// Station finds a station. NotFound.
 	Station(ctx context.Context, id gnista.StationID) (Station, error)
+	// StationLike finds the one station whose identity is id in whatever letter case. NotFound, also
+	// when there are several.
+	StationLike(ctx context.Context, id gnista.StationID) (Station, error)
 	// Stations lists up to limit stations in the order of their ids, behind after.
 	Stations(ctx context.Context, after gnista.StationID, limit int) ([]Station, error)
 	// ChangeStation changes a station, or makes one when create is true; it has no State then. The
@@ -120,13 +131,20 @@ func (n *Network) Change(ctx context.Context, id gnista.StationID, create bool, 
 		if utf8.RuneCountInString(s.Name) > maxText {
 			return nil, gnista.Invalidf("name", "is longer than %d characters", maxText)
 		}
+		if err := errors.Join(s.Adaptations.Check("adaptations"), s.Mirror.Check("mirror")); err != nil {
+			return nil, err
+		}
 		if s.Profile < Unsecured || s.Profile > TLSMutually {
 			return nil, gnista.Invalidf("securityProfile", "must be 0 to 3")
 		}
 		return []gnista.Event{n.event(kind, id, "", map[string]any{"state": s.State})}, nil
 	})
-	if err != nil || s.State == was {
+	if err != nil {
 		return s, err
+	}
+	n.Presence.Treat(id, n.Treatment(s))
+	if s.State == was {
+		return s, nil
 	}
 	if s.State == Accepted && was == Pending {
 		// What comes of it does not matter: the station boots again by itself, later.

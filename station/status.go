@@ -2,6 +2,7 @@ package station
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"gnista"
@@ -40,7 +41,8 @@ type Connector struct {
 type StateStore interface {
 	// Connectors lists the connectors of a station in order.
 	Connectors(ctx context.Context, id gnista.StationID) ([]Connector, error)
-	// SetConnector stores c unless what is stored is newer, and ev with it when something changed.
+	// SetConnector stores what is to be known after c, see [Connector.After], unless what is stored is
+	// newer, and ev with it when something changed.
 	SetConnector(ctx context.Context, id gnista.StationID, c Connector, ev gnista.Event) error
 	// SetVariables stores a page of a report, over what was reported before.
 	SetVariables(ctx context.Context, id gnista.StationID, list []Variable) error
@@ -52,11 +54,40 @@ type StateStore interface {
 	Notices(ctx context.Context, id gnista.StationID, before string, limit int) ([]Notice, error)
 }
 
+// How far the time of a status may be from ours before ours counts (quirk Q41): one from the future
+// would keep all later ones out.
+const (
+	longAgo = 90 * 24 * time.Hour
+	soon    = 10 * time.Minute
+)
+
+// tidy takes out texts that mean nothing (quirk Q29).
+func (c *Connector) tidy() {
+	for _, text := range []*string{&c.Info, &c.VendorCode, &c.VendorID} {
+		if strings.EqualFold(*text, "null") || c.ErrorCode == "" && strings.Trim(strings.TrimPrefix(*text, "0x"), "0") == "" {
+			*text = ""
+		}
+	}
+}
+
+// After is what is known of a connector when a station tells c and told was before. A fault that is
+// repeated without its cause keeps it (quirk Q27).
+func (c Connector) After(was Connector) Connector {
+	if c.Status == Faulted && was.Status == Faulted && c.ErrorCode == "" && was.ErrorCode != "" {
+		c.ErrorCode = was.ErrorCode
+		if c.VendorID == "" && c.VendorCode == "" && c.Info == "" {
+			c.VendorID, c.VendorCode, c.Info = was.VendorID, was.VendorCode, was.Info
+		}
+	}
+	return c
+}
+
 // ReportStatus takes in what a station says of a connector. (OCPP 1.6 §4.9, OCPP 2.x G01)
 func (n *Network) ReportStatus(ctx context.Context, id gnista.StationID, c Connector) error {
-	if c.At.IsZero() {
-		c.At = n.Now()
+	if now := n.Now(); c.At.Before(now.Add(-longAgo)) || c.At.After(now.Add(soon)) {
+		c.At = now
 	}
+	c.tidy()
 	data := map[string]any{"evse": c.EVSE.ID, "connector": c.EVSE.Connector, "status": c.Status}
 	for key, value := range map[string]string{"errorCode": c.ErrorCode, "vendorId": c.VendorID, "vendorErrorCode": c.VendorCode, "info": c.Info} {
 		if value != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -11,17 +12,24 @@ import (
 	"gnista/station"
 )
 
-const stationColumns = `id, name, state, password_salt, password_hash, tariff, version, vendor, model, serial, firmware, booted_at, seen_at, created_at, updated_at, profile, last_profile, next_profile, next_profile_until, next_password_salt, next_password_hash, admit_expired`
+const stationColumns = `id, name, state, password_salt, password_hash, tariff, version, vendor, model, serial, firmware, booted_at, seen_at, created_at, updated_at,
+	profile, last_profile, next_profile, next_profile_until, next_password_salt, next_password_hash, admit_expired, strict, adaptations, mirror_url, mirror_password`
 
 func scanStation(s scanner) (x station.Station, err error) {
-	var salt, hash, nextSalt, nextHash string
+	var salt, hash, nextSalt, nextHash, adaptations string
 	var booted, seen, created, updated, until int64
 	err = s.Scan(&x.ID, &x.Name, &x.State, &salt, &hash, &x.Tariff, &x.Version, &x.Vendor, &x.Model, &x.Serial, &x.Firmware, &booted, &seen, &created, &updated,
-		&x.Profile, &x.LastProfile, &x.NextProfile, &until, &nextSalt, &nextHash, &x.AdmitExpired)
+		&x.Profile, &x.LastProfile, &x.NextProfile, &until, &nextSalt, &nextHash, &x.AdmitExpired,
+		&x.Strict, &adaptations, &x.Mirror.URL, &x.Mirror.Password)
 	if err != nil {
 		return x, err
 	}
 	x.BootedAt, x.SeenAt, x.CreatedAt, x.UpdatedAt, x.NextProfileUntil = instant(booted), instant(seen), instant(created), instant(updated), instant(until)
+	if adaptations != "" {
+		if err = json.Unmarshal([]byte(adaptations), &x.Adaptations); err != nil {
+			return x, err
+		}
+	}
 	if x.Password, err = password(salt, hash); err != nil {
 		return x, err
 	}
@@ -58,6 +66,20 @@ func (db *DB) Stations(ctx context.Context, after gnista.StationID, limit int) (
 	return all(rows, err, scanStation)
 }
 
+// StationLike finds the one station whose identity is id in whatever letter case. NotFound, also when
+// there are several.
+func (db *DB) StationLike(ctx context.Context, id gnista.StationID) (station.Station, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+stationColumns+` FROM station WHERE LOWER(id) = LOWER($1) LIMIT 2`, string(id))
+	list, err := all(rows, err, scanStation)
+	if err == nil && len(list) != 1 {
+		err = gnista.Errorf(gnista.NotFound, "there is no station %q", id)
+	}
+	if err != nil {
+		return station.Station{}, err
+	}
+	return list[0], nil
+}
+
 // ChangeStation changes a station, or makes one when create is true. NotFound.
 func (db *DB) ChangeStation(ctx context.Context, id gnista.StationID, create bool, change func(*station.Station) ([]gnista.Event, error)) (station.Station, error) {
 	var out station.Station
@@ -78,16 +100,26 @@ func (db *DB) ChangeStation(ctx context.Context, id gnista.StationID, create boo
 		}
 		t.emit(evs...)
 		out = x
-		_, err = t.exec(`INSERT INTO station (`+stationColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+		adaptations := ""
+		if x.Adaptations.Any() {
+			text, err := json.Marshal(x.Adaptations)
+			if err != nil {
+				return err
+			}
+			adaptations = string(text)
+		}
+		_, err = t.exec(`INSERT INTO station (`+stationColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
 			ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state, password_salt = excluded.password_salt,
 			password_hash = excluded.password_hash, tariff = excluded.tariff, version = excluded.version, vendor = excluded.vendor,
 			model = excluded.model, serial = excluded.serial, firmware = excluded.firmware, booted_at = excluded.booted_at,
 			seen_at = excluded.seen_at, updated_at = excluded.updated_at, profile = excluded.profile, last_profile = excluded.last_profile,
 			next_profile = excluded.next_profile, next_profile_until = excluded.next_profile_until, next_password_salt = excluded.next_password_salt,
-			next_password_hash = excluded.next_password_hash, admit_expired = excluded.admit_expired`,
+			next_password_hash = excluded.next_password_hash, admit_expired = excluded.admit_expired,
+			strict = excluded.strict, adaptations = excluded.adaptations, mirror_url = excluded.mirror_url, mirror_password = excluded.mirror_password`,
 			string(id), x.Name, string(x.State), hex.EncodeToString(x.Password.Salt), hex.EncodeToString(x.Password.Hash), x.Tariff,
 			string(x.Version), x.Vendor, x.Model, x.Serial, x.Firmware, millis(x.BootedAt), millis(x.SeenAt), millis(x.CreatedAt), millis(x.UpdatedAt),
-			int(x.Profile), int(x.LastProfile), int(x.NextProfile), millis(x.NextProfileUntil), hex.EncodeToString(x.NextPassword.Salt), hex.EncodeToString(x.NextPassword.Hash), x.AdmitExpired)
+			int(x.Profile), int(x.LastProfile), int(x.NextProfile), millis(x.NextProfileUntil), hex.EncodeToString(x.NextPassword.Salt), hex.EncodeToString(x.NextPassword.Hash), x.AdmitExpired,
+			x.Strict, adaptations, x.Mirror.URL, x.Mirror.Password)
 		return err
 	})
 	return out, err
@@ -104,7 +136,7 @@ func (db *DB) DeleteStation(ctx context.Context, id gnista.StationID) error {
 			return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no station %q", id))
 		}
 		for _, table := range []string{
-			"connector", "variable", "notice", "verdict", "local_list", "local_list_content", "power", "monitor", "display_message", "event_stream",
+			"connector", "variable", "notice", "verdict", "deviation", "local_list", "local_list_content", "power", "monitor", "display_message", "event_stream",
 			"installed_certificate", "root_attempt", "security_event",
 		} {
 			if _, err := t.exec(`DELETE FROM `+table+` WHERE station = $1`, string(id)); err != nil {

@@ -35,6 +35,7 @@ func (db *DB) SetConnector(ctx context.Context, id gnista.StationID, c station.C
 		if was.At.After(c.At) {
 			return nil
 		}
+		c := c.After(was)
 		same := was
 		if same.At = c.At; same != c {
 			t.emit(ev)

@@ -38,7 +38,8 @@ func (m *model) Connection(gnista.StationID) (station.Connection, bool) {
 	return station.Connection{Version: m.ocpp}, m.ocpp != ""
 }
 
-func (m *model) Disconnect(gnista.StationID, string) {}
+func (m *model) Treat(gnista.StationID, station.Treatment) {}
+func (m *model) Disconnect(gnista.StationID, string)       {}
 
 func (m *model) Call(context.Context, gnista.StationID, string, json.RawMessage) (json.RawMessage, error) {
 	return nil, gnista.Errorf(gnista.Unsupported, "not by hand")

@@ -67,6 +67,7 @@ type app struct {
 	db           *store.DB
 	bus          *cluster.Single
 	messages     *gateway.MessageLog
+	ledger       *gateway.Ledger
 	gateway      *gateway.Server
 	network      *station.Network
 	tokens       *token.Tokens
@@ -102,14 +103,20 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	}
 	a.messages = &gateway.MessageLog{Store: o.Messages, MaxAge: time.Duration(o.LogDays) * 24 * time.Hour, MaxMB: o.LogMB, Now: o.Now, Log: o.Log}
+	a.ledger = &gateway.Ledger{Store: a.db, Log: o.Log}
+	models, err := station.LoadModels()
+	if err != nil {
+		return nil, errors.Join(err, a.db.Close())
+	}
 	a.gateway = &gateway.Server{
 		Messages: a.messages, Live: a.bus, Limits: o.Limits, Plain: o.Plain, Proxied: o.Proxied,
 		RejectSubprotocols: o.RejectSubprotocols, Proxies: o.Proxies, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	a.network = &station.Network{
-		Store: a.db, States: a.db, Verdicts: a.db, Commands: a.db, Security: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
+		Store: a.db, States: a.db, Verdicts: a.ledger, Commands: a.db, Security: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
 		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL,
 		Unknown: o.Unknown, Operator: o.Operator, Addresses: o.Addresses, Heartbeat: o.Heartbeat, Retry: o.Retry,
+		Deviations: a.ledger, Models: models,
 	}
 	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
 	a.lists = &token.Lists{Store: a.db, Network: a.network, Now: o.Now}
@@ -139,7 +146,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Tokens: a.tokens, Lists: a.lists, Transactions: a.transactions, Power: a.power, Tariffs: a.tariffs,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Lists: a.lists, Transactions: a.transactions, Power: a.power, Tariffs: a.tariffs,
 		Records: a.records, CA: a.ca, Contracts: contracts, Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL,
 		Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
@@ -186,6 +193,7 @@ func (a *app) start() {
 	ctx, stop := context.WithCancel(context.Background())
 	a.stop = stop
 	a.messages.Start()
+	a.ledger.Start()
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{
@@ -222,5 +230,6 @@ func (a *app) close(ctx context.Context) error {
 	a.stop()
 	a.running.Wait()
 	a.messages.Stop()
+	a.ledger.Stop()
 	return errors.Join(err, a.db.Close())
 }

@@ -292,7 +292,7 @@ func TestUnwrittenCommand(t *testing.T) {
 }
 
 // T24: liveness is any frame. Who sends nothing, and answers no ping, is given up.
-func TestSilence(t *testing.T) {
+func TestT24Silence(t *testing.T) {
 	l := newLive(t, func(o *options) { o.Limits.Silence, o.Limits.Ping = 6*time.Second, 300*time.Millisecond })
 	silent, answering := l.connect("SILENT").boot(), l.connect("ANSWERING").boot()
 	ended := make(chan string, 1)
@@ -345,7 +345,7 @@ func TestPingWaitsForNobody(t *testing.T) {
 }
 
 // T17: very many timeouts at one time, and a station that answers none of our requests.
-func TestTimeouts(t *testing.T) {
+func TestT17Timeouts(t *testing.T) {
 	l := newLive(t, func(o *options) { o.Limits.Call, o.Limits.Deaf = 500*time.Millisecond, 1000 })
 	const stations, calls = 30, 5
 	var wg sync.WaitGroup
@@ -435,7 +435,7 @@ func TestUnknownStations(t *testing.T) {
 }
 
 // T2: while the database fails, stations are told of an error and keep what they have to say.
-func TestDatabaseFails(t *testing.T) {
+func TestT02DatabaseFails(t *testing.T) {
 	l := newLive(t, nil)
 	w := l.connect("CS1").boot()
 	l.db.Close()

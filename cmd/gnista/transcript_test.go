@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -34,9 +35,13 @@ var update = flag.Bool("update", false, "rewrite the expected side of the transc
 // A transcript is a conversation with the whole system. Its author writes what is done:
 //
 //	connect CS1 ocpp1.6 [password]   a station opens a connection
+//	handshake /ocpp/CS1; A: b; -C    likewise, but as HTTP/1.1 has it: with header A and without header C;
+//	                                 what is answered is written
 //	use CS1                          what follows is that station's
 //	> text                           the station sends a text; $call in it is the id of the last CALL that it got
 //	close                            the station closes the connection
+//	drop                             its connection ends without a word
+//	stop                             the system stops
 //	wait 5m                          time passes
 //	GET /path [fields]               the API is asked; of the answer only the fields are shown
 //	POST /path {"body"}              (or PUT, PATCH, DELETE) likewise; paths below /uploads and /files are not the API's
@@ -44,9 +49,13 @@ var update = flag.Bool("update", false, "rewrite the expected side of the transc
 // and the player adds what comes of it: "< text" is sent to the station in use, "<CS2 text" to
 // another, "= …" is an answer of the API or the end of a connection.
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("../../testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no transcripts: %v", err)
+	var files []string
+	for _, folder := range []string{"", "quirks/", "traps/"} {
+		list, err := filepath.Glob("../../testdata/" + folder + "*.txt")
+		if err != nil || len(list) == 0 {
+			t.Fatalf("no transcripts in testdata/%s: %v", folder, err)
+		}
+		files = append(files, list...)
 	}
 	results := map[string]map[string]string{} // story → version → what the API said
 	for _, file := range files {
@@ -120,6 +129,7 @@ type player struct {
 	inUse    string
 	out      strings.Builder
 	answers  []*answering
+	stopped  bool
 }
 
 // peer is a station's end of a connection.
@@ -177,12 +187,21 @@ func play(t *testing.T, script string) string {
 		c.socket.Conn.Close()
 	}
 	server.Close()
+	p.stop()
+	return p.out.String()
+}
+
+// stop ends the system, once.
+func (p *player) stop() {
+	if p.stopped {
+		return
+	}
+	p.stopped = true
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if err := a.close(ctx); err != nil {
-		t.Error(err)
+	if err := p.app.close(ctx); err != nil {
+		p.t.Error(err)
 	}
-	return p.out.String()
 }
 
 // testLog writes the log of the system to that of the test.
@@ -215,6 +234,12 @@ func (p *player) line(line string) {
 		if err := ws.WriteFrame(p.peers[p.inUse].socket.Conn, bye); err != nil {
 			p.t.Errorf("%s: %v", line, err)
 		}
+	case "drop":
+		p.peers[p.inUse].socket.Conn.Close()
+	case "stop":
+		p.stop()
+	case "handshake":
+		p.handshake(rest)
 	case "wait":
 		d, err := time.ParseDuration(rest)
 		if err != nil {
@@ -273,13 +298,63 @@ func (p *player) connect(words []string) {
 		fmt.Fprintln(&p.out, "=", err)
 		return
 	}
+	p.meet(words[0], socket, r)
+}
+
+// meet takes in a connection of a station.
+func (p *player) meet(name string, socket *ocppws.Socket, r *bufio.Reader) {
 	c := &peer{socket: socket}
-	p.inUse = words[0]
+	p.inUse = name
 	for p.peers[p.inUse] != nil { // the same station once more
 		p.inUse += "'"
 	}
 	p.peers[p.inUse] = c
 	go c.read(r)
+}
+
+// handshake is connect with the headers of the handshake as the script has them.
+func (p *player) handshake(script string) {
+	parts := strings.Split(script, "; ")
+	headers := http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-WebSocket-Version": {"13"}, "Sec-WebSocket-Key": {"AAAAAAAAAAAAAAAAAAAAAA=="}}
+	for _, part := range parts[1:] {
+		if name, out := strings.CutPrefix(part, "-"); out {
+			delete(headers, name)
+			continue
+		}
+		name, v, _ := strings.Cut(part, ": ")
+		headers[name] = []string{v}
+	}
+	conn, err := p.listener.dial(p.t.Context(), "", "")
+	if err != nil {
+		p.t.Error(err)
+		return
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: gnista.test\r\n", parts[0])
+	headers.Write(&b)
+	b.WriteString("\r\n")
+	if _, err := conn.Write(b.Bytes()); err != nil {
+		p.t.Error(err)
+	}
+	r := bufio.NewReader(conn)
+	resp, err := http.ReadResponse(r, nil)
+	if err != nil {
+		p.t.Error(err)
+		return
+	}
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		body := make([]byte, 1024)
+		n, _ := resp.Body.Read(body)
+		fmt.Fprintln(&p.out, "=", resp.StatusCode, strings.TrimSpace(string(body[:n])))
+		conn.Close()
+		return
+	}
+	fmt.Fprintf(&p.out, "= 101 %q\n", resp.Header["Sec-Websocket-Protocol"])
+	name, err := url.PathUnescape(parts[0][strings.LastIndexByte(parts[0], '/')+1:])
+	if err != nil {
+		p.t.Error(err)
+	}
+	p.meet(name, &ocppws.Socket{Conn: conn, Client: true, Limit: 1 << 20, WriteTimeout: 30 * time.Second}, r)
 }
 
 func (c *peer) send(text string) error {

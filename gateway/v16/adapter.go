@@ -3,6 +3,7 @@ package v16
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"gnista"
@@ -91,7 +92,7 @@ func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp16.BootN
 	if err != nil {
 		return ocpp16.BootNotificationResponse{}, err
 	}
-	s.Registered(answer.State, true)
+	s.Booted(answer)
 	return ocpp16.BootNotificationResponse{
 		Status: registrations[answer.State], CurrentTime: ocppj.At(answer.Now), Interval: int(answer.Interval.Seconds()),
 	}, nil
@@ -109,7 +110,10 @@ func (a *Adapter) heartbeat(context.Context, *gateway.Session, ocpp16.HeartbeatR
 }
 
 // OCPP 1.6 §4.3. No vendor's extension is known yet.
-func (a *Adapter) dataTransfer(context.Context, *gateway.Session, ocpp16.DataTransferRequest) (ocpp16.DataTransferResponse, error) {
+func (a *Adapter) dataTransfer(_ context.Context, s *gateway.Session, req ocpp16.DataTransferRequest) (ocpp16.DataTransferResponse, error) {
+	if strings.Contains(strings.ToLower(req.MessageID), "statusnotification") {
+		s.Saw("Q32", "DataTransfer %q of the vendor %q", req.MessageID, req.VendorID)
+	}
 	return ocpp16.DataTransferResponse{Status: ocpp16.DataTransferStatusUnknownVendorID}, nil
 }
 

@@ -46,6 +46,7 @@ func (a *Adapter) status(ctx context.Context, s *gateway.Session, req ocpp16.Sta
 	if req.ErrorCode != ocpp16.ChargePointErrorCodeNoError {
 		c.ErrorCode = string(req.ErrorCode)
 	}
+	observeStatus(s, req, c)
 	if req.Timestamp != nil {
 		c.At = req.Timestamp.Time
 	}
@@ -62,4 +63,19 @@ func (a *Adapter) status(ctx context.Context, s *gateway.Session, req ocpp16.Sta
 	}
 	_, err := a.Transactions.Record(ctx, s.Station, charging.Event{Kind: charging.Updated, Version: gnista.V16, At: at, EVSE: c.EVSE, Activity: activity})
 	return ocpp16.StatusNotificationResponse{}, err
+}
+
+// observeStatus counts what is odd about a status.
+func observeStatus(s *gateway.Session, req ocpp16.StatusNotificationRequest, c station.Connector) {
+	switch {
+	case c.Status == station.Faulted && c.ErrorCode == "":
+		s.Saw("Q27", "Faulted with NoError")
+	case c.Status != station.Faulted && c.ErrorCode != "":
+		s.Saw("Q28", "%s with %s", req.Status, req.ErrorCode)
+	case c.Status == station.Faulted && req.ConnectorID == 0 && req.ErrorCode == ocpp16.ChargePointErrorCodeOtherError:
+		s.Saw("Q31", "a fault of the station with %q of the vendor %q", req.VendorErrorCode, req.VendorID)
+	}
+	if strings.EqualFold(req.Info, "null") || c.ErrorCode == "" && strings.HasPrefix(req.VendorErrorCode, "0x0") {
+		s.Saw("Q29", "info %q, vendorErrorCode %q", req.Info, req.VendorErrorCode)
+	}
 }

@@ -2,6 +2,7 @@ package v16
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -15,8 +16,8 @@ import (
 )
 
 // OCPP 1.6 §4.1.
-func (a *Adapter) authorize(ctx context.Context, _ *gateway.Session, req ocpp16.AuthorizeRequest) (ocpp16.AuthorizeResponse, error) {
-	d, err := a.Tokens.Authorise(ctx, token.ID{UID: req.IDTag}, a.Now())
+func (a *Adapter) authorize(ctx context.Context, s *gateway.Session, req ocpp16.AuthorizeRequest) (ocpp16.AuthorizeResponse, error) {
+	d, err := a.Tokens.Authorise(ctx, token.ID{UID: s.Token(req.IDTag)}, a.Now())
 	if err != nil {
 		return ocpp16.AuthorizeResponse{}, err
 	}
@@ -55,15 +56,19 @@ func (a *Adapter) startTransaction(ctx context.Context, s *gateway.Session, req 
 	if req.ReservationID != nil {
 		reservation = *req.ReservationID
 	}
+	if reservation < 0 {
+		s.Saw("Q56", "StartTransaction: reservationId %d", reservation)
+	}
 	out, err := a.Transactions.Record(ctx, s.Station, charging.Event{
 		ReservationNumber: reservation,
-		Kind:              charging.Started, Version: gnista.V16, At: req.Timestamp.Time, EVSE: at, Token: &token.ID{UID: req.IDTag}, Activity: charging.Charging,
+		Kind:              charging.Started, Version: gnista.V16, At: req.Timestamp.Time, Guessed: req.Timestamp.Guessed(), EVSE: at, Token: &token.ID{UID: s.Token(req.IDTag)}, Activity: charging.Charging,
 		StartKey: charging.StartKey(at.ID, req.IDTag, req.Timestamp.Format(time.RFC3339Nano)+req.Timestamp.Odd(), req.MeterStart),
 		Begin:    reading(req.MeterStart),
 	})
 	if err != nil {
 		return ocpp16.StartTransactionResponse{}, err
 	}
+	s.Observe(out)
 	number, err := strconv.ParseInt(out.Transaction.Ref, 10, 64)
 	return ocpp16.StartTransactionResponse{IDTagInfo: idTagInfo(*out.Decision), TransactionID: number}, err
 }
@@ -71,11 +76,11 @@ func (a *Adapter) startTransaction(ctx context.Context, s *gateway.Session, req 
 // OCPP 1.6 §4.10. Never refused: what cannot be read is told to the domain.
 func (a *Adapter) stopTransaction(ctx context.Context, s *gateway.Session, req ocpp16.StopTransactionRequest, found []ocppj.Violation) (ocpp16.StopTransactionResponse, error) {
 	ev := charging.Event{
-		Kind: charging.Stopped, Version: gnista.V16, Ref: strconv.FormatInt(req.TransactionID, 10), At: req.Timestamp.Time,
+		Kind: charging.Stopped, Version: gnista.V16, Ref: strconv.FormatInt(req.TransactionID, 10), At: req.Timestamp.Time, Guessed: req.Timestamp.Guessed(),
 		Reason: stopReason(req.Reason), Samples: samples(req.TransactionData, found),
 	}
 	if req.IDTag != "" {
-		ev.Token = &token.ID{UID: req.IDTag}
+		ev.Token = &token.ID{UID: s.Token(req.IDTag)}
 	}
 	for _, v := range found {
 		if v.Code != ocppj.PropertyConstraintViolation || v.Path == "timestamp" && req.Timestamp.IsZero() {
@@ -89,6 +94,8 @@ func (a *Adapter) stopTransaction(ctx context.Context, s *gateway.Session, req o
 	if err != nil {
 		return ocpp16.StopTransactionResponse{}, err
 	}
+	observeRef(s, "StopTransaction", req.TransactionID)
+	s.Observe(out)
 	var resp ocpp16.StopTransactionResponse
 	if out.Decision != nil {
 		info := idTagInfo(*out.Decision)
@@ -129,6 +136,7 @@ func stopReason(r ocpp16.Reason) string {
 func (a *Adapter) meterValues(ctx context.Context, s *gateway.Session, req ocpp16.MeterValuesRequest, found []ocppj.Violation) (ocpp16.MeterValuesResponse, error) {
 	ev := charging.Event{Kind: charging.Updated, Version: gnista.V16, EVSE: evse(req.ConnectorID), Samples: samples(req.MeterValue, found)}
 	if req.TransactionID != nil {
+		observeRef(s, "MeterValues", *req.TransactionID)
 		ev.Ref = strconv.FormatInt(*req.TransactionID, 10)
 	} else if ev.EVSE.ID == 0 {
 		return ocpp16.MeterValuesResponse{}, nil
@@ -137,8 +145,23 @@ func (a *Adapter) meterValues(ctx context.Context, s *gateway.Session, req ocpp1
 		return ocpp16.MeterValuesResponse{}, nil
 	}
 	ev.At = ev.Samples[len(ev.Samples)-1].At
-	_, err := a.Transactions.Record(ctx, s.Station, ev)
+	out, err := a.Transactions.Record(ctx, s.Station, ev)
+	if err == nil && out.Transaction.State == charging.Ended {
+		s.Saw("Q49", "meter values of a transaction that has ended")
+	}
 	return ocpp16.MeterValuesResponse{}, err
+}
+
+// observeRef counts ids of transactions that a station made up.
+func observeRef(s *gateway.Session, action string, id int64) {
+	switch {
+	case id == math.MaxInt64:
+		s.Saw("Q44", "%s: transactionId %d", action, id)
+	case id == 0:
+		s.Saw("Q45", "%s: transactionId 0", action)
+	case id < 0:
+		s.Saw("Q46", "%s: transactionId %d", action, id)
+	}
 }
 
 func samples(list []ocpp16.MeterValue, found []ocppj.Violation) []charging.Sample {

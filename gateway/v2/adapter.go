@@ -148,7 +148,7 @@ func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp2.BootNo
 	if err != nil {
 		return ocpp2.BootNotificationResponse{}, err
 	}
-	s.Registered(answer.State, true)
+	s.Booted(answer)
 	return ocpp2.BootNotificationResponse{
 		Status: registrations[answer.State], CurrentTime: ocppj.At(answer.Now), Interval: int(answer.Interval.Seconds()),
 	}, nil

@@ -29,6 +29,9 @@ func status(s ocpp2.ConnectorStatus) station.Status {
 
 // OCPP 2.x G01.
 func (a *Adapter) status(ctx context.Context, s *gateway.Session, req ocpp2.StatusNotificationRequest, _ []ocppj.Violation) (ocpp2.StatusNotificationResponse, error) {
+	if req.EVSEID <= 0 || req.ConnectorID <= 0 {
+		s.Saw("Q35", "the status of EVSE %d connector %d", req.EVSEID, req.ConnectorID)
+	}
 	at := gnista.EVSE{ID: max(req.EVSEID, 0), Connector: max(req.ConnectorID, 0)}
 	return ocpp2.StatusNotificationResponse{}, a.Network.ReportStatus(ctx, s.Station, station.Connector{EVSE: at, Status: status(req.ConnectorStatus), At: req.Timestamp.Time})
 }

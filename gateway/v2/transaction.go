@@ -16,7 +16,7 @@ import (
 
 // OCPP 2.x C01, C02, C04, C05, C06, C07.
 func (a *Adapter) authorize(ctx context.Context, s *gateway.Session, req ocpp2.AuthorizeRequest) (ocpp2.AuthorizeResponse, error) {
-	d, err := a.Tokens.Authorise(ctx, tokenID(req.IDToken), a.Now())
+	d, err := a.Tokens.Authorise(ctx, tokenID(s, req.IDToken), a.Now())
 	if err != nil {
 		return ocpp2.AuthorizeResponse{}, err
 	}
@@ -26,7 +26,9 @@ func (a *Adapter) authorize(ctx context.Context, s *gateway.Session, req ocpp2.A
 
 // tokenID is a token of the wire; the types of both have the same names. (OCPP 2.x C01.FR.18: both
 // the text and the type are compared)
-func tokenID(t ocpp2.IDToken) token.ID { return token.ID{UID: t.IDToken, Type: token.Type(t.Type)} }
+func tokenID(s *gateway.Session, t ocpp2.IDToken) token.ID {
+	return token.ID{UID: s.Token(t.IDToken), Type: token.Type(t.Type)}
+}
 
 // authorizations are the domain's answers in the words of the versions.
 var authorizations = map[token.Status]ocpp2.AuthorizationStatus{
@@ -75,7 +77,7 @@ var activities = map[ocpp2.ChargingState]charging.Activity{
 func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req ocpp2.TransactionEventRequest, found []ocppj.Violation) (ocpp2.TransactionEventResponse, error) {
 	var resp ocpp2.TransactionEventResponse
 	ev := charging.Event{
-		Kind: kinds[req.EventType], Version: gnista.Version(s.Version.String()), Ref: req.TransactionInfo.TransactionID, Seq: req.SeqNo, At: req.Timestamp.Time,
+		Kind: kinds[req.EventType], Version: gnista.Version(s.Version.String()), Ref: req.TransactionInfo.TransactionID, Seq: req.SeqNo, At: req.Timestamp.Time, Guessed: req.Timestamp.Guessed(),
 		Offline: req.Offline != nil && *req.Offline, EVSE: evse(req.EVSE), Activity: activities[req.TransactionInfo.ChargingState],
 		Stopping: req.TriggerReason == ocpp2.TriggerReasonStopAuthorized, Samples: samples(req.MeterValue, found),
 	}
@@ -93,7 +95,7 @@ func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req 
 		}
 	}
 	if req.IDToken != nil {
-		id := tokenID(*req.IDToken)
+		id := tokenID(s, *req.IDToken)
 		ev.Token = &id
 	}
 	if n := req.TransactionInfo.RemoteStartID; n != nil {
@@ -105,6 +107,9 @@ func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req 
 	out, err := a.Transactions.Record(ctx, s.Station, ev)
 	if err != nil {
 		return resp, err
+	}
+	if ev.Kind != charging.Updated || out.Repeat {
+		s.Observe(out)
 	}
 	if out.Decision != nil {
 		info := idTokenInfo(s, *out.Decision)

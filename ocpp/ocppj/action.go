@@ -87,13 +87,17 @@ func Handle[S, Req, Resp any](m *Mux[S], a Action[Req, Resp], h func(context.Con
 }
 
 // Accept serves action a with h whatever is wrong with a request; h is told what that is. It is
-// for messages that must not be refused, such as one that ends a transaction.
+// for messages that must not be refused, such as one that ends a transaction. In Strict mode it is
+// refused all the same: what never may be is not to be served in that.
 func Accept[S, Req, Resp any](m *Mux[S], a Action[Req, Resp], h func(context.Context, S, Req, []Violation) (Resp, error)) {
 	register(m, a, func(ctx context.Context, s S, payload json.RawMessage, mode Mode) (Checked, []Violation, error) {
 		var req Req
 		found, bad := Decode(payload, any(&req).(Checked), m.version, mode)
 		if bad != nil {
 			return nil, nil, bad
+		}
+		if w := worst(found); w != nil && mode == Strict {
+			return nil, found, &Error{Code: w.Code, Description: w.String()}
 		}
 		resp, err := h(ctx, s, req, found)
 		return any(&resp).(Checked), found, err

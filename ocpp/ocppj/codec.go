@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -283,7 +284,8 @@ func (c *Check) walk(tree any, t reflect.Type, path string) {
 		if t.Kind() != reflect.Struct || reflect.PointerTo(t).Implements(unmarshaler) {
 			return
 		}
-		for key, child := range value {
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			child := value[key]
 			at := key
 			if path != "" {
 				at = path + "." + key

@@ -17,13 +17,18 @@ type Owner interface {
 	Serve(ctx context.Context, f Frame) (json.RawMessage, error)
 	// Write sends one text to the peer; one at a time per Conn. An error ends the Conn.
 	Write(text []byte) error
-	// Stray is told of what came in and fits nothing: a text that is no frame (err says why), an
-	// answer that nobody waits for, an error about one of our own answers.
+	// Stray is told of what came in and fits nothing: a text that is no frame (a *[FrameError] says
+	// why), an answer that nobody waits for, an error about one of our own answers.
 	Stray(f Frame, err error)
 	// Ended is told when the Conn ends by itself, and why: [ErrSlow]. The socket is the Owner's to close.
 	Ended(err error)
 	// NewID makes a message id that no CALL to this peer has had.
 	NewID() string
+}
+
+// Judging is an [Owner] that wants to know what is wrong with answers that are taken all the same.
+type Judging interface {
+	Judged(action string, found []Violation)
 }
 
 // How much may wait on one Conn before its peer is made to wait, or is given up.
@@ -111,6 +116,7 @@ func (c *Conn) Receive(text []byte) (work bool) {
 // unreadable takes in a text that is no frame. A broken answer ends its CALL, as there will be no
 // other (quirk Q18).
 func (c *Conn) unreadable(f Frame, err error) {
+	c.Owner.Stray(f, err)
 	if e, ok := errors.AsType[*FrameError](err); ok && (f.Type == CALLRESULT || f.Type == CALLERROR) {
 		broken := Errorf(e.Code, "the answer cannot be read: %s", e.Reason)
 		if c.deliver(f.ID, answer{err: broken}) {
@@ -120,7 +126,6 @@ func (c *Conn) unreadable(f Frame, err error) {
 			return
 		}
 	}
-	c.Owner.Stray(f, err)
 	c.answerUnreadable(err)
 }
 
@@ -452,6 +457,9 @@ func Call[Req, Resp any](ctx context.Context, c *Conn, a Action[Req, Resp], req 
 	found, bad := Decode(data, any(&resp).(Checked), c.Version, Tolerant)
 	if w := worst(found); bad == nil && w != nil && w.Code == TypeConstraintViolation {
 		bad = &Error{Code: w.Code, Description: w.String()}
+	}
+	if j, ok := c.Owner.(Judging); ok && len(found) > 0 {
+		j.Judged(a.Name, found)
 	}
 	if bad != nil {
 		return resp, fmt.Errorf("the answer to %s cannot be understood: %w", a.Name, c.refuseAnswer(id, bad))

@@ -11,7 +11,8 @@ import (
 // be, and [Check.Time] tells of it. An instant that could not be understood is zero.
 type DateTime struct {
 	time.Time
-	odd string // the text, when it is not RFC 3339
+	odd     string // the text, when it is not RFC 3339
+	guessed bool
 }
 
 // At is t on the wire, in whole seconds, which every station understands.
@@ -19,6 +20,9 @@ func At(t time.Time) DateTime { return DateTime{Time: t.UTC().Truncate(time.Seco
 
 // Odd is the text that was read, when it was not RFC 3339; its zone may have been guessed as UTC.
 func (d DateTime) Odd() string { return d.odd }
+
+// Guessed tells that the text had no zone, and was taken for UTC.
+func (d DateTime) Guessed() bool { return d.guessed }
 
 // lenient are ways of writing an instant that real stations use, tried in this order.
 var lenient = []string{
@@ -45,7 +49,7 @@ func (d *DateTime) UnmarshalJSON(data []byte) error {
 	s = strings.Replace(strings.TrimSpace(s), " ", "T", 1)
 	for _, layout := range append([]string{time.RFC3339Nano}, lenient...) {
 		if t, err := time.Parse(layout, s); err == nil {
-			d.Time = t.UTC()
+			d.Time, d.guessed = t.UTC(), !strings.Contains(layout, "Z")
 			return nil
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,8 +24,9 @@ type Dialer struct {
 	Password  string   // for Basic authentication; none when empty
 	Protocols []string // subprotocols, in the order of preference
 	TLS       *tls.Config
-	Compress  bool // offer to compress texts
-	Limit     int  // the most bytes of a text that comes in; 0 is 1 MiB
+	Header    http.Header // more headers of the handshake
+	Compress  bool        // offer to compress texts
+	Limit     int         // the most bytes of a text that comes in; 0 is 1 MiB
 	// Dial opens the connection; nil is TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -43,6 +45,7 @@ func (e *Refused) Error() string {
 // returns the subprotocol that was chosen, and a reader to be used with [Socket.Read].
 func (d Dialer) Connect(ctx context.Context, base string) (*Socket, *bufio.Reader, string, error) {
 	header := http.Header{}
+	maps.Copy(header, d.Header)
 	if d.Password != "" {
 		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(d.Identity+":"+d.Password)))
 	}
@@ -84,7 +87,10 @@ func (d Dialer) Connect(ctx context.Context, base string) (*Socket, *bufio.Reade
 	if hs.Protocol == "" && len(d.Protocols) > 0 {
 		// RFC 6455 §4.1, OCPP-J: without a subprotocol there is nothing to be said; the other side
 		// closes and says why.
+		stop := context.AfterFunc(ctx, func() { conn.Close() })
+		conn.SetReadDeadline(time.Now().Add(s.WriteTimeout))
 		_, err := s.Read(br)
+		stop()
 		conn.Close()
 		if err == nil {
 			err = errors.New("the other side goes on without")

@@ -39,6 +39,8 @@ func Run(t *testing.T, url string) {
 	t.Run("connectors", s.connectors)
 	t.Run("device model", s.deviceModel)
 	t.Run("verdicts", s.verdicts)
+	t.Run("made-up reasons", s.reasons)
+	t.Run("quirks", s.quirks)
 	t.Run("commands", s.commands)
 	t.Run("monitors", s.monitors)
 	t.Run("displays", s.displays)
@@ -201,12 +203,12 @@ func (s suite) deviceModel(t *testing.T) {
 func (s suite) verdicts(t *testing.T) {
 	ctx := t.Context()
 	for i := range 3 {
-		v := station.Verdict{Station: "v", Cause: station.BadCredentials, Reason: "the password is wrong", Remote: fmt.Sprint(i), LastAt: now.Add(time.Duration(i) * time.Second)}
-		if err := s.AddVerdict(ctx, v); err != nil {
+		v := station.Verdict{Station: "v", Cause: station.BadCredentials, Reason: "the password is wrong", Remote: fmt.Sprint(i), Count: 1, FirstAt: now, LastAt: now.Add(time.Duration(i) * time.Second)}
+		if err := s.AddVerdicts(ctx, []station.Verdict{v}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.AddVerdict(ctx, station.Verdict{Station: "w", Cause: station.UnknownStation, Reason: "x", LastAt: now}); err != nil {
+	if err := s.AddVerdicts(ctx, []station.Verdict{{Station: "w", Cause: station.UnknownStation, Reason: "x", Count: 1, FirstAt: now, LastAt: now}}); err != nil {
 		t.Fatal(err)
 	}
 	list := must[[]station.Verdict](t)(s.Verdicts(ctx, "v", 10))

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+
+	"gnista"
+	"gnista/station"
+)
+
+// How many verdicts are kept: in all, which bounds what knocking with made-up identities can fill, and
+// of one station, which bounds what it can fill with made-up reasons.
+const (
+	maxVerdicts = 10_000
+	maxReasons  = 100
+)
+
+// AddVerdicts adds to the counts of the same reasons for the same stations, or starts some.
+func (db *DB) AddVerdicts(ctx context.Context, list []station.Verdict) error {
+	return db.write(ctx, "verdicts", func(t *tx) error {
+		fresh := map[gnista.StationID]bool{}
+		for _, v := range list {
+			var count int
+			err := t.writeRow(`INSERT INTO verdict (station, cause, reason, remote, action, message_id, count, first_at, last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+				ON CONFLICT (station, cause, reason) DO UPDATE SET remote = excluded.remote, action = excluded.action, message_id = excluded.message_id,
+				count = verdict.count + excluded.count, last_at = excluded.last_at
+				RETURNING count`, string(v.Station), string(v.Cause), v.Reason, v.Remote, v.Action, v.MessageID, v.Count, millis(v.FirstAt), millis(v.LastAt)).Scan(&count)
+			if err != nil {
+				return err
+			}
+			if count == v.Count {
+				fresh[v.Station] = true
+			}
+		}
+		for id := range fresh {
+			if _, err := t.exec(`DELETE FROM verdict WHERE station = $1 AND last_at < (SELECT last_at FROM verdict WHERE station = $1 ORDER BY last_at DESC LIMIT 1 OFFSET $2)`, string(id), maxReasons); err != nil {
+				return err
+			}
+		}
+		if len(fresh) == 0 {
+			return nil
+		}
+		_, err := t.exec(`DELETE FROM verdict WHERE last_at < (SELECT last_at FROM verdict ORDER BY last_at DESC LIMIT 1 OFFSET $1)`, maxVerdicts)
+		return err
+	})
+}
+
+// Verdicts lists the newest first, of one station or of all when it is empty.
+func (db *DB) Verdicts(ctx context.Context, id gnista.StationID, limit int) ([]station.Verdict, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT station, cause, reason, remote, action, message_id, count, first_at, last_at FROM verdict
+		WHERE $1 = '' OR station = $1 ORDER BY last_at DESC, station, reason LIMIT $2`, string(id), limit)
+	return all(rows, err, func(s scanner) (v station.Verdict, err error) {
+		var first, last int64
+		err = s.Scan(&v.Station, &v.Cause, &v.Reason, &v.Remote, &v.Action, &v.MessageID, &v.Count, &first, &last)
+		v.FirstAt, v.LastAt = instant(first), instant(last)
+		return v, err
+	})
+}
