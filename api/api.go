@@ -28,6 +28,7 @@ import (
 	"gnista"
 	"gnista/billing"
 	"gnista/charging"
+	"gnista/commission"
 	"gnista/pki"
 	"gnista/power"
 	"gnista/station"
@@ -49,6 +50,7 @@ type Server struct {
 	Records      *billing.Records
 	CA           *pki.CA
 	Contracts    *pki.Contracts
+	Checks       *commission.Checks
 	Seller       Seller
 	Events       Events
 	Bus          Bus
@@ -100,6 +102,7 @@ func (s *Server) Handler() http.Handler {
 	s.commands(api)
 	s.verdicts(api)
 	s.quirks(api)
+	s.checks(api)
 	s.mirrors(api)
 	s.security(api)
 	s.outcomes(api)

@@ -63,6 +63,9 @@ var heardKinds = map[string]station.Trigger{
 	"DiagnosticsStatusNotification": station.TriggerLog, "LogStatusNotification": station.TriggerLog,
 }
 
+// availability is the variable in which a status is told without a StatusNotification.
+var availability = []byte(`"AvailabilityState"`)
+
 // How much of one message is looked at.
 const (
 	maxHeardFaults = 20
@@ -91,6 +94,9 @@ func (x *Session) heard(f ocppj.Frame) station.Heard {
 	d.UseNumber()
 	if d.Decode(&payload) == nil {
 		x.dissect(payload, &h)
+		if f.Action == "NotifyEvent" && bytes.Contains(f.Payload, availability) {
+			h.Kind = station.TriggerStatus // OCPP 2.x G01.FR.02
+		}
 	}
 	return h
 }
