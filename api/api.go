@@ -27,6 +27,7 @@ import (
 
 	"gnista"
 	"gnista/billing"
+	"gnista/campaign"
 	"gnista/charging"
 	"gnista/commission"
 	"gnista/pki"
@@ -48,6 +49,7 @@ type Server struct {
 	Power        *power.Power
 	Tariffs      *tariff.Book
 	Records      *billing.Records
+	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
 	Checks       *commission.Checks
@@ -104,6 +106,10 @@ func (s *Server) Handler() http.Handler {
 	s.quirks(api)
 	s.checks(api)
 	s.mirrors(api)
+	s.settings(api)
+	s.reports(api)
+	s.settingTemplates(api)
+	s.campaigns(api)
 	s.security(api)
 	s.outcomes(api)
 	s.firmware(api, mux)

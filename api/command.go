@@ -26,22 +26,6 @@ func told(a station.Answer, err error) (*body[AnswerView], error) {
 	return answer(AnswerView{a.Status, a.Detail, a.Outcome, a.Command}, err)
 }
 
-type settingView struct {
-	Name     string               `json:"name" maxLength:"500" doc:"Key (OCPP 1.6), or Component.Variable (2.x), as in Connector#1:2.AvailabilityState or Comp[instance].Var[instance]"`
-	Value    string               `json:"value" maxLength:"2500"`
-	ReadOnly bool                 `json:"readOnly,omitempty" readOnly:"true"`
-	Status   station.AnswerStatus `json:"status,omitempty" readOnly:"true" doc:"What became of reading or writing it"`
-	Detail   string               `json:"detail,omitempty" readOnly:"true"`
-}
-
-func settings(list []station.Setting, err error) (*body[page[settingView]], error) {
-	out := page[settingView]{Items: make([]settingView, len(list))}
-	for i, v := range list {
-		out.Items[i] = settingView(v)
-	}
-	return answer(out, err)
-}
-
 // place is an EVSE or connector in a command.
 type Place struct {
 	EVSE      int `json:"evse,omitempty" minimum:"0" doc:"0 or absent is the station as a whole"`
@@ -141,28 +125,4 @@ func (s *Server) commands(api huma.API) {
 		func(ctx context.Context, id gnista.StationID, _ *struct{}) (*body[AnswerView], error) {
 			return told(station.Give(ctx, s.Network, id, token.ClearCache{}))
 		})
-	add(s, api, huma.Operation{
-		Method: http.MethodGet, Path: "/stations/{station}/configuration", OperationID: "read-configuration", Summary: "Read settings from a station", Tags: []string{"Commands"},
-		Description: "Asks the station now. Without names all keys are read, which OCPP 1.6 only can.",
-	}, func(ctx context.Context, in *struct {
-		StationPath
-		Name []string `query:"name,explode" doc:"May be given several times"`
-	}) (*body[page[settingView]], error) {
-		return settings(station.Give(ctx, s.Network, in.Station, station.ReadSettings{Names: in.Name}))
-	})
-	type write struct {
-		Settings []settingView `json:"settings" minItems:"1" maxItems:"100" nullable:"false"`
-	}
-	add(s, api, huma.Operation{
-		Method: http.MethodPut, Path: "/stations/{station}/configuration", OperationID: "write-configuration", Summary: "Write settings to a station", Tags: []string{"Commands"},
-	}, func(ctx context.Context, in *struct {
-		StationPath
-		Body write
-	}) (*body[page[settingView]], error) {
-		list := make([]station.Setting, len(in.Body.Settings))
-		for i, v := range in.Body.Settings {
-			list[i] = station.Setting{Name: v.Name, Value: v.Value}
-		}
-		return settings(station.Give(ctx, s.Network, in.Station, station.WriteSettings{List: list}))
-	})
 }

@@ -224,10 +224,6 @@ func (s *Server) stations(api huma.API) {
 		Description: "The log is bounded in age and size. UIDs of tokens are cut to their last four characters.",
 	}, s.listMessages)
 	add(s, api, huma.Operation{
-		Method: http.MethodGet, Path: "/stations/{station}/variables", OperationID: "list-variables", Summary: "List the device model that a station has reported", Tags: []string{"Stations"},
-		Description: "OCPP 2.x; ask for a report with the call GetBaseReport.",
-	}, s.listVariables)
-	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/notices", OperationID: "list-notices", Summary: "List the device model events of a station, the newest first", Tags: []string{"Stations"},
 		Description: "OCPP 2.x NotifyEvent.",
 	}, s.listNotices)
@@ -264,33 +260,6 @@ func (s *Server) listMessages(ctx context.Context, in *struct {
 		}
 		return v
 	}, func(m station.Message) string { return strconv.FormatInt(m.ID, 10) }), err)
-}
-
-type variableView struct {
-	Component         string    `json:"component"`
-	ComponentInstance string    `json:"componentInstance,omitempty"`
-	EVSE              int       `json:"evse,omitempty"`
-	Connector         int       `json:"connector,omitempty"`
-	Variable          string    `json:"variable"`
-	VariableInstance  string    `json:"variableInstance,omitempty"`
-	Attribute         string    `json:"attribute"`
-	Value             string    `json:"value"`
-	Mutability        string    `json:"mutability,omitempty"`
-	DataType          string    `json:"dataType,omitempty"`
-	Unit              string    `json:"unit,omitempty"`
-	ReportedAt        time.Time `json:"reportedAt"`
-}
-
-func (s *Server) listVariables(ctx context.Context, in *StationPath) (*body[page[variableView]], error) {
-	if _, err := s.Network.Store.Station(ctx, in.Station); err != nil {
-		return nil, err
-	}
-	list, err := s.Network.States.Variables(ctx, in.Station)
-	out := page[variableView]{Items: make([]variableView, len(list))}
-	for i, v := range list {
-		out.Items[i] = variableView{v.Component, v.Instance, v.EVSE.ID, v.EVSE.Connector, v.Name, v.NameOf, v.Attribute, v.Value, v.Mutability, v.DataType, v.Unit, v.ReportedAt}
-	}
-	return answer(out, err)
 }
 
 type noticeView struct {

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"gnista/station"
@@ -14,10 +13,6 @@ var uids = []string{`"idTag"`, `"parentIdTag"`, `"idToken"`, `"additionalIdToken
 
 // secrets are the properties whose values are never logged.
 var secrets = []string{`"basicAuthPassword"`, `"apnPassword"`, `"password"`}
-
-// secretSettings are what the names of settings have in them whose values are never logged; vendors
-// have more of those than OCPP.
-var secretSettings = []string{"password", "passphrase", "secret", "authorizationkey", "vpnkey"}
 
 // values are the properties that hold the value of a setting.
 var values = []string{`"value"`, `"attributeValue"`, `"actualValue"`}
@@ -39,7 +34,7 @@ func redact(text, action string) string {
 	if action == "SetNetworkProfile" {
 		text = replaceValues(text, []string{`"key"`}, hide) // of the VPN; elsewhere it is the name of a setting
 	}
-	if !secretSetting(text) {
+	if !station.Secret(text) {
 		return text
 	}
 	if !json.Valid([]byte(text)) {
@@ -64,11 +59,6 @@ func hideCredentials(location string) string {
 	return location
 }
 
-func secretSetting(name string) bool {
-	name = strings.ToLower(name)
-	return slices.ContainsFunc(secretSettings, func(s string) bool { return strings.Contains(name, s) })
-}
-
 // hideSettings takes the values of secret settings out of valid JSON. In every message that has
 // settings, a setting is all that is in one element of an array.
 func hideSettings(text string) string {
@@ -91,7 +81,7 @@ func hideSettings(text string) string {
 		switch text[0] {
 		case '"':
 			n = closingQuote(text[1:]) + 2
-			e.secret = e.secret || secretSetting(text[1:n-1])
+			e.secret = e.secret || station.Secret(text[1:n-1])
 		case '{':
 			e.braces++
 		case '}':

@@ -216,7 +216,7 @@ func (p *Power) prepare(ctx context.Context, id gnista.StationID, w Wanted, t ch
 	if x.Adapted, err = x.Profile.adapt(facts, w.Supply, p.Now()); err != nil {
 		return x, err
 	}
-	variables, err := p.Network.States.Variables(ctx, id)
+	variables, err := p.Network.Variables(ctx, id)
 	if err != nil {
 		return x, err
 	}

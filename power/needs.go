@@ -269,7 +269,7 @@ func (p *Power) plan(ctx context.Context, id gnista.StationID, t charging.Transa
 		to = now.Add(maxHorizon)
 	}
 	periods := n.MaxPeriods // OCPP 2.x K15.FR.07: of the car, and of the station
-	variables, err := p.Network.States.Variables(ctx, id)
+	variables, err := p.Network.Variables(ctx, id)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func newSystem(t *testing.T) *system {
 	now := func() time.Time { return s.now }
 	ids := 0
 	newID := func() string { ids++; return fmt.Sprintf("%08d", ids) }
-	network := &station.Network{Store: db, States: db, Commands: db, Remote: s.willing, Presence: s.willing, Now: now, NewID: newID}
+	network := &station.Network{Store: db, States: db, Settings: db, Commands: db, Remote: s.willing, Presence: s.willing, Now: now, NewID: newID}
 	transactions := &charging.Transactions{Store: db, Tokens: &token.Tokens{Store: db, Now: now}, Network: network, Now: now, NewID: newID}
 	s.Power = &power.Power{Store: db, Network: network, Transactions: transactions, Now: now, NewID: newID}
 	if _, err := network.Change(t.Context(), "CS1", true, func(*station.Station) {}); err != nil {

@@ -2,7 +2,6 @@ package station
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +28,12 @@ const (
 	NotKnown      AnswerStatus = "unknown"     // the station has no such setting or connector
 	NotSupporting AnswerStatus = "unsupported" // the station cannot do that
 	Empty         AnswerStatus = "empty"       // there is nothing that it could report
+
+	// Of settings only.
+	Unchanged  AnswerStatus = "unchanged"  // it is so already, and nothing was sent
+	Locked     AnswerStatus = "read-only"  // it cannot be written
+	Differs    AnswerStatus = "differs"    // the station accepted it, and still says something else
+	Unanswered AnswerStatus = "unanswered" // it was sent, or its turn did not come, and nobody knows
 )
 
 // at is a place in the note of a command.
@@ -164,62 +169,6 @@ func (o Ask) Otherwise() Ask {
 
 // effectStatus is the effect that a station tells the state of a connector.
 const effectStatus = "status"
-
-// Setting is a configuration key (OCPP 1.6) or the actual value of a variable (OCPP 2.x). The name
-// of a variable is "Component.Variable"; an instance stands in brackets behind either, and the EVSE
-// and connector behind the component as in "Connector#1:2.AvailabilityState".
-type Setting struct {
-	Name     string
-	Value    string
-	ReadOnly bool
-	Status   AnswerStatus // what became of reading or writing it
-	Detail   string
-}
-
-// ReadSettings reads settings of a station; without names all of them, where the version can.
-// (OCPP 1.6 §5.8, OCPP 2.x B06)
-type ReadSettings struct{ Names []string }
-
-func (ReadSettings) Answers() (list []Setting) { return list }
-func (o ReadSettings) Told() Told {
-	return Told{Kind: "read-settings", Note: noted(o.Names)}
-}
-
-// Adapt refuses to read what the station cannot bear to be asked for (quirk Q19).
-func (o ReadSettings) Adapt(a Adaptations) (any, error) {
-	if len(a.NeverRead) == 0 {
-		return o, nil
-	}
-	if len(o.Names) == 0 {
-		return nil, gnista.Errorf(gnista.Unsupported, "this station must not be asked for %s, so name the settings to be read (quirk Q19, adaptation neverRead)", noted(a.NeverRead))
-	}
-	for _, name := range o.Names {
-		if slices.ContainsFunc(a.NeverRead, func(n string) bool { return strings.EqualFold(n, name) }) {
-			return nil, gnista.Errorf(gnista.Unsupported, "%s is never read from this station: it would restart (quirk Q19, adaptation neverRead)", name)
-		}
-	}
-	return o, nil
-}
-
-// WriteSettings writes settings of a station. (OCPP 1.6 §5.3, OCPP 2.x B05)
-type WriteSettings struct{ List []Setting }
-
-func (WriteSettings) Answers() (list []Setting) { return list }
-
-func (o WriteSettings) Told() Told {
-	names := make([]string, len(o.List)) // a value may be a password
-	for i, k := range o.List {
-		names[i] = k.Name
-	}
-	return Told{Kind: "write-settings", Note: noted(names)}
-}
-
-func (o WriteSettings) Check() error {
-	if len(o.List) == 0 {
-		return gnista.Invalidf("settings", "is empty")
-	}
-	return nil
-}
 
 // noted is a list of names in the note of a command, the first of them where they are many.
 func noted(names []string) string {

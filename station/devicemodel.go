@@ -7,21 +7,6 @@ import (
 	"gnista"
 )
 
-// Variable is one attribute of a variable of the device model, as a station reported it (OCPP 2.x).
-type Variable struct {
-	Component  string
-	Instance   string // of the component
-	EVSE       gnista.EVSE
-	Name       string
-	NameOf     string // instance of the variable
-	Attribute  string // Actual, Target, MinSet or MaxSet
-	Value      string
-	Mutability string // ReadOnly, WriteOnly, ReadWrite
-	DataType   string
-	Unit       string
-	ReportedAt time.Time
-}
-
 // Notice is an event of the device model that a station told of (OCPP 2.x NotifyEvent).
 type Notice struct {
 	ID          string
@@ -42,14 +27,6 @@ type Notice struct {
 	Origin      string // of the rule behind it: hard-wired, preconfigured or custom
 	Monitor     int    // id of that [Monitor]; 0 where there is none
 	Cause       int    // EventID of what led to it; -1 where the station does not say
-}
-
-// ReportVariables takes in a page of a report of the device model. (OCPP 2.x B07.FR.08)
-func (n *Network) ReportVariables(ctx context.Context, id gnista.StationID, list []Variable) error {
-	for i := range list {
-		list[i].ReportedAt = n.Now()
-	}
-	return n.States.SetVariables(ctx, id, list)
 }
 
 // Notify takes in events of the device model. (OCPP 2.x N07, G05)

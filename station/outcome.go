@@ -120,6 +120,6 @@ func (n *Network) settle(ctx context.Context, id gnista.StationID, o Outcome, de
 // Sweep gives up what nothing was heard of in time, and deletes what is too old.
 func (n *Network) Sweep(ctx context.Context) error {
 	now := n.Now()
-	return errors.Join(n.Commands.ExpireCommands(ctx, now, now.Add(-commandsFor)), n.sweepTransfers(ctx), n.sweepFiles(ctx),
+	return errors.Join(n.endReports(ctx), n.Commands.ExpireCommands(ctx, now, now.Add(-commandsFor)), n.sweepTransfers(ctx), n.sweepFiles(ctx),
 		n.Customers.DeleteCustomerReports(ctx, now.Add(-customerFor)))
 }

@@ -59,6 +59,7 @@ type Network struct {
 	States    StateStore
 	Verdicts  VerdictStore
 	Commands  CommandStore
+	Settings  SettingStore
 	Security  SecurityStore
 	Issuer    Issuer // nil is none
 	Transfers TransferStore

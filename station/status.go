@@ -44,10 +44,6 @@ type StateStore interface {
 	// SetConnector stores what is to be known after c, see [Connector.After], unless what is stored is
 	// newer, and ev with it when something changed.
 	SetConnector(ctx context.Context, id gnista.StationID, c Connector, ev gnista.Event) error
-	// SetVariables stores a page of a report, over what was reported before.
-	SetVariables(ctx context.Context, id gnista.StationID, list []Variable) error
-	// Variables lists what was reported, in order.
-	Variables(ctx context.Context, id gnista.StationID) ([]Variable, error)
 	// AddNotices stores notices, each once by its EventID and time, and an event with each new one.
 	AddNotices(ctx context.Context, list []Notice, evs []gnista.Event) error
 	// Notices lists a station's notices, the newest first, behind the notice with the id before.

@@ -18,6 +18,7 @@ import (
 const (
 	groupSize = 768  // the most changes in one commit: bounds how long the first of them waits
 	queueSize = 4096 // waiting changes, before those who bring more are made to wait
+	laterSize = 256  // the same of those that can wait
 )
 
 var errClosed = errors.New("the database is closed")
@@ -110,6 +111,7 @@ type writer struct {
 	begin  string
 	size   int
 	queue  chan *change
+	later  chan *change // that others go before: no commit has more than one of them
 	ended  sync.WaitGroup
 	mu     sync.RWMutex // held for reading while something is put into the queue
 	closed bool
@@ -119,7 +121,7 @@ type writer struct {
 }
 
 func newWriter(db *DB, f flavour, size int) *writer {
-	w := &writer{db: db, begin: f.begin, size: size, queue: make(chan *change, queueSize)}
+	w := &writer{db: db, begin: f.begin, size: size, queue: make(chan *change, queueSize), later: make(chan *change, laterSize)}
 	w.ended.Go(w.loop)
 	return w
 }
@@ -139,9 +141,23 @@ func (w *writer) close() {
 // run more than once. When ctx ends before f has begun, f is not run; when it has, it is waited for: f
 // may write into variables of the caller, and what became of the change is always known.
 func (db *DB) write(ctx context.Context, key string, f func(*tx) error) error {
-	w := db.writers[maphash.String(db.seed, key)%uint64(len(db.writers))]
+	w := db.writer(key)
+	return w.wait(ctx, w.queue, f)
+}
+
+// writeLater is write for what is large and nobody waits for: it does not hold up the changes of others.
+func (db *DB) writeLater(ctx context.Context, key string, f func(*tx) error) error {
+	w := db.writer(key)
+	return w.wait(ctx, w.later, f)
+}
+
+func (db *DB) writer(key string) *writer {
+	return db.writers[maphash.String(db.seed, key)%uint64(len(db.writers))]
+}
+
+func (w *writer) wait(ctx context.Context, queue chan<- *change, f func(*tx) error) error {
 	c := &change{run: f, done: make(chan struct{})}
-	if err := w.put(ctx, c); err != nil {
+	if err := w.put(ctx, queue, c); err != nil {
 		return err
 	}
 	select {
@@ -156,14 +172,14 @@ func (db *DB) write(ctx context.Context, key string, f func(*tx) error) error {
 	return c.err
 }
 
-func (w *writer) put(ctx context.Context, c *change) error {
+func (w *writer) put(ctx context.Context, queue chan<- *change, c *change) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	if w.closed {
 		return errClosed
 	}
 	select {
-	case w.queue <- c:
+	case queue <- c:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -172,24 +188,10 @@ func (w *writer) put(ctx context.Context, c *change) error {
 
 func (w *writer) loop() {
 	group := make([]*change, 0, w.size)
-	for first := range w.queue {
-		group = group[:0]
-		if first.take() {
-			group = append(group, first)
-		}
-	collect:
-		for len(group) < w.size {
-			select {
-			case c, ok := <-w.queue:
-				if !ok {
-					break collect
-				}
-				if c.take() {
-					group = append(group, c)
-				}
-			default:
-				break collect
-			}
+	for {
+		var ended bool
+		if group, ended = w.collect(group[:0]); ended {
+			break
 		}
 		if len(group) == 0 {
 			continue
@@ -206,6 +208,45 @@ func (w *writer) loop() {
 		}
 	}
 	w.disconnect()
+}
+
+// collect waits for a change and takes what else is there for one commit. It has ended when there will
+// be no more.
+func (w *writer) collect(group []*change) (_ []*change, ended bool) {
+	add := func(c *change) {
+		if c.take() {
+			group = append(group, c)
+		}
+	}
+	open, late := true, false
+	select {
+	case c, ok := <-w.queue:
+		if open = ok; ok {
+			add(c)
+		}
+	case c := <-w.later:
+		add(c)
+		late = true
+	}
+	for open && len(group) < w.size {
+		select {
+		case c, ok := <-w.queue:
+			if open = ok; ok {
+				add(c)
+				continue
+			}
+		default:
+		}
+		break
+	}
+	if !late {
+		select {
+		case c := <-w.later:
+			add(c)
+		default:
+		}
+	}
+	return group, !open && len(group) == 0 && len(w.later) == 0
 }
 
 // commit runs a group of changes in one SQL transaction. When one of them fails after it has written,

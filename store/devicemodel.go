@@ -7,36 +7,6 @@ import (
 	"gnista/station"
 )
 
-const variableColumns = `component, component_instance, evse, connector, name, instance, attribute, value, mutability, data_type, unit, reported_at`
-
-// SetVariables stores a page of a report, over what was reported before.
-func (db *DB) SetVariables(ctx context.Context, id gnista.StationID, list []station.Variable) error {
-	return db.write(ctx, string(id), func(t *tx) error {
-		for _, v := range list {
-			if _, err := t.exec(`INSERT INTO variable (station, `+variableColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-				ON CONFLICT (station, component, component_instance, evse, connector, name, instance, attribute) DO UPDATE SET
-				value = excluded.value, mutability = excluded.mutability, data_type = excluded.data_type, unit = excluded.unit, reported_at = excluded.reported_at`,
-				string(id), v.Component, v.Instance, v.EVSE.ID, v.EVSE.Connector, v.Name, v.NameOf, v.Attribute, v.Value, v.Mutability, v.DataType, v.Unit,
-				millis(v.ReportedAt)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// Variables lists what was reported, in order.
-func (db *DB) Variables(ctx context.Context, id gnista.StationID) ([]station.Variable, error) {
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+variableColumns+` FROM variable WHERE station = $1
-		ORDER BY component, component_instance, evse, connector, name, instance, attribute`, string(id))
-	return all(rows, err, func(s scanner) (v station.Variable, err error) {
-		var at int64
-		err = s.Scan(&v.Component, &v.Instance, &v.EVSE.ID, &v.EVSE.Connector, &v.Name, &v.NameOf, &v.Attribute, &v.Value, &v.Mutability, &v.DataType, &v.Unit, &at)
-		v.ReportedAt = instant(at)
-		return v, err
-	})
-}
-
 const noticeColumns = `id, station, at, received_at, event_id, component, evse, connector, variable, value, cause, cleared, tech_code, tech_info, transaction_ref, severity, origin, monitor, because_of`
 
 // AddNotices stores notices, each once by its EventID and time, and an event with each new one.

@@ -372,7 +372,7 @@ func TestInput(t *testing.T) {
 		f("POST", "/stations/A/reset", "", 503)
 		f("POST", "/stations/A/stop", "", 404, "transaction")
 		f("POST", "/stations/A/start", "", 400)
-		for _, list := range []string{"messages", "variables", "notices"} {
+		for _, list := range []string{"messages", "settings", "reports", "notices"} {
 			f("GET", "/stations/A/"+list, "", 200)
 			f("GET", "/stations/nope/"+list, "", 404)
 			f("GET", "/stations/a%00b/"+list, "", 404)

@@ -15,6 +15,7 @@ import (
 	"gnista"
 	"gnista/api"
 	"gnista/billing"
+	"gnista/campaign"
 	"gnista/charging"
 	"gnista/cluster"
 	"gnista/commission"
@@ -48,6 +49,7 @@ type options struct {
 	Currency   string
 	Seller     api.Seller
 	Zone       *time.Location
+	ReadNew    bool // whether stations whose settings were never read are asked for them
 	LogDays    int
 	LogMB      int64
 	Limits     gateway.Limits // the zero value is the default ones
@@ -71,12 +73,14 @@ type app struct {
 	ledger       *gateway.Ledger
 	gateway      *gateway.Server
 	network      *station.Network
+	rereader     *station.Rereader
 	tokens       *token.Tokens
 	lists        *token.Lists
 	tariffs      *tariff.Book
 	transactions *charging.Transactions
 	ca           *pki.CA
 	records      *billing.Records
+	campaigns    *campaign.Campaigns
 	power        *power.Power
 	checks       *commission.Checks
 	handler      http.Handler
@@ -85,6 +89,7 @@ type app struct {
 	log     *slog.Logger
 	running sync.WaitGroup
 	stop    context.CancelFunc
+	halt    context.CancelFunc // ends what tells stations something by itself
 }
 
 // newApp opens the database and puts the parts together.
@@ -115,11 +120,12 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		RejectSubprotocols: o.RejectSubprotocols, Proxies: o.Proxies, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	a.network = &station.Network{
-		Store: a.db, States: a.db, Verdicts: a.ledger, Commands: a.db, Security: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
+		Store: a.db, States: a.db, Verdicts: a.ledger, Commands: a.db, Settings: a.db, Security: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
 		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL,
 		Unknown: o.Unknown, Operator: o.Operator, Addresses: o.Addresses, Heartbeat: o.Heartbeat, Retry: o.Retry,
 		Deviations: a.ledger, Models: models,
 	}
+	a.rereader = &station.Rereader{Network: a.network, New: o.ReadNew}
 	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
 	a.lists = &token.Lists{Store: a.db, Network: a.network, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
@@ -148,11 +154,15 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	two := &v2.Adapter{
 		Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Power: a.power, CA: a.ca, Contracts: contracts, Now: o.Now,
 	}
+	a.campaigns = &campaign.Campaigns{
+		Store: a.db, Network: a.network, Presence: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
+		Actions: a.actions(),
+	}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
 		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Lists: a.lists, Transactions: a.transactions, Power: a.power, Tariffs: a.tariffs,
-		Records: a.records, CA: a.ca, Contracts: contracts, Checks: a.checks, Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL,
+		Records: a.records, Campaigns: a.campaigns, CA: a.ca, Contracts: contracts, Checks: a.checks, Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL,
 		Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
@@ -201,11 +211,15 @@ func (a *app) start() {
 	a.ledger.Start()
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
+	telling, halt := context.WithCancel(ctx)
+	a.halt = halt
+	a.running.Go(func() { a.campaigns.Run(telling) })
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{
 		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations,
 	})
 	// Those that wait for stations keep nothing else waiting.
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep})
+	a.every(telling, sweepEvery, map[string]func(context.Context) error{"settings": a.rereader.Sweep})
 	a.every(ctx, certifyEvery, map[string]func(context.Context) error{"certificates": a.ca.Sweep})
 }
 
@@ -232,6 +246,7 @@ func (a *app) every(ctx context.Context, pause time.Duration, sweeps map[string]
 // close ends the connections of stations, finishes what has begun and closes the database.
 func (a *app) close(ctx context.Context) error {
 	a.checks.End() // while its stations are there to clean up
+	a.halt()       // while stations are still there, so that none is thought to have failed
 	err := a.gateway.Stop(ctx)
 	a.stop()
 	a.running.Wait()

@@ -24,10 +24,11 @@ import (
 // bench measures this machine. What counts are the ratios between servers measured in one run; each
 // server is a process of its own, and the load comes from this one.
 type bench struct {
-	Idle   benchIdle   `cmd:"" help:"Memory of idle connections."`
-	Events benchEvents `cmd:"" help:"Durable TransactionEvents per second, and their latency."`
-	All    benchAll    `cmd:"" default:"1" help:"Both."`
-	Server benchServer `cmd:"" hidden:""`
+	Idle     benchIdle     `cmd:"" help:"Memory of idle connections."`
+	Events   benchEvents   `cmd:"" help:"Durable TransactionEvents per second, and their latency."`
+	Settings benchSettings `cmd:"" help:"Ordinary traffic beside the reading of many stations' settings."`
+	All      benchAll      `cmd:"" default:"1" help:"Memory and events."`
+	Server   benchServer   `cmd:"" hidden:""`
 }
 
 type benchAll struct {
@@ -54,6 +55,7 @@ func (b *benchServer) Run(ctx context.Context, o *output) error {
 	if err != nil {
 		return err
 	}
+	opts.ReadNew = false // the load does not answer
 	switch b.Variant {
 	case "single":
 		opts.GroupSize = 1
@@ -309,6 +311,7 @@ func (b *benchEvents) Run(ctx context.Context, o *output) error {
 type result struct {
 	rate     float64 // answered events per second
 	p50, p99 time.Duration
+	delays   []time.Duration // in order of length
 }
 
 // measure lets stations send events to a server of a variant: as fast as they are answered, or at a

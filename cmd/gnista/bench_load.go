@@ -187,7 +187,7 @@ func (l *load) events(ctx context.Context, duration time.Duration, rate float64)
 		}
 		wg.Wait()
 	}
-	run(duration/4, false) // transactions begin, and everything gets warm
+	run(min(duration/4, 2*time.Second), false) // transactions begin, and everything gets warm
 	if failure != nil {
 		return result{}, failure
 	}
@@ -201,7 +201,7 @@ func (l *load) events(ctx context.Context, duration time.Duration, rate float64)
 	at := func(p float64) time.Duration {
 		return delays[int(p*float64(len(delays)-1))].Round(10 * time.Microsecond)
 	}
-	return result{rate: float64(len(delays)) / took.Seconds(), p50: at(0.50), p99: at(0.99)}, nil
+	return result{rate: float64(len(delays)) / took.Seconds(), p50: at(0.50), p99: at(0.99), delays: delays}, nil
 }
 
 // run sends events until the time is over and returns how long each took.

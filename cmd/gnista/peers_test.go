@@ -259,26 +259,30 @@ func checkSettings(t *testing.T, s *server, m model, id string) {
 	if m.version == "1.6" {
 		component = ""
 	}
-	path, interval, other := "/stations/"+id+"/configuration", component+"HeartbeatInterval", component+"Nonsense"
-	read := fetch[list[setting]](t, s, path+"?name="+interval+"&name="+other).Items
-	if want := []setting{{interval, "300", "accepted"}, {other, "", "unknown"}}; !slices.Equal(read, want) {
-		t.Errorf("the settings are %+v, want %+v", read, want)
+	path, interval, other := "/stations/"+id+"/settings", component+"HeartbeatInterval", component+"Nonsense"
+	read := func() {
+		t.Helper()
+		r := decode[struct{ ID, State string }](t, s.do(t, "POST", path+"/read", ""))
+		eventually(t, "the settings are reported", func() bool {
+			return fetch[struct{ State string }](t, s, "/stations/"+id+"/reports/"+r.ID).State == "done"
+		})
 	}
-	written := decode[list[setting]](t, s.do(t, "PUT", path, `{"settings":[{"name":"`+interval+`","value":"240"},{"name":"`+other+`","value":"1"}]}`)).Items
-	if want := []setting{{interval, "240", "accepted"}, {other, "1", "unknown"}}; !slices.Equal(written, want) {
+	kept := func() []setting {
+		t.Helper()
+		return fetch[list[setting]](t, s, path+"?name=HeartbeatInterval").Items
+	}
+	read()
+	if got := kept(); !slices.Equal(got, []setting{{interval, "300", ""}}) {
+		t.Errorf("the settings are %+v", got)
+	}
+	written := decode[list[setting]](t, s.do(t, "PATCH", path, `{"verify":true,"settings":[{"name":"heartbeat-interval","value":"240"},{"name":"`+other+`","value":"1"}]}`)).Items
+	if want := []setting{{"heartbeat-interval", "240", "accepted"}, {other, "1", "unknown"}}; !slices.Equal(written, want) {
 		t.Errorf("the settings written are %+v, want %+v", written, want)
 	}
-	if read := fetch[list[setting]](t, s, path+"?name="+interval).Items; !slices.Equal(read, []setting{{interval, "240", "accepted"}}) {
-		t.Errorf("the setting is then %+v", read)
+	read()
+	if got := kept(); !slices.Equal(got, []setting{{interval, "240", ""}}) {
+		t.Errorf("the setting is then %+v", got)
 	}
-	if m.version == "1.6" {
-		return
-	}
-	s.do(t, "POST", "/stations/"+id+"/calls", `{"action":"GetBaseReport","payload":{"requestId":1,"reportBase":"FullInventory"}}`)
-	eventually(t, "the device model is reported", func() bool {
-		variables := fetch[list[struct{ Component, Variable, Unit string }]](t, s, "/stations/"+id+"/variables").Items
-		return len(variables) == 1 && variables[0].Component == "OCPPCommCtrlr" && variables[0].Variable == "HeartbeatInterval" && variables[0].Unit == "s"
-	})
 }
 
 // checkBill checks the only transaction of a station, its only charge record and the receipt.

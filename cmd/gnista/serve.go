@@ -66,6 +66,7 @@ type serve struct {
 	UnknownStations station.UnknownPolicy `help:"What becomes of a station that is not registered: accept (registered and in service at once), pending (registered, and waits to be accepted) or refuse." enum:"accept,pending,refuse" default:"accept"`
 	Heartbeat       time.Duration         `help:"Time between heartbeats of stations." default:"5m"`
 	Retry           time.Duration         `help:"Time after which a station that is not accepted asks again." default:"1m"`
+	ReadSettings    bool                  `help:"Ask stations for all of their settings where these, or those of their firmware, were never read." default:"true" negatable:""`
 	Currency        string                `help:"Currency of the first tariff." default:"SEK"`
 	TimeZone        string                `help:"Time zone of pages and receipts." default:"Europe/Stockholm"`
 	SellerName      string                `help:"Who sells the energy, for receipts." default:"(seller not set)"`
@@ -134,7 +135,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
 		Seller:  api.Seller{Name: s.SellerName, Number: s.SellerNumber, VAT: s.SellerVAT, Address: s.SellerAddress},
-		LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, Now: now, NewID: newID, Log: log,
+		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, Now: now, NewID: newID, Log: log,
 	}
 	return o, s.fill(&o)
 }

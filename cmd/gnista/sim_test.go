@@ -371,15 +371,12 @@ func TestCommandsToSimulator(t *testing.T) {
 				if err != nil || states[1] != station.Unavailable || states[2] != station.Available {
 					t.Errorf("the connectors are %v, %v", states, err)
 				}
-				if v == gnista.V16 {
-					return
+				if r, err := b.network.ReadAll(ctx, "S"); err != nil || r.Variables < 10 {
+					t.Errorf("reported are %+v, %v", r, err)
 				}
-				if _, err := b.network.Call(ctx, "S", "GetBaseReport", json.RawMessage(`{"requestId":1,"reportBase":"FullInventory"}`)); err != nil {
-					t.Error(err)
-				}
-				time.Sleep(time.Second)
-				if list, err := b.network.States.Variables(ctx, "S"); err != nil || len(list) < 15 {
-					t.Errorf("reported are %+v, %v", list, err)
+				list, err := b.network.ListSettings(ctx, "S", station.VariableFilter{Name: "HeartbeatInterval", Limit: 10})
+				if err != nil || len(list) != 1 || list[0].Value != "77" || list[0].Unit != "s" {
+					t.Errorf("reported is %+v, %v", list, err)
 				}
 			})
 		})

@@ -9,27 +9,6 @@ import (
 	"gnista/station"
 )
 
-// OCPP 2.x B07.FR.08, B08.FR.06.
-func (a *Adapter) notifyReport(ctx context.Context, s *gateway.Session, req ocpp2.NotifyReportRequest) (ocpp2.NotifyReportResponse, error) {
-	var list []station.Variable
-	for _, d := range req.ReportData {
-		v := station.Variable{
-			Component: d.Component.Name, Instance: d.Component.Instance, EVSE: evse(d.Component.EVSE), Name: d.Variable.Name, NameOf: d.Variable.Instance,
-		}
-		if c := d.VariableCharacteristics; c != nil {
-			v.DataType, v.Unit = string(c.DataType), c.Unit
-		}
-		for _, x := range d.VariableAttribute {
-			v.Attribute, v.Value, v.Mutability = string(x.Type), x.Value, string(x.Mutability)
-			if v.Attribute == "" {
-				v.Attribute = string(ocpp2.AttributeTypeActual)
-			}
-			list = append(list, v)
-		}
-	}
-	return ocpp2.NotifyReportResponse{}, a.Network.ReportVariables(ctx, s.Station, list)
-}
-
 // OCPP 2.x N07, G05. In OCPP 2.1 the state of a connector comes this way too (G01.FR.08).
 func (a *Adapter) notifyEvent(ctx context.Context, s *gateway.Session, req ocpp2.NotifyEventRequest, _ []ocppj.Violation) (ocpp2.NotifyEventResponse, error) {
 	list := make([]station.Notice, len(req.EventData))

@@ -2,7 +2,6 @@ package v2
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
 	"gnista"
@@ -105,131 +104,6 @@ func trigger(ctx context.Context, s *gateway.Session, o station.Ask) (station.An
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.TriggerMessage, ocpp2.TriggerMessageRequest{RequestedMessage: message, EVSE: wire(o.At)})
 	return answer(resp.Status, resp.StatusInfo), err
-}
-
-// OCPP 2.x B06.
-func readSettings(ctx context.Context, s *gateway.Session, o station.ReadSettings) ([]station.Setting, error) {
-	if len(o.Names) == 0 {
-		return nil, gnista.Errorf(gnista.Unsupported, "OCPP %s reads named variables only; send the call GetBaseReport to have all of them reported", s.Version)
-	}
-	var req ocpp2.GetVariablesRequest
-	for _, name := range o.Names {
-		c, v, err := parseName(name)
-		if err != nil {
-			return nil, err
-		}
-		req.GetVariableData = append(req.GetVariableData, ocpp2.GetVariableData{Component: c, Variable: v})
-	}
-	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.GetVariables, req)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]station.Setting, len(resp.GetVariableResult))
-	for i, r := range resp.GetVariableResult {
-		a := answer(r.AttributeStatus, r.AttributeStatusInfo)
-		list[i] = station.Setting{Name: formatName(r.Component, r.Variable), Value: r.AttributeValue, Status: a.Status, Detail: a.Detail}
-	}
-	return list, nil
-}
-
-// OCPP 2.x B05.
-func writeSettings(ctx context.Context, s *gateway.Session, o station.WriteSettings) ([]station.Setting, error) {
-	var req ocpp2.SetVariablesRequest
-	values := map[string]string{}
-	for _, k := range o.List {
-		c, v, err := parseName(k.Name)
-		if err != nil {
-			return nil, err
-		}
-		req.SetVariableData = append(req.SetVariableData, ocpp2.SetVariableData{Component: c, Variable: v, AttributeValue: k.Value})
-		values[formatName(c, v)] = k.Value
-	}
-	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.SetVariables, req)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]station.Setting, len(resp.SetVariableResult))
-	for i, r := range resp.SetVariableResult {
-		name := formatName(r.Component, r.Variable)
-		a := answer(r.AttributeStatus, r.AttributeStatusInfo)
-		list[i] = station.Setting{Name: name, Value: values[name], Status: a.Status, Detail: a.Detail}
-	}
-	return list, nil
-}
-
-// parseName reads the name of a setting, see [station.Setting].
-func parseName(name string) (c ocpp2.Component, v ocpp2.Variable, err error) {
-	bad := gnista.Invalidf("name", "%q is not Component.Variable", name)
-	component, variable, ok := cutOutside(name)
-	if !ok {
-		return c, v, bad
-	}
-	component, at, placed := strings.Cut(component, "#")
-	if placed {
-		id, connector, both := strings.Cut(at, ":")
-		c.EVSE = &ocpp2.EVSE{}
-		if c.EVSE.ID, err = strconv.Atoi(id); err != nil {
-			return c, v, bad
-		}
-		if both {
-			n, err := strconv.Atoi(connector)
-			if err != nil {
-				return c, v, bad
-			}
-			c.EVSE.ConnectorID = &n
-		}
-	}
-	c.Name, c.Instance = cutInstance(component)
-	v.Name, v.Instance = cutInstance(variable)
-	if c.Name == "" || v.Name == "" {
-		return c, v, bad
-	}
-	return c, v, nil
-}
-
-// cutOutside cuts at the first point that is not within brackets.
-func cutOutside(name string) (before, after string, ok bool) {
-	depth := 0
-	for i, r := range name {
-		switch r {
-		case '[':
-			depth++
-		case ']':
-			depth--
-		case '.':
-			if depth == 0 {
-				return name[:i], name[i+1:], true
-			}
-		}
-	}
-	return name, "", false
-}
-
-func cutInstance(s string) (name, instance string) {
-	name, rest, ok := strings.Cut(s, "[")
-	if !ok {
-		return s, ""
-	}
-	return name, strings.TrimSuffix(rest, "]")
-}
-
-// formatName writes the name of a setting.
-func formatName(c ocpp2.Component, v ocpp2.Variable) string {
-	b := c.Name
-	if c.Instance != "" {
-		b += "[" + c.Instance + "]"
-	}
-	if c.EVSE != nil {
-		b += "#" + strconv.Itoa(c.EVSE.ID)
-		if c.EVSE.ConnectorID != nil {
-			b += ":" + strconv.Itoa(*c.EVSE.ConnectorID)
-		}
-	}
-	b += "." + v.Name
-	if v.Instance != "" {
-		b += "[" + v.Instance + "]"
-	}
-	return b
 }
 
 // OCPP 2.x F01, F02.

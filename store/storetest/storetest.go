@@ -38,6 +38,10 @@ func Run(t *testing.T, url string) {
 	t.Run("stations", s.stations)
 	t.Run("connectors", s.connectors)
 	t.Run("device model", s.deviceModel)
+	t.Run("settings", s.settings)
+	t.Run("reports", s.reports)
+	t.Run("templates", s.templates)
+	t.Run("campaigns", s.campaigns)
 	t.Run("verdicts", s.verdicts)
 	t.Run("made-up reasons", s.reasons)
 	t.Run("quirks", s.quirks)
@@ -168,17 +172,6 @@ func (s suite) connectors(t *testing.T) {
 
 func (s suite) deviceModel(t *testing.T) {
 	ctx := t.Context()
-	v := station.Variable{Component: "EVSE", EVSE: gnista.EVSE{ID: 1}, Name: "Power", Attribute: "Actual", Value: "1", ReportedAt: now}
-	for _, value := range []string{"1", "2"} {
-		v.Value = value
-		if err := s.SetVariables(ctx, "dm", []station.Variable{v}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	list := must[[]station.Variable](t)(s.Variables(ctx, "dm"))
-	if len(list) != 1 || list[0] != v {
-		t.Errorf("got %+v", list)
-	}
 	// T15: events with the same number at other times are other events.
 	n := station.Notice{ID: "n1", Station: "dm", At: now, ReceivedAt: now, EventID: 0, Component: "Connector", Variable: "Problem", Value: "true", Cleared: true}
 	again := n
