@@ -136,6 +136,7 @@ func (c Check) Result(step string) (Result, bool) {
 // Store keeps checks.
 type Store interface {
 	// SaveCheck keeps c over what was kept of it, the events with it, and no more than keep of the station.
+	// Of a station that there is not it keeps nothing.
 	SaveCheck(ctx context.Context, c Check, keep int, evs ...gnista.Event) error
 	// Check finds a check. NotFound.
 	Check(ctx context.Context, id string) (Check, error)

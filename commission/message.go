@@ -3,6 +3,7 @@ package commission
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -325,8 +326,11 @@ func parseStamp(s string) (t time.Time, zone int, ok bool) {
 	return t, 0, false
 }
 
-// maxFaults is how many messages that are wrong are told of.
+// maxFaults is how many kinds of what is wrong with messages are told of.
 const maxFaults = 20
+
+// indexes are the places of elements within lists, which do not make faults different.
+var indexes = regexp.MustCompile(`\[\d+\]`)
 
 // messages sums up how the station answered, and what was wrong with what it sent.
 func (p *pace) messages() error {
@@ -351,16 +355,21 @@ func (p *pace) messages() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.fact("heard", strconv.Itoa(len(p.heard)))
-	faults := map[string]int{}
+	type wrong struct{ name, path string }
+	var order []wrong
+	first, times := map[wrong]string{}, map[wrong]int{}
 	for _, h := range p.heard {
 		for _, f := range h.Faults {
-			faults[h.Name+"\x00"+f]++
+			path, _, _ := strings.Cut(f, ": ")
+			w := wrong{h.Name, indexes.ReplaceAllString(path, "")}
+			if times[w]++; times[w] == 1 {
+				order = append(order, w)
+				first[w] = f
+			}
 		}
 	}
-	names := slices.Sorted(maps.Keys(faults))
-	for _, name := range names[:min(len(names), maxFaults)] {
-		of, fault, _ := strings.Cut(name, "\x00")
-		p.find("message-wrong", of, fault, strconv.Itoa(faults[name]))
+	for _, w := range order[:min(len(order), maxFaults)] {
+		p.find("message-wrong", w.name, first[w], strconv.Itoa(times[w]))
 	}
 	return nil
 }

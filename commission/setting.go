@@ -40,6 +40,10 @@ const (
 // settings reads all settings. (OCPP 1.6 §5.8, OCPP 2.x B07)
 func (p *pace) settings() error {
 	r, err := p.Network.ReadAll(p.ctx, p.check.Station)
+	if gnista.CodeOf(err) == gnista.Refused && r.State != station.Running {
+		p.find("settings-unread", r.Detail)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -140,6 +144,9 @@ func (p *pace) write() error {
 		return nil
 	}
 	name := v.Setting()
+	if m := v.Meaning(); m != nil && v.Component == "" {
+		name = m.Key // in the letter case of the version
+	}
 	p.factOf("written", name, v.Value)
 	list, err := tell(p, station.WriteSettings{List: []station.Setting{{Name: name, Value: v.Value}}})
 	if err != nil {

@@ -166,6 +166,10 @@ var texts = map[string]text{
 		en: "It tells no settings at all.", sv: "Den berättar inga inställningar alls.",
 		doEn: "Set the station up by the vendor's own means.", doSv: "Ställ in stationen med tillverkarens egna verktyg.",
 	},
+	"settings-unread": {
+		en: "Its settings could not be read: %[1]s.", sv: "Inställningarna gick inte att läsa: %[1]s.",
+		doEn: "Read single settings by their names, or set the station up by the vendor's own means.", doSv: "Läs enstaka inställningar med deras namn, eller ställ in stationen med tillverkarens egna verktyg.",
+	},
 	"settings-missing": {
 		en: "%[1]s settings that the version requires are missing: %[2]s.", sv: "%[1]s inställningar som versionen kräver saknas: %[2]s.",
 		doEn: "Leave them out of templates for this model.", doSv: "Utelämna dem ur mallar för modellen.",
@@ -216,5 +220,5 @@ var texts = map[string]text{
 	"availability-stuck":   {en: "%[1]s is in service again and is not told as free.", sv: "%[1]s är i drift igen men meddelas inte som ledigt.", doEn: "Ask for its status; restart the station if it stays so.", doSv: "Begär dess status; starta om stationen om det består."},
 	"unanswered":           {en: "%[1]s requests were not answered in time.", sv: "%[1]s frågor besvarades inte i tid.", doEn: "Look at the network and for newer firmware.", doSv: "Se över nätet och om det finns nyare programvara."},
 	"errors":               {en: "%[1]s requests were answered with the error %[2]s.", sv: "%[1]s frågor besvarades med felet %[2]s.", doEn: "Report it to the vendor with the messages in the log.", doSv: "Anmäl det till tillverkaren med meddelandena i loggen."},
-	"message-wrong":        {en: "%[1]s breaks the rules of the version, %[3]s times: %[2]s.", sv: "%[1]s bryter mot versionens regler, %[3]s gånger: %[2]s.", doEn: "Report it to the vendor; what can be understood is taken.", doSv: "Anmäl det till tillverkaren; det som går att förstå tas emot."},
+	"message-wrong":        {en: "%[1]s breaks the rules of the version (%[3]s times): %[2]s.", sv: "%[1]s bryter mot versionens regler (%[3]s gånger): %[2]s.", doEn: "Report it to the vendor; what can be understood is taken.", doSv: "Anmäl det till tillverkaren; det som går att förstå tas emot."},
 }

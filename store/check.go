@@ -36,12 +36,17 @@ func scanCheck(s scanner) (c commission.Check, err error) {
 }
 
 // SaveCheck keeps c over what was kept of it, the events with it, and no more than keep of the station.
+// Of a station that there is not it keeps nothing.
 func (db *DB) SaveCheck(ctx context.Context, c commission.Check, keep int, evs ...gnista.Event) error {
 	text, err := sonic.MarshalString(checkReport{c.Options, c.Subject, c.Why, c.Step, c.Steps, c.Results, c.Quirks})
 	if err != nil {
 		return err
 	}
 	return db.write(ctx, string(c.Station), func(t *tx) error {
+		var there bool
+		if err := t.row(`SELECT EXISTS (SELECT 1 FROM station WHERE id = $1)`, string(c.Station)).Scan(&there); err != nil || !there {
+			return err // it was deleted meanwhile, and what is of it
+		}
 		if _, err := t.exec(`INSERT INTO station_check (`+checkColumns+`) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at, report = excluded.report`,
 			c.ID, string(c.Station), string(c.State), millis(c.StartedAt), millis(c.EndedAt), text); err != nil {

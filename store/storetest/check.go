@@ -8,10 +8,15 @@ import (
 
 	"gnista"
 	"gnista/commission"
+	"gnista/station"
 )
 
 func (s suite) checks(t *testing.T) {
 	ctx := t.Context()
+	must[station.Station](t)(s.ChangeStation(ctx, "CK", true, func(x *station.Station) ([]gnista.Event, error) {
+		x.State, x.CreatedAt = station.Accepted, now
+		return nil, nil
+	}))
 	c := commission.Check{
 		ID: "c1", Station: "CK", State: commission.Running, Options: commission.Options{Unlock: true, Patience: 3}, Subject: commission.Subject{Version: gnista.V16, Vendor: "Vendör"},
 		Step: 1, Steps: 17, StartedAt: now, Results: []commission.Result{},
@@ -53,7 +58,20 @@ func (s suite) checks(t *testing.T) {
 		}
 		return ids
 	}
+	gone := c
+	gone.ID, gone.Station = "c9", "CK-none"
+	if err := s.SaveCheck(ctx, gone, 3); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Check(ctx, "c9")
+	wantCode(t, err, gnista.NotFound)
 	if all, second := ids("", 10), ids("c5", 1); all != "c5 c4 c3 " || second != "c4 " {
 		t.Errorf("kept are %q, and behind the first %q", all, second)
+	}
+	if err := s.DeleteStation(ctx, "CK"); err != nil {
+		t.Fatal(err)
+	}
+	if left := ids("", 10); left != "" {
+		t.Errorf("a station that was deleted leaves %q", left)
 	}
 }
