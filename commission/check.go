@@ -63,6 +63,10 @@ type Subject struct {
 	Firmware string         `json:"firmware,omitempty"`
 }
 
+func subject(live station.Connection, s station.Station) Subject {
+	return Subject{Version: live.Version, Vendor: s.Vendor, Model: s.Model, Serial: s.Serial, Firmware: s.Firmware}
+}
+
 // Verdict is what came of a step.
 type Verdict string
 
@@ -251,7 +255,7 @@ func (c *Checks) Start(ctx context.Context, id gnista.StationID, o Options) (Che
 	}
 	x := Check{
 		ID: c.NewID(), Station: id, State: Running, Options: o, StartedAt: c.Now(), Steps: len(steps()), Results: []Result{},
-		Subject: Subject{Version: live.Version, Vendor: s.Vendor, Model: s.Model, Serial: s.Serial, Firmware: s.Firmware},
+		Subject: subject(live, s),
 	}
 	if err := c.save(ctx, x); err != nil {
 		c.release(id)

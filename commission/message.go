@@ -19,15 +19,23 @@ func (p *pace) boot() error {
 	if err != nil {
 		return err
 	}
+	if s.BootedAt.IsZero() { // what it sends is not taken before
+		p.find("never-booted")
+		mark := p.mark()
+		if a, err := tell(p, station.Ask{For: station.TriggerBoot}); err == nil && a.Status == station.Done {
+			p.await(mark, station.TriggerBoot)
+		}
+		if s, err = p.Network.Store.Station(p.ctx, p.check.Station); err != nil {
+			return err
+		}
+	}
+	p.check.Subject = subject(p.live, s)
 	p.fact("version", string(p.live.Version))
 	for key, v := range map[string]string{"vendor": s.Vendor, "model": s.Model, "serial": s.Serial, "firmware": s.Firmware} {
 		p.fact(key, v)
 	}
 	slices.SortFunc(p.Facts, func(a, b Fact) int { return strings.Compare(b.Key, a.Key) })
-	switch {
-	case s.BootedAt.IsZero():
-		p.find("never-booted")
-	case s.BootedAt.Before(p.live.Since):
+	if !s.BootedAt.IsZero() && s.BootedAt.Before(p.live.Since) {
 		p.note("boot-before")
 	}
 	if strings.TrimSpace(s.Vendor) == "" || strings.TrimSpace(s.Model) == "" {
@@ -46,22 +54,44 @@ func (p *pace) boot() error {
 	return err
 }
 
-// places are the EVSEs that the station has told of, in order; the first alone where it has told of none.
+// places are the EVSEs that the station has told the status of, or has settings for, in order; the first
+// alone where there are none.
 func (p *pace) places() ([]gnista.EVSE, []station.Connector, error) {
 	list, err := p.Network.States.Connectors(p.ctx, p.check.Station)
 	var at []gnista.EVSE
-	for _, c := range list {
-		if c.EVSE.ID > 0 && !slices.ContainsFunc(at, func(e gnista.EVSE) bool { return e.ID == c.EVSE.ID }) {
-			at = append(at, c.EVSE)
+	add := func(e gnista.EVSE) {
+		if e.ID > 0 && len(at) < maxAsked && !slices.ContainsFunc(at, func(x gnista.EVSE) bool { return x.ID == e.ID }) {
+			at = append(at, gnista.EVSE{ID: e.ID, Connector: max(e.Connector, 1)})
 		}
 	}
-	if len(at) == 0 {
-		at = []gnista.EVSE{{ID: 1, Connector: 1}}
+	for _, c := range list {
+		add(c.EVSE)
 	}
+	for _, e := range p.promised() {
+		add(e)
+	}
+	if len(at) == 0 {
+		add(gnista.EVSE{ID: 1})
+	}
+	slices.SortFunc(at, func(a, b gnista.EVSE) int { return a.ID - b.ID })
 	return at, list, err
 }
 
-// maxAsked is how many EVSEs are asked for their status.
+// promised are the EVSEs that the station's settings say it has.
+func (p *pace) promised() (list []gnista.EVSE) {
+	n, _ := strconv.Atoi(strings.TrimSpace(p.setting("NumberOfConnectors")))
+	for id := range min(n, maxAsked) {
+		list = append(list, gnista.EVSE{ID: id + 1, Connector: 1})
+	}
+	for _, v := range p.kept {
+		if v.Component == "Connector" && v.EVSE.ID > 0 {
+			list = append(list, v.EVSE)
+		}
+	}
+	return list
+}
+
+// maxAsked is how many EVSEs are looked at.
 const maxAsked = 20
 
 // triggers asks for each message that can be asked for, and waits for it.
@@ -74,7 +104,7 @@ func (p *pace) triggers() error {
 	if p.live.Version == gnista.V16 {
 		asked = append(asked, station.Ask{For: station.TriggerStatus})
 	} else {
-		for _, e := range at[:min(len(at), maxAsked)] {
+		for _, e := range at {
 			asked = append(asked, station.Ask{For: station.TriggerStatus, At: e})
 		}
 	}
@@ -158,6 +188,11 @@ func (p *pace) connectors() error {
 		}
 		if c.Status == station.Unavailable {
 			p.note("unavailable", place(c.EVSE))
+		}
+	}
+	for _, e := range p.promised() {
+		if evses > 0 && !slices.ContainsFunc(list, func(c station.Connector) bool { return c.EVSE.ID == e.ID }) {
+			p.once("no-status", place(e))
 		}
 	}
 	switch {

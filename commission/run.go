@@ -28,10 +28,10 @@ type step struct {
 func steps() []step {
 	return []step{
 		{name: "boot", f: (*pace).boot},
+		{name: "settings", f: (*pace).settings},
 		{name: "triggers", f: (*pace).triggers},
 		{name: "connectors", f: (*pace).connectors},
 		{name: "meter", f: (*pace).meter},
-		{name: "settings", f: (*pace).settings},
 		{name: "clock", f: (*pace).clock},
 		{name: "security", f: (*pace).security},
 		{name: "certificates", f: (*pace).certificates},

@@ -120,7 +120,7 @@ var texts = map[string]text{
 
 	// Findings and notes, by step.
 	"never-booted": {
-		en: "The station has never sent a BootNotification.", sv: "Stationen har aldrig skickat BootNotification.",
+		en: "The station has not sent a BootNotification by itself.", sv: "Stationen har inte skickat BootNotification av sig själv.",
 		doEn: "Restart it; if that does not help set the adaptation triggerBoot.", doSv: "Starta om den; hjälper inte det, sätt anpassningen triggerBoot.",
 	},
 	"boot-before":  {en: "It last booted before it connected.", sv: "Den startade senast innan den anslöt."},
@@ -144,6 +144,10 @@ var texts = map[string]text{
 	"no-connectors": {
 		en: "It has told the status of no connector.", sv: "Den har inte berättat status för något uttag.",
 		doEn: "Restart the station; without a status nobody knows where to charge.", doSv: "Starta om stationen; utan status vet ingen var man kan ladda.",
+	},
+	"no-status": {
+		en: "Its settings name connector %[1]s, and it has told no status of that.", sv: "Inställningarna nämner uttag %[1]s, men den har inte berättat status för det.",
+		doEn: "Restart the station; if that does not help do not offer this connector.", doSv: "Starta om stationen; hjälper inte det, erbjud inte uttaget.",
 	},
 	"no-connector-0": {en: "It tells no status of the station as a whole.", sv: "Den berättar ingen status för hela stationen."},
 	"evse-0":         {en: "It tells the status of EVSE 0, which OCPP 2.x does not have.", sv: "Den berättar status för EVSE 0, som OCPP 2.x inte har.", doEn: "Nothing: it is taken for the station as a whole.", doSv: "Inget: den tas för hela stationen."},
