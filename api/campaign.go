@@ -123,7 +123,7 @@ func (s *Server) campaigns(api huma.API) {
 		}
 		c := campaign.Campaign{
 			Name: b.Name, Action: b.Action, Args: b.Args, Waves: b.Waves, MaxFailed: b.MaxFailed, Concurrency: b.Concurrency, SkipOffline: b.SkipOffline,
-			Target: campaign.Target{Stations: b.Target.Stations, Match: station.Selection(b.Target.StationMatch), Template: b.Target.Template},
+			Target: campaign.Target{Stations: b.Target.Stations, Match: station.StationMatch(b.Target.StationMatch), Template: b.Target.Template},
 		}
 		set(&c.Deadline, b.Deadline)
 		if b.DryRun {

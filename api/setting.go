@@ -143,11 +143,11 @@ func (s *Server) settings(api huma.API) {
 }
 
 type deviationView struct {
-	Name    string               `json:"name" doc:"As the template has it"`
-	Setting string               `json:"setting" doc:"As the station has it"`
-	Wanted  string               `json:"wanted"`
-	Value   string               `json:"value" doc:"As last reported"`
-	Why     station.DeviationWhy `json:"why" enum:"value,unknown" doc:"value: it has another value; unknown: the station has told nothing of it"`
+	Name    string                `json:"name" doc:"As the template has it"`
+	Setting string                `json:"setting" doc:"As the station has it"`
+	Wanted  string                `json:"wanted"`
+	Value   string                `json:"value" doc:"As last reported"`
+	Why     station.DifferenceWhy `json:"why" enum:"value,unknown" doc:"value: it has another value; unknown: the station has told nothing of it"`
 }
 
 type driftView struct {

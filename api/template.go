@@ -75,7 +75,7 @@ func (s *Server) settingTemplates(api huma.API) {
 		Method: http.MethodPost, Path: "/templates", OperationID: "create-template", Summary: "Make a template of settings", Tags: []string{"Settings"}, DefaultStatus: http.StatusCreated,
 		Description: "It says how settings should be. It is applied by a campaign, or by PATCH of a station's settings.",
 	}, func(ctx context.Context, in *struct{ Body TemplateChange }) (*body[templateView], error) {
-		t, err := s.Network.SaveTemplate(ctx, station.Template{Name: in.Body.Name, Match: station.Selection(in.Body.Match), Settings: wantedOf(in.Body.Settings)})
+		t, err := s.Network.SaveTemplate(ctx, station.Template{Name: in.Body.Name, Match: station.StationMatch(in.Body.Match), Settings: wantedOf(in.Body.Settings)})
 		return answer(showTemplate(t), err)
 	})
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/templates/{id}", OperationID: "get-template", Summary: "Show a template", Tags: []string{"Settings"}},
@@ -92,7 +92,7 @@ func (s *Server) settingTemplates(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			t.Name, t.Match, t.Settings = in.Body.Name, station.Selection(in.Body.Match), wantedOf(in.Body.Settings)
+			t.Name, t.Match, t.Settings = in.Body.Name, station.StationMatch(in.Body.Match), wantedOf(in.Body.Settings)
 			t, err = s.Network.SaveTemplate(ctx, t)
 			return answer(showTemplate(t), err)
 		})

@@ -56,9 +56,9 @@ const (
 
 // Target says of which stations a campaign is: those that are named, or else those that match.
 type Target struct {
-	Stations []gnista.StationID `json:"stations,omitempty"`
-	Match    station.Selection  `json:"match"`
-	Template string             `json:"template,omitempty"` // id: only those that have it
+	Stations []gnista.StationID   `json:"stations,omitempty"`
+	Match    station.StationMatch `json:"match"`
+	Template string               `json:"template,omitempty"` // id: only those that have it
 }
 
 // Member is a station of a campaign.

@@ -71,8 +71,9 @@ func (w *world) Connection(id gnista.StationID) (station.Connection, bool) {
 	return station.Connection{Version: gnista.V201}, w.online[id]
 }
 
-func (w *world) Disconnect(gnista.StationID, string)       {}
-func (w *world) Treat(gnista.StationID, station.Treatment) {}
+func (w *world) Disconnect(gnista.StationID, string) {}
+
+func (w *world) Treat(id gnista.StationID, t station.Treatment) {}
 
 func (w *world) Check(context.Context, json.RawMessage) error { return nil }
 

@@ -303,7 +303,7 @@ func (v Variable) settled(value string, held Inventory, now time.Time) bool {
 	return !at.IsZero() && now.Sub(at) < settledFor && !v.hidden() && v.is(v.Value, value)
 }
 
-// numberOf is the value of a setting that is a number; 0 where the station has not told it.
+// number is the value of a setting that is a number; 0 where the station has not told it.
 func numberOf(told []Variable, name string) int {
 	for _, v := range told {
 		if v.Attribute == Actual && strings.EqualFold(v.Setting(), name) {
@@ -363,7 +363,7 @@ func (x *write) tell(ctx context.Context, n *Network) error {
 	for _, batch := range batches(list, x.items, x.bytes) {
 		answers, err := Tell(ctx, n.Remote, x.station, WriteSettings{List: batch})
 		code := gnista.CodeOf(err)
-		if err != nil && code != gnista.Refused {
+		if err != nil && code != gnista.Refused && code != gnista.Unsupported {
 			if next == 0 {
 				return err
 			}
@@ -375,6 +375,8 @@ func (x *write) tell(ctx context.Context, n *Network) error {
 		for i, at := range x.send[next : next+len(batch)] {
 			s := &x.out[at]
 			switch answer, ok := answerTo(answers, batch[i], i); {
+			case err != nil && code == gnista.Unsupported:
+				s.Status, s.Detail = NotSupporting, err.Error()
 			case err != nil:
 				s.Status, s.Detail = Refused, err.Error()
 			case !ok:

@@ -241,8 +241,8 @@ func TestKeptVariables(t *testing.T) {
 func TestTemplateMatch(t *testing.T) {
 	s := Station{Vendor: "Acme", Model: "Pole 22", Firmware: "1.2.3", Version: gnista.V201}
 	list := []Template{
-		{ID: "all", Match: Selection{Vendor: "acme"}}, {ID: "version", Match: Selection{Vendor: "Acme", Version: "2.*"}}, {ID: "model", Match: Selection{Vendor: "Acme", Model: "pole 22"}},
-		{ID: "open", Match: Selection{Vendor: "Acme", Model: "pole*"}}, {ID: "other", Match: Selection{Vendor: "Acme", Model: "Pole 22", Firmware: "2*"}}, {ID: "given"},
+		{ID: "all", Match: StationMatch{Vendor: "acme"}}, {ID: "version", Match: StationMatch{Vendor: "Acme", Version: "2.*"}}, {ID: "model", Match: StationMatch{Vendor: "Acme", Model: "pole 22"}},
+		{ID: "open", Match: StationMatch{Vendor: "Acme", Model: "pole*"}}, {ID: "other", Match: StationMatch{Vendor: "Acme", Model: "Pole 22", Firmware: "2*"}}, {ID: "given"},
 	}
 	if got := choose(list, s, Inventory{}); got.ID != "model" {
 		t.Errorf("got %s", got.ID)

@@ -14,15 +14,15 @@ import (
 type Template struct {
 	ID        string
 	Name      string
-	Match     Selection
+	Match     StationMatch
 	Settings  []Wanted
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
 
-// Selection says of which stations something is. What is empty is any; a * at the end of a text stands
+// StationMatch says of which stations something is. What is empty is any; a * at the end of a text stands
 // for whatever follows. Capitals do not count.
-type Selection struct {
+type StationMatch struct {
 	Vendor   string
 	Model    string
 	Firmware string
@@ -55,15 +55,20 @@ const (
 )
 
 // Matches tells whether s is one of those that m is of.
-func (m Selection) Matches(s Station) bool {
-	return fits(m.Vendor, s.Vendor) && fits(m.Model, s.Model) && fits(m.Firmware, s.Firmware) && fits(string(m.Version), string(s.Version))
+func (m StationMatch) Matches(s Station) bool {
+	return resembles(m.Vendor, s.Vendor) && resembles(m.Model, s.Model) && resembles(m.Firmware, s.Firmware) && resembles(string(m.Version), string(s.Version))
 }
 
-// fits tells whether a text is like a pattern; an empty one is of any.
-func fits(pattern, text string) bool { return pattern == "" || like(pattern, text) }
+func resembles(pattern, text string) bool {
+	pattern, text = strings.ToLower(pattern), strings.ToLower(text)
+	if start, open := strings.CutSuffix(pattern, "*"); open {
+		return strings.HasPrefix(text, start)
+	}
+	return pattern == "" || pattern == text
+}
 
 // weight is greater the fewer stations m is of.
-func (m Selection) weight() int {
+func (m StationMatch) weight() int {
 	w := 0
 	for _, text := range []string{m.Vendor, m.Model, m.Firmware, string(m.Version)} {
 		if text != "" {
@@ -167,7 +172,7 @@ func choose(list []Template, s Station, held Inventory) Template {
 		if t.ID == held.Template {
 			return t
 		}
-		if t.Match != (Selection{}) && t.Match.Matches(s) && (best.ID == "" || t.Match.weight() > best.Match.weight()) {
+		if t.Match != (StationMatch{}) && t.Match.Matches(s) && (best.ID == "" || t.Match.weight() > best.Match.weight()) {
 			best = t
 		}
 	}
@@ -185,16 +190,16 @@ type Difference struct {
 	Setting string // as the station has it; empty where its version has nothing of the kind
 	Wanted  string
 	Value   string
-	Why     DeviationWhy
+	Why     DifferenceWhy
 }
 
-// DeviationWhy is why a setting is not as it is wanted.
-type DeviationWhy string
+// DifferenceWhy is why a setting is not as it is wanted.
+type DifferenceWhy string
 
 // The reasons.
 const (
-	OtherValue DeviationWhy = "value"   // it has another value
-	NotTold    DeviationWhy = "unknown" // the station has told nothing of it
+	OtherValue DifferenceWhy = "value"   // it has another value
+	NotTold    DifferenceWhy = "unknown" // the station has told nothing of it
 )
 
 // Drift is how a station is not as its template wants it.

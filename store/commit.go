@@ -188,7 +188,13 @@ func (w *writer) put(ctx context.Context, queue chan<- *change, c *change) error
 
 func (w *writer) loop() {
 	group := make([]*change, 0, w.size)
-	for {
+	for n := 1; ; n++ {
+		if n%tidyAfter == 0 && w.db.tidy != nil {
+			select {
+			case w.db.tidy <- struct{}{}:
+			default:
+			}
+		}
 		var ended bool
 		if group, ended = w.collect(group[:0]); ended {
 			break

@@ -14,6 +14,7 @@ import (
 	"hash/maphash"
 	"io/fs"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -32,6 +33,9 @@ type DB struct {
 	seed    maphash.Seed // spreads keys over the writers
 	notify  func([]gnista.Event)
 	log     *slog.Logger
+	tidy    chan struct{} // after some commits; nil where nothing need be tidied
+	tidying sync.WaitGroup
+	untidy  sync.Once
 }
 
 // Options are how to open a database.
@@ -72,6 +76,10 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	db.lock = f.lock(db)
 	if err := db.prepare(ctx, f); err != nil {
 		return nil, errors.Join(err, db.Close())
+	}
+	if f.tidy != "" {
+		db.tidy = make(chan struct{}, 1)
+		db.tidying.Go(func() { db.keepTidy(f.tidy) })
 	}
 	for range f.writers {
 		db.writers = append(db.writers, newWriter(db, f, o.GroupSize))
@@ -133,7 +141,24 @@ func (db *DB) Close() error {
 	for _, w := range db.writers {
 		w.close()
 	}
+	if db.tidy != nil && len(db.writers) > 0 {
+		db.untidy.Do(func() { close(db.tidy) })
+		db.tidying.Wait()
+	}
 	return errors.Join(db.sql.Close(), db.lock.release())
+}
+
+// tidyAfter is after how many commits the log of SQLite is carried over into the database. A commit that
+// finds too much of it has to do that itself, and everybody waits; beside the writer it holds up nobody.
+const tidyAfter = 64
+
+func (db *DB) keepTidy(query string) {
+	for range db.tidy {
+		var busy, log, done int
+		if err := db.sql.QueryRowContext(context.Background(), query).Scan(&busy, &log, &done); err != nil {
+			db.log.Warn("the log of the database could not be carried over; a commit will", "err", err)
+		}
+	}
 }
 
 // Ready tells whether the database answers.

@@ -45,8 +45,11 @@ func writeSettings(ctx context.Context, s *gateway.Session, o station.WriteSetti
 	list := slices.Clone(o.List)
 	for i, k := range list {
 		resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.ChangeConfiguration, ocpp16.ChangeConfigurationRequest{Key: k.Name, Value: k.Value})
-		if e, told := errors.AsType[*ocppj.Error](err); told {
+		e, told := errors.AsType[*ocppj.Error](err)
+		if told {
 			s.Saw("Q22", "ChangeConfiguration of %s is answered with %s", k.Name, e.Code)
+		}
+		if told && len(list) > 1 {
 			list[i].Status, list[i].Detail = station.NotSupporting, e.Error()
 			continue
 		}

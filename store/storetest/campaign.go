@@ -16,7 +16,7 @@ import (
 func (s suite) campaigns(t *testing.T) {
 	ctx := t.Context()
 	c := campaign.Campaign{
-		ID: "cam1", Name: "Våren", Action: "settings", Args: json.RawMessage(`{"a":1}`), Target: campaign.Target{Match: station.Selection{Vendor: "V"}},
+		ID: "cam1", Name: "Våren", Action: "settings", Args: json.RawMessage(`{"a":1}`), Target: campaign.Target{Match: station.StationMatch{Vendor: "V"}},
 		Waves: []string{"1", "100%"}, Sizes: []int{1, 25}, MaxFailed: 10, Concurrency: 3, SkipOffline: true, State: campaign.Running, CreatedAt: now, Deadline: now.Add(time.Hour),
 	}
 	members := make([]campaign.Member, 25)

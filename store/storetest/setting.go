@@ -173,7 +173,7 @@ func (s suite) reports(t *testing.T) {
 func (s suite) templates(t *testing.T) {
 	ctx := t.Context()
 	x := station.Template{
-		ID: "t1", Name: "Våra", Match: station.Selection{Vendor: "V", Model: "M*", Firmware: "1.*", Version: gnista.V201},
+		ID: "t1", Name: "Våra", Match: station.StationMatch{Vendor: "V", Model: "M*", Firmware: "1.*", Version: gnista.V201},
 		Settings: []station.Wanted{{Name: "heartbeat-interval", Value: "300"}}, CreatedAt: now, UpdatedAt: now,
 	}
 	if err := s.SaveTemplate(ctx, x); err != nil {
