@@ -121,7 +121,7 @@ func (p *pace) profile() error {
 				return err
 			}
 			if a.Status == station.NotSupporting {
-				p.unsupported("version-or-station", a.Detail)
+				p.unsupported("station-says", a.Detail)
 				return nil
 			}
 			if a.Status == station.Done {
@@ -259,7 +259,7 @@ func (p *pace) reservation() error {
 	}
 	p.fact("answer", a.Detail)
 	if a.Status == station.NotSupporting {
-		p.unsupported("version-or-station", a.Detail)
+		p.unsupported("station-says", a.Detail)
 		return nil
 	}
 	if a.Status != station.Done {
@@ -288,7 +288,7 @@ func (p *pace) log() error {
 		return err
 	}
 	if a.Status == station.NotSupporting {
-		p.unsupported("version-or-station", a.Detail)
+		p.unsupported("station-says", a.Detail)
 		return nil
 	}
 	if a.Status != station.Done {
@@ -331,7 +331,7 @@ func (p *pace) unlock() error {
 	p.fact("answer", a.Detail)
 	switch a.Status {
 	case station.NotSupporting: // a cable that is fixed
-		p.unsupported("version-or-station", a.Detail)
+		p.unsupported("station-says", a.Detail)
 	case station.Done, station.Scheduled:
 	default:
 		p.find("unlock-refused", place(at), a.Detail)
@@ -353,7 +353,7 @@ func (p *pace) availability() error {
 	}
 	p.fact("answer", a.Detail)
 	if a.Status == station.NotSupporting {
-		p.unsupported("version-or-station", a.Detail)
+		p.unsupported("station-says", a.Detail)
 		return nil
 	}
 	if a.Status != station.Done && a.Status != station.Scheduled {

@@ -200,7 +200,11 @@ func (p *pace) fail(err error) {
 	case p.over(context.WithoutCancel(p.ctx)).Key != "":
 		p.find("connection-lost")
 	case code == gnista.Unsupported:
-		p.unsupported("version-or-station", err.Error())
+		if strings.Contains(err.Error(), answered) {
+			p.unsupported("station-says", short(err))
+		} else {
+			p.unsupported("version-says", err.Error())
+		}
 	case code == gnista.Timeout:
 		p.find("no-answer")
 	case code == gnista.Refused:
@@ -236,7 +240,7 @@ func say(key string, with ...string) Message {
 }
 
 // maxText bounds what a report has of what a station said.
-const maxText = 300
+const maxText = 1000
 
 func cut(s string) string {
 	if r := []rune(s); len(r) > maxText {
@@ -245,9 +249,12 @@ func cut(s string) string {
 	return s
 }
 
+// answered is in an error when it is the station's answer.
+const answered = "answers with an error: "
+
 // short is an error without what is said before the station's own words.
 func short(err error) string {
-	_, own, ok := strings.Cut(err.Error(), "answers with an error: ")
+	_, own, ok := strings.Cut(err.Error(), answered)
 	if !ok {
 		return err.Error()
 	}
@@ -262,7 +269,7 @@ func tell[A any](p *pace, o station.Order[A]) (A, error) {
 	switch code := gnista.CodeOf(err); {
 	case err == nil:
 		p.times = append(p.times, took)
-	case code == gnista.Refused || code == gnista.Unsupported && strings.Contains(err.Error(), "answers with an error"):
+	case code == gnista.Refused || code == gnista.Unsupported && strings.Contains(err.Error(), answered):
 		p.times = append(p.times, took)
 		word, _, _ := strings.Cut(short(err), ":")
 		p.errors[cut(word)]++
