@@ -206,7 +206,11 @@ func (c *Checks) Begin(ctx context.Context) error {
 // errStopped is why checks end with the system.
 var errStopped = gnista.Errorf(gnista.Conflict, "the system is stopping")
 
-// End interrupts what runs, which cleans up after itself.
+// endTime is how long checks are given to clean up. One whose station does not answer waits for longer:
+// the end of its connection ends that.
+const endTime = 5 * time.Second
+
+// End interrupts what runs, and gives it some time to clean up while stations are still there.
 func (c *Checks) End() {
 	c.mu.Lock()
 	c.stopped = true
@@ -214,8 +218,16 @@ func (c *Checks) End() {
 		c.stop(errStopped)
 	}
 	c.mu.Unlock()
-	c.group.Wait()
+	ended := make(chan struct{})
+	go func() { c.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(endTime):
+	}
 }
+
+// Wait waits until no check runs.
+func (c *Checks) Wait() { c.group.Wait() }
 
 // Defaults are the options of who says nothing: all that is harmless at a station like this.
 func (c *Checks) Defaults(ctx context.Context, id gnista.StationID) (Options, error) {

@@ -197,6 +197,8 @@ func (p *pace) fail(err error) {
 		return
 	}
 	switch code := gnista.CodeOf(err); {
+	case errors.Is(context.Cause(p.ctx), errStopped):
+		p.skip("restarted")
 	case p.over(context.WithoutCancel(p.ctx)).Key != "":
 		p.find("connection-lost")
 	case code == gnista.Unsupported:

@@ -245,9 +245,10 @@ func (a *app) every(ctx context.Context, pause time.Duration, sweeps map[string]
 
 // close ends the connections of stations, finishes what has begun and closes the database.
 func (a *app) close(ctx context.Context) error {
-	a.checks.End() // while its stations are there to clean up
+	a.checks.End() // while stations are still there, so that it can clean up
 	a.halt()       // while stations are still there, so that none is thought to have failed
 	err := a.gateway.Stop(ctx)
+	a.checks.Wait()
 	a.stop()
 	a.running.Wait()
 	a.messages.Stop()
