@@ -324,6 +324,7 @@ func (p *pace) clock() error {
 		switch {
 		case t.Year() < clockUnset:
 			p.once("clock-unset", r.stamp)
+		case zone == noZone && local(off): // that is the zone that is not told
 		case off > maxSkew || off < -maxSkew && r.now:
 			p.once("clock-wrong", seconds(off), r.stamp)
 		}
@@ -336,6 +337,12 @@ func (p *pace) clock() error {
 	}
 	p.fact("stamp", list[0].stamp)
 	return nil
+}
+
+// local tells whether a difference is that of a time zone.
+func local(off time.Duration) bool {
+	rest := (off - off.Round(15*time.Minute)).Abs()
+	return off.Abs() <= 14*time.Hour && rest <= maxSkew
 }
 
 // seconds is a duration in whole seconds, with its sign.

@@ -245,18 +245,19 @@ func (c *check) follow(ctx context.Context, a *app, id gnista.StationID, w io.Wr
 	}
 	o.ReadOnly, o.Reservation, o.Log, o.Patience, o.Availability = c.ReadOnly, c.Reservation, c.Log, c.Patience, o.Availability && c.Availability
 	got, err := a.checks.Start(ctx, id, o)
-	told := 0
-	for err == nil && got.State == commission.Running {
+	for told := 0; err == nil; got, err = a.db.Check(ctx, got.ID) {
 		for ; told < len(got.Results); told++ {
 			r := got.Results[told]
 			fmt.Fprintf(w, "%2d of %d  %s: %s\n", told+1, got.Steps, commission.Language(c.Lang).Name(r.Step), commission.Language(c.Lang).Name(string(r.Verdict)))
+		}
+		if got.State != commission.Running {
+			break
 		}
 		select {
 		case <-ctx.Done():
 			return got, fmt.Errorf("the check did not end within %v", c.Timeout)
 		case <-time.After(lookEvery):
 		}
-		got, err = a.db.Check(ctx, got.ID)
 	}
 	return got, err
 }
