@@ -381,3 +381,19 @@ func TestCheckCommand(t *testing.T) {
 		comes("LAB-4", gnista.V21, "correct-horse-battery")(ctx, url)
 	}, "ws://127.0.0.1:0", "--station", "LAB-4", "--password", "correct-horse-battery", "--patience", "3")
 }
+
+// TestCheckDefaults: what a station is known not to bear is not asked of it unless somebody wants that
+// (quirk Q23).
+func TestCheckDefaults(t *testing.T) {
+	simulated(t, func(t *testing.T, b *bubble) {
+		for id, bears := range map[gnista.StationID]bool{"CS1": true, "CS2": false} {
+			if _, err := b.network.Change(t.Context(), id, true, func(s *station.Station) { s.Adaptations.SkipAvailability = !bears }); err != nil {
+				t.Fatal(err)
+			}
+			o, err := b.checks.Defaults(t.Context(), id)
+			if want := (commission.Options{Unlock: true, Availability: bears}); err != nil || o != want {
+				t.Errorf("%s: the options are %+v, %v, want %+v", id, o, err, want)
+			}
+		}
+	})
+}
