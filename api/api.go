@@ -29,6 +29,7 @@ import (
 	"gnista/billing"
 	"gnista/campaign"
 	"gnista/charging"
+	"gnista/commission"
 	"gnista/pki"
 	"gnista/power"
 	"gnista/station"
@@ -51,6 +52,7 @@ type Server struct {
 	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
+	Checks       *commission.Checks
 	Seller       Seller
 	Events       Events
 	Bus          Bus
@@ -106,6 +108,7 @@ func (s *Server) Handler() http.Handler {
 	s.campaigns(api)
 	s.verdicts(api)
 	s.quirks(api)
+	s.checks(api)
 	s.mirrors(api)
 	s.security(api)
 	s.outcomes(api)

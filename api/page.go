@@ -15,6 +15,7 @@ import (
 	"gnista"
 	"gnista/billing"
 	"gnista/charging"
+	"gnista/commission"
 	"gnista/station"
 	"gnista/tariff"
 	"gnista/token"
@@ -199,6 +200,10 @@ func (s *Server) parse(l language) *template.Template {
 		"mask":    token.Mask,
 		"perUnit": func(d tariff.Dimension) string { return l.text("per-" + string(d)) },
 		"tone":    tone,
+		"c":       func(key any) string { return commission.Language(l.tag).Name(fmt.Sprint(key)) },
+		"verdictTone": func(v commission.Verdict) string {
+			return map[commission.Verdict]string{commission.Passed: "free", commission.Failed: "fault"}[v]
+		},
 	}).ParseFS(pageFiles, "pages/*.html"))
 }
 

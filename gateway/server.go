@@ -103,6 +103,7 @@ type Server struct {
 	instance string            // tells our own mirrors from those of others
 	plain    station.Treatment // of stations that need nothing special
 	sessions registry
+	ears     ears
 	poller   *poller
 	running  sync.WaitGroup // handlers and readers
 	done     chan struct{}

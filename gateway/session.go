@@ -266,6 +266,9 @@ func (x *Session) Serve(ctx context.Context, f ocppj.Frame) (payload json.RawMes
 			payload, err = nil, errors.New("a handler panicked")
 		}
 	}()
+	if x.server.ears.some.Load() > 0 {
+		defer x.overhear(f)
+	}
 	if err := x.allowed(f); err != nil {
 		x.Saw("G9", "%s", shorten(f.Action, maxAction))
 		x.reject(f, answered(err))

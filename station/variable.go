@@ -212,6 +212,12 @@ func (v Variable) check(name, value string) error {
 	return nil
 }
 
+// Odd is why the value of v cannot be one of its; nil where it can. Invalid.
+func (v Variable) Odd() error {
+	v = v.Described()
+	return v.check(v.Setting(), v.Value)
+}
+
 func (v Variable) checkRange(name, value string) error {
 	x, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 	if err != nil {

@@ -136,7 +136,7 @@ func (db *DB) DeleteStation(ctx context.Context, id gnista.StationID) error {
 			return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no station %q", id))
 		}
 		for _, table := range []string{
-			"connector", "variable", "notice", "verdict", "deviation", "local_list", "local_list_content", "power", "monitor", "display_message", "event_stream",
+			"connector", "variable", "notice", "verdict", "deviation", "local_list", "local_list_content", "power", "station_check", "monitor", "display_message", "event_stream",
 			"installed_certificate", "root_attempt", "security_event", "inventory", "report",
 		} {
 			if _, err := t.exec(`DELETE FROM `+table+` WHERE station = $1`, string(id)); err != nil {

@@ -18,6 +18,7 @@ import (
 	"gnista/campaign"
 	"gnista/charging"
 	"gnista/cluster"
+	"gnista/commission"
 	"gnista/gateway"
 	"gnista/gateway/v16"
 	"gnista/gateway/v2"
@@ -81,6 +82,7 @@ type app struct {
 	records      *billing.Records
 	campaigns    *campaign.Campaigns
 	power        *power.Power
+	checks       *commission.Checks
 	handler      http.Handler
 
 	nudge   chan struct{}
@@ -134,6 +136,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.power = &power.Power{
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
+	a.checks = &commission.Checks{
+		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
+	}
 	if o.Secret == nil {
 		key := make([]byte, 32)
 		rand.Read(key)
@@ -157,11 +162,11 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
 		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Lists: a.lists, Transactions: a.transactions, Power: a.power, Tariffs: a.tariffs,
-		Records: a.records, Campaigns: a.campaigns, CA: a.ca, Contracts: contracts, Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL,
+		Records: a.records, Campaigns: a.campaigns, CA: a.ca, Contracts: contracts, Checks: a.checks, Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL,
 		Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
-	if err := a.firstTariff(ctx, o.Currency); err != nil {
+	if err := errors.Join(a.firstTariff(ctx, o.Currency), a.checks.Begin(ctx)); err != nil {
 		return nil, errors.Join(err, a.db.Close())
 	}
 	return a, nil
@@ -240,8 +245,10 @@ func (a *app) every(ctx context.Context, pause time.Duration, sweeps map[string]
 
 // close ends the connections of stations, finishes what has begun and closes the database.
 func (a *app) close(ctx context.Context) error {
-	a.halt() // while stations are still there, so that none is thought to have failed
+	a.checks.End() // while stations are still there, so that it can clean up
+	a.halt()       // while stations are still there, so that none is thought to have failed
 	err := a.gateway.Stop(ctx)
+	a.checks.Wait()
 	a.stop()
 	a.running.Wait()
 	a.messages.Stop()

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,6 +25,7 @@ type commandLine struct {
 	Bench   bench    `cmd:"" help:"Measure this machine."`
 	Migrate migrate  `cmd:"" help:"Bring the schema of a database up to date and end. Serve does so by itself."`
 	Sim     simulate `cmd:"" help:"Simulate charging stations and the drivers who use them."`
+	Check   check    `cmd:"" help:"Wait for one station, check what it can do and what it does wrong, and print a report."`
 
 	Version showVersion `cmd:"" help:"Show the version and end; --version does it too."`
 }
@@ -40,8 +42,15 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "gnista:", err)
-		os.Exit(1)
+		code := 1
+		if e, ok := errors.AsType[*exit](err); ok {
+			code = e.code
+		}
+		if err.Error() != "" {
+			fmt.Fprintln(os.Stderr, "gnista:", err)
+		}
+		stop()
+		os.Exit(code)
 	}
 }
 

@@ -57,6 +57,7 @@ func TestPeers(t *testing.T) {
 			t.Parallel()
 			t.Run("card", func(t *testing.T) { chargeByCard(t, s, m) })
 			t.Run("order", func(t *testing.T) { chargeByOrder(t, s, m) })
+			t.Run("check", func(t *testing.T) { checkUp(t, s, m) })
 			if m.library == "ocpp-rpc" {
 				t.Run("misbehave", func(t *testing.T) { misbehave(t, s, m) })
 			}

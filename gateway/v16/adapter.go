@@ -50,6 +50,7 @@ func orders() gateway.Orders {
 	gateway.Tell(o, reset)
 	gateway.Tell(o, unlock)
 	gateway.Tell(o, setAvailability)
+	gateway.Tell(o, sendData)
 	gateway.Tell(o, trigger)
 	gateway.Tell(o, readSettings)
 	gateway.Tell(o, writeSettings)

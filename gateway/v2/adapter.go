@@ -79,6 +79,7 @@ func orders(v ocppj.Version) gateway.Orders {
 	gateway.Tell(o, reset)
 	gateway.Tell(o, unlock)
 	gateway.Tell(o, setAvailability)
+	gateway.Tell(o, sendData)
 	gateway.Tell(o, trigger)
 	gateway.Tell(o, readSettings)
 	gateway.Tell(o, writeSettings)
