@@ -32,6 +32,13 @@ func new201(id string, client ws.WsClient, d *desk) *station201 {
 	s.SetAuthorizationHandler(s)
 	s.SetLocalAuthListHandler(s)
 	s.SetReservationHandler(s)
+	if d.looked {
+		s.SetFirmwareHandler(s)
+		s.SetDiagnosticsHandler(s)
+		s.SetSmartChargingHandler(s)
+		s.SetSecurityHandler(s)
+		s.SetISO15118Handler(s)
+	}
 	return s
 }
 
@@ -204,6 +211,10 @@ func (s *station201) OnUnlockConnector(r *remotecontrol.UnlockConnectorRequest) 
 }
 
 func (s *station201) OnTriggerMessage(r *remotecontrol.TriggerMessageRequest) (*remotecontrol.TriggerMessageResponse, error) {
+	if r.RequestedMessage == remotecontrol.MessageTriggerSignChargingStationCertificate {
+		s.accept(order{do: s.certify})
+		return remotecontrol.NewTriggerMessageResponse(remotecontrol.TriggerMessageStatusAccepted), nil
+	}
 	if r.RequestedMessage != remotecontrol.MessageTriggerStatusNotification {
 		return remotecontrol.NewTriggerMessageResponse(remotecontrol.TriggerMessageStatusNotImplemented), nil
 	}
