@@ -158,7 +158,7 @@ func (s *station201) report(request int) error {
 	_, err := s.NotifyReport(request, types.Now(), 0, func(r *provisioning.NotifyReportRequest) {
 		r.ReportData = []provisioning.ReportData{{
 			Component: interval.component, Variable: interval.variable,
-			VariableAttribute:       []provisioning.VariableAttribute{{Type: types.AttributeActual, Value: "300", Mutability: provisioning.MutabilityReadWrite}},
+			VariableAttribute:       []provisioning.VariableAttribute{{Type: types.AttributeActual, Value: s.interval, Mutability: provisioning.MutabilityReadWrite}},
 			VariableCharacteristics: &provisioning.VariableCharacteristics{DataType: provisioning.TypeInteger, Unit: "s"},
 		}}
 	})
