@@ -115,7 +115,7 @@ func (s *Server) commands(api huma.API) {
 		})
 	type trigger struct {
 		Place
-		Message station.Trigger `json:"message" enum:"boot,heartbeat,status,meter-values,transaction,firmware-status,log-status"`
+		Message station.Trigger `json:"message" enum:"boot,heartbeat,status,meter-values,transaction,firmware-status,log-status,signed-firmware-status,security-log-status" doc:"The last two are of the security extension of OCPP 1.6; in 2.x they are firmware-status and log-status"`
 	}
 	command(s, api, "trigger", "Ask a station to send a message", "",
 		func(ctx context.Context, id gnista.StationID, in trigger) (*body[AnswerView], error) {

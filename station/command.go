@@ -16,6 +16,8 @@ type Answer struct {
 	Outcome Outcome // of it
 }
 
+func (a *Answer) kept(c Command) { a.Command, a.Outcome = c.ID, c.Outcome }
+
 // AnswerStatus is an answer over all versions.
 type AnswerStatus string
 
@@ -136,6 +138,9 @@ const (
 	TriggerTransaction Trigger = "transaction"
 	TriggerFirmware    Trigger = "firmware-status"
 	TriggerLog         Trigger = "log-status"
+	// Of signed firmware and of the security log, which OCPP 1.6 asks for in another way than the two above.
+	TriggerSignedFirmware Trigger = "signed-firmware-status"
+	TriggerSecurityLog    Trigger = "security-log-status"
 )
 
 // Ask asks a station to send a message. (OCPP 1.6 §5.17, OCPP 2.x F06)

@@ -91,6 +91,7 @@ func orders(v ocppj.Version) gateway.Orders {
 	gateway.Tell(o, publishFirmware)
 	gateway.Tell(o, unpublishFirmware)
 	gateway.Tell(o, sendLog)
+	gateway.Tell(o, sendVendor)
 	gateway.Tell(o, deliver)
 	gateway.Tell(o, askRenewal)
 	gateway.Tell(o, installCertificate)
@@ -163,11 +164,6 @@ var registrations = map[station.State]ocpp2.RegistrationStatus{
 // OCPP 2.x G02.
 func (a *Adapter) heartbeat(context.Context, *gateway.Session, ocpp2.HeartbeatRequest) (ocpp2.HeartbeatResponse, error) {
 	return ocpp2.HeartbeatResponse{CurrentTime: ocppj.At(a.Now())}, nil
-}
-
-// OCPP 2.x P02. No vendor's extension is known yet.
-func (a *Adapter) dataTransfer(context.Context, *gateway.Session, ocpp2.DataTransferRequest) (ocpp2.DataTransferResponse, error) {
-	return ocpp2.DataTransferResponse{Status: ocpp2.DataTransferStatusUnknownVendorId}, nil
 }
 
 // evse is where an EVSE of the wire is; a connector that is not told stays unknown.

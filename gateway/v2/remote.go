@@ -21,6 +21,7 @@ var answers = map[string]station.AnswerStatus{
 	"LanguageNotSupported": station.NotSupporting, "UnknownTransaction": station.NotKnown, "Unlocked": station.Done, "Scheduled": station.Scheduled, "Rejected": station.Refused, "UnlockFailed": station.Refused,
 	"OngoingAuthorizedTransaction": station.Refused, "UnknownConnector": station.NotKnown, "NotImplemented": station.NotSupporting,
 	"RebootRequired": station.NeedsReboot, "UnknownComponent": station.NotKnown, "UnknownVariable": station.NotKnown, "NotSupportedAttributeType": station.NotSupporting,
+	"UnknownMessageId": station.NotSupporting, "UnknownVendorId": station.NotSupporting,
 }
 
 func answer[S ~string](status S, info *ocpp2.StatusInfo) station.Answer {
@@ -88,6 +89,9 @@ var triggers = map[station.Trigger]ocpp2.MessageTrigger{
 	station.TriggerTransaction: ocpp2.MessageTriggerTransactionEvent,
 	station.TriggerFirmware:    ocpp2.MessageTriggerFirmwareStatusNotification,
 	station.TriggerLog:         ocpp2.MessageTriggerLogStatusNotification,
+
+	station.TriggerSignedFirmware: ocpp2.MessageTriggerFirmwareStatusNotification,
+	station.TriggerSecurityLog:    ocpp2.MessageTriggerLogStatusNotification,
 }
 
 // OCPP 2.x F06.
