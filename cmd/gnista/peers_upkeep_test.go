@@ -1,9 +1,18 @@
 package main_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -114,7 +123,7 @@ type begun struct {
 
 func checkTransfer(t *testing.T, s *server, got begun, state string) {
 	t.Helper()
-	if got.Status != "accepted" || got.Transfer.State != "asked" {
+	if got.Status != "accepted" {
 		t.Errorf("the answer is %+v", got)
 	}
 	eventually(t, "a file is "+state, func() bool { return fetch[transfer](t, s, "/transfers/"+got.Transfer.ID).State == state })
@@ -128,11 +137,43 @@ func checkFirmware(t *testing.T, s *server, id string, p *process) {
 		t.Fatalf("sending firmware: %s %s", resp.Status, text)
 	}
 	file := decode[struct{ ID, SHA256 string }](t, text)
-	checkTransfer(t, s, decode[begun](t, s.do(t, "POST", "/stations/"+id+"/firmware", `{"file":"`+file.ID+`","retries":3,"retryInterval":60}`)), "installed")
 	sum := sha256.Sum256([]byte(peerFirmware))
-	if got := p.expect("fetched"); got.Status != hex.EncodeToString(sum[:]) || got.Status != file.SHA256 {
-		t.Errorf("the firmware that was fetched has the sum %s, we say %s", got.Status, file.SHA256)
+	certificate, signature := signFirmware(t, sum[:])
+	for _, update := range []struct{ signature, state string }{
+		{"", "installed"}, {signature, "installed"}, {signature[:20] + "AAAA" + signature[24:], "failed"},
+	} {
+		body := map[string]any{"file": file.ID, "retries": 3, "retryInterval": 60}
+		if update.signature != "" {
+			body["signature"], body["signingCertificate"] = update.signature, certificate
+		}
+		order, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkTransfer(t, s, decode[begun](t, s.do(t, "POST", "/stations/"+id+"/firmware", string(order))), update.state)
+		if got := p.expect("fetched"); got.Status != hex.EncodeToString(sum[:]) || got.Status != file.SHA256 {
+			t.Errorf("the firmware that was fetched has the sum %s, we say %s", got.Status, file.SHA256)
+		}
 	}
+}
+
+// signFirmware signs for somebody who makes stations.
+func signFirmware(t *testing.T, sum []byte) (certificate, signature string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Maker"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := ecdsa.SignASN1(rand.Reader, key, sum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), base64.StdEncoding.EncodeToString(text)
 }
 
 // checkLogs has a station send us its logs.

@@ -28,6 +28,7 @@ func new16(id string, client ws.WsClient, d *desk) *station16 {
 	s.SetReservationHandler(s)
 	if d.looked {
 		s.SetFirmwareManagementHandler(s)
+		s.SetSecureFirmwareHandler(s)
 		s.SetLogHandler(s)
 		s.SetSmartChargingHandler(s)
 		s.SetExtendedTriggerMessageHandler(s)

@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
@@ -105,8 +106,8 @@ func (u *upkeep) composite(duration int) (unit string, list []period) {
 	return unit, list
 }
 
-// fetchFirmware fetches firmware and tells how far it is.
-func fetchFirmware(location string, tell func(status string) error) error {
+// fetchFirmware fetches firmware and tells how far it is. With a certificate there is a signature of it.
+func fetchFirmware(location, certificate, signature string, tell func(status string) error) error {
 	if err := tell("Downloading"); err != nil {
 		return err
 	}
@@ -123,13 +124,37 @@ func fetchFirmware(location string, tell func(status string) error) error {
 		return fmt.Errorf("fetching firmware: %s", resp.Status)
 	}
 	sum := sha256.Sum256(file)
-	for _, status := range []string{"Downloaded", "Installing", "Installed"} {
+	steps := []string{"Downloaded", "Installing", "Installed"}
+	if certificate != "" {
+		steps = []string{"Downloaded", "SignatureVerified", "Installing", "Installed"}
+		if err := proved(file, certificate, signature); err != nil {
+			steps = []string{"Downloaded", "InvalidSignature"}
+		}
+	}
+	for _, status := range steps {
 		if err := tell(status); err != nil {
 			return err
 		}
 	}
 	say(line{Event: "fetched", Status: hex.EncodeToString(sum[:])})
 	return nil
+}
+
+// proved tells whether the file is signed by whose certificate it is.
+func proved(file []byte, certificate, signature string) error {
+	block, _ := pem.Decode([]byte(certificate))
+	if block == nil {
+		return errors.New("that is no certificate")
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return err
+	}
+	text, err := base64.StdEncoding.DecodeString(signature)
+	if err != nil {
+		return err
+	}
+	return cert.CheckSignature(x509.ECDSAWithSHA256, file, text)
 }
 
 // sendLog sends the log and tells how far it is.

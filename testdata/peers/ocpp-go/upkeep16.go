@@ -5,6 +5,7 @@ import (
 	"github.com/lorenzodonini/ocpp-go/ocpp1.6/extendedtriggermessage"
 	update "github.com/lorenzodonini/ocpp-go/ocpp1.6/firmware"
 	"github.com/lorenzodonini/ocpp-go/ocpp1.6/logging"
+	"github.com/lorenzodonini/ocpp-go/ocpp1.6/securefirmware"
 	"github.com/lorenzodonini/ocpp-go/ocpp1.6/security"
 	"github.com/lorenzodonini/ocpp-go/ocpp1.6/smartcharging"
 	"github.com/lorenzodonini/ocpp-go/ocpp1.6/types"
@@ -12,12 +13,22 @@ import (
 
 func (s *station16) OnUpdateFirmware(r *update.UpdateFirmwareRequest) (*update.UpdateFirmwareConfirmation, error) {
 	s.accept(order{do: func() error {
-		return fetchFirmware(r.Location, func(status string) error {
+		return fetchFirmware(r.Location, "", "", func(status string) error {
 			_, err := s.FirmwareStatusNotification(update.FirmwareStatus(status))
 			return err
 		})
 	}})
 	return update.NewUpdateFirmwareConfirmation(), nil
+}
+
+func (s *station16) OnSignedUpdateFirmware(r *securefirmware.SignedUpdateFirmwareRequest) (*securefirmware.SignedUpdateFirmwareResponse, error) {
+	s.accept(order{do: func() error {
+		return fetchFirmware(r.Firmware.Location, r.Firmware.SigningCertificate, r.Firmware.Signature, func(status string) error {
+			_, err := s.SignedUpdateFirmwareStatusNotification(securefirmware.FirmwareStatus(status), func(n *securefirmware.SignedFirmwareStatusNotificationRequest) { n.RequestID = &r.RequestID })
+			return err
+		})
+	}})
+	return &securefirmware.SignedUpdateFirmwareResponse{Status: securefirmware.UpdateFirmwareStatusAccepted}, nil
 }
 
 func (s *station16) OnGetDiagnostics(r *update.GetDiagnosticsRequest) (*update.GetDiagnosticsConfirmation, error) {

@@ -11,7 +11,7 @@ import (
 
 func (s *station201) OnUpdateFirmware(r *update.UpdateFirmwareRequest) (*update.UpdateFirmwareResponse, error) {
 	s.accept(order{do: func() error {
-		return fetchFirmware(r.Firmware.Location, func(status string) error {
+		return fetchFirmware(r.Firmware.Location, r.Firmware.SigningCertificate, r.Firmware.Signature, func(status string) error {
 			_, err := s.FirmwareStatusNotification(update.FirmwareStatus(status), func(n *update.FirmwareStatusNotificationRequest) { n.RequestID = &r.RequestID })
 			return err
 		})

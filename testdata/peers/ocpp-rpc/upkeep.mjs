@@ -1,7 +1,7 @@
 // What a station does for its operator, whose names differ little between versions: firmware, logs,
 // charging profiles and certificates.
 import { execFileSync } from 'node:child_process';
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, verify, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,8 +50,8 @@ export class Upkeep {
     const { old } = this;
 
     client.handle('UpdateFirmware', ({ params }) => {
-      const { location } = old ? params : params.firmware;
-      later(() => this.fetchFirmware(location, (status) => call('FirmwareStatusNotification', { status, ...(!old && { requestId: params.requestId }) })));
+      const firmware = old ? params : params.firmware;
+      later(() => this.fetchFirmware(firmware, (status) => call('FirmwareStatusNotification', { status, ...(!old && { requestId: params.requestId }) })));
       return old ? {} : accepted;
     });
     client.handle('GetLog', ({ params }) => {
@@ -105,6 +105,10 @@ export class Upkeep {
         later(() => this.sendLog(params.location, (status) => call('DiagnosticsStatusNotification', { status })));
         return { fileName: logName };
       });
+      client.handle('SignedUpdateFirmware', ({ params: { requestId, firmware } }) => {
+        later(() => this.fetchFirmware(firmware, (status) => call('SignedFirmwareStatusNotification', { status, requestId })));
+        return accepted;
+      });
       client.handle('ExtendedTriggerMessage', ({ params }) => {
         if (params.requestedMessage !== 'SignChargePointCertificate') return { status: 'NotImplemented' };
         later(certify);
@@ -133,12 +137,18 @@ export class Upkeep {
     });
   }
 
-  async fetchFirmware(location, tell) {
+  async fetchFirmware({ location, signingCertificate, signature }, tell) {
     await tell('Downloading');
     const resp = await fetch(location);
     if (!resp.ok) throw new Error(`fetching firmware: ${resp.status}`);
-    const sum = createHash('sha256').update(Buffer.from(await resp.arrayBuffer())).digest('hex');
-    for (const status of ['Downloaded', 'Installing', 'Installed']) await tell(status);
+    const file = Buffer.from(await resp.arrayBuffer());
+    const sum = createHash('sha256').update(file).digest('hex');
+    let steps = ['Downloaded', 'Installing', 'Installed'];
+    if (signingCertificate) {
+      const good = verify('sha256', file, new X509Certificate(signingCertificate).publicKey, Buffer.from(signature, 'base64'));
+      steps = good ? ['Downloaded', 'SignatureVerified', 'Installing', 'Installed'] : ['Downloaded', 'InvalidSignature'];
+    }
+    for (const status of steps) await tell(status);
     this.say('fetched', { status: sum });
   }
 
