@@ -288,14 +288,26 @@ func (p *peer) chargeByOrder() error {
 		return err
 	}
 	say(stopped)
-	if _, err := p.told("reset"); err != nil {
+	if err := p.restart(); err != nil {
 		return err
 	}
-	p.Stop()
 	if err := p.arrive(true); err != nil {
 		return err
 	}
 	return p.leave()
+}
+
+// restart waits until it is told to restart, and disconnects once that has been answered: what is
+// asked after that is answered after it was heard.
+func (p *peer) restart() error {
+	if _, err := p.told("reset"); err != nil {
+		return err
+	}
+	if err := p.free(); err != nil {
+		return err
+	}
+	p.Stop()
+	return nil
 }
 
 // told waits for an order and carries out others meanwhile.

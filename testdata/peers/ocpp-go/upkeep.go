@@ -306,12 +306,15 @@ func (p *peer) maintain() error {
 			return err
 		}
 		say(line{Event: "ready"})
-		if _, err := p.told("reset"); err != nil {
+		if i == len(p.urls)-1 {
+			break
+		}
+		if err := p.restart(); err != nil {
 			return err
 		}
-		if i < len(p.urls)-1 {
-			p.Stop()
-		}
+	}
+	if _, err := p.told("reset"); err != nil {
+		return err
 	}
 	return p.leave()
 }

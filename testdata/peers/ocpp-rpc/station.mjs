@@ -372,6 +372,14 @@ async function told(action) {
   }
 }
 
+// restart waits until it is told to restart, and disconnects once that has been answered: what is
+// asked after that is answered after it was heard.
+async function restart() {
+  await told('reset');
+  await station.free();
+  await client.close();
+}
+
 // charge starts charging and measures.
 async function charge(order) {
   const { transaction, status } = await station.start(order);
@@ -407,8 +415,7 @@ async function chargeByOrder() {
   desk.transaction = '';
   await station.free();
   say('stopped', stopped);
-  await told('reset');
-  await client.close();
+  await restart();
   await arrive(true);
   await leave();
 }
@@ -420,9 +427,9 @@ async function maintain() {
   for (const [i, address] of addresses.entries()) {
     await arrive(i > 0, address);
     say('ready');
-    await told('reset');
-    if (i < addresses.length - 1) await client.close();
+    if (i < addresses.length - 1) await restart();
   }
+  await told('reset');
   await leave();
 }
 
