@@ -255,6 +255,9 @@ func (n *Network) planWrite(ctx context.Context, id gnista.StationID, w Writing)
 			return nil, settingError(i, "name", "%s is there twice", v.Setting())
 		}
 		seen[key] = true
+		if v.connects(told) { // OCPP 2.1 B09.FR.21
+			return nil, settingError(i, "name", "%s is of a way by which the station connects; take %s out of NetworkConfigurationPriority first", v.Setting(), v.Instance)
+		}
 		if !w.Force {
 			if err := v.writable(s.Name, s.Value, told); err != nil {
 				return nil, settingError(i, "value", "%s", err.(*gnista.Error).Detail())
@@ -289,6 +292,16 @@ func (v Variable) writable(name, value string, told []Variable) error {
 		return gnista.Invalidf("value", "the station takes values of at most %d characters", most)
 	}
 	return v.check(name, value)
+}
+
+// connects tells whether v is of a network configuration that is among those by which the station connects.
+func (v Variable) connects(told []Variable) bool {
+	if !strings.EqualFold(v.Component, "NetworkConfiguration") {
+		return false
+	}
+	return slices.ContainsFunc(told, func(p Variable) bool {
+		return p.Setting() == "OCPPCommCtrlr.NetworkConfigurationPriority" && p.Attribute == Actual && slices.Contains(strings.Split(strings.ReplaceAll(p.Value, " ", ""), ","), v.Instance)
+	})
 }
 
 // settledFor is how long what a station has said of a setting is believed without asking it again.

@@ -33,6 +33,9 @@ func reset(ctx context.Context, s *gateway.Session, r station.Reset) (station.An
 		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 restarts the station as a whole only")
 	}
 	req := ocpp16.ResetRequest{Type: ocpp16.ResetTypeSoft}
+	if r.Resume {
+		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 cannot resume transactions after a restart")
+	}
 	if r.Hard {
 		req.Type = ocpp16.ResetTypeHard
 	}

@@ -24,6 +24,7 @@ type Adapter struct {
 	Power        *power.Power
 	CA           *pki.CA
 	Contracts    *pki.Contracts
+	Currency     string // of costs that stations tell
 	Now          func() time.Time
 }
 
@@ -114,6 +115,7 @@ func orders(v ocppj.Version) gateway.Orders {
 	gateway.Tell(o, askTransaction)
 	gateway.Tell(o, tellCost)
 	if v >= ocppj.V21 {
+		gateway.Tell(o, askLimits)
 		gateway.Tell(o, adjustStream)
 		gateway.Tell(o, readStreams)
 		gateway.Tell(o, updateProfile)
@@ -139,7 +141,7 @@ func orders(v ocppj.Version) gateway.Orders {
 	return o
 }
 
-// OCPP 2.x B01, B02, B03.
+// OCPP 2.x B01.FR.03, B02, B03.
 func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp2.BootNotificationRequest, _ []ocppj.Violation) (ocpp2.BootNotificationResponse, error) {
 	c := req.ChargingStation
 	answer, err := a.Network.Boot(ctx, s.Station, station.Boot{
