@@ -75,6 +75,8 @@ func TestIdentity(t *testing.T) {
 	f("/ocpp/more/path/CS1", "CS1")
 	f("/ocpp//CS1", "CS1")
 	f("/ocpp/ocpp", "ocpp")
+	f("/ocpp-1", "ocpp-1") // on the port for certificates, which has no other paths
+	f("/CS1", "CS1")
 	f("/ocpp/", "")
 	f("/ocpp", "")
 	f("/ocpp/RDAM%7C123", "RDAM|123") // quirk Q6

@@ -200,9 +200,13 @@ func (s *Server) port(r *http.Request) (station.Profile, *station.Certificate) {
 	return station.TLSMutually, &station.Certificate{Name: c.Subject.CommonName, Serial: hex.EncodeToString(c.SerialNumber.Bytes()), Organisation: c.Subject.Organization, NotAfter: c.NotAfter}
 }
 
-// identity is the last segment of the path, percent-decoded once (OCPP-J 1.6 §3.1.1, quirk Q6).
+// identity is the last segment of the path, percent-decoded once (OCPP-J 1.6 §3.1.1, quirk Q6). [Path]
+// alone has none.
 func identity(r *http.Request) (gnista.StationID, error) {
-	path := strings.TrimSuffix(strings.TrimPrefix(r.URL.EscapedPath(), Path), "/")
+	path := strings.TrimSuffix(r.URL.EscapedPath(), "/")
+	if path == Path {
+		return "", nil
+	}
 	last := path[strings.LastIndexByte(path, '/')+1:]
 	id, err := url.PathUnescape(last)
 	if err != nil {

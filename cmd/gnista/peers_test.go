@@ -46,10 +46,12 @@ func TestPeers(t *testing.T) {
 			missingPeers(t, err)
 		}
 	}
-	if _, err := exec.LookPath("node"); err != nil {
-		missingPeers(t, err)
+	for _, program := range []string{"node", "openssl"} {
+		if _, err := exec.LookPath(program); err != nil {
+			missingPeers(t, err)
+		}
 	}
-	s := start(t, build(t), "127.0.0.1:0", t.TempDir())
+	s := start(t, build(t), "127.0.0.1:0", t.TempDir(), "--tls-listen", "127.0.0.1:0", "--mtls-listen", "127.0.0.1:0", "--tls-name", "localhost", "--tls-name", "127.0.0.1")
 	s.do(t, "POST", "/tariffs", `{"name":"Public","currency":"SEK","default":true,"elements":[{"type":"energy","price":4.95,"vatPercent":25},{"type":"start","price":2.50,"vatPercent":25}]}`)
 	s.do(t, "POST", "/tokens", `{"uid":"`+peerToken+`","offline":true}`)
 	for _, m := range []model{{"ocpp-go", "1.6"}, {"ocpp-go", "2.0.1"}, {"ocpp-rpc", "1.6"}, {"ocpp-rpc", "2.0.1"}, {"ocpp-rpc", "2.1"}} {
@@ -58,6 +60,8 @@ func TestPeers(t *testing.T) {
 			t.Run("card", func(t *testing.T) { chargeByCard(t, s, m) })
 			t.Run("order", func(t *testing.T) { chargeByOrder(t, s, m) })
 			t.Run("check", func(t *testing.T) { checkUp(t, s, m) })
+			t.Run("plain", func(t *testing.T) { maintainPlainly(t, s, m) })
+			t.Run("secure", func(t *testing.T) { maintainSecurely(t, s, m) })
 			if m.library == "ocpp-rpc" {
 				t.Run("misbehave", func(t *testing.T) { misbehave(t, s, m) })
 			}
@@ -142,7 +146,7 @@ func chargeByOrder(t *testing.T, s *server, m model) {
 	}
 	s.refused(t, "POST", "/stations/"+id+"/calls", `{"action":"ClearChargingProfile"}`, http.StatusNotImplemented)
 	command("clear-cache", `{}`, "accepted")
-	checkList(t, s, id)
+	checkListSent(t, s, id, "full", "none")
 	reservation := reserve(t, s, id)
 	s.refused(t, "POST", "/stations/"+id+"/stop", `{}`, http.StatusNotFound)
 	s.refused(t, "POST", "/stations/"+id+"/start", `{"evse":1,"token":"DEADBEEF"}`, http.StatusConflict)
@@ -173,8 +177,8 @@ func chargeByOrder(t *testing.T, s *server, m model) {
 	checkMessages(t, s, id, "ClearChargingProfile")
 }
 
-// checkList tells a station its local list.
-func checkList(t *testing.T, s *server, id string) {
+// checkListSent tells a station its local list, time after time, in these ways.
+func checkListSent(t *testing.T, s *server, id string, ways ...string) {
 	t.Helper()
 	s.do(t, "PUT", "/stations/"+id+"/local-list", `{"enabled":true}`)
 	type synced struct {
@@ -185,7 +189,7 @@ func checkList(t *testing.T, s *server, id string) {
 			Says    int
 		}
 	}
-	for _, way := range []string{"full", "none"} {
+	for _, way := range ways {
 		got := decode[synced](t, s.do(t, "POST", "/stations/"+id+"/local-list/sync", `{}`))
 		if got.Way != way || got.List.State != "in-sync" || got.List.Entries != 1 || got.List.Says != 1 {
 			t.Errorf("the list is %+v, want it to be sent %s", got, way)

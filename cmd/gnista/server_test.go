@@ -30,10 +30,11 @@ func eventually(t *testing.T, what string, so func() bool) {
 
 // server is the binary, running.
 type server struct {
-	address string
-	cmd     *exec.Cmd
-	log     *bytes.Buffer
-	killed  bool
+	address        string
+	secure, mutual string // addresses with TLS, where there are
+	cmd            *exec.Cmd
+	log            *bytes.Buffer
+	killed         bool
 }
 
 // build builds the binary as this test was built.
@@ -53,9 +54,9 @@ func build(t *testing.T) string {
 }
 
 // start runs the binary until the test ends.
-func start(t *testing.T, binary, listen, data string) *server {
+func start(t *testing.T, binary, listen, data string, flags ...string) *server {
 	t.Helper()
-	s := &server{log: &bytes.Buffer{}, cmd: exec.Command(binary, "serve", "--listen", listen, "--data", data)}
+	s := &server{log: &bytes.Buffer{}, cmd: exec.Command(binary, append([]string{"serve", "--listen", listen, "--data", data}, flags...)...)}
 	s.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GNISTA_") })
 	s.cmd.Env = append(s.cmd.Env, "GNISTA_ADMIN_TOKEN="+peerAdmin)
 	s.cmd.Stderr = s.log
@@ -69,12 +70,20 @@ func start(t *testing.T, binary, listen, data string) *server {
 	t.Cleanup(func() { s.end(t) })
 	late := time.AfterFunc(peerPatience, func() { s.cmd.Process.Kill() })
 	defer late.Stop()
-	line, err := bufio.NewReader(out).ReadString('\n')
-	found := regexp.MustCompile(`on http://([^/]+)/`).FindStringSubmatch(line)
-	if found == nil {
-		t.Fatalf("the binary says %q: %v\n%s", line, err, s.log)
+	lines := bufio.NewReader(out)
+	said := func(pattern string) string {
+		t.Helper()
+		line, err := lines.ReadString('\n')
+		found := regexp.MustCompile(pattern).FindStringSubmatch(line)
+		if found == nil {
+			t.Fatalf("the binary says %q: %v\n%s", line, err, s.log)
+		}
+		return found[1]
 	}
-	s.address = found[1]
+	s.address = said(`on http://([^/]+)/`)
+	if slices.Contains(flags, "--tls-listen") {
+		s.secure, s.mutual = said(`on https://([^/]+)/`), said(`on wss://([^/]+)/`)
+	}
 	return s
 }
 

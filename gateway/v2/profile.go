@@ -277,7 +277,7 @@ func compose(ctx context.Context, s *gateway.Session, o power.Compose) (power.Co
 	})
 	a := answer(resp.Status, resp.StatusInfo)
 	c := power.Composite{Status: a.Status, Detail: a.Detail, EVSE: o.EVSE, Duration: o.Duration}
-	if w := resp.Schedule; err == nil && w != nil {
+	if w := resp.Schedule; err == nil && w != nil && len(w.ChargingSchedulePeriod) > 0 { // else it is in the words of OCPP 2.0
 		c.EVSE, c.Duration, c.Start, c.Unit, c.Periods = w.EVSEID, w.Duration, w.ScheduleStart.Time, power.Unit(w.ChargingRateUnit), readPeriods(w.ChargingSchedulePeriod)
 	}
 	return c, err

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -55,13 +57,16 @@ type station interface {
 
 // order is something that the central system has told the station to do.
 type order struct {
-	action string // start, stop, status, report or reset
+	action string // start, stop, status, report or reset; empty where do does it
 	token  string
 	number int
+	do     func() error
 }
 
 // desk is what the library's goroutines and the story share.
 type desk struct {
+	id      string
+	looked  bool         // after by its operator
 	token   string       // of the driver who has come with a card
 	began   time.Time    // when the car came
 	orders  chan order   // to be carried out
@@ -69,10 +74,12 @@ type desk struct {
 
 	list     atomic.Int64 // version of the local list
 	reserved atomic.Int64 // number of the reservation; 0 without one
+
+	upkeep
 }
 
-func newDesk(token string) *desk {
-	d := &desk{token: token, began: time.Now().Add(-stay).Truncate(time.Second), orders: make(chan order, 10)}
+func newDesk(id, token string) *desk {
+	d := &desk{id: id, token: token, began: time.Now().Add(-stay).Truncate(time.Second), orders: make(chan order, 10)}
 	d.running.Store("")
 	return d
 }
@@ -87,14 +94,33 @@ func main() {
 	token := flag.String("token", "", "UID of the driver's card")
 	password := flag.String("password", "", "the station's password, for security profile 1")
 	remote := flag.Bool("remote", false, "start, stop and restart when the central system says so, instead of charging by card")
+	maintain := flag.Bool("maintain", false, "be looked after by the operator, instead of charging")
+	roots := flag.String("roots", "", "file with the roots that the central system is trusted by, for TLS")
+	next := flag.String("next", "", "address to connect to after a restart, with the certificate that was asked for")
 	flag.Parse()
 	time.AfterFunc(limit, func() { fail(fmt.Errorf("not done within %v", limit)) })
 
-	d := newDesk(*token)
-	p := &peer{desk: d, url: *url, open: func() (station, error) {
+	d := newDesk(*id, *token)
+	d.looked = *maintain
+	if *roots != "" {
+		text, err := os.ReadFile(*roots)
+		if err != nil {
+			fail(err)
+		}
+		d.trusted = x509.NewCertPool()
+		d.trusted.AppendCertsFromPEM(text)
+	}
+	p := &peer{desk: d, url: *url, urls: []string{*url}, open: func() (station, error) {
 		client := ws.NewClient()
+		if d.trusted != nil {
+			config := &tls.Config{RootCAs: d.trusted}
+			if d.proof != nil {
+				config.Certificates = []tls.Certificate{*d.proof}
+			}
+			client = ws.NewTLSClient(config)
+		}
 		go failOn(client.Errors())
-		if *password != "" {
+		if *password != "" && d.proof == nil {
 			client.SetBasicAuth(*id, *password)
 		}
 		switch *version {
@@ -108,6 +134,12 @@ func main() {
 	story := p.chargeByCard
 	if *remote {
 		story = p.chargeByOrder
+	}
+	if *maintain {
+		story = p.maintain
+	}
+	if *next != "" {
+		p.urls = append(p.urls, *next)
 	}
 	if err := story(); err != nil {
 		fail(err)
@@ -131,6 +163,7 @@ type peer struct {
 	*desk
 	station
 	url  string
+	urls []string // one after the other, with a restart between
 	open func() (station, error)
 }
 
@@ -255,20 +288,36 @@ func (p *peer) chargeByOrder() error {
 		return err
 	}
 	say(stopped)
-	if _, err := p.told("reset"); err != nil {
+	if err := p.restart(); err != nil {
 		return err
 	}
-	p.Stop()
 	if err := p.arrive(true); err != nil {
 		return err
 	}
 	return p.leave()
 }
 
+// restart waits until it is told to restart, and disconnects once that has been answered: what is
+// asked after that is answered after it was heard.
+func (p *peer) restart() error {
+	if _, err := p.told("reset"); err != nil {
+		return err
+	}
+	if err := p.free(); err != nil {
+		return err
+	}
+	p.Stop()
+	return nil
+}
+
 // told waits for an order and carries out others meanwhile.
 func (p *peer) told(action string) (order, error) {
 	for o := range p.orders {
 		switch {
+		case o.do != nil:
+			if err := o.do(); err != nil {
+				return o, err
+			}
 		case o.action == action:
 			return o, nil
 		case o.action == "status":

@@ -26,6 +26,15 @@ func new16(id string, client ws.WsClient, d *desk) *station16 {
 	s.SetRemoteTriggerHandler(s)
 	s.SetLocalAuthListHandler(s)
 	s.SetReservationHandler(s)
+	if d.looked {
+		s.SetFirmwareManagementHandler(s)
+		s.SetSecureFirmwareHandler(s)
+		s.SetLogHandler(s)
+		s.SetSmartChargingHandler(s)
+		s.SetExtendedTriggerMessageHandler(s)
+		s.SetSecurityHandler(s)
+		s.SetCertificateHandler(s)
+	}
 	return s
 }
 

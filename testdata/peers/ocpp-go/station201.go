@@ -32,6 +32,13 @@ func new201(id string, client ws.WsClient, d *desk) *station201 {
 	s.SetAuthorizationHandler(s)
 	s.SetLocalAuthListHandler(s)
 	s.SetReservationHandler(s)
+	if d.looked {
+		s.SetFirmwareHandler(s)
+		s.SetDiagnosticsHandler(s)
+		s.SetSmartChargingHandler(s)
+		s.SetSecurityHandler(s)
+		s.SetISO15118Handler(s)
+	}
 	return s
 }
 
@@ -151,7 +158,7 @@ func (s *station201) report(request int) error {
 	_, err := s.NotifyReport(request, types.Now(), 0, func(r *provisioning.NotifyReportRequest) {
 		r.ReportData = []provisioning.ReportData{{
 			Component: interval.component, Variable: interval.variable,
-			VariableAttribute:       []provisioning.VariableAttribute{{Type: types.AttributeActual, Value: "300", Mutability: provisioning.MutabilityReadWrite}},
+			VariableAttribute:       []provisioning.VariableAttribute{{Type: types.AttributeActual, Value: s.interval, Mutability: provisioning.MutabilityReadWrite}},
 			VariableCharacteristics: &provisioning.VariableCharacteristics{DataType: provisioning.TypeInteger, Unit: "s"},
 		}}
 	})
@@ -204,6 +211,10 @@ func (s *station201) OnUnlockConnector(r *remotecontrol.UnlockConnectorRequest) 
 }
 
 func (s *station201) OnTriggerMessage(r *remotecontrol.TriggerMessageRequest) (*remotecontrol.TriggerMessageResponse, error) {
+	if r.RequestedMessage == remotecontrol.MessageTriggerSignChargingStationCertificate {
+		s.accept(order{do: s.certify})
+		return remotecontrol.NewTriggerMessageResponse(remotecontrol.TriggerMessageStatusAccepted), nil
+	}
 	if r.RequestedMessage != remotecontrol.MessageTriggerStatusNotification {
 		return remotecontrol.NewTriggerMessageResponse(remotecontrol.TriggerMessageStatusNotImplemented), nil
 	}

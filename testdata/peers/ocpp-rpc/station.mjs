@@ -2,13 +2,17 @@
 // directions to the official schemas. It charges one car against a central system and prints, a JSON
 // object a line, what it was answered.
 //
-//   node station.mjs -url ws://127.0.0.1:8080/ocpp -id ID -version 1.6|2.0.1|2.1 -token UID [-password P] [-remote | -bad]
+//   node station.mjs -url ws://127.0.0.1:8080/ocpp -id ID -version 1.6|2.0.1|2.1 -token UID [-password P] [-remote | -bad | -maintain]
 //
 // With -remote it starts, stops and restarts when the central system says so, instead of charging by
-// card. With -bad it charges nobody and sends what no station should.
+// card. With -bad it charges nobody and sends what no station should. With -maintain it charges nobody
+// and is looked after by its operator; with -roots FILE it connects over TLS, and with -next URL it
+// connects there after a restart, with the certificate that it was given meanwhile.
 import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import ocppRpc from 'ocpp-rpc';
+import { Upkeep } from './upkeep.mjs';
 
 const { RPCClient, createValidator } = ocppRpc;
 
@@ -23,7 +27,7 @@ const text = { type: 'string', default: '' };
 const flag = { type: 'boolean', default: false };
 const { values: options } = parseArgs({
   args: process.argv.slice(2).map((a) => a.replace(/^-(?=[a-z])/, '--')),
-  options: { url: text, id: text, version: { type: 'string', default: '1.6' }, token: text, password: text, remote: flag, bad: flag },
+  options: { url: text, id: text, version: { type: 'string', default: '1.6' }, token: text, password: text, remote: flag, bad: flag, maintain: flag, roots: text, next: text },
 });
 
 const say = (event, fields) => console.log(JSON.stringify({ event, ...fields }));
@@ -319,11 +323,15 @@ const stations = { 1.6: station16, '2.0.1': station2, 2.1: station2 };
 let client;
 let station;
 
+const upkeep = new Upkeep(options.id, self.vendor, options.version, say, (action, fields) => desk.accept(action, fields));
+const roots = options.roots && readFileSync(options.roots, 'utf8');
+
 // arrive connects and boots.
-async function arrive(restarted) {
+async function arrive(restarted, endpoint = options.url) {
   const protocol = `ocpp${options.version}`;
   client = new RPCClient({
-    endpoint: options.url, identity: options.id, password: options.password || null, protocols: [protocol], reconnect: false, callTimeoutMs: limit,
+    endpoint, identity: options.id, password: upkeep.proof ? null : options.password || null, protocols: [protocol], reconnect: false, callTimeoutMs: limit,
+    ...(roots && { wsOpts: { ca: roots, ...upkeep.proof } }),
     strictMode: true, strictModeValidators: options.version === '2.1' ? [validator21()] : [],
   });
   client.on('strictValidationFailure', ({ method, outbound, isCall, error }) =>
@@ -331,6 +339,7 @@ async function arrive(restarted) {
   client.on('badMessage', ({ buffer, error }) => options.bad || fail(`the central system sent what fits nothing: ${error.message}: ${buffer}`));
   client.on('disconnect', ({ code, reason }) => code === 1000 || fail(`the connection ended with ${code} ${reason}`));
   station = new stations[options.version](client);
+  if (options.maintain) upkeep.serve(client);
   try {
     await client.connect();
   } catch (err) {
@@ -358,8 +367,17 @@ async function told(action) {
     if (order.action === action) return order;
     if (order.action === 'status') await station.plugIn();
     else if (order.action === 'report') await station.report(order.number);
+    else if (order.action === 'do') await order.work();
     else fail(`told to ${order.action} while waiting to be told to ${action}`);
   }
+}
+
+// restart waits until it is told to restart, and disconnects once that has been answered: what is
+// asked after that is answered after it was heard.
+async function restart() {
+  await told('reset');
+  await station.free();
+  await client.close();
 }
 
 // charge starts charging and measures.
@@ -397,9 +415,21 @@ async function chargeByOrder() {
   desk.transaction = '';
   await station.free();
   say('stopped', stopped);
-  await told('reset');
-  await client.close();
+  await restart();
   await arrive(true);
+  await leave();
+}
+
+// maintain has the station looked after by its operator, until it is told to restart. Then it connects
+// to the next address, where there is one.
+async function maintain() {
+  const addresses = [options.url, options.next].filter(Boolean);
+  for (const [i, address] of addresses.entries()) {
+    await arrive(i > 0, address);
+    say('ready');
+    if (i < addresses.length - 1) await restart();
+  }
+  await told('reset');
   await leave();
 }
 
@@ -435,7 +465,7 @@ async function misbehave() {
 
 setTimeout(() => fail(`not done within ${limit} ms`), limit).unref();
 try {
-  await (options.bad ? misbehave : options.remote ? chargeByOrder : chargeByCard)();
+  await (options.bad ? misbehave : options.maintain ? maintain : options.remote ? chargeByOrder : chargeByCard)();
 } catch (err) {
   fail(err.message);
 }
