@@ -144,12 +144,13 @@ type recording struct {
 	newID    func() string
 
 	tx   Tx
+	made bool // the transaction is new
 	evs  []gnista.Event
 	also []*Transaction // others that the event changes
 }
 
 func (r *recording) run(tx Tx) (Outcome, error) {
-	r.tx, r.evs, r.also = tx, nil, nil
+	r.tx, r.made, r.evs, r.also = tx, false, nil, nil
 	t, err := r.find()
 	if err != nil {
 		return Outcome{}, err
@@ -192,7 +193,7 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 	if err := tx.Save(t, r.samples(), r.evs...); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Transaction: *t, Decision: r.decision, stray: stray}, nil
+	return Outcome{Transaction: *t, Decision: r.decision, New: r.made, stray: stray}, nil
 }
 
 // strayWh is how much energy may flow before a station was told that a token is refused.
@@ -372,6 +373,7 @@ func (r *recording) create(ref, key string) (*Transaction, error) {
 		ID: r.newID(), Station: r.station, Version: r.Version, Ref: ref, StartKey: key, EVSE: r.EVSE,
 		State: Active, StartedAt: r.at, UpdatedAt: r.now, SoC: -1,
 	}
+	r.made = true
 	r.evs = append(r.evs, event("transaction.started", r.now, t))
 	return t, nil
 }
