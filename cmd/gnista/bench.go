@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"gnista/gateway"
+	"gnista/token"
 )
 
 // bench measures this machine. What counts are the ratios between servers measured in one run; each
@@ -77,6 +78,11 @@ func (b *benchServer) Run(ctx context.Context, o *output) error {
 	if err != nil {
 		listener.Close()
 		return err
+	}
+	// What nobody may charge with would be ordered to stop, and the load follows no orders.
+	if _, err := a.tokens.Create(ctx, token.Token{ID: token.ID{UID: "LOAD", Type: "ISO14443"}}); err != nil {
+		listener.Close()
+		return errors.Join(err, a.db.Close())
 	}
 	free := make(chan os.Signal, 1)
 	signal.Notify(free, syscall.SIGUSR1)

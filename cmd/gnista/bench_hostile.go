@@ -17,6 +17,7 @@ type benchHostile struct {
 	Rate     float64       `help:"Events and heartbeats per second of the good stations, in all." default:"500"`
 	Slice    time.Duration `help:"How long it is measured in turn without and with the hostile stations." default:"4s"`
 	Slices   int           `help:"Slices of either kind." default:"10"`
+	Unpaced  bool          `help:"Read stations as fast as they send, to see what that limit is good for."`
 	Profile  string        `help:"Write a CPU profile of the server during a slice with hostile stations to a file." type:"path" placeholder:"FILE"`
 }
 
@@ -28,7 +29,11 @@ const maxBeside = 1.5
 // of a kind are compared.
 func (b *benchHostile) Run(ctx context.Context, o *output) error {
 	allowedFiles(b.Stations + spareFiles)
-	p, err := launch(ctx, "paced")
+	variant := "paced"
+	if b.Unpaced {
+		variant = "group"
+	}
+	p, err := launch(ctx, variant)
 	if err != nil {
 		return err
 	}

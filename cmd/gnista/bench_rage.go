@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -126,6 +127,10 @@ func (r rager) rage(ctx context.Context, paused func() bool) {
 		texts = append(texts, rages[r.kind].text(n+1))
 	}
 	for n := 40; ctx.Err() == nil; {
+		if paused() {
+			sleep(ctx, 20*time.Millisecond)
+			continue
+		}
 		d := ocppws.Dialer{Identity: r.id(), Protocols: []string{"ocpp2.1"}, Compress: true}
 		socket, reader, _, err := d.Connect(ctx, "ws://"+r.address+"/ocpp")
 		if err != nil {
@@ -137,11 +142,7 @@ func (r rager) rage(ctx context.Context, paused func() bool) {
 			reading.Go(func() { drain(socket, reader) })
 		}
 		stop := context.AfterFunc(ctx, func() { socket.Conn.Close() })
-		for err = socket.Write([]byte(bootText21)); err == nil && ctx.Err() == nil; n++ {
-			if paused() {
-				sleep(ctx, 20*time.Millisecond)
-				continue
-			}
+		for err = socket.Write([]byte(bootText21)); err == nil && ctx.Err() == nil && !paused(); n++ {
 			if r.kind%2 == 1 && rand.IntN(500) == 0 {
 				_, err = socket.Conn.Write(bombFrame())
 				continue
@@ -154,6 +155,9 @@ func (r rager) rage(ctx context.Context, paused func() bool) {
 			err = socket.Write([]byte(text))
 		}
 		stop()
+		if tcp, ok := socket.Conn.(*net.TCPConn); ok {
+			tcp.SetLinger(0) // what is in the buffers goes with it
+		}
 		socket.Conn.Close()
 		reading.Wait()
 	}
