@@ -122,9 +122,12 @@ func (r rager) id() string { return "RAGE-" + rages[r.kind].name }
 // rage goes on until ctx ends. Some read what they are answered and others do not; now and then one sends
 // a text that is small when compressed and large when not.
 func (r rager) rage(ctx context.Context, paused func() bool) {
-	var texts []string // making them must not take the time of who is measured
+	frame := func(n int) []byte { // not compressed, as that takes the time of who is measured
+		return ws.MustCompileFrame(ws.MaskFrameInPlace(ws.NewTextFrame([]byte(rages[r.kind].text(n)))))
+	}
+	var frames [][]byte // so does making them
 	for n := range 40 {
-		texts = append(texts, rages[r.kind].text(n+1))
+		frames = append(frames, frame(n+1))
 	}
 	for n := 40; ctx.Err() == nil; {
 		if paused() {
@@ -141,18 +144,20 @@ func (r rager) rage(ctx context.Context, paused func() bool) {
 		if r.kind%3 != 2 {
 			reading.Go(func() { drain(socket, reader) })
 		}
+		if tcp, ok := socket.Conn.(*net.TCPConn); ok {
+			tcp.SetWriteBuffer(64 << 10)
+		}
 		stop := context.AfterFunc(ctx, func() { socket.Conn.Close() })
 		for err = socket.Write([]byte(bootText21)); err == nil && ctx.Err() == nil && !paused(); n++ {
 			if r.kind%2 == 1 && rand.IntN(500) == 0 {
 				_, err = socket.Conn.Write(bombFrame())
 				continue
 			}
-			text := texts[n%len(texts)]
-			if len(text) < 10_000 || n%len(texts) == 0 {
-				text = rages[r.kind].text(n + 1)
-				texts[n%len(texts)] = text
+			next := &frames[n%len(frames)]
+			if len(*next) < 10_000 || n%len(frames) == 0 {
+				*next = frame(n + 1)
 			}
-			err = socket.Write([]byte(text))
+			_, err = socket.Conn.Write(*next)
 		}
 		stop()
 		if tcp, ok := socket.Conn.(*net.TCPConn); ok {
