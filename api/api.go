@@ -109,6 +109,7 @@ func (s *Server) Handler() http.Handler {
 	s.mirrors(api)
 	s.security(api)
 	s.outcomes(api)
+	s.vendors(api)
 	s.firmware(api, mux)
 	s.logs(api, mux)
 	s.transfers(api)

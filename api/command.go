@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"gnista"
+	"gnista/charging"
 	"gnista/power"
 	"gnista/station"
 	"gnista/token"
@@ -59,16 +60,26 @@ func (s *Server) commands(api huma.API) {
 			return answer(result{data}, err)
 		})
 	type start struct {
-		EVSE    int            `json:"evse,omitempty" minimum:"0" doc:"0 or absent leaves the choice to the station"`
-		Token   string         `json:"token,omitempty" maxLength:"255" doc:"UID of a token that may charge; may be left out for a reserved EVSE, which is started for who has reserved it"`
-		Type    token.Type     `json:"type,omitempty" doc:"Type of the token, where one UID has several"`
-		Profile *power.Profile `json:"profile,omitempty" doc:"Charging profile for the transaction, of the purpose transaction"`
-		Supply  power.Supply   `json:"supply,omitempty" doc:"Needed where the station's model takes another unit only"`
+		EVSE    int              `json:"evse,omitempty" minimum:"0" doc:"0 or absent leaves the choice to the station"`
+		Token   string           `json:"token,omitempty" maxLength:"255" doc:"UID of a token that may charge; may be left out for a reserved EVSE, which is started for who has reserved it"`
+		Type    token.Type       `json:"type,omitempty" doc:"Type of the token, where one UID has several"`
+		Profile *power.Profile   `json:"profile,omitempty" doc:"Charging profile for the transaction, of the purpose transaction"`
+		Supply  power.Supply     `json:"supply,omitempty" doc:"Needed where the station's model takes another unit only"`
+		Limits  *charging.Limits `json:"limits,omitempty" doc:"By which the station ends the transaction (OCPP 2.1)"`
 	}
 	command(s, api, "start", "Order a station to start charging", "",
 		func(ctx context.Context, id gnista.StationID, in start) (*body[AnswerView], error) {
 			who := token.ID{UID: in.Token, Type: in.Type}
-			if in.Profile == nil {
+			switch {
+			case in.Limits != nil && in.Profile != nil:
+				return nil, gnista.Invalidf("limits", "cannot be had together with a profile; set them when the transaction has begun")
+			case in.Limits != nil:
+				if err := priced(*in.Limits); err != nil {
+					return nil, err
+				}
+				a, err := s.Transactions.StartLimited(ctx, id, in.EVSE, who, *in.Limits)
+				return told(a, s.Network.Explain(ctx, id, err))
+			case in.Profile == nil:
 				a, err := s.Transactions.Start(ctx, id, in.EVSE, who)
 				return told(a, s.Network.Explain(ctx, id, err))
 			}
@@ -80,6 +91,7 @@ func (s *Server) commands(api huma.API) {
 			a, err := s.Power.Start(ctx, id, in.EVSE, who, wanted)
 			return told(a, s.Network.Explain(ctx, id, err))
 		})
+	s.limits(api)
 	type stop struct {
 		Transaction string `json:"transaction,omitempty" doc:"Id of the transaction; absent is the only active one there"`
 		EVSE        int    `json:"evse,omitempty" minimum:"0"`
@@ -92,14 +104,14 @@ func (s *Server) commands(api huma.API) {
 			return told(a, s.Network.Explain(ctx, id, err))
 		})
 	type reset struct {
-		Type string `json:"type,omitempty" enum:"soft,hard" default:"soft" doc:"soft lets a transaction end first"`
+		Type string `json:"type,omitempty" enum:"soft,hard,resume" default:"soft" doc:"soft lets a transaction end first, hard ends it, resume goes on with it afterwards (OCPP 2.1)"`
 		EVSE int    `json:"evse,omitempty" minimum:"0" doc:"One EVSE only (OCPP 2.x)"`
 	}
 	command(s, api, "reset", "Restart a station", "",
 		func(ctx context.Context, id gnista.StationID, given *reset) (*body[AnswerView], error) {
 			var in reset
 			set(&in, given)
-			return told(station.Give(ctx, s.Network, id, station.Reset{Hard: in.Type == "hard", EVSE: in.EVSE}))
+			return told(station.Give(ctx, s.Network, id, station.Reset{Hard: in.Type == "hard", Resume: in.Type == "resume", EVSE: in.EVSE}))
 		})
 	command(s, api, "unlock", "Let go of a cable", "",
 		func(ctx context.Context, id gnista.StationID, in Place) (*body[AnswerView], error) {
@@ -115,11 +127,12 @@ func (s *Server) commands(api huma.API) {
 		})
 	type trigger struct {
 		Place
-		Message station.Trigger `json:"message" enum:"boot,heartbeat,status,meter-values,transaction,firmware-status,log-status"`
+		Message station.Trigger `json:"message" enum:"boot,heartbeat,status,meter-values,transaction,firmware-status,log-status,signed-firmware-status,security-log-status,custom" doc:"Those that begin with signed and security are of the security extension of OCPP 1.6; in 2.x they are firmware-status and log-status"`
+		Custom  string          `json:"custom,omitempty" maxLength:"50" doc:"The vendor's name for the message, with custom (OCPP 2.1)"`
 	}
 	command(s, api, "trigger", "Ask a station to send a message", "",
 		func(ctx context.Context, id gnista.StationID, in trigger) (*body[AnswerView], error) {
-			return told(station.Give(ctx, s.Network, id, station.Ask{For: in.Message, At: in.evse()}))
+			return told(station.Give(ctx, s.Network, id, station.Ask{For: in.Message, Custom: in.Custom, At: in.evse()}))
 		})
 	command(s, api, "clear-cache", "Make a station forget the tokens that it remembers", "Its local list stays as it is.",
 		func(ctx context.Context, id gnista.StationID, _ *struct{}) (*body[AnswerView], error) {

@@ -58,22 +58,9 @@ func (s *Server) customers(api huma.API) {
 			r, a, err := s.Network.AskCustomerOf(ctx, id, o)
 			return answer(customerAnswer{AnswerView{a.Status, a.Detail, a.Outcome, a.Command}, showCustomer(r)}, err)
 		})
-	add(s, api, huma.Operation{
+	ofStation(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/customer-information", OperationID: "list-customer-information", Summary: "List what a station was asked of customers, the newest first", Tags: []string{"Stations"},
-	}, func(ctx context.Context, in *struct {
-		StationPath
-		Paging
-	}) (*body[page[customerView]], error) {
-		before, err := in.after()
-		if err != nil {
-			return nil, err
-		}
-		if _, err := s.Network.Store.Station(ctx, in.Station); err != nil {
-			return nil, err
-		}
-		list, err := s.Network.Customers.CustomerReports(ctx, in.Station, before, in.Limit)
-		return answer(turn(in.Paging, list, showCustomer, func(r station.CustomerReport) string { return r.ID }), err)
-	})
+	}, s.Network.Customers.CustomerReports, showCustomer, func(r station.CustomerReport) string { return r.ID })
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/customer-information/{id}", OperationID: "get-customer-information", Summary: "Get what a station says of a customer", Tags: []string{"Stations"},
 	}, func(ctx context.Context, in *struct {

@@ -80,8 +80,8 @@ func (s *Server) monitors(api huma.API) {
 			return monitorResults(s.Network.ClearMonitorsOn(ctx, id, in.IDs))
 		})
 	type readMonitors struct {
-		Kinds     []station.MonitorKind `json:"kinds,omitempty" enum:"above,below,delta,periodic,periodic-aligned" doc:"Absent is all"`
-		Variables []string              `json:"variables,omitempty" maxItems:"100" doc:"Absent is all"`
+		Kinds     []station.MonitorKind `json:"kinds,omitempty" enum:"above,below,delta,periodic,periodic-aligned,target-delta,target-delta-relative" doc:"Absent is all; both thresholds are told for either, all deltas and all periodic ones likewise"`
+		Variables []string              `json:"variables,omitempty" maxItems:"100" doc:"As in Component.Variable, or Component for all of its variables; absent is all"`
 	}
 	command(s, api, "monitors/read", "Have a station report the rules by which it tells of its variables", "OCPP 2.x. They are in the list when the command has happened.",
 		func(ctx context.Context, id gnista.StationID, in *readMonitors) (*body[AnswerView], error) {

@@ -28,23 +28,10 @@ func showCommand(c station.Command) commandView {
 }
 
 func (s *Server) outcomes(api huma.API) {
-	add(s, api, huma.Operation{
+	ofStation(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/commands", OperationID: "list-commands", Summary: "List what a station was told to do, the newest first", Tags: []string{"Commands"},
 		Description: "Each with how far it has come.",
-	}, func(ctx context.Context, in *struct {
-		StationPath
-		Paging
-	}) (*body[page[commandView]], error) {
-		before, err := in.after()
-		if err != nil {
-			return nil, err
-		}
-		if _, err := s.Network.Store.Station(ctx, in.Station); err != nil {
-			return nil, err
-		}
-		list, err := s.Network.Commands.Commands(ctx, in.Station, before, in.Limit)
-		return answer(turn(in.Paging, list, showCommand, func(c station.Command) string { return c.ID }), err)
-	})
+	}, s.Network.Commands.Commands, showCommand, func(c station.Command) string { return c.ID })
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/commands/{id}", OperationID: "get-command", Summary: "Tell how far a command has come", Tags: []string{"Commands"},
 	}, func(ctx context.Context, in *struct {

@@ -44,23 +44,10 @@ func (s *Server) reports(api huma.API) {
 			r, err := s.Network.AskReport(ctx, id, station.Asking{Of: cmp.Or(in.Of, station.OfAll), Names: in.Names, Components: in.Components, Criteria: in.Criteria})
 			return answer(showReport(r), err)
 		})
-	add(s, api, huma.Operation{
+	ofStation(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/reports", OperationID: "list-reports", Summary: "List the reports of a station's settings, the newest first", Tags: []string{"Settings"},
 		Description: "The last few are kept.",
-	}, func(ctx context.Context, in *struct {
-		StationPath
-		Paging
-	}) (*body[page[reportView]], error) {
-		before, err := in.after()
-		if err != nil {
-			return nil, err
-		}
-		if _, err := s.Network.Store.Station(ctx, in.Station); err != nil {
-			return nil, err
-		}
-		list, err := s.Network.Settings.Reports(ctx, in.Station, before, in.Limit)
-		return answer(turn(in.Paging, list, showReport, func(r station.Report) string { return r.ID }), err)
-	})
+	}, s.Network.Settings.Reports, showReport, func(r station.Report) string { return r.ID })
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/reports/{id}", OperationID: "get-report", Summary: "Tell how far a report has come", Tags: []string{"Settings"},
 	}, func(ctx context.Context, in *struct {

@@ -231,6 +231,25 @@ func (s *Server) stations(api huma.API) {
 
 func same[T any](v T) T { return v }
 
+// ofStation registers a list of something of a station's, the newest first. What get lists stands
+// behind the item at the position before.
+func ofStation[T, U any](s *Server, api huma.API, op huma.Operation, get func(ctx context.Context, id gnista.StationID, before string, limit int) ([]T, error), show func(T) U, position func(T) string) {
+	add(s, api, op, func(ctx context.Context, in *struct {
+		StationPath
+		Paging
+	}) (*body[page[U]], error) {
+		before, err := in.after()
+		if err != nil {
+			return nil, err
+		}
+		if _, err := s.Network.Store.Station(ctx, in.Station); err != nil {
+			return nil, err
+		}
+		list, err := get(ctx, in.Station, before, in.Limit)
+		return answer(turn(in.Paging, list, show, position), err)
+	})
+}
+
 type messageView struct {
 	ID        int64     `json:"id"`
 	At        time.Time `json:"at"`

@@ -34,6 +34,8 @@ type transactionView struct {
 	Tariff      string            `json:"tariff,omitempty" doc:"Id of the version in force at the start"`
 	Reservation string            `json:"reservation,omitempty" doc:"Id of the reservation that it used"`
 	Cost        *gnista.Money     `json:"cost,omitempty" doc:"So far, or in all; VAT included"`
+	Limits      *charging.Limits  `json:"limits,omitempty" doc:"That were set"`
+	OwnLimits   *charging.Limits  `json:"stationLimits,omitempty" doc:"That the station says it keeps to"`
 }
 
 func (s *Server) showTransaction(ctx context.Context, t charging.Transaction) (transactionView, error) {
@@ -41,6 +43,14 @@ func (s *Server) showTransaction(ctx context.Context, t charging.Transaction) (t
 		ID: t.ID, Station: t.Station, Version: t.Version, Ref: t.Ref, EVSE: t.EVSE.ID, Connector: t.EVSE.Connector, Token: t.Token.UID, Authorised: t.Authorised,
 		State: t.State, Activity: t.Activity, StartedAt: t.StartedAt, EndedAt: moment(t.EndedAt), EnergyWh: t.EnergyWh, PowerW: t.PowerW, StopReason: t.StopReason,
 		Review: append([]charging.Reason{}, t.Review...), Blocked: t.Blocked(), Note: t.Note, Tariff: t.Tariff, Reservation: t.Reservation,
+	}
+	if x := t.Limiting; x != nil {
+		if !x.Wanted.Empty() {
+			v.Limits = &x.Wanted
+		}
+		if !x.Own.Empty() {
+			v.OwnLimits = &x.Own
+		}
 	}
 	if t.SoC >= 0 {
 		v.SoC = &t.SoC

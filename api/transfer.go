@@ -46,22 +46,11 @@ func showBegun(t station.Transfer, a station.Answer, err error) (*body[transferA
 
 // transferList registers a list of a station's transfers of some kinds.
 func (s *Server) transferList(api huma.API, name, summary string, kinds ...station.TransferKind) {
-	add(s, api, huma.Operation{
+	ofStation(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/" + name, OperationID: "list-" + name, Summary: summary, Tags: []string{"Stations"},
-	}, func(ctx context.Context, in *struct {
-		StationPath
-		Paging
-	}) (*body[page[transferView]], error) {
-		before, err := in.after()
-		if err != nil {
-			return nil, err
-		}
-		if _, err := s.Network.Store.Station(ctx, in.Station); err != nil {
-			return nil, err
-		}
-		list, err := s.Network.Transfers.Transfers(ctx, in.Station, kinds, before, in.Limit)
-		return answer(turn(in.Paging, list, showTransfer, func(t station.Transfer) string { return t.ID }), err)
-	})
+	}, func(ctx context.Context, id gnista.StationID, before string, limit int) ([]station.Transfer, error) {
+		return s.Network.Transfers.Transfers(ctx, id, kinds, before, limit)
+	}, showTransfer, func(t station.Transfer) string { return t.ID })
 }
 
 func (s *Server) transfers(api huma.API) {

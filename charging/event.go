@@ -45,6 +45,8 @@ type Event struct {
 	Begin             *Reading // declared for the start
 	End               *Reading // declared for the end
 	Samples           []Sample
+	// Limits are those that the station has told to be in force; nil when the event tells of none.
+	Limits *Limits
 	// Unread are the parts of the message that could not be understood.
 	Unread []string
 }
@@ -55,8 +57,10 @@ type Outcome struct {
 	// Decision answers for the event's token; nil when it has none.
 	Decision *token.Decision
 	// Cost is what the transaction costs in all; nil unless the event ends it and nothing is missing
-	// or doubtful.
+	// or doubtful. While a limit of the cost holds it is what it costs so far.
 	Cost *gnista.Money
+	// Limits are what the station is to keep to from now on; nil when there is nothing new.
+	Limits *Limits
 	// Repeat tells that the event had been taken in before.
 	Repeat bool
 	// New tells that the transaction was made of the event.

@@ -66,10 +66,13 @@ func (t *Transactions) Record(ctx context.Context, id gnista.StationID, ev Event
 	if r.skewed {
 		r.at = now
 	}
-	if ev.Token != nil { // OCPP 2.x C12.FR.03, F01.FR.03: also one that the station has let charge by itself
+	if ev.Token != nil { // OCPP 2.x C12.FR.03, E01.FR.11, E02.FR.04, E05.FR.01, F01.FR.03: also one that the station has let charge by itself
 		d, err := t.Tokens.Authorise(ctx, *ev.Token, r.at)
 		if err != nil {
 			return Outcome{}, fmt.Errorf("authorising a token: %w", err)
+		}
+		if ev.Token.Type == token.NoAuthorization && d.Status == token.Unknown {
+			d.Status = token.Accepted // OCPP 2.x C02.FR.02: the station lets everybody charge, and nobody is billed
 		}
 		r.decision = &d
 	}
@@ -97,7 +100,7 @@ func (t *Transactions) Record(ctx context.Context, id gnista.StationID, ev Event
 		// What comes of it is kept as a command; the station is answered meanwhile.
 		go station.Give(context.WithoutCancel(ctx), t.Network, id, Stop{out.Transaction.Ref})
 	}
-	if ev.Kind == Stopped && !out.Transaction.FinishedAt.IsZero() {
+	if ev.Kind == Stopped && !out.Transaction.FinishedAt.IsZero() || ev.Kind == Updated && out.Transaction.State == Active && out.Transaction.metered() {
 		cost, err := t.Prices.Cost(ctx, &out.Transaction)
 		if err == nil {
 			out.Cost = &cost
@@ -115,7 +118,7 @@ func (t *Transactions) Record(ctx context.Context, id gnista.StationID, ev Event
 func (t *Transactions) settle(ctx context.Context, id gnista.StationID, ev Event, out Outcome) error {
 	switch {
 	case out.Repeat:
-	case ev.Kind == Started:
+	case ev.Kind == Started, ev.Kind == Updated && ev.RemoteID > 0: // OCPP 2.x F01: the cable may have begun it before
 		return t.Network.Settle(ctx, id, station.Happened, "transaction "+out.Transaction.Ref, effectStart)
 	case ev.Kind == Stopped:
 		return t.Network.Settle(ctx, id, station.Happened, string(ev.Reason), effectStop(out.Transaction.Ref))
@@ -163,6 +166,7 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 		if i := slices.IndexFunc(t.Progress.Decided, func(d Decided) bool { return d.Kind == r.Kind && d.Seq == r.Seq }); i >= 0 && r.decision != nil {
 			out.Decision = &t.Progress.Decided[i].Decision
 		}
+		out.Limits = r.told(t)
 		return out, nil
 	}
 	if r.Kind == Started {
@@ -176,6 +180,9 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 		}
 	}
 	if err := r.authorise(t); err != nil {
+		return Outcome{}, err
+	}
+	if err := r.limit(t); err != nil {
 		return Outcome{}, err
 	}
 	r.apply(t)
@@ -193,7 +200,7 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 	if err := tx.Save(t, r.samples(), r.evs...); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Transaction: *t, Decision: r.decision, New: r.made, stray: stray}, nil
+	return Outcome{Transaction: *t, Decision: r.decision, Limits: r.told(t), New: r.made, stray: stray}, nil
 }
 
 // strayWh is how much energy may flow before a station was told that a token is refused.
@@ -527,7 +534,8 @@ func (r *recording) apply(t *Transaction) {
 	}
 }
 
-// start takes in the beginning, which may come after other events.
+// start takes in the beginning, which may come after other events. Its tariff holds to the end, so that
+// there never is a newer one to tell the driver. (OCPP 2.x I06.FR.01, I06.FR.02)
 func (r *recording) start(t *Transaction) {
 	t.Progress.Started, t.StartedAt, t.Tariff = true, r.at, r.tariff
 	if r.Begin != nil {

@@ -100,6 +100,8 @@ type Transaction struct {
 	UpdatedAt  time.Time // when it last changed, by our clock
 	StopReason string
 	RemoteID   int // number of our order to start it, 2.x; 0 is none
+	// Limiting is how it is limited; nil is not at all.
+	Limiting *Limiting
 	// Reservation is the id of the one that it used; empty is none.
 	Reservation string
 
@@ -272,6 +274,10 @@ type Tx interface {
 	ReservationByNumber(station gnista.StationID, number int) (*Reservation, error)
 	// OpenReservations lists the reservations of a station that are not final.
 	OpenReservations(station gnista.StationID) ([]*Reservation, error)
+	// StartLimits are those of the order to start that has a number; nil when it has none.
+	StartLimits(station gnista.StationID, number int) (*Limits, error)
+	// SaveStartLimits keeps limits of an order to start, and forgets those that the station was given a day before.
+	SaveStartLimits(station gnista.StationID, number int, l Limits, now time.Time) error
 	// SaveReservation stores r, and the events with it.
 	SaveReservation(r *Reservation, evs ...gnista.Event) error
 	// Save stores t, the samples with it, and the events with both.

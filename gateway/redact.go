@@ -23,8 +23,9 @@ var locations = []string{`"location"`, `"remoteLocation"`}
 // redact takes UIDs and secrets out of a text. It works on the text as it is, valid JSON or not, and
 // does not tell capitals from small letters: neither do all stations.
 func redact(text, action string) string {
+	codes := strings.Contains(strings.ToLower(text), `"keycode"`) // which are as good as passwords (OCPP 2.x C04.FR.04)
 	text = replaceValues(text, uids, func(value string) string {
-		if strings.Contains(value, `\`) {
+		if codes || strings.Contains(value, `\`) {
 			return "…" // its end may be part of an escape
 		}
 		return token.Mask(value)

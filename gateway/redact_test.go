@@ -19,6 +19,7 @@ func TestRedact(t *testing.T) {
 	f("Authorize", `[2,"1","Authorize",{"idTag":"04A1B2C3"}]`, `[2,"1","Authorize",{"idTag":"…B2C3"}]`)
 	f("", `[3,"1",{"idTagInfo":{"status":"Accepted","parentIdTag" : "GROUP-1234"}}]`, `[3,"1",{"idTagInfo":{"status":"Accepted","parentIdTag" : "…1234"}}]`)
 	f("Authorize", `{"idToken":{"idToken":"04A1B2C3","type":"ISO14443"}}`, `{"idToken":{"idToken":"…B2C3","type":"ISO14443"}}`)
+	f("Authorize", `{"idToken":{"idToken":"473829","type":"KeyCode"}}`, `{"idToken":{"idToken":"…","type":"KeyCode"}}`) // OCPP 2.x C04.FR.04
 	f("Authorize", `{"idTag":"quote\"inside12"}`, `{"idTag":"…"}`)
 	f("Authorize", `{"idTag":"cut off`, `{"idTag":"… off`)
 	f("Authorize", `{"idTag":17,"x":"idTag"}`, `{"idTag":17,"x":"idTag"}`)

@@ -22,7 +22,7 @@ func do[T any](ctx context.Context, s *Server, id gnista.StationID, command func
 		return none, gnista.Errorf(gnista.Offline, "station %s is not connected", id)
 	}
 	if x.registration() == rejected {
-		return none, gnista.Errorf(gnista.Conflict, "station %s is rejected; nothing may be sent to it", id) // OCPP 2.x B03.FR.03
+		return none, gnista.Errorf(gnista.Conflict, "station %s is rejected; nothing may be sent to it", id) // OCPP 2.x B03.FR.03; not so one that waits: B02.FR.01
 	}
 	if err := x.held(); err != nil {
 		return none, err

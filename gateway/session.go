@@ -188,7 +188,7 @@ func (x *Session) readOne(r *bufio.Reader) error {
 // take takes in a frame and the text that it completes, if any. It tells whether somebody must Work.
 func (x *Session) take(text []byte) (work bool) {
 	now := x.server.Now().UnixMilli()
-	x.seen.Store(now)
+	x.seen.Store(now) // OCPP 2.x G02.FR.04: whoever sends is there
 	if !x.socket.Unfinished() {
 		x.begun.Store(0)
 	} else {

@@ -26,7 +26,8 @@ type Trust interface {
 // KeyPair are files with a certificate and its key.
 type KeyPair struct{ Certificate, Key string }
 
-// TLS is what a listener with TLS has. Its fields are not changed once it serves.
+// TLS is what a listener with TLS has. We are the server (OCPP A00.FR.409), with an address for each of what
+// stations show who they are: a password or a certificate (OCPP A00.FR.006). Its fields are not changed once it serves.
 type TLS struct {
 	// Pairs are our certificates: one with an ECDSA and one with an RSA key, so that stations of
 	// either kind can connect. (OCPP 2.x A00.FR.318, A00.FR.421; OCPP 1.6 A00.FR.317)
@@ -54,7 +55,7 @@ type loaded struct {
 }
 
 // suites are those that OCPP names, and their relatives with forward secrecy for RSA keys. Those of
-// TLS 1.3 are not for us to choose. (OCPP 2.x A00.FR.318, A00.FR.421)
+// TLS 1.3 are not for us to choose. (OCPP 2.x A00.FR.318, A00.FR.320, A00.FR.421, A00.FR.423)
 var suites = []uint16{
 	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
 	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,

@@ -360,18 +360,18 @@ func (c *Contracts) chainState(ctx context.Context, q ChainRequest, known []*x50
 	if q.List {
 		revoked, next, err := c.others().crl(ctx, q.Hash, issuer, q.URLs)
 		switch {
-		case err != nil:
+		case err != nil: // OCPP 2.1 M07.FR.05
 			return ChainState{}
-		case revoked:
+		case revoked: // OCPP 2.1 M07.FR.06
 			return ChainState{Revoked, next}
 		}
-		return ChainState{Good, next}
+		return ChainState{Good, next} // OCPP 2.1 M07.FR.07
 	}
 	a, err := c.others().ocsp(ctx, q.Hash, issuer, q.URLs)
-	if err != nil {
+	if err != nil { // OCPP 2.1 M07.FR.02
 		return ChainState{}
 	}
-	return ChainState{standing(a), a.NextUpdate}
+	return ChainState{standing(a), a.NextUpdate} // OCPP 2.1 M07.FR.03
 }
 
 func standing(a *ocsp.Response) Standing {

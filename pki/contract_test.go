@@ -177,7 +177,8 @@ func TestContracts(t *testing.T) {
 	check("with no answer", pki.Presented{Chain: pemOf(o.issue("SEABCC12345678", o.sub, key.Public(), o.subKy, nil), o.sub)}, true, pki.Unverified)
 }
 
-// OCPP 2.x M06.FR.02, M06.FR.04; OCPP 2.1 M07.FR.02, M07.FR.03, M07.FR.06, M07.FR.07.
+// OCPP 2.x M06.FR.02, M06.FR.04; OCPP 2.1 M07.FR.01,
+// M07.FR.02, M07.FR.03, M07.FR.04, M07.FR.05, M07.FR.06, M07.FR.07.
 func TestCertificateStatus(t *testing.T) {
 	o := newOperator(t)
 	key := ecKey(t)

@@ -240,6 +240,7 @@ func (s *states) keep(label string, body []byte, until time.Time) {
 }
 
 // crl looks a certificate up in the list of one of the addresses. The list is proved to be its issuer's.
+// (OCPP 2.1 M07.FR.04)
 func (s *states) crl(ctx context.Context, h Hash, issuer *x509.Certificate, addresses []string) (revoked bool, next time.Time, err error) {
 	if err := h.check(); err != nil {
 		return false, next, err

@@ -25,9 +25,6 @@ type Hash struct {
 
 var hashes = map[string]crypto.Hash{"SHA256": crypto.SHA256, "SHA384": crypto.SHA384, "SHA512": crypto.SHA512}
 
-// hashNames are the algorithms in the order in which they are tried.
-var hashNames = []string{"SHA256", "SHA384", "SHA512"}
-
 // HashOf names the certificate c of an issuer.
 func HashOf(algorithm string, c, issuer *x509.Certificate) Hash {
 	h := hashes[algorithm]

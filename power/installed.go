@@ -73,8 +73,8 @@ func (x *Installed) end(s State, detail string, now time.Time) {
 // answerTime is after what time no answer comes any more.
 const answerTime = 2 * time.Minute
 
-// settle takes in what time has made of x. Of the transactions only the active ones are given.
-func (x *Installed) settle(active []charging.Transaction, now time.Time) {
+// settle takes in what time has made of x. Of the transactions the recent ones are given.
+func (x *Installed) settle(recent []charging.Transaction, now time.Time) {
 	if !x.holds() {
 		return
 	}
@@ -87,18 +87,41 @@ func (x *Installed) settle(active []charging.Transaction, now time.Time) {
 	if x.Profile.Purpose != Transaction || x.Source != Operator {
 		return
 	}
-	for _, t := range active {
-		switch {
-		case x.Transaction == t.ID:
-			return
-		case x.Transaction == "" && (x.Order == t.RemoteID || t.RemoteID == 0 && x.EVSE == t.EVSE.ID && !t.StartedAt.Before(x.ReceivedAt.Add(-answerTime))):
-			x.Transaction = t.ID
-			return
+	var its *charging.Transaction
+	for i := range recent {
+		t := &recent[i]
+		if x.Transaction == t.ID || x.Transaction == "" && x.began(t) && (its == nil || t.StartedAt.Before(its.StartedAt)) {
+			its = t
 		}
 	}
-	if x.Transaction != "" || now.Sub(x.ReceivedAt) > station.EffectTime {
+	switch {
+	case its != nil && its.State == charging.Active:
+		x.Transaction = its.ID
+	case its != nil, x.Transaction != "", now.Sub(x.ReceivedAt) > station.EffectTime:
 		x.State = Expired
 	}
+}
+
+// began tells whether t came of the order that x was sent with.
+func (x *Installed) began(t *charging.Transaction) bool {
+	if t.RemoteID != 0 {
+		return x.Order == t.RemoteID
+	}
+	return x.EVSE == t.EVSE.ID && !t.StartedAt.Before(x.ReceivedAt.Add(-answerTime)) && (t.State == charging.Active || t.UpdatedAt.After(x.ReceivedAt))
+}
+
+// maxRecent is the most transactions that are looked at besides those that are active: as many as can
+// have ended on a station in the time in which an order has its effect.
+const maxRecent = 50
+
+// recent lists the transactions that are active on a station, and those that were lately.
+func (p *Power) recent(ctx context.Context, id gnista.StationID) ([]charging.Transaction, error) {
+	active, err := p.actives(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	ended, err := p.Transactions.Store.Transactions(ctx, charging.Filter{Station: id, State: charging.Ended, Limit: maxRecent})
+	return append(active, ended...), err
 }
 
 // actives lists the transactions that are active on a station.
@@ -112,9 +135,9 @@ func (p *Power) Profiles(ctx context.Context, id gnista.StationID, before string
 	if err != nil {
 		return nil, err
 	}
-	active, err := p.actives(ctx, id)
+	recent, err := p.recent(ctx, id)
 	for i := range list {
-		list[i].settle(active, p.Now())
+		list[i].settle(recent, p.Now())
 	}
 	return list, err
 }
@@ -237,7 +260,7 @@ func (p *Power) prepare(ctx context.Context, id gnista.StationID, w Wanted, t ch
 			s.ID = i + 1
 		}
 	}
-	active, err := p.actives(ctx, id)
+	recent, err := p.recent(ctx, id)
 	if err != nil {
 		return x, err
 	}
@@ -246,13 +269,13 @@ func (p *Power) prepare(ctx context.Context, id gnista.StationID, w Wanted, t ch
 		if err != nil {
 			return err
 		}
-		return p.enter(tx, id, &x, w.Profile.ID, list, active, variables)
+		return p.enter(tx, id, &x, w.Profile.ID, list, recent, variables)
 	})
 	return x, err
 }
 
 // enter gives x a number, refuses it where it would stand in the way of another, and keeps it.
-func (p *Power) enter(tx Tx, id gnista.StationID, x *Installed, number int, list []Installed, active []charging.Transaction, variables []station.Variable) error {
+func (p *Power) enter(tx Tx, id gnista.StationID, x *Installed, number int, list []Installed, recent []charging.Transaction, variables []station.Variable) error {
 	x.ID, x.Profile.ID = "", number
 	least := externalIDs(variables)
 	if number != 0 && number <= least { // OCPP 2.1 K01.FR.80
@@ -261,7 +284,7 @@ func (p *Power) enter(tx Tx, id gnista.StationID, x *Installed, number int, list
 	next := least
 	for i := range list {
 		other := &list[i]
-		other.settle(active, p.Now())
+		other.settle(recent, p.Now())
 		next = max(next, other.Profile.ID)
 		if other.Profile.ID == number {
 			if other.Source != Operator && other.holds() {
@@ -445,8 +468,8 @@ func (p *Power) dynamic(ctx context.Context, id gnista.StationID, number int) (x
 	if x, err = read[Installed](e); err != nil {
 		return x, err
 	}
-	active, err := p.actives(ctx, id)
-	x.settle(active, p.Now())
+	recent, err := p.recent(ctx, id)
+	x.settle(recent, p.Now())
 	if err == nil && (!x.holds() || x.Source != Operator || x.Profile.Kind != Dynamic) {
 		err = gnista.Errorf(gnista.Conflict, "profile %d is not a dynamic one of ours that holds", number)
 	}

@@ -85,7 +85,7 @@ const (
 )
 
 // Allowed is the ways of energy that the operator allows in a transaction. They are not known when a
-// token is presented, so that the answer to that says nothing of them. (OCPP 2.1 Q01.FR.08, Q02.FR.03)
+// token is presented, so that the answer to that says nothing of them. (OCPP 2.1 Q01.FR.01, Q01.FR.08, Q02.FR.03)
 type Allowed struct {
 	Noted
 	Transaction string     `json:"transaction"`

@@ -88,7 +88,7 @@ type ReportedProfile struct {
 
 // ReportProfiles takes in a page of a report. (OCPP 2.x K09) The last one ends it.
 func (p *Power) ReportProfiles(ctx context.Context, id gnista.StationID, number int, list []ReportedProfile, more bool) error {
-	active, err := p.actives(ctx, id)
+	recent, err := p.recent(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -98,11 +98,11 @@ func (p *Power) ReportProfiles(ctx context.Context, id gnista.StationID, number 
 			return err
 		}
 		for i := range known {
-			known[i].settle(active, p.Now())
+			known[i].settle(recent, p.Now())
 		}
 		for _, got := range list {
 			x := Installed{EVSE: got.EVSE, Source: got.Source, Profile: got.Profile}
-			for _, t := range active {
+			for _, t := range recent {
 				if got.Ref != "" && t.Ref == got.Ref {
 					x.Transaction = t.ID
 				}

@@ -388,9 +388,10 @@ func (s *Station) composite(e *evse, duration int) (from time.Time, steps []step
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.memory()
-	from = s.Now().Truncate(time.Second)
+	now := s.Now()
+	from = now.Truncate(time.Second)
 	end := from.Add(time.Duration(duration) * time.Second)
-	for at := from; !at.IsZero() && at.Before(end) && len(steps) < maxSteps; at = s.nextChange(at) {
+	for at := now; !at.IsZero() && at.Before(end) && len(steps) < maxSteps; at = s.nextChange(at) {
 		most := s.maxPowerW()
 		if e == s.whole {
 			most *= int64(len(s.evses))

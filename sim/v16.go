@@ -302,7 +302,7 @@ func (d *v16) extendedTrigger(ctx context.Context, l *link, req ocpp16.ExtendedT
 		send = func(ctx context.Context) error { return s.SignCertificate(ctx, "") }
 	default:
 		resp, err := d.trigger(ctx, l, ocpp16.TriggerMessageRequest{RequestedMessage: ocpp16.MessageTrigger(req.RequestedMessage), ConnectorID: req.ConnectorID})
-		return ocpp16.ExtendedTriggerMessageResponse{Status: resp.Status}, err
+		return ocpp16.ExtendedTriggerMessageResponse(resp), err
 	}
 	l.afterwards(func(ctx context.Context) { s.note(string(req.RequestedMessage), send(ctx)) })
 	return ocpp16.ExtendedTriggerMessageResponse{Status: ocpp16.TriggerMessageStatusAccepted}, nil

@@ -16,6 +16,8 @@ type Answer struct {
 	Outcome Outcome // of it
 }
 
+func (a *Answer) kept(c Command) { a.Command, a.Outcome = c.ID, c.Outcome }
+
 // AnswerStatus is an answer over all versions.
 type AnswerStatus string
 
@@ -59,8 +61,9 @@ func checkPlace(e gnista.EVSE) error {
 
 // Reset orders a station to restart. (OCPP 1.6 §5.14, OCPP 2.x B11, B12)
 type Reset struct {
-	Hard bool // at once, ending what goes on
-	EVSE int  // one EVSE only (OCPP 2.x); 0 is the whole station
+	Hard   bool // at once, ending what goes on
+	Resume bool // at once; transactions go on afterwards (OCPP 2.1)
+	EVSE   int  // one EVSE only (OCPP 2.x); 0 is the whole station
 }
 
 func (Reset) Answers() (a Answer) { return a }
@@ -68,7 +71,10 @@ func (o Reset) Check() error      { return checkPlace(gnista.EVSE{ID: o.EVSE}) }
 
 func (o Reset) Told() Told {
 	t := Told{Kind: "reset", Note: "soft", Effect: EffectBoot}
-	if o.Hard {
+	switch {
+	case o.Resume:
+		t.Note = "resume"
+	case o.Hard:
 		t.Note = "hard"
 	}
 	if o.EVSE > 0 { // of which the station as a whole does not boot
@@ -136,19 +142,30 @@ const (
 	TriggerTransaction Trigger = "transaction"
 	TriggerFirmware    Trigger = "firmware-status"
 	TriggerLog         Trigger = "log-status"
+	TriggerCustom      Trigger = "custom" // what only the vendor knows, see [Ask]
+	// Of signed firmware and of the security log, which OCPP 1.6 asks for in another way than the two above.
+	TriggerSignedFirmware Trigger = "signed-firmware-status"
+	TriggerSecurityLog    Trigger = "security-log-status"
 )
 
 // Ask asks a station to send a message. (OCPP 1.6 §5.17, OCPP 2.x F06)
 type Ask struct {
-	For Trigger
-	At  gnista.EVSE
+	For    Trigger
+	Custom string // the vendor's name for it, with [TriggerCustom] (OCPP 2.1)
+	At     gnista.EVSE
 }
 
 func (Ask) Answers() (a Answer) { return a }
-func (o Ask) Check() error      { return checkPlace(o.At) }
+
+func (o Ask) Check() error {
+	if (o.For == TriggerCustom) != (o.Custom != "") {
+		return gnista.Invalidf("custom", "and the message custom go together")
+	}
+	return checkPlace(o.At)
+}
 
 func (o Ask) Told() Told {
-	t := Told{Kind: "trigger", Note: string(o.For), Within: time.Minute}
+	t := Told{Kind: "trigger", Note: strings.TrimSpace(string(o.For) + " " + o.Custom), Within: time.Minute}
 	switch o.For {
 	case TriggerBoot:
 		t.Effect = EffectBoot
@@ -162,9 +179,9 @@ func (o Ask) Told() Told {
 // connector instead of the station (quirk Q34).
 func (o Ask) Otherwise() Ask {
 	if o.At.ID != 0 {
-		return Ask{For: o.For}
+		return Ask{For: o.For, Custom: o.Custom}
 	}
-	return Ask{For: o.For, At: gnista.EVSE{ID: 1, Connector: 1}}
+	return Ask{For: o.For, Custom: o.Custom, At: gnista.EVSE{ID: 1, Connector: 1}}
 }
 
 // effectStatus is the effect that a station tells the state of a connector.

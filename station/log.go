@@ -43,7 +43,7 @@ func (o SendLog) Check() error {
 }
 
 // FetchLog orders a station to send a log, to us where the order has no location: the address that it
-// is told can be used for nothing else. Invalid, NotFound, Offline.
+// is told can be used for nothing else (OCPP 2.x N01.FR.17). Invalid, NotFound, Offline.
 func (n *Network) FetchLog(ctx context.Context, id gnista.StationID, o SendLog) (Transfer, Answer, error) {
 	t := Transfer{Station: id, Kind: o.Kind, DueAt: n.Now()}
 	if o.Location == "" {

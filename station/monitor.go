@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"gnista"
@@ -42,6 +43,9 @@ func (m Monitor) check(field string) error {
 	case AboveThreshold, BelowThreshold, Delta, Periodic, PeriodicAligned, TargetDelta, TargetRelative:
 	default:
 		return gnista.Invalidf(field+".kind", "%q is no kind of monitor", m.Kind)
+	}
+	if !strings.Contains(m.Variable, ".") {
+		return gnista.Invalidf(field+".variable", "%q is not Component.Variable", m.Variable)
 	}
 	v, err := strconv.ParseFloat(m.Value, 64)
 	if err != nil || v-v != 0 { // no number, or no finite one
@@ -147,12 +151,35 @@ func (o SetMonitorLevel) Check() error {
 	return nil
 }
 
+// What versions send at most around the texts of a monitor that is set, for one that is cleared, and
+// around all of them.
+const (
+	monitorBytes  = 400
+	clearedBytes  = 12
+	monitorsBytes = 100
+)
+
+// portions cuts a list into runs of so many items and bytes at most. An item that is too large by itself
+// is a run of its own.
+func portions[T any](list []T, items, most int, bytes func(T) int) (runs [][]T) {
+	from, sum := 0, monitorsBytes
+	for i, x := range list {
+		n := bytes(x)
+		if i > from && (i-from >= items || sum+n > most) {
+			runs = append(runs, list[from:i])
+			from, sum = i, monitorsBytes
+		}
+		sum += n
+	}
+	return append(runs, list[from:])
+}
+
 // ReadMonitors asks a station for its monitors, which it then reports: all of them, or those of some
 // kinds or of some variables. (OCPP 2.x N02)
 type ReadMonitors struct {
 	Number    int
-	Kinds     []MonitorKind // AboveThreshold stands for both thresholds, Periodic for both periods
-	Variables []string
+	Kinds     []MonitorKind // AboveThreshold stands for both thresholds, Periodic for both periods, Delta also for those from a target
+	Variables []string      // or components, of which it is all variables
 }
 
 func (ReadMonitors) Answers() (a Answer) { return a }
@@ -179,42 +206,71 @@ type MonitorStore interface {
 // keptMonitors is the most monitors that are kept of one station; real ones have tens.
 const keptMonitors = 5000
 
-// SetMonitorsOn sets monitors and keeps those that the station takes.
-func (n *Network) SetMonitorsOn(ctx context.Context, id gnista.StationID, list []Monitor) ([]MonitorResult, error) {
-	results, err := Give(ctx, n, id, SetMonitors{list})
+// SetMonitorsOn sets monitors, in as many messages as the station needs, and keeps those that it
+// takes. (OCPP 2.x N04.FR.09)
+func (n *Network) SetMonitorsOn(ctx context.Context, id gnista.StationID, list []Monitor) (results []MonitorResult, _ error) {
+	if err := (SetMonitors{list}).Check(); err != nil {
+		return nil, err
+	}
+	told, err := n.Variables(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	var taken []Monitor
-	for i, r := range results {
-		if r.Status == Done && r.ID != 0 {
-			m := r.Monitor
-			if i < len(list) { // results come in the order of the requests, where all is well
-				m.Transaction, m.Interval, m.Values = list[i].Transaction, list[i].Interval, list[i].Values
-			}
-			m.Origin, m.ReportedAt = "custom", n.Now()
-			taken = append(taken, m)
+	items, bytes := limits(told, "MonitoringCtrlr", "SetVariableMonitoring")
+	for _, run := range portions(list, items, bytes, func(m Monitor) int { return monitorBytes + len(m.Variable) }) {
+		said, err := Give(ctx, n, id, SetMonitors{run})
+		if err != nil {
+			return nil, err
 		}
+		var taken []Monitor
+		for i, r := range said {
+			if r.Status == Done && r.ID != 0 {
+				m := r.Monitor
+				if i < len(run) { // results come in the order of the requests, where all is well
+					m.Transaction, m.Interval, m.Values = run[i].Transaction, run[i].Interval, run[i].Values
+				}
+				m.Origin, m.ReportedAt = "custom", n.Now()
+				taken = append(taken, m)
+			}
+		}
+		if err := n.Monitors.PutMonitors(ctx, id, taken, keptMonitors); err != nil {
+			return nil, err
+		}
+		results = append(results, said...)
 	}
-	return results, n.Monitors.PutMonitors(ctx, id, taken, keptMonitors)
+	return results, nil
 }
 
-// ClearMonitorsOn removes monitors and forgets those that the station lets go of, or does not know.
-func (n *Network) ClearMonitorsOn(ctx context.Context, id gnista.StationID, ids []int) ([]MonitorResult, error) {
-	results, err := Give(ctx, n, id, ClearMonitors{ids})
+// ClearMonitorsOn removes monitors, in as many messages as the station needs, and forgets those that it
+// lets go of, or does not know. (OCPP 2.x N06.FR.04)
+func (n *Network) ClearMonitorsOn(ctx context.Context, id gnista.StationID, ids []int) (results []MonitorResult, _ error) {
+	if err := (ClearMonitors{ids}).Check(); err != nil {
+		return nil, err
+	}
+	told, err := n.Variables(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	var gone []int
-	for _, r := range results {
-		if r.Status == Done || r.Status == NotKnown {
-			gone = append(gone, r.ID)
+	items, bytes := limits(told, "MonitoringCtrlr", "ClearVariableMonitoring")
+	for _, run := range portions(ids, items, bytes, func(int) int { return clearedBytes }) {
+		said, err := Give(ctx, n, id, ClearMonitors{run})
+		if err != nil {
+			return nil, err
 		}
+		var gone []int
+		for _, r := range said {
+			if r.Status == Done || r.Status == NotKnown {
+				gone = append(gone, r.ID)
+			}
+		}
+		if len(gone) > 0 {
+			if err := n.Monitors.DeleteMonitors(ctx, id, gone, time.Time{}); err != nil {
+				return nil, err
+			}
+		}
+		results = append(results, said...)
 	}
-	if len(gone) == 0 {
-		return results, nil
-	}
-	return results, n.Monitors.DeleteMonitors(ctx, id, gone, time.Time{})
+	return results, nil
 }
 
 // ReadMonitorsOf asks a station for its monitors.

@@ -64,7 +64,7 @@ func Tell[A any](ctx context.Context, r Remote, id gnista.StationID, order Order
 }
 
 // Give tells a station an order of the operator's, and keeps it with what comes of it. Where the
-// answer is an [Answer], that has the id of the command.
+// answer is an [Answer], or has one in it, that has the id of the command.
 func Give[A any](ctx context.Context, n *Network, id gnista.StationID, order Order[A]) (A, error) {
 	var answer A
 	if c, ok := order.(Checked); ok {
@@ -88,8 +88,8 @@ func Give[A any](ctx context.Context, n *Network, id gnista.StationID, order Ord
 	if closed := n.close(ctx, &c, told, said, err); err == nil && closed != nil {
 		return answer, closed
 	}
-	if plain {
-		a.Command, a.Outcome = c.ID, c.Outcome
+	if k, ok := any(&answer).(interface{ kept(Command) }); ok {
+		k.kept(c)
 	}
 	return answer, err
 }

@@ -14,7 +14,8 @@ import (
 	"gnista"
 )
 
-// Password is the trace of a station's Basic-auth password. The password itself is not kept. It is
+// Password is the trace of a station's Basic-auth password. The password itself is not kept (OCPP
+// A01.FR.08). It is
 // made for machines and at least 16 characters long, and a hundred thousand stations may come back
 // at once after a power cut, so one salted hash must do where people's passwords need a slow one.
 type Password struct {

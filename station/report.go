@@ -278,7 +278,7 @@ const keysAtOnce = 20
 func (n *Network) readNamed(ctx context.Context, id gnista.StationID, names []string, version gnista.Version, told []Variable) ([]Setting, error) {
 	items, bytes := numberOf(told, "GetConfigurationMaxKeys"), 1<<20
 	if version != gnista.V16 {
-		items, bytes = limits(told, "GetVariables")
+		items, bytes = limits(told, "DeviceDataCtrlr", "GetVariables")
 	} else if items < 1 {
 		items = keysAtOnce
 	}

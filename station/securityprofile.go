@@ -115,7 +115,7 @@ func containsFold(list []string, want string) bool {
 }
 
 // StateWith is the state of a station that presents a certificate: with one that has expired it can
-// do no more than renew it. (OCPP 2.x A00.FR.429)
+// do no more than renew it. (OCPP 2.x A00.FR.429, A00.FR.807)
 func (s Station) StateWith(c *Certificate, now time.Time) State {
 	if s.State == Accepted && c.Expired(now) {
 		return Pending

@@ -233,7 +233,7 @@ func (n *Network) planWrite(ctx context.Context, id gnista.StationID, w Writing)
 	}
 	x := &write{station: id, version: c.Version, items: 1, bytes: 1 << 20}
 	if c.Version != gnista.V16 { // OCPP 2.x B05.FR.11
-		x.items, x.bytes = limits(told, "SetVariables")
+		x.items, x.bytes = limits(told, "DeviceDataCtrlr", "SetVariables")
 	}
 	seen := map[string]bool{}
 	for i, s := range w.List {
@@ -255,6 +255,9 @@ func (n *Network) planWrite(ctx context.Context, id gnista.StationID, w Writing)
 			return nil, settingError(i, "name", "%s is there twice", v.Setting())
 		}
 		seen[key] = true
+		if v.connects(told) { // OCPP 2.1 B09.FR.21
+			return nil, settingError(i, "name", "%s is of a way by which the station connects; take %s out of NetworkConfigurationPriority first", v.Setting(), v.Instance)
+		}
 		if !w.Force {
 			if err := v.writable(s.Name, s.Value, told); err != nil {
 				return nil, settingError(i, "value", "%s", err.(*gnista.Error).Detail())
@@ -291,6 +294,16 @@ func (v Variable) writable(name, value string, told []Variable) error {
 	return v.check(name, value)
 }
 
+// connects tells whether v is of a network configuration that is among those by which the station connects.
+func (v Variable) connects(told []Variable) bool {
+	if !strings.EqualFold(v.Component, "NetworkConfiguration") {
+		return false
+	}
+	return slices.ContainsFunc(told, func(p Variable) bool {
+		return p.Setting() == "OCPPCommCtrlr.NetworkConfigurationPriority" && p.Attribute == Actual && slices.Contains(strings.Split(strings.ReplaceAll(p.Value, " ", ""), ","), v.Instance)
+	})
+}
+
 // settledFor is how long what a station has said of a setting is believed without asking it again.
 const settledFor = time.Hour
 
@@ -314,16 +327,16 @@ func numberOf(told []Variable, name string) int {
 	return 0
 }
 
-// Limits of a message with settings of OCPP 2.x where the station has told none. Every station must
+// Limits of a message of OCPP 2.x where the station has told none. Every station must
 // tell them, so these are for one that has never been read.
 const (
 	itemsUntold = 10
 	bytesUntold = 8192
 )
 
-// limits are how many settings and bytes a message may have.
-func limits(told []Variable, action string) (items, bytes int) {
-	items, bytes = numberOf(told, "DeviceDataCtrlr.ItemsPerMessage["+action+"]"), numberOf(told, "DeviceDataCtrlr.BytesPerMessage["+action+"]")
+// limits are how many items and bytes a message may have, of which a component of the station tells.
+func limits(told []Variable, component, action string) (items, bytes int) {
+	items, bytes = numberOf(told, component+".ItemsPerMessage["+action+"]"), numberOf(told, component+".BytesPerMessage["+action+"]")
 	if items < 1 {
 		items = itemsUntold
 	}

@@ -17,7 +17,7 @@ type State string
 // The states.
 const (
 	Accepted State = "accepted" // it is in service
-	Pending  State = "pending"  // it waits for the operator to accept it
+	Pending  State = "pending"  // it waits for the operator to accept it, and its credentials may be changed meanwhile (OCPP A00.FR.806, A01.FR.05)
 	Rejected State = "rejected" // it is not wanted
 )
 

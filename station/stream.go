@@ -18,6 +18,7 @@ type EventStream struct {
 	OpenedAt time.Time
 	ClosedAt time.Time // zero while it is open
 	Pending  int       // values that the station has not sent yet, as it last said
+	Behind   bool      // they have become more: the stream should be sent oftener, or with more values (OCPP 2.1 N15.FR.05)
 	Last     []StreamValue
 }
 
@@ -113,6 +114,7 @@ func (n *Network) Stream(ctx context.Context, id gnista.StationID, number, pendi
 		if x.OpenedAt.IsZero() {
 			return errNoStream
 		}
+		x.Behind = pending > 0 && len(x.Last) > 0 && (pending > x.Pending || pending == x.Pending && x.Behind)
 		x.Pending = pending
 		values = values[max(0, len(values)-maxStreamValues):]
 		for i := range values {

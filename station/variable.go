@@ -65,13 +65,20 @@ func (v Variable) Setting() string {
 
 // ParseSetting reads the name of a setting of OCPP 2.x, see [Variable.Setting]. Invalid.
 func ParseSetting(name string) (Variable, error) {
-	v := Variable{Attribute: Actual}
-	bad := gnista.Invalidf("name", "%q is not Component.Variable", name)
 	component, variable, ok := cutOutside(name)
-	if !ok {
-		return v, bad
+	v, err := ParseComponent(component)
+	v.Name, v.NameOf = cutInstance(variable)
+	if !ok || err != nil || v.Name == "" {
+		return v, gnista.Invalidf("name", "%q is not Component.Variable", name)
 	}
-	component, at, placed := strings.Cut(component, "#")
+	return v, nil
+}
+
+// ParseComponent reads the name of a component, as it stands in that of a setting. Invalid.
+func ParseComponent(name string) (Variable, error) {
+	v := Variable{Attribute: Actual}
+	bad := gnista.Invalidf("name", "%q is not a component", name)
+	component, at, placed := strings.Cut(name, "#")
 	if placed {
 		id, connector, both := strings.Cut(at, ":")
 		var err error
@@ -84,9 +91,7 @@ func ParseSetting(name string) (Variable, error) {
 			}
 		}
 	}
-	v.Component, v.Instance = cutInstance(component)
-	v.Name, v.NameOf = cutInstance(variable)
-	if v.Component == "" || v.Name == "" {
+	if v.Component, v.Instance = cutInstance(component); v.Component == "" {
 		return v, bad
 	}
 	return v, nil

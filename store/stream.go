@@ -10,12 +10,12 @@ import (
 	"gnista/station"
 )
 
-const streamColumns = `number, monitor, send_interval, send_values, opened_at, closed_at, pending, newest`
+const streamColumns = `number, monitor, send_interval, send_values, opened_at, closed_at, pending, behind, newest`
 
 func scanStream(s scanner) (x station.EventStream, err error) {
 	var opened, closed int64
 	var newest string
-	if err = s.Scan(&x.Number, &x.Monitor, &x.Interval, &x.Values, &opened, &closed, &x.Pending, &newest); err != nil {
+	if err = s.Scan(&x.Number, &x.Monitor, &x.Interval, &x.Values, &opened, &closed, &x.Pending, &x.Behind, &newest); err != nil {
 		return x, err
 	}
 	x.OpenedAt, x.ClosedAt = instant(opened), instant(closed)
@@ -39,10 +39,10 @@ func (db *DB) ChangeStream(ctx context.Context, id gnista.StationID, number int,
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(`INSERT INTO event_stream (station, `+streamColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (station, number) DO UPDATE SET
+		_, err = t.exec(`INSERT INTO event_stream (station, `+streamColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (station, number) DO UPDATE SET
 			monitor = excluded.monitor, send_interval = excluded.send_interval, send_values = excluded.send_values, opened_at = excluded.opened_at,
-			closed_at = excluded.closed_at, pending = excluded.pending, newest = excluded.newest`,
-			string(id), number, x.Monitor, x.Interval, x.Values, millis(x.OpenedAt), millis(x.ClosedAt), x.Pending, string(newest))
+			closed_at = excluded.closed_at, pending = excluded.pending, behind = excluded.behind, newest = excluded.newest`,
+			string(id), number, x.Monitor, x.Interval, x.Values, millis(x.OpenedAt), millis(x.ClosedAt), x.Pending, x.Behind, string(newest))
 		return err
 	})
 }

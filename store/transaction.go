@@ -23,7 +23,8 @@ const transactionColumns = `id, station, version, ref, start_key, evse, connecto
 type detail struct {
 	Meter       charging.Meter
 	Progress    charging.Progress
-	Reservation string `json:",omitempty"`
+	Reservation string             `json:",omitempty"`
+	Limiting    *charging.Limiting `json:",omitempty"`
 }
 
 func scanTransaction(s scanner) (t charging.Transaction, err error) {
@@ -40,7 +41,7 @@ func scanTransaction(s scanner) (t charging.Transaction, err error) {
 	}
 	var d detail
 	err = sonic.UnmarshalString(rest, &d)
-	t.Meter, t.Progress, t.Reservation = d.Meter, d.Progress, d.Reservation
+	t.Meter, t.Progress, t.Reservation, t.Limiting = d.Meter, d.Progress, d.Reservation, d.Limiting
 	return t, err
 }
 
@@ -180,7 +181,7 @@ func (t *chargingTx) Number() (int64, error) { return t.next("transaction", 1) }
 
 func (t *chargingTx) Save(x *charging.Transaction, samples []charging.Sample, evs ...gnista.Event) error {
 	t.emit(evs...)
-	rest, err := sonic.MarshalString(detail{x.Meter, x.Progress, x.Reservation})
+	rest, err := sonic.MarshalString(detail{x.Meter, x.Progress, x.Reservation, x.Limiting})
 	if err != nil {
 		return err
 	}

@@ -80,6 +80,7 @@ const (
 	Blocked    Status = "blocked"
 	Expired    Status = "expired"
 	Unknown    Status = "unknown"
+	Invalid    Status = "invalid"    // a code that is wrong
 	Concurrent Status = "concurrent" // it may, but is charging elsewhere already
 )
 
@@ -121,6 +122,9 @@ type Tokens struct {
 func (t *Tokens) Authorise(ctx context.Context, id ID, at time.Time) (Decision, error) {
 	known, err := t.Store.Token(ctx, id)
 	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		if id.Type == KeyCode { // OCPP 2.x C04.FR.01, and else C04.FR.02
+			return Decision{Status: Invalid, ID: id}, nil
+		}
 		return Decision{Status: Unknown, ID: id}, nil
 	}
 	if err != nil {

@@ -150,7 +150,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	contracts := &pki.Contracts{Store: a.db, CA: a.ca, Client: pki.NewClient(o.Certifying.InternalResponder), Provider: o.Certifying.provider(), Now: o.Now}
 	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, CA: a.ca, Now: o.Now}
 	two := &v2.Adapter{
-		Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Power: a.power, CA: a.ca, Contracts: contracts, Now: o.Now,
+		Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Power: a.power, CA: a.ca, Contracts: contracts, Currency: o.Currency, Now: o.Now,
 	}
 	a.campaigns = &campaign.Campaigns{
 		Store: a.db, Network: a.network, Presence: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,

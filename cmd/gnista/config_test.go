@@ -58,7 +58,6 @@ func TestWhatIsRefusedAtStart(t *testing.T) {
 	f("--listen", "serve", data, "--listen=nonsense")
 	f("TLS needs --tls-cert", "serve", data, "--listen=127.0.0.1:0", "--tls-listen=127.0.0.1:0")
 	f("each certificate has a key", "serve", data, "--listen=127.0.0.1:0", "--tls-listen=127.0.0.1:0", "--tls-cert=a,b", "--tls-key=c")
-	f("--mtls-listen needs --client-ca", "serve", data, "--listen=127.0.0.1:0", "--mtls-listen=127.0.0.1:0", "--tls-cert=a", "--tls-key=c")
 	f("reading the certificate a", "serve", data, "--listen=127.0.0.1:0", "--tls-listen=127.0.0.1:0", "--tls-cert=a", "--tls-key=c")
 	f("of which there is none", "serve", data, "--listen=127.0.0.1:0", "--tls-cert=a", "--tls-key=c")
 	f("is not a network", "serve", data, "--listen=127.0.0.1:0", "--proxies=10.0.0.1")

@@ -3,7 +3,6 @@ package v16
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"gnista"
@@ -60,6 +59,7 @@ func orders() gateway.Orders {
 	gateway.Tell(o, useProfile)
 	gateway.Tell(o, updateFirmware)
 	gateway.Tell(o, sendLog)
+	gateway.Tell(o, sendVendor)
 	gateway.Tell(o, reserve)
 	gateway.Tell(o, cancelReservation)
 	gateway.Tell(o, clearCache)
@@ -106,14 +106,6 @@ var registrations = map[station.State]ocpp16.RegistrationStatus{
 // OCPP 1.6 §4.6.
 func (a *Adapter) heartbeat(context.Context, *gateway.Session, ocpp16.HeartbeatRequest) (ocpp16.HeartbeatResponse, error) {
 	return ocpp16.HeartbeatResponse{CurrentTime: ocppj.At(a.Now())}, nil
-}
-
-// OCPP 1.6 §4.3. No vendor's extension is known yet.
-func (a *Adapter) dataTransfer(_ context.Context, s *gateway.Session, req ocpp16.DataTransferRequest) (ocpp16.DataTransferResponse, error) {
-	if strings.Contains(strings.ToLower(req.MessageID), "statusnotification") {
-		s.Saw("Q32", "DataTransfer %q of the vendor %q", req.MessageID, req.VendorID)
-	}
-	return ocpp16.DataTransferResponse{Status: ocpp16.DataTransferStatusUnknownVendorID}, nil
 }
 
 // evse is the EVSE of a connector; connector 0 is the station.

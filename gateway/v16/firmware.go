@@ -10,7 +10,7 @@ import (
 	"gnista/station"
 )
 
-// OCPP 1.6 §5.19; with a signature the security whitepaper's L01.
+// OCPP 1.6 §5.19; with a signature the security whitepaper's L01.FR.11.
 func updateFirmware(ctx context.Context, s *gateway.Session, o station.UpdateFirmware) (station.Answer, error) {
 	if o.Signature == "" {
 		_, err := ocppj.Call(ctx, &s.Conn, ocpp16.UpdateFirmware, ocpp16.UpdateFirmwareRequest{

@@ -45,7 +45,7 @@ func (a *Adapter) diagnosticsStatus(ctx context.Context, s *gateway.Session, req
 	})
 }
 
-// OCPP 1.6 security whitepaper K01.
+// OCPP 1.6 security whitepaper N01.
 func (a *Adapter) logStatus(ctx context.Context, s *gateway.Session, req ocpp16.LogStatusNotificationRequest, _ []ocppj.Violation) (ocpp16.LogStatusNotificationResponse, error) {
 	return ocpp16.LogStatusNotificationResponse{}, a.Network.ReportTransfer(ctx, s.Station, station.TransferStatus{
 		Kinds: []station.TransferKind{station.SecurityLog, station.DiagnosticsLog}, Number: req.RequestID, State: uploads[string(req.Status)], Detail: string(req.Status),

@@ -16,6 +16,7 @@ import (
 var answers = map[string]station.AnswerStatus{
 	"Accepted": station.Done, "AcceptedCanceled": station.Done, "Unlocked": station.Done, "Scheduled": station.Scheduled, "Rejected": station.Refused, "UnlockFailed": station.Refused,
 	"NotSupported": station.NotSupporting, "NotImplemented": station.NotSupporting, "RebootRequired": station.NeedsReboot,
+	"UnknownMessageId": station.NotSupporting, "UnknownVendorId": station.NotSupporting,
 }
 
 func answer[S ~string](status S) station.Answer {
@@ -32,6 +33,9 @@ func reset(ctx context.Context, s *gateway.Session, r station.Reset) (station.An
 		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 restarts the station as a whole only")
 	}
 	req := ocpp16.ResetRequest{Type: ocpp16.ResetTypeSoft}
+	if r.Resume {
+		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 cannot resume transactions after a restart")
+	}
 	if r.Hard {
 		req.Type = ocpp16.ResetTypeHard
 	}
@@ -64,8 +68,18 @@ var triggers = map[station.Trigger]ocpp16.MessageTrigger{
 	station.TriggerLog:         ocpp16.MessageTriggerDiagnosticsStatusNotification,
 }
 
-// OCPP 1.6 §5.17.
+// extended are the messages that are asked for by ExtendedTriggerMessage.
+var extended = map[station.Trigger]ocpp16.ExtendedMessageTrigger{
+	station.TriggerSignedFirmware: ocpp16.ExtendedMessageTriggerFirmwareStatusNotification,
+	station.TriggerSecurityLog:    ocpp16.ExtendedMessageTriggerLogStatusNotification,
+}
+
+// OCPP 1.6 §5.17; L01.FR.28, L01.FR.29 and N01.FR.12 of the security whitepaper.
 func trigger(ctx context.Context, s *gateway.Session, o station.Ask) (station.Answer, error) {
+	if message, ok := extended[o.For]; ok {
+		resp, err := ocppj.Call(ctx, &s.Conn, ocpp16.ExtendedTriggerMessage, ocpp16.ExtendedTriggerMessageRequest{RequestedMessage: message})
+		return answer(resp.Status), err
+	}
 	message, ok := triggers[o.For]
 	if !ok {
 		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP 1.6 cannot ask for %q", o.For)

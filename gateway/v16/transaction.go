@@ -29,6 +29,7 @@ var authorizations = map[token.Status]ocpp16.AuthorizationStatus{
 	token.Accepted:   ocpp16.AuthorizationStatusAccepted,
 	token.Blocked:    ocpp16.AuthorizationStatusBlocked,
 	token.Expired:    ocpp16.AuthorizationStatusExpired,
+	token.Invalid:    ocpp16.AuthorizationStatusInvalid,
 	token.Unknown:    ocpp16.AuthorizationStatusInvalid,
 	token.Concurrent: ocpp16.AuthorizationStatusConcurrentTx,
 }

@@ -24,6 +24,7 @@ type Adapter struct {
 	Power        *power.Power
 	CA           *pki.CA
 	Contracts    *pki.Contracts
+	Currency     string // of costs that stations tell
 	Now          func() time.Time
 }
 
@@ -91,6 +92,7 @@ func orders(v ocppj.Version) gateway.Orders {
 	gateway.Tell(o, publishFirmware)
 	gateway.Tell(o, unpublishFirmware)
 	gateway.Tell(o, sendLog)
+	gateway.Tell(o, sendVendor)
 	gateway.Tell(o, deliver)
 	gateway.Tell(o, askRenewal)
 	gateway.Tell(o, installCertificate)
@@ -113,6 +115,7 @@ func orders(v ocppj.Version) gateway.Orders {
 	gateway.Tell(o, askTransaction)
 	gateway.Tell(o, tellCost)
 	if v >= ocppj.V21 {
+		gateway.Tell(o, askLimits)
 		gateway.Tell(o, adjustStream)
 		gateway.Tell(o, readStreams)
 		gateway.Tell(o, updateProfile)
@@ -138,7 +141,7 @@ func orders(v ocppj.Version) gateway.Orders {
 	return o
 }
 
-// OCPP 2.x B01, B02, B03.
+// OCPP 2.x B01.FR.03, B02, B03.
 func (a *Adapter) boot(ctx context.Context, s *gateway.Session, req ocpp2.BootNotificationRequest, _ []ocppj.Violation) (ocpp2.BootNotificationResponse, error) {
 	c := req.ChargingStation
 	answer, err := a.Network.Boot(ctx, s.Station, station.Boot{
@@ -163,11 +166,6 @@ var registrations = map[station.State]ocpp2.RegistrationStatus{
 // OCPP 2.x G02.
 func (a *Adapter) heartbeat(context.Context, *gateway.Session, ocpp2.HeartbeatRequest) (ocpp2.HeartbeatResponse, error) {
 	return ocpp2.HeartbeatResponse{CurrentTime: ocppj.At(a.Now())}, nil
-}
-
-// OCPP 2.x P02. No vendor's extension is known yet.
-func (a *Adapter) dataTransfer(context.Context, *gateway.Session, ocpp2.DataTransferRequest) (ocpp2.DataTransferResponse, error) {
-	return ocpp2.DataTransferResponse{Status: ocpp2.DataTransferStatusUnknownVendorId}, nil
 }
 
 // evse is where an EVSE of the wire is; a connector that is not told stays unknown.

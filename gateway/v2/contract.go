@@ -56,7 +56,7 @@ var (
 	maxEXI  = map[ocppj.Version]int{ocppj.V201: 5600, ocppj.V21: 17000}
 )
 
-// OCPP 2.x M06.FR.01 to M06.FR.04, M06.FR.08.
+// OCPP 2.x M06.FR.01, M06.FR.02, M06.FR.03, M06.FR.04, M06.FR.08.
 func (a *Adapter) certificateStatus(ctx context.Context, s *gateway.Session, req ocpp2.GetCertificateStatusRequest) (ocpp2.GetCertificateStatusResponse, error) {
 	failed := func(code, why string) (ocpp2.GetCertificateStatusResponse, error) {
 		return ocpp2.GetCertificateStatusResponse{Status: ocpp2.GetCertificateStatusEnumFailed, StatusInfo: info(s, code, why)}, nil

@@ -9,7 +9,7 @@ import (
 	"gnista/station"
 )
 
-// OCPP 2.x N07, G05. In OCPP 2.1 the state of a connector comes this way too (G01.FR.08).
+// OCPP 2.x N07.FR.03, N08.FR.02, G05.FR.03. In OCPP 2.1 the state of a connector comes this way too (G01.FR.08).
 func (a *Adapter) notifyEvent(ctx context.Context, s *gateway.Session, req ocpp2.NotifyEventRequest, _ []ocppj.Violation) (ocpp2.NotifyEventResponse, error) {
 	list := make([]station.Notice, len(req.EventData))
 	for i, d := range req.EventData {

@@ -30,7 +30,7 @@ var (
 // OCPP 2.x O01, O02, O06.
 func setDisplay(ctx context.Context, s *gateway.Session, o station.SetDisplay) (station.Answer, error) {
 	m := o.Message
-	info := ocpp2.MessageInfo{
+	info := ocpp2.MessageInfo{ // OCPP 2.x O01.FR.04, O01.FR.05: no transaction, and times, where they are given
 		ID: m.ID, Priority: displayPriorities[m.Priority], State: displayStates[m.State], StartDateTime: atOrNil(m.From), EndDateTime: atOrNil(m.To), TransactionID: m.Transaction,
 	}
 	if m.Display != "" {

@@ -11,7 +11,7 @@ import (
 	"gnista/station"
 )
 
-// OCPP 2.x L01, L02.
+// OCPP 2.x L01.FR.11, L02.
 func updateFirmware(ctx context.Context, s *gateway.Session, o station.UpdateFirmware) (station.Answer, error) {
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.UpdateFirmware, ocpp2.UpdateFirmwareRequest{
 		RequestID: o.Number, Retries: given(o.Retries), RetryInterval: given(int(o.RetryInterval.Seconds())),

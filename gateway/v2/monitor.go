@@ -111,6 +111,7 @@ var monitorCriteria = map[station.MonitorKind]ocpp2.MonitoringCriterion{
 	station.AboveThreshold: ocpp2.MonitoringCriterionThresholdMonitoring, station.BelowThreshold: ocpp2.MonitoringCriterionThresholdMonitoring,
 	station.Delta: ocpp2.MonitoringCriterionDeltaMonitoring, station.Periodic: ocpp2.MonitoringCriterionPeriodicMonitoring,
 	station.PeriodicAligned: ocpp2.MonitoringCriterionPeriodicMonitoring,
+	station.TargetDelta:     ocpp2.MonitoringCriterionDeltaMonitoring, station.TargetRelative: ocpp2.MonitoringCriterionDeltaMonitoring,
 }
 
 // OCPP 2.x N02.
@@ -128,11 +129,16 @@ func readMonitors(ctx context.Context, s *gateway.Session, o station.ReadMonitor
 		}
 	}
 	for _, name := range o.Variables {
+		var cv ocpp2.ComponentVariable
 		c, v, err := parseName(name)
-		if err != nil {
-			return station.Answer{}, gnista.Invalidf("variables", "%q is not Component.Variable", name)
+		if err == nil {
+			cv = ocpp2.ComponentVariable{Component: c, Variable: &v}
+		} else if p, err := station.ParseComponent(name); err == nil {
+			cv.Component = component(p)
+		} else {
+			return station.Answer{}, gnista.Invalidf("variables", "%q is neither Component.Variable nor Component", name)
 		}
-		req.ComponentVariable = append(req.ComponentVariable, ocpp2.ComponentVariable{Component: c, Variable: &v})
+		req.ComponentVariable = append(req.ComponentVariable, cv)
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.GetMonitoringReport, req)
 	return answer(resp.Status, resp.StatusInfo), err

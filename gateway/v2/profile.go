@@ -248,7 +248,7 @@ func installProfile(ctx context.Context, s *gateway.Session, o power.Install) (s
 	return answer(resp.Status, resp.StatusInfo), err
 }
 
-// OCPP 2.x K05.FR.01.
+// OCPP 2.x F01.FR.08, F02.FR.16, K05.FR.01.
 func startWithProfile(ctx context.Context, s *gateway.Session, o power.Start) (station.Answer, error) {
 	req, err := startRequest(s, o.Start)
 	if err != nil {
@@ -327,4 +327,11 @@ func (a *Adapter) pullDynamicSchedule(ctx context.Context, s *gateway.Session, r
 	}
 	u := update(v)
 	return ocpp2.PullDynamicScheduleUpdateResponse{Status: ocpp2.ChargingProfileStatusAccepted, ScheduleUpdate: &u}, nil
+}
+
+// resume sends a transaction that goes on after an interruption its profile again, when the answer is on
+// its way. (OCPP 2.1 B13.FR.31, E17.FR.15)
+func (a *Adapter) resume(ctx context.Context, s *gateway.Session, transaction string) {
+	ctx = context.WithoutCancel(ctx)
+	s.After(func() { a.Power.Resume(ctx, s.Station, transaction) })
 }

@@ -21,6 +21,7 @@ var answers = map[string]station.AnswerStatus{
 	"LanguageNotSupported": station.NotSupporting, "UnknownTransaction": station.NotKnown, "Unlocked": station.Done, "Scheduled": station.Scheduled, "Rejected": station.Refused, "UnlockFailed": station.Refused,
 	"OngoingAuthorizedTransaction": station.Refused, "UnknownConnector": station.NotKnown, "NotImplemented": station.NotSupporting,
 	"RebootRequired": station.NeedsReboot, "UnknownComponent": station.NotKnown, "UnknownVariable": station.NotKnown, "NotSupportedAttributeType": station.NotSupporting,
+	"UnknownMessageId": station.NotSupporting, "UnknownVendorId": station.NotSupporting,
 }
 
 func answer[S ~string](status S, info *ocpp2.StatusInfo) station.Answer {
@@ -54,7 +55,12 @@ func wire(at gnista.EVSE) *ocpp2.EVSE {
 // OCPP 2.x B11, B12.
 func reset(ctx context.Context, s *gateway.Session, r station.Reset) (station.Answer, error) {
 	req := ocpp2.ResetRequest{Type: ocpp2.ResetTypeOnIdle}
-	if r.Hard {
+	switch {
+	case r.Resume && s.Version < ocppj.V21:
+		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP %s cannot resume transactions after a restart", s.Version)
+	case r.Resume: // OCPP 2.1 B13
+		req.Type = ocpp2.ResetTypeImmediateAndResume
+	case r.Hard:
 		req.Type = ocpp2.ResetTypeImmediate
 	}
 	if r.EVSE > 0 {
@@ -88,12 +94,16 @@ var triggers = map[station.Trigger]ocpp2.MessageTrigger{
 	station.TriggerTransaction: ocpp2.MessageTriggerTransactionEvent,
 	station.TriggerFirmware:    ocpp2.MessageTriggerFirmwareStatusNotification,
 	station.TriggerLog:         ocpp2.MessageTriggerLogStatusNotification,
+	station.TriggerCustom:      ocpp2.MessageTriggerCustomTrigger,
+
+	station.TriggerSignedFirmware: ocpp2.MessageTriggerFirmwareStatusNotification,
+	station.TriggerSecurityLog:    ocpp2.MessageTriggerLogStatusNotification,
 }
 
 // OCPP 2.x F06.
 func trigger(ctx context.Context, s *gateway.Session, o station.Ask) (station.Answer, error) {
-	message, ok := triggers[o.For]
-	if !ok {
+	message, ok := triggers[o.For] // OCPP 2.x F06.FR.01
+	if !ok || !message.Valid(s.Version) {
 		return station.Answer{}, gnista.Errorf(gnista.Unsupported, "OCPP %s cannot ask for %q", s.Version, o.For)
 	}
 	if o.For == station.TriggerStatus { // OCPP 2.x F06.FR.13: of one connector
@@ -102,7 +112,7 @@ func trigger(ctx context.Context, s *gateway.Session, o station.Ask) (station.An
 		}
 		o.At.Connector = max(o.At.Connector, 1)
 	}
-	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.TriggerMessage, ocpp2.TriggerMessageRequest{RequestedMessage: message, EVSE: wire(o.At)})
+	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.TriggerMessage, ocpp2.TriggerMessageRequest{RequestedMessage: message, CustomTrigger: o.Custom, EVSE: wire(o.At)}) // OCPP 2.x F06.FR.02
 	return answer(resp.Status, resp.StatusInfo), err
 }
 
@@ -139,7 +149,7 @@ func wireToken(id token.ID) ocpp2.IDToken {
 	return ocpp2.IDToken{IDToken: id.UID, Type: ocpp2.IDTokenType(id.Type)}
 }
 
-// OCPP 2.x F03.
+// OCPP 2.x F03.FR.01, F04.FR.01.
 func stop(ctx context.Context, s *gateway.Session, o charging.Stop) (station.Answer, error) {
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.RequestStopTransaction, ocpp2.RequestStopTransactionRequest{TransactionID: o.Ref})
 	return answer(resp.Status, resp.StatusInfo), err

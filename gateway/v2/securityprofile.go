@@ -102,7 +102,7 @@ func setNetworkProfile(ctx context.Context, s *gateway.Session, o station.SetNet
 	case ocppj.V201:
 		data.OCPPVersion = ocpp2.OCPPVersionOCPP20 // there it stands for 2.0.1
 	default: // the version is agreed on when it connects
-		data.Identity, data.BasicAuthPassword = o.Identity, o.Password
+		data.Identity, data.BasicAuthPassword = o.Identity, o.Password // OCPP 2.1 B09.FR.14
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.SetNetworkProfile, ocpp2.SetNetworkProfileRequest{ConfigurationSlot: o.Slot, ConnectionData: data})
 	return answer(resp.Status, resp.StatusInfo), err

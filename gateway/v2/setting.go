@@ -81,5 +81,10 @@ func located(c ocpp2.Component, v ocpp2.Variable) station.Variable {
 // parseName reads the name of a setting.
 func parseName(name string) (ocpp2.Component, ocpp2.Variable, error) {
 	v, err := station.ParseSetting(name)
-	return ocpp2.Component{Name: v.Component, Instance: v.Instance, EVSE: wire(v.EVSE)}, ocpp2.Variable{Name: v.Name, Instance: v.NameOf}, err
+	return component(v), ocpp2.Variable{Name: v.Name, Instance: v.NameOf}, err
+}
+
+// component is where a value of the device model is, on the wire.
+func component(v station.Variable) ocpp2.Component {
+	return ocpp2.Component{Name: v.Component, Instance: v.Instance, EVSE: wire(v.EVSE)}
 }

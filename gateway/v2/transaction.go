@@ -35,6 +35,7 @@ var authorizations = map[token.Status]ocpp2.AuthorizationStatus{
 	token.Accepted:   ocpp2.AuthorizationStatusAccepted,
 	token.Blocked:    ocpp2.AuthorizationStatusBlocked,
 	token.Expired:    ocpp2.AuthorizationStatusExpired,
+	token.Invalid:    ocpp2.AuthorizationStatusInvalid,
 	token.Unknown:    ocpp2.AuthorizationStatusUnknown,
 	token.Concurrent: ocpp2.AuthorizationStatusConcurrentTx,
 }
@@ -43,7 +44,8 @@ var authorizations = map[token.Status]ocpp2.AuthorizationStatus{
 var maxIDToken = map[ocppj.Version]int{ocppj.V201: 36, ocppj.V21: 255}
 
 // idTokenInfo tells a station what to remember of a token, and until when.
-// (OCPP 2.x C09.FR.09, C09.FR.12, C09.FR.13, C10.FR.13)
+// (OCPP 2.x C01.FR.06, C09.FR.09, C09.FR.12, C09.FR.13, C10.FR.13) Tokens are good at every EVSE
+// (C01.FR.19), so that the cases of C01.FR.20 and C01.FR.22 do not come up.
 func idTokenInfo(s *gateway.Session, d token.Decision) ocpp2.IDTokenInfo {
 	info := ocpp2.IDTokenInfo{Status: authorizations[d.Status]}
 	if !d.ExpiresAt.IsZero() {
@@ -72,7 +74,7 @@ var activities = map[ocpp2.ChargingState]charging.Activity{
 	ocpp2.ChargingStateIdle:          charging.Idle,
 }
 
-// OCPP 2.x E01–E12. The end of a transaction is never refused: what cannot be read is told to the
+// OCPP 2.x E01–E12. Every event is answered (J02.FR.19). The end of a transaction is never refused: what cannot be read is told to the
 // domain.
 func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req ocpp2.TransactionEventRequest, found []ocppj.Violation) (ocpp2.TransactionEventResponse, error) {
 	var resp ocpp2.TransactionEventResponse
@@ -80,6 +82,7 @@ func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req 
 		Kind: kinds[req.EventType], Version: gnista.Version(s.Version.String()), Ref: req.TransactionInfo.TransactionID, Seq: req.SeqNo, At: req.Timestamp.Time, Guessed: req.Timestamp.Guessed(),
 		Offline: req.Offline != nil && *req.Offline, EVSE: evse(req.EVSE), Activity: activities[req.TransactionInfo.ChargingState],
 		Stopping: req.TriggerReason == ocpp2.TriggerReasonStopAuthorized, Samples: samples(req.MeterValue, found),
+		Limits: limits(req.TransactionInfo.TransactionLimit, a.Currency),
 	}
 	if ev.Kind != charging.Stopped {
 		if err := refuse(found); err != nil {
@@ -111,16 +114,24 @@ func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req 
 	if ev.Kind != charging.Updated || out.Repeat || out.New {
 		s.Observe(out)
 	}
-	if out.Decision != nil {
+	if out.Decision != nil { // OCPP 2.x E01.FR.12, E02.FR.02, E03.FR.02
 		info := idTokenInfo(s, *out.Decision)
 		resp.IDTokenInfo = &info
+	}
+	if s.Version >= ocppj.V21 {
+		if resp.TransactionLimit, err = wireLimits(out.Limits); err != nil {
+			return resp, err
+		}
+	}
+	if req.TriggerReason == ocpp2.TriggerReasonTxResumed {
+		a.resume(ctx, s, out.Transaction.ID)
 	}
 	if out.Cost != nil {
 		cost, err := amount(*out.Cost)
 		if err != nil {
 			return resp, err
 		}
-		resp.TotalCost = &cost // OCPP 2.x I03.FR.02: also when it is 0
+		resp.TotalCost = &cost // OCPP 2.x I03.FR.02, I03.FR.04: also when it is 0
 	}
 	return resp, nil
 }
@@ -153,7 +164,7 @@ func stopReason(r ocpp2.Reason) string {
 	return string(r)
 }
 
-// OCPP 2.x J01. Values of a transaction come with its events; these are an EVSE's or the station's,
+// OCPP 2.x J01.FR.18. Values of a transaction come with its events; these are an EVSE's or the station's,
 // of which the log of messages is all that is kept.
 func (a *Adapter) meterValues(context.Context, *gateway.Session, ocpp2.MeterValuesRequest, []ocppj.Violation) (ocpp2.MeterValuesResponse, error) {
 	return ocpp2.MeterValuesResponse{}, nil

@@ -56,6 +56,7 @@ CREATE TABLE event_stream (
     opened_at BIGINT NOT NULL,
     closed_at BIGINT NOT NULL,
     pending   BIGINT NOT NULL,
+    behind    BOOLEAN NOT NULL,
     newest    TEXT NOT NULL,
     PRIMARY KEY (station, number)
 );

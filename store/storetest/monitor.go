@@ -145,7 +145,7 @@ func (s suite) streams(t *testing.T) {
 		return gnista.Errorf(gnista.NotFound, "none")
 	}), gnista.NotFound)
 	x := station.EventStream{
-		Number: 1, Monitor: 2, Interval: 3, Values: 4, OpenedAt: now, ClosedAt: now.Add(time.Hour), Pending: 5, Last: []station.StreamValue{{At: now, Value: "6"}},
+		Number: 1, Monitor: 2, Interval: 3, Values: 4, OpenedAt: now, ClosedAt: now.Add(time.Hour), Pending: 5, Behind: true, Last: []station.StreamValue{{At: now, Value: "6"}},
 	}
 	if err := change(1, func(y *station.EventStream) error { *y = x; return nil }); err != nil {
 		t.Fatal(err)

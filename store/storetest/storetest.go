@@ -56,6 +56,7 @@ func Run(t *testing.T, url string) {
 	t.Run("local lists", s.localLists)
 	t.Run("transactions", s.transactions)
 	t.Run("reservations", s.reservations)
+	t.Run("limits", s.limits)
 	t.Run("samples", s.samples)
 	t.Run("failed changes leave nothing", s.failures)
 	t.Run("concurrent changes", s.concurrent)
