@@ -77,7 +77,7 @@ func DefaultLimits(heartbeat time.Duration) Limits {
 		PerStation: Rate{PerSecond: 1, Burst: 30}, PerAddress: Rate{PerSecond: 50, Burst: 1000}, Crowd: 4096, CrowdEach: 512,
 		// A station asks again once it is answered, and has a few messages each second at the most. After days
 		// without a connection, or with a report of all its settings, it has many at once.
-		Pace: Rate{PerSecond: 50, Burst: 1000}, Made: Rate{PerSecond: 0.1, Burst: 2000}, Patience: 10 * time.Second,
+		Pace: Rate{PerSecond: 30, Burst: 1000}, Made: Rate{PerSecond: 0.1, Burst: 2000}, Patience: 10 * time.Second,
 	}
 }
 
