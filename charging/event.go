@@ -63,6 +63,8 @@ type Outcome struct {
 	Limits *Limits
 	// Repeat tells that the event had been taken in before.
 	Repeat bool
+	// New tells that the transaction was made of the event.
+	New bool
 
 	stray bool // the station is to be told to stop what nobody may charge
 }

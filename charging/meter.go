@@ -169,6 +169,14 @@ func (m *Meter) disagrees(mWh int64, duration time.Duration) bool {
 // elsewhere, else the sum of the phases at the outlet, else that of the phases at another place.
 func readings(samples []Sample) []contextReading {
 	var list []contextReading
+	type key struct {
+		at      int64
+		context Context
+	}
+	var seen map[key]int // their places, where going through all takes long
+	if len(samples) > 32 {
+		seen = map[key]int{}
+	}
 	for _, s := range samples {
 		if s.Measurand != EnergyImport {
 			continue
@@ -184,7 +192,14 @@ func readings(samples []Sample) []contextReading {
 		if s.Location != Outlet {
 			rank++
 		}
-		i := slices.IndexFunc(list, func(r contextReading) bool { return r.At.Equal(s.At) && r.context == s.Context })
+		i := -1
+		if seen == nil {
+			i = slices.IndexFunc(list, func(r contextReading) bool { return r.At.Equal(s.At) && r.context == s.Context })
+		} else if at, ok := seen[key{s.At.UnixNano(), s.Context}]; ok {
+			i = at
+		} else {
+			seen[key{s.At.UnixNano(), s.Context}] = len(list)
+		}
 		switch {
 		case i < 0:
 			list = append(list, contextReading{Reading{s.At, s.Milli}, s.Context, rank, s.Location, []string{phase}})

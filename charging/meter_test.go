@@ -1,6 +1,7 @@
 package charging
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -147,4 +148,40 @@ func TestPeriods(t *testing.T) {
 	f(10, "c5m0si5m0s", Step{at(5), 0, SuspendedEV}, Step{at(0), 0, Charging}) // out of order
 	f(10, "c10m0s", Step{at(0), 0, Charging}, Step{at(15), 0, SuspendedEV})    // behind the end
 	f(10, "i10m0s", Step{time.Date(2025, 12, 31, 23, 0, 0, 0, time.UTC), 0, SuspendedEV})
+}
+
+// What a hostile station sends in one message is read in the time that it takes to read it once, and no
+// more rows are made of it than others can wait for.
+func TestManySamples(t *testing.T) {
+	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	r := recording{now: now, at: now}
+	for i := range 3000 {
+		r.Samples = append(r.Samples, Sample{At: now.Add(-time.Duration(i) * 15 * time.Minute), Measurand: EnergyImport, Location: Outlet, Milli: int64(i)})
+	}
+	few, many := readings(slices.Clone(r.Samples[:32])), readings(slices.Clone(r.Samples[:33]))
+	if len(few) != 32 || len(many) != 33 || few[31].MWh != many[32].MWh {
+		t.Errorf("%d and %d readings", len(few), len(many))
+	}
+	if n := len(r.samples()); n != maxStretch {
+		t.Errorf("%d samples are kept, want %d", n, maxStretch)
+	}
+	phases := make([]Sample, 0, 90)
+	for i := range 90 {
+		phases = append(phases, Sample{At: now.Add(time.Duration(i/3) * time.Minute), Measurand: EnergyImport, Location: Outlet, Phase: fmt.Sprintf("L%d", i%3+1), Milli: 10})
+	}
+	if list := readings(phases); len(list) != 30 || list[7].MWh != 30 {
+		t.Errorf("got %+v", list)
+	}
+}
+
+func TestManySpans(t *testing.T) {
+	var s spans
+	for i := range 10 * maxSpans {
+		if !s.add(2 * i) {
+			t.Fatalf("%d is not new", 2*i)
+		}
+	}
+	if len(s) != maxSpans || s.gapless() || s.add(0) || s.add(2*maxSpans-2) {
+		t.Errorf("%d spans", len(s))
+	}
 }

@@ -147,12 +147,13 @@ type recording struct {
 	newID    func() string
 
 	tx   Tx
+	made bool // the transaction is new
 	evs  []gnista.Event
 	also []*Transaction // others that the event changes
 }
 
 func (r *recording) run(tx Tx) (Outcome, error) {
-	r.tx, r.evs, r.also = tx, nil, nil
+	r.tx, r.made, r.evs, r.also = tx, false, nil, nil
 	t, err := r.find()
 	if err != nil {
 		return Outcome{}, err
@@ -199,7 +200,7 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 	if err := tx.Save(t, r.samples(), r.evs...); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Transaction: *t, Decision: r.decision, Limits: r.told(t), stray: stray}, nil
+	return Outcome{Transaction: *t, Decision: r.decision, Limits: r.told(t), New: r.made, stray: stray}, nil
 }
 
 // strayWh is how much energy may flow before a station was told that a token is refused.
@@ -379,6 +380,7 @@ func (r *recording) create(ref, key string) (*Transaction, error) {
 		ID: r.newID(), Station: r.station, Version: r.Version, Ref: ref, StartKey: key, EVSE: r.EVSE,
 		State: Active, StartedAt: r.at, UpdatedAt: r.now, SoC: -1,
 	}
+	r.made = true
 	r.evs = append(r.evs, event("transaction.started", r.now, t))
 	return t, nil
 }
@@ -441,6 +443,9 @@ func (r *recording) conflicts(t *Transaction) bool {
 	return t.Progress.Ended && r.End != nil && t.Meter.End != nil && t.Meter.End.MWh != r.End.MWh
 }
 
+// maxAnswers is how many of the last answers for tokens of a transaction are kept: most have one or two.
+const maxAnswers = 50
+
 // authorise checks the event's token against the transaction, and remembers the answer.
 func (r *recording) authorise(t *Transaction) error {
 	if r.decision == nil {
@@ -458,6 +463,9 @@ func (r *recording) authorise(t *Transaction) error {
 		}
 	}
 	r.decision = &d
+	if n := len(t.Progress.Decided); n >= maxAnswers {
+		t.Progress.Decided = slices.Delete(t.Progress.Decided, 0, n-maxAnswers+1)
+	}
 	t.Progress.Decided = append(t.Progress.Decided, Decided{r.Kind, r.Seq, d})
 	// Who pays is the first whose token was accepted, in the order of the station's events. A finished
 	// transaction is billed to who it is.
@@ -577,6 +585,10 @@ func (r *recording) measure(t *Transaction) {
 	}
 }
 
+// maxStretch is how many quarters of an hour the samples of one event may be of, each of which is a row to be
+// written while others wait: a week. Those of later ones are left out.
+const maxStretch = 7 * 24 * 4
+
 // samples are the event's, those with a wrong time at the time of the event.
 func (r *recording) samples() []Sample {
 	for i := range r.Samples {
@@ -584,5 +596,17 @@ func (r *recording) samples() []Sample {
 			r.Samples[i].At = r.at
 		}
 	}
+	if len(r.Samples) <= maxStretch {
+		return r.Samples
+	}
+	stretches := map[time.Time]bool{}
+	r.Samples = slices.DeleteFunc(r.Samples, func(s Sample) bool {
+		at := s.At.UTC().Truncate(15 * time.Minute)
+		if !stretches[at] && len(stretches) >= maxStretch {
+			return true
+		}
+		stretches[at] = true
+		return false
+	})
 	return r.Samples
 }

@@ -7,14 +7,19 @@ type spans []span
 
 type span struct{ From, To int }
 
-// add enters n and tells whether it was new.
+// maxSpans bounds the set of a station that leaves out numbers all the time.
+const maxSpans = 500
+
+// add enters n and tells whether it was new. One that has no room is new each time.
 func (s *spans) add(n int) bool {
 	i := 0
 	for i < len(*s) && (*s)[i].To < n-1 {
 		i++
 	}
 	if i == len(*s) || (*s)[i].From > n+1 {
-		*s = slices.Insert(*s, i, span{n, n})
+		if len(*s) < maxSpans {
+			*s = slices.Insert(*s, i, span{n, n})
+		}
 		return true
 	}
 	r := &(*s)[i]

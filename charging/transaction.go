@@ -258,9 +258,10 @@ type Tx interface {
 	ByID(id string) (*Transaction, error)
 	ByRef(station gnista.StationID, ref string) (*Transaction, error)
 	ByStart(station gnista.StationID, key string) (*Transaction, error)
-	// Open lists the active transactions of a station, at one of its EVSEs or at all when evse is 0.
+	// Open lists active transactions of a station, at one of its EVSEs or at all when evse is 0. Where there
+	// are far more than it can have EVSEs, they are not all of them.
 	Open(station gnista.StationID, evse int) ([]*Transaction, error)
-	// EndedAt lists the transactions of a station that ended at a time.
+	// EndedAt lists transactions of a station that ended at a time, all but those of one that floods us.
 	EndedAt(station gnista.StationID, at time.Time) ([]*Transaction, error)
 	// CountOpen counts the active transactions of a token on all stations. Until the change is
 	// committed no other one can count those of the same token.

@@ -127,8 +127,11 @@ var reasons = map[charging.Reason]string{
 	charging.OrphanStop: "Q48", charging.MeterDisagrees: "Q62", charging.MeterReset: "Q63", charging.Unauthorised: "Q58",
 }
 
-// Observe counts the quirks that show in what became of the start or the end of a transaction.
+// Observe counts a new transaction, and the quirks that show in what became of the start or the end of one.
 func (x *Session) Observe(out charging.Outcome) {
+	if out.New {
+		x.pace.make(x.server.Limits.Made, x.server.Now())
+	}
 	if out.Repeat {
 		x.Saw("Q47", "transaction %s", out.Transaction.ID)
 		return

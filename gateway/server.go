@@ -61,6 +61,10 @@ type Limits struct {
 	PerAddress Rate // of connecting, for an address
 	Crowd      int  // connections of whom it is not known what they want; 0 is no limit
 	CrowdEach  int  // of those, from one address
+
+	Pace     Rate          // of frames of a station, each and each kilobyte counted as one; who sends more is read no faster
+	Made     Rate          // of transactions that a station begins: they are kept for good, and never refused
+	Patience time.Duration // with a station that sends more, before the operator is told
 }
 
 // DefaultLimits fit a heartbeat interval.
@@ -71,6 +75,9 @@ func DefaultLimits(heartbeat time.Duration) Limits {
 		// A station tries again every few seconds; a garage full of them may have one address, and come
 		// back at once after a power cut.
 		PerStation: Rate{PerSecond: 1, Burst: 30}, PerAddress: Rate{PerSecond: 50, Burst: 1000}, Crowd: 4096, CrowdEach: 512,
+		// A station asks again once it is answered, and has a few messages each second at the most. After days
+		// without a connection, or with a report of all its settings, it has many at once.
+		Pace: Rate{PerSecond: 30, Burst: 1000}, Made: Rate{PerSecond: 0.1, Burst: 2000}, Patience: 10 * time.Second,
 	}
 }
 
@@ -100,6 +107,7 @@ type Server struct {
 	crowd    crowd
 	knocks   meters
 	noted    meters
+	gone     paces
 	instance string            // tells our own mirrors from those of others
 	plain    station.Treatment // of stations that need nothing special
 	sessions registry
@@ -329,6 +337,7 @@ func (s *Server) watch() {
 		case <-tick.C:
 		}
 		now := s.Now()
+		s.gone.forget(func(p *pace) bool { return p.idle(s.Limits.Pace, s.Limits.Made, now) })
 		for _, x := range s.sessions.all() {
 			x.askToBoot(now)
 			silent := now.Sub(x.seenAt())

@@ -33,6 +33,7 @@ type Session struct {
 	server  *Server
 	dialect *Dialect
 	socket  ocppws.Socket
+	pace    *pace
 	started int64        // when the connection was made, in milliseconds
 	seen    atomic.Int64 // when the last frame came in
 	begun   atomic.Int64 // when a message in fragments began to come in; 0 for none
@@ -74,6 +75,11 @@ func (s *Server) serve(x *Session, v ocppj.Version, conn net.Conn, rw *bufio.Rea
 	x.seen.Store(now)
 	x.treatment.Store(&s.plain)
 
+	if old, ok := s.sessions.find(id); ok {
+		x.pace = old.pace
+	} else {
+		x.pace = s.gone.of(id)
+	}
 	// Nobody finds the old session from now on, whatever becomes of the new one.
 	if old := s.sessions.put(x); old != nil {
 		old.end(ws.StatusPolicyViolation, "the station has connected again", "the station has connected again while this connection was open")
@@ -188,6 +194,7 @@ func (x *Session) take(text []byte) (work bool) {
 	} else {
 		x.begun.CompareAndSwap(0, now)
 	}
+	x.await(len(text))
 	if text == nil {
 		return false
 	}
@@ -225,6 +232,7 @@ func (x *Session) end(code ws.StatusCode, reason, verdict string) {
 		return
 	}
 	s := x.server
+	s.gone.keep(x.Station, x.pace) // before another session can look for it
 	last := s.sessions.remove(x)
 	s.poller.forget(x)
 	remote := x.remote()

@@ -53,7 +53,7 @@ const (
 	BadTLS          Cause = "tls"         // the TLS handshake failed
 	BadCertificate  Cause = "certificate" // the station's own
 	BadProfile      Cause = "profile"     // its security profile is too low
-	TooMany         Cause = "flood"       // it, or its address, connects too often
+	TooMany         Cause = "flood"       // it, or its address, connects too often, or it sends more than is taken from it
 	ConnectionEnded Cause = "closed"      // not a refusal: why a connection was closed by us
 	RejectedFrame   Cause = "frame"       // not a refusal: what the station sent was answered with an error, or not at all
 )

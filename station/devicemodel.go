@@ -29,17 +29,27 @@ type Notice struct {
 	Cause       int    // EventID of what led to it; -1 where the station does not say
 }
 
+// Limits of what one station can have kept of its events.
+const (
+	keptNotices   = 2000 // months of a good station
+	maxNoticeText = 500  // characters of a text; a value may have more
+)
+
 // Notify takes in events of the device model. (OCPP 2.x N07, G05)
 func (n *Network) Notify(ctx context.Context, id gnista.StationID, list []Notice) error {
 	evs := make([]gnista.Event, len(list))
 	for i := range list {
 		k := &list[i]
 		k.ID, k.Station, k.ReceivedAt = n.NewID(), id, n.Now()
+		shorten(&k.Value, maxValueText)
+		for _, text := range []*string{&k.Component, &k.Variable, &k.Trigger, &k.TechCode, &k.TechInfo, &k.Transaction} {
+			shorten(text, maxNoticeText)
+		}
 		evs[i] = n.event("station.notice", id, k.ID, map[string]any{
 			"component": k.Component, "variable": k.Variable, "value": k.Value, "trigger": k.Trigger, "evse": k.EVSE.ID,
 			"connector": k.EVSE.Connector, "cleared": k.Cleared, "techCode": k.TechCode, "techInfo": k.TechInfo,
 			"severity": k.Severity,
 		})
 	}
-	return n.States.AddNotices(ctx, list, evs)
+	return n.States.AddNotices(ctx, list, keptNotices, evs)
 }

@@ -164,7 +164,15 @@ func (n *Network) ReadDisplaysOf(ctx context.Context, id gnista.StationID, o Rea
 // ReportDisplays takes in a page of a report on messages. (OCPP 2.x O03.FR.04)
 func (n *Network) ReportDisplays(ctx context.Context, id gnista.StationID, number int, last bool, list []DisplayMessage) error {
 	for i := range list {
-		list[i].ReportedAt = n.Now()
+		m := &list[i]
+		m.ReportedAt = n.Now()
+		shorten(&m.Transaction, maxNameText)
+		shorten(&m.Display, maxNameText)
+		m.Texts = m.Texts[:min(len(m.Texts), maxDisplayTexts)]
+		for k := range m.Texts {
+			shorten(&m.Texts[k].Language, maxNameText)
+			shorten(&m.Texts[k].Content, 4*maxDisplayText) // of four bytes each
+		}
 	}
 	if err := n.Displays.PutDisplays(ctx, id, list, keptDisplays); err != nil || !last {
 		return err

@@ -287,6 +287,7 @@ func (n *Network) ReadMonitorsOf(ctx context.Context, id gnista.StationID, o Rea
 func (n *Network) ReportMonitors(ctx context.Context, id gnista.StationID, number int, last bool, list []Monitor) error {
 	for i := range list {
 		list[i].ReportedAt = n.Now()
+		shorten(&list[i].Variable, maxListText)
 	}
 	if err := n.Monitors.PutMonitors(ctx, id, list, keptMonitors); err != nil || !last {
 		return err

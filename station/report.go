@@ -118,6 +118,7 @@ const (
 	keepReports    = 20              // of a station
 	maxReportPages = 2_000           // of a report: five variables on each are enough for maxVariables
 	maxReportBytes = 8 << 20         // of a report: maxVariables with 800 bytes each
+	maxPageLength  = 3_000           // variables of a page, which are written in one go while others wait
 	maxEarlyPages  = 200             // that wait for one before them
 	pageTime       = 2 * time.Minute // in which the next page has come, or none will
 )
@@ -392,6 +393,8 @@ func (r *Report) take(p Page, held int, now time.Time) bool {
 		return false
 	}
 	switch {
+	case len(p.List) > maxPageLength:
+		return refuse("page %d has %d variables, more than %d", p.Seq+1, len(p.List), maxPageLength)
 	case r.Pages >= maxReportPages:
 		return refuse("the report has more than %d pages", maxReportPages)
 	case r.Bytes+size > maxReportBytes:

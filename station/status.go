@@ -42,13 +42,17 @@ type StateStore interface {
 	// Connectors lists the connectors of a station in order.
 	Connectors(ctx context.Context, id gnista.StationID) ([]Connector, error)
 	// SetConnector stores what is to be known after c, see [Connector.After], unless what is stored is
-	// newer, and ev with it when something changed.
-	SetConnector(ctx context.Context, id gnista.StationID, c Connector, ev gnista.Event) error
-	// AddNotices stores notices, each once by its EventID and time, and an event with each new one.
-	AddNotices(ctx context.Context, list []Notice, evs []gnista.Event) error
+	// newer, and ev with it when something changed. Conflict for a new connector of a station that has most.
+	SetConnector(ctx context.Context, id gnista.StationID, c Connector, most int, ev gnista.Event) error
+	// AddNotices stores notices of one station, each once by its EventID and time, and an event with each
+	// new one. The newest keep of the station stay.
+	AddNotices(ctx context.Context, list []Notice, keep int, evs []gnista.Event) error
 	// Notices lists a station's notices, the newest first, behind the notice with the id before.
 	Notices(ctx context.Context, id gnista.StationID, before string, limit int) ([]Notice, error)
 }
+
+// maxConnectors is the most connectors that are kept of one station. Real ones have up to a few tens.
+const maxConnectors = 500
 
 // How far the time of a status may be from ours before ours counts (quirk Q41): one from the future
 // would keep all later ones out.
@@ -84,13 +88,20 @@ func (n *Network) ReportStatus(ctx context.Context, id gnista.StationID, c Conne
 		c.At = now
 	}
 	c.tidy()
+	for _, text := range []*string{(*string)(&c.Status), &c.ErrorCode, &c.VendorID, &c.VendorCode, &c.Info} {
+		shorten(text, maxListText)
+	}
 	data := map[string]any{"evse": c.EVSE.ID, "connector": c.EVSE.Connector, "status": c.Status}
 	for key, value := range map[string]string{"errorCode": c.ErrorCode, "vendorId": c.VendorID, "vendorErrorCode": c.VendorCode, "info": c.Info} {
 		if value != "" {
 			data[key] = value
 		}
 	}
-	if err := n.States.SetConnector(ctx, id, c, n.event("connector.status", id, "", data)); err != nil {
+	err := n.States.SetConnector(ctx, id, c, maxConnectors, n.event("connector.status", id, "", data))
+	if gnista.CodeOf(err) == gnista.Conflict {
+		return gnista.Invalidf("connector", "%d:%d is one too many: %d connectors of the station are kept", c.EVSE.ID, c.EVSE.Connector, maxConnectors)
+	}
+	if err != nil {
 		return err
 	}
 	operative := c.Status != Unavailable

@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gnista"
@@ -51,6 +52,8 @@ func (ReadStreams) Told() Told                    { return Told{Kind: "read-even
 type StreamStore interface {
 	// ChangeStream changes a stream, or makes one when it is not there; it has no OpenedAt then.
 	ChangeStream(ctx context.Context, id gnista.StationID, number int, change func(*EventStream) error) error
+	// DeleteStream forgets a stream.
+	DeleteStream(ctx context.Context, id gnista.StationID, number int) error
 	// Streams lists the streams of a station in the order of their numbers.
 	Streams(ctx context.Context, id gnista.StationID) ([]EventStream, error)
 }
@@ -58,13 +61,28 @@ type StreamStore interface {
 const (
 	maxStreams      = 200 // of one station; real ones monitor a few variables
 	maxStreamValues = 200 // the newest that are kept of one stream
+	maxStreamText   = 100 // characters of a value
 )
 
 // OpenStream takes in that a station begins to send a stream, and tells whether it may. (OCPP 2.1 N11.FR.04, N11.FR.05, N11.FR.06)
 func (n *Network) OpenStream(ctx context.Context, id gnista.StationID, s EventStream) (bool, error) {
 	list, err := n.Streams.Streams(ctx, id)
-	if err != nil || len(list) >= maxStreams {
+	if err != nil {
 		return false, err
+	}
+	if len(list) >= maxStreams && !slices.ContainsFunc(list, func(x EventStream) bool { return x.Number == s.Number }) {
+		var oldest *EventStream // of those that have ended, which makes room
+		for i, x := range list {
+			if !x.ClosedAt.IsZero() && (oldest == nil || x.ClosedAt.Before(oldest.ClosedAt)) {
+				oldest = &list[i]
+			}
+		}
+		if oldest == nil {
+			return false, nil
+		}
+		if err := n.Streams.DeleteStream(ctx, id, oldest.Number); err != nil {
+			return false, err
+		}
 	}
 	return true, n.Streams.ChangeStream(ctx, id, s.Number, func(x *EventStream) error {
 		*x = s
@@ -98,6 +116,10 @@ func (n *Network) Stream(ctx context.Context, id gnista.StationID, number, pendi
 		}
 		x.Behind = pending > 0 && len(x.Last) > 0 && (pending > x.Pending || pending == x.Pending && x.Behind)
 		x.Pending = pending
+		values = values[max(0, len(values)-maxStreamValues):]
+		for i := range values {
+			shorten(&values[i].Value, maxStreamText)
+		}
 		x.Last = append(x.Last, values...)
 		x.Last = x.Last[max(0, len(x.Last)-maxStreamValues):]
 		return nil

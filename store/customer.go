@@ -37,6 +37,9 @@ func (db *DB) EndCustomerReport(ctx context.Context, id string, state station.Ou
 	})
 }
 
+// pageCosts is what a page counts beside its text: there may be many without any.
+const pageCosts = 100
+
 // AddCustomerPage adds a page to the open report with the number and tells whether that is complete.
 func (db *DB) AddCustomerPage(ctx context.Context, id gnista.StationID, number, page, last int, text string, most int, at time.Time) (complete bool, err error) {
 	err = db.write(ctx, string(id), func(t *tx) error {
@@ -50,10 +53,10 @@ func (db *DB) AddCustomerPage(ctx context.Context, id gnista.StationID, number, 
 			return err
 		}
 		var size int
-		if err := t.row(`SELECT coalesce(sum(length(text) + 1), 0) FROM customer_page WHERE report = $1`, report).Scan(&size); err != nil {
+		if err := t.row(`SELECT coalesce(sum(length(text) + $2), 0) FROM customer_page WHERE report = $1`, report, pageCosts).Scan(&size); err != nil {
 			return err
 		}
-		if size+len(text) > most {
+		if size+len(text)+pageCosts > most {
 			_, err := t.exec(`UPDATE customer_report SET state = $1, detail = $2, ended_at = $3 WHERE id = $4`, string(station.Failed), "the station says more than is kept", millis(at), report)
 			return err
 		}

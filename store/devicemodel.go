@@ -9,12 +9,25 @@ import (
 
 const noticeColumns = `id, station, at, received_at, event_id, component, evse, connector, variable, value, cause, cleared, tech_code, tech_info, transaction_ref, severity, origin, monitor, because_of`
 
-// AddNotices stores notices, each once by its EventID and time, and an event with each new one.
-func (db *DB) AddNotices(ctx context.Context, list []station.Notice, evs []gnista.Event) error {
-	if len(list) == 0 {
-		return nil
+// rowsAtOnce is how many rows of what a station reports are stored in one change: others wait no longer
+// than for so many.
+const rowsAtOnce = 100
+
+// AddNotices stores notices of one station, each once by its EventID and time, and an event with each new
+// one. The newest keep of the station stay.
+func (db *DB) AddNotices(ctx context.Context, list []station.Notice, keep int, evs []gnista.Event) error {
+	for len(list) > 0 {
+		n := min(len(list), rowsAtOnce)
+		if err := db.addNotices(ctx, list[:n], keep, evs[:n]); err != nil {
+			return err
+		}
+		list, evs = list[n:], evs[n:]
 	}
-	return db.write(ctx, string(list[0].Station), func(t *tx) error {
+	return nil
+}
+
+func (db *DB) addNotices(ctx context.Context, list []station.Notice, keep int, evs []gnista.Event) error {
+	return db.writeLater(ctx, string(list[0].Station), func(t *tx) error {
 		for i, n := range list {
 			r, err := t.exec(`INSERT INTO notice (`+noticeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT DO NOTHING`,
 				n.ID, string(n.Station), millis(n.At), millis(n.ReceivedAt), n.EventID, n.Component, n.EVSE.ID, n.EVSE.Connector, n.Variable, n.Value, n.Trigger,
@@ -28,7 +41,9 @@ func (db *DB) AddNotices(ctx context.Context, list []station.Notice, evs []gnist
 				t.emit(evs[i])
 			}
 		}
-		return nil
+		_, err := t.exec(`DELETE FROM notice WHERE station = $1 AND id <= (SELECT id FROM notice WHERE station = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)`,
+			string(list[0].Station), keep)
+		return err
 	})
 }
 

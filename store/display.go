@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"gnista"
@@ -11,20 +12,37 @@ import (
 
 // PutDisplays stores messages over those with the same ids, as long as there are not more than most.
 func (db *DB) PutDisplays(ctx context.Context, id gnista.StationID, list []station.DisplayMessage, most int) error {
-	if len(list) == 0 {
-		return nil
+	for part := range slices.Chunk(list, rowsAtOnce) {
+		if err := db.putDisplays(ctx, id, part, most); err != nil {
+			return err
+		}
 	}
-	return db.write(ctx, string(id), func(t *tx) error {
+	return nil
+}
+
+func (db *DB) putDisplays(ctx context.Context, id gnista.StationID, list []station.DisplayMessage, most int) error {
+	return db.writeLater(ctx, string(id), func(t *tx) error {
+		ids := make([]int, len(list))
+		for i, m := range list {
+			ids[i] = m.ID
+		}
+		fits, err := t.room("display_message", id, ids, most)
+		if err != nil {
+			return err
+		}
 		for _, m := range list {
+			if !fits[m.ID] {
+				continue
+			}
 			texts, err := json.Marshal(m.Texts)
 			if err != nil {
 				return err
 			}
 			if _, err := t.exec(`INSERT INTO display_message (station, id, priority, state, from_at, to_at, transaction_ref, display, texts, reported_at)
-				SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE (SELECT count(*) FROM display_message WHERE station = $1) < $11
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 				ON CONFLICT (station, id) DO UPDATE SET priority = excluded.priority, state = excluded.state, from_at = excluded.from_at, to_at = excluded.to_at,
 				transaction_ref = excluded.transaction_ref, display = excluded.display, texts = excluded.texts, reported_at = excluded.reported_at`,
-				string(id), m.ID, m.Priority, m.State, millis(m.From), millis(m.To), m.Transaction, m.Display, string(texts), millis(m.ReportedAt), most); err != nil {
+				string(id), m.ID, m.Priority, m.State, millis(m.From), millis(m.To), m.Transaction, m.Display, string(texts), millis(m.ReportedAt)); err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
@@ -99,6 +100,41 @@ func (db *DB) consumeAll(ctx context.Context, consumer string, take func(context
 		}
 		if err != nil {
 			return err
+		}
+	}
+}
+
+// PruneEvents deletes events that every consumer has taken and that are older than before, or that have
+// more than most behind them. It returns how many it deleted. Where nobody has consumed any, none are.
+func (db *DB) PruneEvents(ctx context.Context, before time.Time, most int64) (int, error) {
+	var taken, last, young int64
+	err := db.sql.QueryRowContext(ctx, `SELECT COALESCE((SELECT MIN(seq) FROM event_cursor), 0), (SELECT value FROM counter WHERE name = 'event')`).Scan(&taken, &last)
+	if err != nil {
+		return 0, err
+	}
+	// Events come in the order of time, so all before the first young one are old.
+	err = db.sql.QueryRowContext(ctx, `SELECT seq FROM event WHERE at >= $1 ORDER BY seq LIMIT 1`, millis(before)).Scan(&young)
+	if errors.Is(err, sql.ErrNoRows) {
+		young, err = last+1, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	until := min(taken, max(young-1, last-most))
+	deleted := 0
+	for {
+		var n int64
+		err := db.writeLater(ctx, "events", func(t *tx) error {
+			r, err := t.exec(`DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE seq <= $1 ORDER BY seq LIMIT $2)`, until, pruneBatch)
+			if err != nil {
+				return err
+			}
+			n, err = r.RowsAffected()
+			return err
+		})
+		deleted += int(n)
+		if err != nil || n < pruneBatch {
+			return deleted, err
 		}
 	}
 }

@@ -19,12 +19,17 @@ import (
 
 const period = 15 * time.Minute
 
+// maxPeriod is how many characters of samples a row has before no more are added to it: some values each
+// second are less. A row is written anew for each addition.
+const maxPeriod = 256 << 10
+
 // names are short for the measurands that come most often.
 var names = map[charging.Measurand]string{
 	charging.EnergyImport: "E", charging.PowerImport: "P", charging.CurrentImport: "I", charging.Voltage: "U", charging.SoC: "S", charging.Temperature: "T",
 }
 
 func (t *tx) addSamples(transaction string, samples []charging.Sample) error {
+	slices.SortStableFunc(samples, func(a, b charging.Sample) int { return a.At.Compare(b.At) })
 	for len(samples) > 0 {
 		at := samples[0].At.Truncate(period)
 		n := 1
@@ -32,8 +37,8 @@ func (t *tx) addSamples(transaction string, samples []charging.Sample) error {
 			n++
 		}
 		_, err := t.exec(`INSERT INTO meter_period (transaction_id, period, data) VALUES ($1, $2, $3)
-			ON CONFLICT (transaction_id, period) DO UPDATE SET data = meter_period.data || excluded.data`,
-			transaction, millis(at), string(appendSamples(nil, samples[:n])))
+			ON CONFLICT (transaction_id, period) DO UPDATE SET data = meter_period.data || excluded.data WHERE LENGTH(meter_period.data) < $4`,
+			transaction, millis(at), string(appendSamples(nil, samples[:n])), maxPeriod)
 		if err != nil {
 			return err
 		}

@@ -24,8 +24,9 @@ func (db *DB) Connectors(ctx context.Context, id gnista.StationID) ([]station.Co
 	return all(rows, err, scanConnector)
 }
 
-// SetConnector stores c unless what is stored is newer, and ev with it when something changed.
-func (db *DB) SetConnector(ctx context.Context, id gnista.StationID, c station.Connector, ev gnista.Event) error {
+// SetConnector stores c unless what is stored is newer, and ev with it when something changed. Conflict for
+// a new connector of a station that has most.
+func (db *DB) SetConnector(ctx context.Context, id gnista.StationID, c station.Connector, most int, ev gnista.Event) error {
 	return db.write(ctx, string(id), func(t *tx) error {
 		was, err := scanConnector(t.row(`SELECT `+connectorColumns+` FROM connector WHERE station = $1 AND evse = $2 AND connector = $3`,
 			string(id), c.EVSE.ID, c.EVSE.Connector))
@@ -34,6 +35,15 @@ func (db *DB) SetConnector(ctx context.Context, id gnista.StationID, c station.C
 		}
 		if was.At.After(c.At) {
 			return nil
+		}
+		if errors.Is(err, sql.ErrNoRows) {
+			var n int
+			if err := t.row(`SELECT count(*) FROM connector WHERE station = $1`, string(id)).Scan(&n); err != nil {
+				return err
+			}
+			if n >= most {
+				return gnista.Errorf(gnista.Conflict, "station %s has %d connectors", id, n)
+			}
 		}
 		c := c.After(was)
 		same := was

@@ -47,6 +47,14 @@ func (db *DB) ChangeStream(ctx context.Context, id gnista.StationID, number int,
 	})
 }
 
+// DeleteStream forgets a stream.
+func (db *DB) DeleteStream(ctx context.Context, id gnista.StationID, number int) error {
+	return db.write(ctx, string(id), func(t *tx) error {
+		_, err := t.exec(`DELETE FROM event_stream WHERE station = $1 AND number = $2`, string(id), number)
+		return err
+	})
+}
+
 // Streams lists the streams of a station in the order of their numbers.
 func (db *DB) Streams(ctx context.Context, id gnista.StationID) ([]station.EventStream, error) {
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+streamColumns+` FROM event_stream WHERE station = $1 ORDER BY number`, string(id))

@@ -142,9 +142,17 @@ func (t *chargingTx) ByStart(station gnista.StationID, key string) (*charging.Tr
 	return t.one(`station = $1 AND start_key = $2 AND start_key <> ''`, string(station), key)
 }
 
+// fewTransactions is how many transactions of a station are looked at where there should be one, or one for
+// each EVSE.
+const fewTransactions = 200
+
 func (t *chargingTx) Open(station gnista.StationID, evse int) ([]*charging.Transaction, error) {
-	rows, err := t.rows(`SELECT `+transactionColumns+` FROM station_transaction WHERE station = $1 AND state = 'active' AND ($2 = 0 OR evse = $2) ORDER BY id`,
-		string(station), evse)
+	query, args := `SELECT `+transactionColumns+` FROM station_transaction WHERE station = $1 AND state = 'active'`, []any{string(station), fewTransactions}
+	if evse != 0 {
+		query += ` AND evse = $3`
+		args = append(args, evse)
+	}
+	rows, err := t.rows(query+` ORDER BY evse, id LIMIT $2`, args...)
 	return all(rows, err, func(s scanner) (*charging.Transaction, error) {
 		x, err := scanTransaction(s)
 		return &x, err
@@ -152,7 +160,7 @@ func (t *chargingTx) Open(station gnista.StationID, evse int) ([]*charging.Trans
 }
 
 func (t *chargingTx) EndedAt(station gnista.StationID, at time.Time) ([]*charging.Transaction, error) {
-	rows, err := t.rows(`SELECT `+transactionColumns+` FROM station_transaction WHERE station = $1 AND ended_at = $2 AND state = 'ended' ORDER BY id`, string(station), millis(at))
+	rows, err := t.rows(`SELECT `+transactionColumns+` FROM station_transaction WHERE station = $1 AND ended_at = $2 AND state = 'ended' ORDER BY id LIMIT $3`, string(station), millis(at), fewTransactions)
 	return all(rows, err, func(s scanner) (*charging.Transaction, error) {
 		x, err := scanTransaction(s)
 		return &x, err

@@ -52,6 +52,7 @@ type options struct {
 	ReadNew    bool // whether stations whose settings were never read are asked for them
 	LogDays    int
 	LogMB      int64
+	EventDays  int            // 0 is for ever, as far as there are not too many
 	Limits     gateway.Limits // the zero value is the default ones
 
 	Plain, Proxied, RejectSubprotocols bool // see [gateway.Server]
@@ -84,6 +85,8 @@ type app struct {
 	power        *power.Power
 	checks       *commission.Checks
 	handler      http.Handler
+	eventDays    int
+	now          func() time.Time
 
 	nudge   chan struct{}
 	log     *slog.Logger
@@ -94,7 +97,7 @@ type app struct {
 
 // newApp opens the database and puts the parts together.
 func newApp(ctx context.Context, o options) (*app, error) {
-	a := &app{bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), log: o.Log}
+	a := &app{bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log}
 	var err error
 	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Log: o.Log})
 	if err != nil {
@@ -220,7 +223,24 @@ func (a *app) start() {
 	// Those that wait for stations keep nothing else waiting.
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep})
 	a.every(telling, sweepEvery, map[string]func(context.Context) error{"settings": a.rereader.Sweep})
+	a.every(ctx, pruneEvery, map[string]func(context.Context) error{"events": a.pruneEvents})
 	a.every(ctx, certifyEvery, map[string]func(context.Context) error{"certificates": a.ca.Sweep})
+}
+
+// How often old events are looked for, and how many are kept at the most: some weeks of a thousand busy
+// stations, in a few gigabytes, whatever floods there are.
+const (
+	pruneEvery = 10 * time.Minute
+	maxEvents  = 20_000_000
+)
+
+func (a *app) pruneEvents(ctx context.Context) error {
+	before := time.Time{}
+	if a.eventDays > 0 {
+		before = a.now().Add(-time.Duration(a.eventDays) * 24 * time.Hour)
+	}
+	_, err := a.db.PruneEvents(ctx, before, maxEvents)
+	return err
 }
 
 // every runs sweeps again and again until ctx ends.

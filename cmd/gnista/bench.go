@@ -19,6 +19,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"gnista/gateway"
+	"gnista/token"
 )
 
 // bench measures this machine. What counts are the ratios between servers measured in one run; each
@@ -27,6 +30,7 @@ type bench struct {
 	Idle     benchIdle     `cmd:"" help:"Memory of idle connections."`
 	Events   benchEvents   `cmd:"" help:"Durable TransactionEvents per second, and their latency."`
 	Settings benchSettings `cmd:"" help:"Ordinary traffic beside the reading of many stations' settings."`
+	Hostile  benchHostile  `cmd:"" help:"Latency of good stations beside hostile ones."`
 	All      benchAll      `cmd:"" default:"1" help:"Memory and events."`
 	Server   benchServer   `cmd:"" hidden:""`
 }
@@ -44,7 +48,7 @@ func (b *benchAll) Run(ctx context.Context, o *output) error {
 // benchServer is the server under measurement.
 type benchServer struct {
 	serve
-	Variant string `enum:"group,single,none" default:"group"`
+	Variant string `enum:"group,single,none,paced" default:"group"`
 }
 
 // Run serves. On SIGUSR1 memory that is not used goes back to the system, so that what is left can be
@@ -56,6 +60,9 @@ func (b *benchServer) Run(ctx context.Context, o *output) error {
 		return err
 	}
 	opts.ReadNew = false // the load does not answer
+	if b.Variant != "paced" {
+		opts.Limits.Pace, opts.Limits.Made = gateway.Rate{}, gateway.Rate{} // the load is none of real stations
+	}
 	switch b.Variant {
 	case "single":
 		opts.GroupSize = 1
@@ -71,6 +78,11 @@ func (b *benchServer) Run(ctx context.Context, o *output) error {
 	if err != nil {
 		listener.Close()
 		return err
+	}
+	// What nobody may charge with would be ordered to stop, and the load follows no orders.
+	if _, err := a.tokens.Create(ctx, token.Token{ID: token.ID{UID: "LOAD", Type: "ISO14443"}}); err != nil {
+		listener.Close()
+		return errors.Join(err, a.db.Close())
 	}
 	free := make(chan os.Signal, 1)
 	signal.Notify(free, syscall.SIGUSR1)

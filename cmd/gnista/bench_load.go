@@ -31,6 +31,7 @@ type loadStation struct {
 	socket *ocppws.Socket
 	reader *bufio.Reader
 	seq    int
+	idle   bool // it sends heartbeats
 }
 
 func newLoad(address string, stations int) *load {
@@ -204,6 +205,8 @@ func (l *load) events(ctx context.Context, duration time.Duration, rate float64)
 	return result{rate: float64(len(delays)) / took.Seconds(), p50: at(0.50), p99: at(0.99), delays: delays}, nil
 }
 
+var heartbeat = []byte(`[2,"h","Heartbeat",{}]`)
+
 // run sends events until the time is over and returns how long each took.
 func (s *loadStation) run(ctx context.Context, epoch, start time.Time, d time.Duration, rate, offset float64) ([]time.Duration, error) {
 	var delays []time.Duration
@@ -217,7 +220,11 @@ func (s *loadStation) run(ctx context.Context, epoch, start time.Time, d time.Du
 		} else {
 			due = time.Now()
 		}
-		if err := s.roundTrip(s.event(epoch)); err != nil {
+		text := heartbeat
+		if !s.idle {
+			text = s.event(epoch)
+		}
+		if err := s.roundTrip(text); err != nil {
 			return delays, err
 		}
 		delays = append(delays, time.Since(due))

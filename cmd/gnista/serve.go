@@ -75,6 +75,7 @@ type serve struct {
 	SellerAddress   string                `help:"The seller's address."`
 	MessageLogDays  int                   `help:"Days that OCPP messages are kept." default:"7"`
 	MessageLogMB    int64                 `help:"Megabytes of OCPP messages that are kept." name:"message-log-mb" default:"512"`
+	EventDays       int                   `help:"Days that events are kept, for who reads them over the API." default:"90"`
 	LogLevel        slog.Level            `help:"debug, info, warn or error." default:"info"`
 	LogFormat       string                `help:"text or json." enum:"text,json" default:"text"`
 	Demo            bool                  `help:"Run with simulated stations, cards and a tariff, to look around."`
@@ -135,7 +136,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
 		Seller:  api.Seller{Name: s.SellerName, Number: s.SellerNumber, VAT: s.SellerVAT, Address: s.SellerAddress},
-		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, Now: now, NewID: newID, Log: log,
+		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
 	}
 	return o, s.fill(&o)
 }

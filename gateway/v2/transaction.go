@@ -111,7 +111,7 @@ func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req 
 	if err != nil {
 		return resp, err
 	}
-	if ev.Kind != charging.Updated || out.Repeat {
+	if ev.Kind != charging.Updated || out.Repeat || out.New {
 		s.Observe(out)
 	}
 	if out.Decision != nil { // OCPP 2.x E01.FR.12, E02.FR.02, E03.FR.02

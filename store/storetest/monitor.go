@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,7 +85,7 @@ func (s suite) customers(t *testing.T) {
 	}
 	add := func(number, page, last int, text string, complete bool) {
 		t.Helper()
-		if got := must[bool](t)(s.AddCustomerPage(ctx, "CUS", number, page, last, text, 10, now)); got != complete {
+		if got := must[bool](t)(s.AddCustomerPage(ctx, "CUS", number, page, last, text, 400, now)); got != complete {
 			t.Errorf("page %d: complete is %v", page, got)
 		}
 	}
@@ -102,17 +103,26 @@ func (s suite) customers(t *testing.T) {
 			t.Fatal(err)
 		}
 		if id == "r2" {
-			add(902, 0, -1, "more than is kept", false)
+			add(902, 0, -1, strings.Repeat("more than is kept", 20), false)
 		}
 	}
 	if got := must[station.CustomerReport](t)(s.CustomerReport(ctx, "r2")); got.State != station.Failed || got.EndedAt.IsZero() {
 		t.Errorf("got %+v", got)
 	}
-	if err := s.EndCustomerReport(ctx, "r3", station.Declined, "no", now); err != nil {
+	for n := range 5 { // pages of which there could be any number
+		add(902, n, -1, "", false)
+	}
+	if got := must[station.CustomerReport](t)(s.CustomerReport(ctx, "r3")); got.State != station.Failed || got.Pages != 4 {
+		t.Errorf("got %+v", got)
+	}
+	if err := s.AddCustomerReport(ctx, station.CustomerReport{ID: "r4", Number: 903, Station: "CUS", Clear: true, State: station.Sent, At: now.Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.EndCustomerReport(ctx, "r4", station.Declined, "no", now); err != nil {
 		t.Fatal(err)
 	}
 	list := must[[]station.CustomerReport](t)(s.CustomerReports(ctx, "CUS", "", 10))
-	if len(list) != 3 || list[0].ID != "r3" || list[0].State != station.Declined || list[0].Detail != "no" {
+	if len(list) != 4 || list[0].ID != "r4" || list[0].State != station.Declined || list[0].Detail != "no" {
 		t.Errorf("got %+v", list)
 	}
 	if err := s.DeleteCustomerReports(ctx, now.Add(time.Minute)); err != nil {

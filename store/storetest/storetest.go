@@ -72,6 +72,7 @@ func Run(t *testing.T, url string) {
 	t.Run("consumers", s.consumers)
 	t.Run("odd texts and numbers", s.odd)
 	t.Run("counting", s.counting)
+	t.Run("pruned events", s.prunedEvents)
 }
 
 type suite struct{ *store.DB }
@@ -152,7 +153,7 @@ func (s suite) connectors(t *testing.T) {
 	set := func(evse int, status station.Status, at time.Time) {
 		t.Helper()
 		c := station.Connector{EVSE: gnista.EVSE{ID: evse, Connector: 1}, Status: status, At: at}
-		if err := s.SetConnector(ctx, "conn", c, gnista.Event{At: now, Kind: "connector.status", Station: "conn", Subject: string(status)}); err != nil {
+		if err := s.SetConnector(ctx, "conn", c, 2, gnista.Event{At: now, Kind: "connector.status", Station: "conn", Subject: string(status)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -165,6 +166,7 @@ func (s suite) connectors(t *testing.T) {
 	if len(list) != 2 || list[0].Status != station.Charging || list[1].Status != station.Available || !list[0].At.Equal(now.Add(time.Minute)) {
 		t.Errorf("got %+v", list)
 	}
+	wantCode(t, s.SetConnector(ctx, "conn", station.Connector{EVSE: gnista.EVSE{ID: 3, Connector: 1}, At: now}, 2, gnista.Event{}), gnista.Conflict)
 	evs := must[[]gnista.Event](t)(s.Events(ctx, before, 100))
 	if len(evs) != 2 {
 		t.Errorf("%d events for two changes: %+v", len(evs), evs)
@@ -180,7 +182,7 @@ func (s suite) deviceModel(t *testing.T) {
 	later := n
 	later.ID, later.At = "n3", now.Add(time.Minute)
 	before := must[int64](t)(s.LastEvent(ctx))
-	if err := s.AddNotices(ctx, []station.Notice{n, again, later}, make([]gnista.Event, 3)); err != nil {
+	if err := s.AddNotices(ctx, []station.Notice{n, again, later}, 2, make([]gnista.Event, 3)); err != nil {
 		t.Fatal(err)
 	}
 	notices := must[[]station.Notice](t)(s.Notices(ctx, "dm", "", 10))
@@ -192,6 +194,27 @@ func (s suite) deviceModel(t *testing.T) {
 	}
 	if evs := must[[]gnista.Event](t)(s.Events(ctx, before, 10)); len(evs) != 2 {
 		t.Errorf("%d events for two notices", len(evs))
+	}
+	// A flood drives out what is older than it, of the station itself.
+	other := n
+	other.ID, other.Station = "n4", "dm2"
+	if err := s.AddNotices(ctx, []station.Notice{other}, 2, make([]gnista.Event, 1)); err != nil {
+		t.Fatal(err)
+	}
+	flood := make([]station.Notice, 250)
+	for i := range flood {
+		flood[i] = n
+		flood[i].ID, flood[i].EventID = fmt.Sprintf("o%03d", i), 1+i
+	}
+	if err := s.AddNotices(ctx, flood, 3, make([]gnista.Event, len(flood))); err != nil {
+		t.Fatal(err)
+	}
+	notices = must[[]station.Notice](t)(s.Notices(ctx, "dm", "", 10))
+	if len(notices) != 3 || notices[0].ID != "o249" || notices[2].ID != "o247" {
+		t.Errorf("after a flood there are %+v", notices)
+	}
+	if left := must[[]station.Notice](t)(s.Notices(ctx, "dm2", "", 10)); len(left) != 1 {
+		t.Errorf("another station has %+v left", left)
 	}
 }
 
