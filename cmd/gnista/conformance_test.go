@@ -15,20 +15,24 @@ var conformance = map[string][]string{"16": {"ocpp1.6"}, "201": {"ocpp2.0.1"}, "
 
 // TestConformance plays the test cases, each in a transcript with its name.
 func TestConformance(t *testing.T) {
+	blank(t)
 	for folder, versions := range conformance {
 		files, err := filepath.Glob(filepath.Join("../../testdata/conformance", folder, "TC_*.txt"))
 		if err != nil || len(files) == 0 && len(versions) > 1 {
 			t.Fatalf("no transcripts in %s: %v", folder, err)
 		}
 		for _, file := range files {
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i, version := range versions {
-				t.Run(strings.TrimSuffix(filepath.Base(file), ".txt")+"/"+version, func(t *testing.T) {
+			t.Run(folder+"/"+strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+				t.Parallel()
+				want, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, version := range versions {
 					var got string
-					synctest.Test(t, func(t *testing.T) { got = play(t, strings.ReplaceAll(string(want), "ocpp2.x", version)) })
+					t.Run(version, func(t *testing.T) {
+						synctest.Test(t, func(t *testing.T) { got = play(t, strings.ReplaceAll(string(want), "ocpp2.x", version)) })
+					})
 					if len(versions) > 1 {
 						got = strings.ReplaceAll(got, version, "ocpp2.x")
 					}
@@ -38,10 +42,10 @@ func TestConformance(t *testing.T) {
 						}
 						want = []byte(got)
 					} else if got != string(want) {
-						t.Errorf("the conversation goes otherwise:\n%s", difference(string(want), got))
+						t.Errorf("in %s the conversation goes otherwise:\n%s", version, difference(string(want), got))
 					}
-				})
-			}
+				}
+			})
 		}
 	}
 }

@@ -28,6 +28,7 @@ import (
 	"gnista/ocpp/ocppj"
 	"gnista/ocpp/ocppws"
 	"gnista/station"
+	"gnista/store"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected side of the transcripts")
@@ -58,30 +59,38 @@ func TestTranscripts(t *testing.T) {
 		files = append(files, list...)
 	}
 	results := map[string]map[string]string{} // story → version → what the API said
-	for _, file := range files {
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		story, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".txt"), ".")
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			var got string
-			synctest.Test(t, func(t *testing.T) { got = play(t, string(want)) })
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+	var mu sync.Mutex
+	blank(t)
+	t.Run("play", func(t *testing.T) {
+		for _, file := range files {
+			t.Run(filepath.Base(file), func(t *testing.T) {
+				t.Parallel()
+				want, err := os.ReadFile(file)
+				if err != nil {
 					t.Fatal(err)
 				}
-			} else if got != string(want) {
-				t.Errorf("the conversation goes otherwise:\n%s", difference(string(want), got))
-			}
-			if version != "" {
+				var got string
+				synctest.Test(t, func(t *testing.T) { got = play(t, string(want)) })
+				if *update {
+					if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				} else if got != string(want) {
+					t.Errorf("the conversation goes otherwise:\n%s", difference(string(want), got))
+				}
+				story, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".txt"), ".")
+				if version == "" {
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
 				if results[story] == nil {
 					results[story] = map[string]string{}
 				}
 				results[story][version] = said(got)
-			}
-		})
-	}
+			})
+		}
+	})
 	for story, versions := range results {
 		for version, got := range versions {
 			if want, ok := versions["v16"]; !ok || got != want {
@@ -147,17 +156,47 @@ type answering struct {
 	text   string
 }
 
+// blank is a database in which nothing has happened yet. Making one takes longer than many a story.
+func blank(t *testing.T) []byte {
+	t.Helper()
+	b, err := blankOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+var blankOnce = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "gnista-blank")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "test.db")
+	db, err := store.Open(context.Background(), "sqlite:"+file, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
+
 // testToken is the admin token in tests.
 const testToken = "an admin token for tests"
 
 func play(t *testing.T, script string) string {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "test.db"), blank(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	// Time begins in 2000 here; the stories are of 2026.
 	time.Sleep(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))
 	var ids struct {
 		sync.Mutex
 		n int
 	}
-	dir := t.TempDir()
 	a, err := newApp(t.Context(), options{
 		Database: "sqlite:" + filepath.Join(dir, "test.db"), Files: filepath.Join(dir, "files"), Token: testToken, Operator: "Test AB", PublicURL: "http://gnista.test", BaseURL: "http://gnista.test", Unknown: station.AcceptUnknown,
 		Heartbeat: 5 * time.Minute, Retry: time.Minute, Currency: "SEK", Seller: api.Seller{Name: "Test AB", VAT: "SE556000000001"}, Zone: time.UTC, LogDays: 7, LogMB: 10,
