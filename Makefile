@@ -29,7 +29,8 @@ check: generate
 	test -z "$$(gofmt -l . | tee /dev/stderr)"
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
-	$(MAKE) test TESTFLAGS="-race -timeout 15m"
+	$(MAKE) test TESTFLAGS="-race -timeout 30m"
+	$(GO) test -run TestConformance ./cmd/gnista
 	git diff --exit-code
 
 bench: build

@@ -15,6 +15,9 @@ var conformance = map[string][]string{"16": {"ocpp1.6"}, "201": {"ocpp2.0.1"}, "
 
 // TestConformance plays the test cases, each in a transcript with its name.
 func TestConformance(t *testing.T) {
+	if raced {
+		t.Skip("skipped: played without -race; the stories of TestTranscripts are played with it")
+	}
 	blank(t)
 	for folder, versions := range conformance {
 		files, err := filepath.Glob(filepath.Join("../../testdata/conformance", folder, "TC_*.txt"))
