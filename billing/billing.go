@@ -22,6 +22,7 @@ type Record struct {
 	Station       gnista.StationID
 	EVSE          gnista.EVSE
 	Token         token.ID
+	Account       string // id of the account that pays; empty is none
 	StartedAt     time.Time
 	EndedAt       time.Time
 	EnergyWh      int64
@@ -135,7 +136,7 @@ func (r *Records) Take(ctx context.Context, ev gnista.Event) error {
 	}
 	now := r.Now()
 	_, err = r.Store.Issue(ctx, Record{
-		ID: r.NewID(), Transaction: t.ID, Station: t.Station, EVSE: t.EVSE, Token: t.Token, StartedAt: t.StartedAt, EndedAt: t.EndedAt,
+		ID: r.NewID(), Transaction: t.ID, Station: t.Station, EVSE: t.EVSE, Token: t.Token, Account: t.Account, StartedAt: t.StartedAt, EndedAt: t.EndedAt,
 		EnergyWh: t.EnergyWh, TariffVersion: v.ID, Policy: tariff.Policy, Bill: b, IssuedAt: now,
 	}, func(stored Record) gnista.Event {
 		return gnista.Event{

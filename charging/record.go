@@ -471,7 +471,7 @@ func (r *recording) authorise(t *Transaction) error {
 	// transaction is billed to who it is.
 	accepted := d.Status == token.Accepted
 	if pays && t.FinishedAt.IsZero() && (!t.Authorised && (accepted || t.Token.UID == "") || t.Authorised && accepted && r.Seq < t.Progress.TokenSeq) {
-		t.Token, t.Authorised, t.Progress.TokenSeq = d.ID, accepted, r.Seq
+		t.Token, t.Account, t.Authorised, t.Progress.TokenSeq = d.ID, d.Account, accepted, r.Seq
 	}
 	return nil
 }

@@ -90,6 +90,7 @@ type Transaction struct {
 	EVSE       gnista.EVSE
 	Token      token.ID // who charges; the zero ID while not known
 	Authorised bool     // whether that token was accepted
+	Account    string   // id of the account that pays; empty is none
 	Tariff     string   // id of the version of the tariff that was in force at the start
 
 	State      State

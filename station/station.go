@@ -27,7 +27,8 @@ type Station struct {
 	Name     string // for people
 	State    State
 	Password Password // zero when the station need not have one
-	Tariff   string   // id of the tariff of its transactions; empty is the default one
+	Tariff   string   // id of the tariff of its transactions; empty is that of its site, else the default one
+	Site     string   // id of the site; empty is none
 
 	Profile          Profile   // the lowest security profile that it may connect with
 	LastProfile      Profile   // that it last connected with

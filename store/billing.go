@@ -10,13 +10,13 @@ import (
 	"gnista/billing"
 )
 
-const recordColumns = `id, number, transaction_id, station, evse, connector, token_uid, token_type, started_at, ended_at, energy_wh, tariff_version, policy, currency, net, tax, total, bill, issued_at`
+const recordColumns = `id, number, transaction_id, station, evse, connector, token_uid, token_type, started_at, ended_at, energy_wh, tariff_version, policy, currency, net, tax, total, bill, issued_at, account`
 
 func scanRecord(s scanner) (r billing.Record, err error) {
 	var started, ended, issued, net, tax, total int64
 	var currency, bill string
 	if err = s.Scan(&r.ID, &r.Number, &r.Transaction, &r.Station, &r.EVSE.ID, &r.EVSE.Connector, &r.Token.UID, &r.Token.Type, &started, &ended,
-		&r.EnergyWh, &r.TariffVersion, &r.Policy, &currency, &net, &tax, &total, &bill, &issued); err != nil {
+		&r.EnergyWh, &r.TariffVersion, &r.Policy, &currency, &net, &tax, &total, &bill, &issued, &r.Account); err != nil {
 		return r, err
 	}
 	r.StartedAt, r.EndedAt, r.IssuedAt = instant(started), instant(ended), instant(issued)
@@ -43,9 +43,9 @@ func (db *DB) Issue(ctx context.Context, r billing.Record, ev func(billing.Recor
 			return err
 		}
 		t.emit(ev(out))
-		_, err = t.exec(`INSERT INTO charge_record (`+recordColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+		_, err = t.exec(`INSERT INTO charge_record (`+recordColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 			r.ID, out.Number, r.Transaction, string(r.Station), r.EVSE.ID, r.EVSE.Connector, r.Token.UID, string(r.Token.Type), millis(r.StartedAt), millis(r.EndedAt),
-			r.EnergyWh, r.TariffVersion, r.Policy, r.Bill.Total.Currency, r.Bill.Net.Amount, r.Bill.Tax.Amount, r.Bill.Total.Amount, string(bill), millis(r.IssuedAt))
+			r.EnergyWh, r.TariffVersion, r.Policy, r.Bill.Total.Currency, r.Bill.Net.Amount, r.Bill.Tax.Amount, r.Bill.Total.Amount, string(bill), millis(r.IssuedAt), r.Account)
 		return err
 	})
 	return out, err

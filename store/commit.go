@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unicode/utf8"
 
 	"gnista"
@@ -19,6 +20,12 @@ const (
 	groupSize = 768  // the most changes in one commit: bounds how long the first of them waits
 	queueSize = 4096 // waiting changes, before those who bring more are made to wait
 	laterSize = 256  // the same of those that can wait
+
+	// What can wait takes one part in so many of the writer's time when there is much of it, and may have
+	// used up so much of that in advance: one report of a station is kept at once, those of a thousand
+	// hold up nobody else.
+	laterShare = 5
+	laterAhead = 200 * time.Millisecond
 )
 
 var errClosed = errors.New("the database is closed")
@@ -116,6 +123,8 @@ type writer struct {
 	mu     sync.RWMutex // held for reading while something is put into the queue
 	closed bool
 
+	rests time.Time // until when what can wait has used up its share
+
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
 }
@@ -142,21 +151,32 @@ func (w *writer) close() {
 // may write into variables of the caller, and what became of the change is always known.
 func (db *DB) write(ctx context.Context, key string, f func(*tx) error) error {
 	w := db.writer(key)
-	return w.wait(ctx, w.queue, f)
+	return w.wait(ctx, w.queue, &change{run: f, done: make(chan struct{})})
 }
 
-// writeLater is write for what is large and nobody waits for: it does not hold up the changes of others.
+// writeLater is write for what is large and nobody waits for: it does not hold up the changes of others,
+// and waits where there is much of it.
 func (db *DB) writeLater(ctx context.Context, key string, f func(*tx) error) error {
 	w := db.writer(key)
-	return w.wait(ctx, w.later, f)
+	c := &change{done: make(chan struct{})}
+	c.run = func(t *tx) error {
+		began := time.Now()
+		err := f(t)
+		now := time.Now()
+		if w.rests.Before(began) {
+			w.rests = began
+		}
+		w.rests = w.rests.Add(laterShare * now.Sub(began))
+		return err
+	}
+	return w.wait(ctx, w.later, c)
 }
 
 func (db *DB) writer(key string) *writer {
 	return db.writers[maphash.String(db.seed, key)%uint64(len(db.writers))]
 }
 
-func (w *writer) wait(ctx context.Context, queue chan<- *change, f func(*tx) error) error {
-	c := &change{run: f, done: make(chan struct{})}
+func (w *writer) wait(ctx context.Context, queue chan<- *change, c *change) error {
 	if err := w.put(ctx, queue, c); err != nil {
 		return err
 	}
@@ -224,15 +244,22 @@ func (w *writer) collect(group []*change) (_ []*change, ended bool) {
 			group = append(group, c)
 		}
 	}
-	open, late := true, false
+	later := w.later
+	var rested <-chan time.Time
+	if rest := time.Until(w.rests.Add(-laterAhead)); rest > 0 {
+		later, rested = nil, time.After(rest)
+	}
+	open := true
 	select {
 	case c, ok := <-w.queue:
 		if open = ok; ok {
 			add(c)
 		}
-	case c := <-w.later:
+	case c := <-later:
 		add(c)
-		late = true
+		later = nil
+	case <-rested:
+		return group, false
 	}
 	for open && len(group) < w.size {
 		select {
@@ -245,12 +272,13 @@ func (w *writer) collect(group []*change) (_ []*change, ended bool) {
 		}
 		break
 	}
-	if !late {
-		select {
-		case c := <-w.later:
-			add(c)
-		default:
-		}
+	if !open {
+		later = w.later // there will be nobody to be held up
+	}
+	select {
+	case c := <-later:
+		add(c)
+	default:
 	}
 	return group, !open && len(group) == 0 && len(w.later) == 0
 }

@@ -17,7 +17,7 @@ import (
 )
 
 const transactionColumns = `id, station, version, ref, start_key, evse, connector, token_uid, token_type, authorised, tariff, state, activity,
-	started_at, ended_at, finished_at, updated_at, stop_reason, remote_id, energy_wh, power_w, soc, review, note, detail`
+	started_at, ended_at, finished_at, updated_at, stop_reason, remote_id, energy_wh, power_w, soc, review, note, detail, account`
 
 // detail is what of a transaction is in one column.
 type detail struct {
@@ -31,7 +31,7 @@ func scanTransaction(s scanner) (t charging.Transaction, err error) {
 	var started, ended, finished, updated int64
 	var review, rest string
 	err = s.Scan(&t.ID, &t.Station, &t.Version, &t.Ref, &t.StartKey, &t.EVSE.ID, &t.EVSE.Connector, &t.Token.UID, &t.Token.Type, &t.Authorised, &t.Tariff,
-		&t.State, &t.Activity, &started, &ended, &finished, &updated, &t.StopReason, &t.RemoteID, &t.EnergyWh, &t.PowerW, &t.SoC, &review, &t.Note, &rest)
+		&t.State, &t.Activity, &started, &ended, &finished, &updated, &t.StopReason, &t.RemoteID, &t.EnergyWh, &t.PowerW, &t.SoC, &review, &t.Note, &rest, &t.Account)
 	if err != nil {
 		return t, err
 	}
@@ -109,6 +109,7 @@ type fixed struct {
 	id, ref                        string
 	evse                           gnista.EVSE
 	token                          token.ID
+	account                        string
 	authorised, blocked            bool
 	tariff, stopReason, note       string
 	state                          charging.State
@@ -118,7 +119,7 @@ type fixed struct {
 
 func fixedOf(x *charging.Transaction) fixed {
 	return fixed{
-		id: x.ID, ref: x.Ref, evse: x.EVSE, token: x.Token, authorised: x.Authorised, blocked: x.Blocked(), tariff: x.Tariff, stopReason: x.StopReason, note: x.Note, state: x.State,
+		id: x.ID, ref: x.Ref, evse: x.EVSE, token: x.Token, account: x.Account, authorised: x.Authorised, blocked: x.Blocked(), tariff: x.Tariff, stopReason: x.StopReason, note: x.Note, state: x.State,
 		startedAt: x.StartedAt, endedAt: x.EndedAt, finishedAt: x.FinishedAt, remoteID: x.RemoteID,
 	}
 }
@@ -206,16 +207,16 @@ func (t *chargingTx) Save(x *charging.Transaction, samples []charging.Sample, ev
 
 func (t *tx) saveAll(x *charging.Transaction, review, rest string) error {
 	_, err := t.exec(`INSERT INTO station_transaction (`+transactionColumns+`, token_key, blocked)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
 		ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, evse = excluded.evse, connector = excluded.connector, token_uid = excluded.token_uid,
 		token_type = excluded.token_type, authorised = excluded.authorised, tariff = excluded.tariff, state = excluded.state,
 		activity = excluded.activity, started_at = excluded.started_at, ended_at = excluded.ended_at, finished_at = excluded.finished_at,
 		updated_at = excluded.updated_at, stop_reason = excluded.stop_reason, remote_id = excluded.remote_id, energy_wh = excluded.energy_wh,
 		power_w = excluded.power_w, soc = excluded.soc, review = excluded.review, note = excluded.note, detail = excluded.detail,
-		token_key = excluded.token_key, blocked = excluded.blocked`,
+		account = excluded.account, token_key = excluded.token_key, blocked = excluded.blocked`,
 		x.ID, string(x.Station), string(x.Version), x.Ref, x.StartKey, x.EVSE.ID, x.EVSE.Connector, x.Token.UID, string(x.Token.Type), x.Authorised, x.Tariff,
 		string(x.State), string(x.Activity), millis(x.StartedAt), millis(x.EndedAt), millis(x.FinishedAt), millis(x.UpdatedAt), x.StopReason, x.RemoteID,
-		x.EnergyWh, x.PowerW, x.SoC, review, x.Note, rest, token.Key(x.Token.UID), x.Blocked())
+		x.EnergyWh, x.PowerW, x.SoC, review, x.Note, rest, x.Account, token.Key(x.Token.UID), x.Blocked())
 	return err
 }
 

@@ -33,7 +33,9 @@ type Version struct {
 	Number    int // 1, 2, … within the tariff
 	Currency  string
 	ValidFrom time.Time // the zero time is always
-	Elements  []Element
+	Net       bool      // prices and limits are without VAT, which is added
+	Min, Max  Decimal   // the least and the most that a transaction costs, in major units; empty is no limit
+	Elements  []Element // of one dimension the first that applies counts
 	CreatedAt time.Time
 }
 
@@ -42,18 +44,39 @@ type Dimension string
 
 // The dimensions.
 const (
-	Energy Dimension = "energy" // price for each kWh
-	Time   Dimension = "time"   // price for each minute of charging
-	Idle   Dimension = "idle"   // price for each minute in which the car occupies the EVSE for nothing
-	Start  Dimension = "start"  // price for each transaction
+	Energy      Dimension = "energy"      // price for each kWh
+	Time        Dimension = "time"        // price for each minute of charging
+	Idle        Dimension = "idle"        // price for each minute in which the car occupies the EVSE for nothing
+	Start       Dimension = "start"       // price for each transaction
+	Reservation Dimension = "reservation" // price for each minute of reservation
+	Reserving   Dimension = "reserving"   // price for each reservation
 )
 
 // Element is one price.
 type Element struct {
 	Dimension Dimension
-	Price     Decimal       // VAT included, in major units (kronor, euro)
+	Price     Decimal       // in major units (kronor, euro); VAT is included unless the version is Net
 	VAT       Decimal       // percent
+	PerHour   bool          // the price of time is for each hour, not each minute
 	Grace     time.Duration // Idle only: so much of it is free
+	Step      int64         // Wh or seconds: the quantity is rounded up to a multiple of it; 0 and 1 are none
+	When      Restriction
+}
+
+// Restriction is when an element applies: when all that it says holds. The zero one is always. Of each
+// pair the lower bound is within and the upper one is not.
+type Restriction struct {
+	From, To     string         // local time of day, as in "08:00"; To before From is past midnight, "00:00" as To is midnight
+	Since, Until string         // local dates, as in "2026-12-24"
+	Weekdays     []time.Weekday // empty is all
+
+	MinWh, MaxWh     *int64 // energy of the transaction until then
+	MinW, MaxW       *int64 // power at that moment
+	MinMilliA        *int64 // current at that moment
+	MaxMilliA        *int64
+	MinTime, MaxTime *int64 // seconds since the transaction began
+
+	Expired *bool // Reservation and Reserving: whether nobody came; nil is either
 }
 
 // Decimal is an exact decimal number as text, like "4.95". The empty one is 0.

@@ -62,6 +62,7 @@ func Mask(uid string) string {
 type Token struct {
 	ID            ID
 	Name          string    // who or what it is, for people
+	Account       string    // id of the account that pays; empty is none
 	Group         string    // tokens of one group may stop each other's transactions
 	Blocked       bool      // may not charge
 	ExpiresAt     time.Time // may not charge from then on; zero is never
@@ -88,6 +89,7 @@ const (
 type Decision struct {
 	Status        Status
 	ID            ID        // as it is registered; as it was presented when unknown
+	Account       string    // that pays; empty is none
 	Group         string    // empty is none
 	ExpiresAt     time.Time // zero is never
 	MaxConcurrent int       // for whoever counts the token's transactions
@@ -130,7 +132,7 @@ func (t *Tokens) Authorise(ctx context.Context, id ID, at time.Time) (Decision, 
 	if err != nil {
 		return Decision{}, err
 	}
-	d := Decision{Status: Accepted, ID: known.ID, Group: known.Group, ExpiresAt: known.ExpiresAt, MaxConcurrent: known.MaxConcurrent}
+	d := Decision{Status: Accepted, ID: known.ID, Account: known.Account, Group: known.Group, ExpiresAt: known.ExpiresAt, MaxConcurrent: known.MaxConcurrent}
 	switch {
 	case known.Blocked:
 		d.Status = Blocked

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -435,7 +436,7 @@ func (s suite) tariffs(t *testing.T) {
 	must[station.Station](t)(s.ChangeStation(ctx, "tariffed", true, func(x *station.Station) ([]gnista.Event, error) { x.Tariff = "gone"; return nil, nil }))
 	f("tariffed", now, "b2")
 	got := must[tariff.Tariff](t)(s.Tariff(ctx, "b"))
-	if !got.Default || len(got.Versions) != 2 || got.Versions[0].ID != "b2" || len(got.Versions[1].Elements) != 2 || got.Versions[1].Elements[1] != elements[1] {
+	if !got.Default || len(got.Versions) != 2 || got.Versions[0].ID != "b2" || len(got.Versions[1].Elements) != 2 || !reflect.DeepEqual(got.Versions[1].Elements[1], elements[1]) {
 		t.Errorf("got %+v", got)
 	}
 	if got := must[tariff.Tariff](t)(s.Tariff(ctx, "a")); got.Default {
