@@ -38,7 +38,7 @@ func newSystem(t *testing.T) *system {
 	now := start
 	tick := func() time.Time { now = now.Add(time.Second); return now }
 	return &system{
-		&billing.Records{Store: db, Tariffs: db, Transactions: db, Currency: "EUR", Now: tick, NewID: newID},
+		&billing.Records{Store: db, Tariffs: db, Transactions: db, Reservations: db, Zones: billing.Everywhere{Location: time.UTC}, Currency: "EUR", Now: tick, NewID: newID},
 		t, db, &tariff.Book{Store: db, Now: tick, NewID: newID}, tariff.Tariff{},
 	}
 }
