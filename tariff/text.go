@@ -18,7 +18,7 @@ const (
 )
 
 // Text is the version in words, on one line: the price for each kWh, for each minute, for each session, and
-// any other, in this order, then the limits and the VAT. (Regulation (EU) 2023/1804 art. 5(4))
+// any other, in this order, then the limits and the VAT. (Regulation (EU) 2023/1804 art. 5)
 func (v Version) Text(l Language) string {
 	w := l.words()
 	var parts []string
