@@ -104,7 +104,7 @@ func (b box) empty() bool {
 func weekday(day int64) time.Weekday { return time.Weekday((day%7 + 7 + 4) % 7) }
 
 // patience bounds how long a place is looked for that no box covers. Tariffs of people take some hundred.
-const patience = 200_000
+const patience = 20_000
 
 // without finds a part of the box that is in none of others. Where that takes too long it is not known.
 func (b box) without(others []box) (part box, found, known bool) {
