@@ -23,12 +23,14 @@ type Costs struct {
 	Network      *station.Network
 	Transactions Transactions
 	Prices       Prices
-	Drivers      Drivers // nil: nothing is known of drivers but their tokens
-	// Receipt is the address of a transaction's receipt; nil is none.
+	// Language is the language that a driver reads, as in "sv"; empty where nobody has said. nil: nobody has.
+	Language func(ctx context.Context, d token.Decision) (string, error)
+	// Receipt is the address of a transaction's receipt; nil is none. NotFound.
 	Receipt func(ctx context.Context, transaction string) (string, error)
-	Zone    *time.Location // by which prices go at a station without one; nil is UTC
-	Now     func() time.Time
-	Log     *slog.Logger
+	// Zone is the time by which prices go on a station; nil is UTC.
+	Zone func(ctx context.Context, id gnista.StationID) (*time.Location, error)
+	Now  func() time.Time
+	Log  *slog.Logger
 
 	desk   desk
 	skills skills
@@ -37,23 +39,16 @@ type Costs struct {
 
 // Prices knows what holds, and what it comes to.
 type Prices interface {
-	// Holds is the version of the tariff that holds on a station at a time for whoever has none of his
-	// own. NotFound.
-	Holds(ctx context.Context, at gnista.StationID, when time.Time) (tariff.Version, error)
+	// InForce is the version of the tariff that holds in a case. NotFound.
+	InForce(ctx context.Context, c tariff.Case) (tariff.Assigned, error)
 	// Version is the one that a transaction is billed by. NotFound.
 	Version(ctx context.Context, t *charging.Transaction) (tariff.Version, error)
 	// Cost is what a transaction costs so far, or in all. NotFound.
 	Cost(ctx context.Context, t *charging.Transaction) (gnista.Money, error)
-	// Next is the version of the same tariff that holds after v, from a later time. NotFound.
-	Next(ctx context.Context, v tariff.Version, after time.Time) (tariff.Version, error)
-}
-
-// Drivers knows what matters here of who charges.
-type Drivers interface {
-	// Language is the language that a driver reads, as in "sv"; empty where nobody has said.
-	Language(ctx context.Context, d token.Decision) (string, error)
-	// Own is the version of the tariff that a driver has of his own on a station at a time. NotFound.
-	Own(ctx context.Context, d token.Decision, at gnista.StationID, when time.Time) (tariff.Version, error)
+	// Next is the version that comes after v in the same tariff. NotFound.
+	Next(ctx context.Context, v tariff.Version) (tariff.Version, error)
+	// EVSEs are those of a station that have a tariff of their own.
+	EVSEs(ctx context.Context, id gnista.StationID) ([]int, error)
 }
 
 // Transactions finds transactions.
@@ -77,30 +72,16 @@ type Store interface {
 	PriceStations(ctx context.Context, after gnista.StationID, limit int) ([]gnista.StationID, error)
 }
 
-// local is the time by which prices go on a station.
-func (c *Costs) local(t time.Time) time.Time {
-	if c.Zone == nil {
-		return t.UTC()
-	}
-	return t.In(c.Zone)
-}
-
 // holds is the version for a driver on a station, and whether it is of the driver's own. NotFound.
 func (c *Costs) holds(ctx context.Context, id gnista.StationID, d token.Decision) (v tariff.Version, own bool, err error) {
-	if c.Drivers != nil {
-		v, err = c.Drivers.Own(ctx, d, id, c.Now())
-		if err == nil || gnista.CodeOf(err) != gnista.NotFound {
-			return v, err == nil, err
-		}
-	}
-	v, err = c.Prices.Holds(ctx, id, c.Now())
-	return v, false, err
+	a, err := c.Prices.InForce(ctx, tariff.Case{Station: id, TokenUID: d.ID.UID, TokenType: string(d.ID.Type), Group: d.Group, Account: d.Account, At: c.Now()})
+	return a.Version, a.Rule == tariff.OfToken || a.Rule == tariff.OfGroup || a.Rule == tariff.OfCustomer, err
 }
 
 // language is what a driver reads on a station.
 func (c *Costs) language(ctx context.Context, d token.Decision, s Skill) (string, error) {
-	if c.Drivers != nil {
-		if l, err := c.Drivers.Language(ctx, d); err != nil || l != "" {
+	if c.Language != nil {
+		if l, err := c.Language(ctx, d); err != nil || l != "" {
 			return l, err
 		}
 	}

@@ -64,7 +64,7 @@ func (c *Costs) TakeReckoning(ctx context.Context, id gnista.StationID, transact
 		if x.Final && !r.Final || !x.ComparedAt.IsZero() { // it came late, or again
 			return nil
 		}
-		r.Transaction, r.Station, r.ToldAt = transaction, id, c.Now()
+		r.Transaction, r.Station, r.ToldAt, r.Tariff = transaction, id, c.Now(), versionNamed(r.Tariff)
 		*x = r
 		return nil
 	})

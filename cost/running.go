@@ -178,7 +178,7 @@ func (c *Costs) running(ctx context.Context, t *charging.Transaction, s Skill) (
 	if err != nil {
 		return TellRunning{}, err
 	}
-	local := c.local(c.Now())
+	local := s.local(c.Now())
 	o := TellRunning{
 		Ref: t.Ref, At: c.Now(), Cost: cost, MeterWh: meterWh(t), Idle: idle(t), Price: priceAt(v, local), Next: nextPrice(v, local), Decimals: s.Decimals,
 	}
@@ -346,7 +346,7 @@ func (c *Costs) Update(ctx context.Context, id gnista.StationID, out charging.Ou
 	if err != nil || !skill.Price {
 		return u, err
 	}
-	price, other := priceAt(v, c.local(c.Now())), false
+	price, other := priceAt(v, skill.local(c.Now())), false
 	c.boards.mu.Lock()
 	b := c.boards.of(id, t.ID, false)
 	switch {
@@ -358,7 +358,7 @@ func (c *Costs) Update(ctx context.Context, id gnista.StationID, out charging.Ou
 	}
 	c.boards.mu.Unlock()
 	if other {
-		u.Texts, err = c.offerTexts(ctx, inForce(v, c.local(c.Now())), driver, skill)
+		u.Texts, err = c.offerTexts(ctx, inForce(v, skill.local(c.Now())), driver, skill)
 	}
 	return u, err
 }

@@ -26,7 +26,16 @@ type Skill struct {
 	Conditions  bool     // prices may hold at times only
 	IdleAfter   bool     // a car that stays after the end is told of when it leaves (OCPP 1.6)
 	ReportedAt  time.Time
-	SettingName string // of the default price; empty is none
+	SettingName string         // of the default price; empty is none
+	Zone        *time.Location // by which its prices go
+}
+
+// local is a time by which prices go.
+func (s Skill) local(t time.Time) time.Time {
+	if s.Zone == nil {
+		return t.UTC()
+	}
+	return t.In(s.Zone)
 }
 
 // Shows tells whether the station shows anything.
@@ -51,6 +60,9 @@ func (c *Costs) Skill(ctx context.Context, id gnista.StationID) (Skill, error) {
 		return s, nil
 	}
 	s, err := c.read(ctx, id)
+	if err == nil && s.Shows() && c.Zone != nil {
+		s.Zone, err = c.Zone(ctx, id)
+	}
 	if err == nil {
 		c.skills.learn(id, s, now)
 	}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"gnista"
@@ -91,7 +94,8 @@ func (c *Costs) Sync(ctx context.Context, id gnista.StationID, now bool) error {
 	if err != nil || s.Off {
 		return err
 	}
-	v, err := c.Prices.Holds(ctx, id, c.Now())
+	a, err := c.Prices.InForce(ctx, tariff.Case{Station: id, At: c.Now()})
+	v := a.Version
 	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
 		return nil
 	}
@@ -100,7 +104,7 @@ func (c *Costs) Sync(ctx context.Context, id gnista.StationID, now bool) error {
 	}
 	var failed error
 	if skill.Reckons {
-		failed = c.give(ctx, id, skill, now, s.Tariffs, func(s *Sync) *Given { return &s.Tariffs }, func(g *Given) error { return c.giveTariffs(ctx, id, skill, v, g) })
+		failed = c.give(ctx, id, skill, now, s.Tariffs, func(s *Sync) *Given { return &s.Tariffs }, func(g *Given) error { return c.giveTariffs(ctx, id, v, g) })
 	}
 	if skill.Default {
 		failed = errors.Join(failed, c.give(ctx, id, skill, now, s.Default, func(s *Sync) *Given { return &s.Default }, func(g *Given) error { return c.giveDefault(ctx, id, skill, v, g) }))
@@ -153,36 +157,84 @@ func pause(tries int) time.Duration {
 	return min(retryFirst<<min(tries-1, 10), retryMost)
 }
 
-// giveTariffs has a station reckon by the version that holds there, and know the one that is to come. What
-// it has is asked before, so that nothing is sent that it has, and what it should not have goes.
-// (OCPP 2.1 I07.FR.04, I08.FR.08, I09, I10)
-func (c *Costs) giveTariffs(ctx context.Context, id gnista.StationID, skill Skill, v tariff.Version, g *Given) error {
-	wanted := []power.SetTariff{{Version: v}}
-	names := v.ID
-	next, err := c.Prices.Next(ctx, v, c.Now())
-	switch {
-	case err == nil:
-		wanted, names = append(wanted, power.SetTariff{Version: next, From: next.ValidFrom}), names+","+next.ID
-	case gnista.CodeOf(err) != gnista.NotFound:
-		return err
+// wanted are the tariffs that a station is to have: the version that holds there, the one that comes after
+// it, and those of EVSEs that have one of their own. A station knows no tariff twice, so that those of an
+// EVSE have its number in their names. (OCPP 2.1 I07.FR.04, I08.FR.08)
+func (c *Costs) wanted(ctx context.Context, id gnista.StationID, v tariff.Version) ([]power.SetTariff, error) {
+	list := []power.SetTariff{{Version: v, Name: v.ID}}
+	next, err := c.Prices.Next(ctx, v)
+	if err == nil {
+		list = append(list, power.SetTariff{Version: next, Name: next.ID, From: next.ValidFrom})
+	} else if gnista.CodeOf(err) != gnista.NotFound {
+		return nil, err
 	}
-	if g.Wanted != names {
-		*g = Given{State: SyncWaiting, Wanted: names, Installed: g.Installed, Reported: g.Reported}
+	evses, err := c.Prices.EVSEs(ctx, id)
+	for _, n := range evses {
+		a, err := c.Prices.InForce(ctx, tariff.Case{Station: id, EVSE: n, At: c.Now()})
+		if err != nil {
+			return nil, err
+		}
+		if a.ID != v.ID {
+			list = append(list, power.SetTariff{EVSE: n, Version: a.Version, Name: fmt.Sprintf("%s#%d", a.ID, n)})
+		}
 	}
-	fresh := c.Now().Before(g.CheckedAt.Add(checkEvery))
-	if g.State == SyncFailed || g.State == SyncInstalled && fresh {
-		return nil
-	}
-	have, err := station.Tell(ctx, c.Network.Remote, id, power.AskTariffs{})
+	return list, err
+}
+
+// versionNamed is the id of the version that a station knows by a name.
+func versionNamed(name string) string {
+	id, _, _ := strings.Cut(name, "#")
+	return id
+}
+
+// giveTariffs has a station reckon by what holds there. What it has is asked before, so that nothing is
+// sent that it has, and what it should not have goes. (OCPP 2.1 I07, I09, I10)
+func (c *Costs) giveTariffs(ctx context.Context, id gnista.StationID, v tariff.Version, g *Given) error {
+	wanted, err := c.wanted(ctx, id, v)
 	if err != nil {
 		return err
 	}
-	has := func(version string) bool {
-		return slices.ContainsFunc(have, func(x power.StationTariff) bool { return x.Version == version && !x.Driver })
+	names := make([]string, len(wanted))
+	for i, o := range wanted {
+		names[i] = o.Name
+	}
+	if all := strings.Join(names, ","); g.Wanted != all {
+		*g = Given{State: SyncWaiting, Wanted: all, Installed: g.Installed, Reported: g.Reported}
+	}
+	if g.State == SyncFailed || g.State == SyncInstalled && c.Now().Before(g.CheckedAt.Add(checkEvery)) {
+		return nil
+	}
+	list, err := station.Tell(ctx, c.Network.Remote, id, power.AskTariffs{})
+	if err != nil {
+		return err
+	}
+	have := map[string]bool{}
+	var old []string
+	anew := false // an EVSE had one of its own: it can only be given what others have when nobody has it
+	for _, x := range list {
+		if x.Driver {
+			continue
+		}
+		have[x.Version] = true
+		if slices.Contains(names, x.Version) {
+			continue
+		}
+		anew = anew || strings.Contains(x.Version, "#")
+		if x.ValidFrom != nil && x.ValidFrom.After(c.Now()) {
+			old = append(old, x.Version) // others are gone when a newer one comes
+		}
+	}
+	if anew {
+		old, have = slices.Sorted(maps.Keys(have)), nil
+	}
+	if len(old) > 0 {
+		if _, err := station.Tell(ctx, c.Network.Remote, id, power.ClearTariffs{Versions: old}); err != nil {
+			return err
+		}
 	}
 	g.CheckedAt, g.At, g.Installed = c.Now(), c.Now(), ""
-	for _, o := range wanted {
-		if !has(o.Version.ID) {
+	for i, o := range wanted {
+		if !have[o.Name] {
 			a, err := station.Tell(ctx, c.Network.Remote, id, o)
 			if err != nil {
 				return err
@@ -191,24 +243,14 @@ func (c *Costs) giveTariffs(ctx context.Context, id gnista.StationID, skill Skil
 				g.refused(a)
 				return nil
 			}
+			if o.EVSE == 0 && o.From.IsZero() { // those of EVSEs are gone with it
+				maps.DeleteFunc(have, func(name string, _ bool) bool { return strings.Contains(name, "#") })
+			}
 		}
-		if g.Installed != "" {
-			g.Installed += ","
-		}
-		g.Installed += o.Version.ID
+		g.Installed = strings.Join(names[:i+1], ",")
 	}
 	g.State, g.Failure, g.Detail, g.Tries = SyncInstalled, "", "", 0
-	var old []string
-	for _, x := range have {
-		planned := x.ValidFrom != nil && x.ValidFrom.After(c.Now())
-		if !x.Driver && planned && !slices.ContainsFunc(wanted, func(o power.SetTariff) bool { return o.Version.ID == x.Version }) {
-			old = append(old, x.Version) // others are gone when a newer one came
-		}
-	}
-	if len(old) > 0 {
-		_, err = station.Tell(ctx, c.Network.Remote, id, power.ClearTariffs{Versions: old})
-	}
-	return err
+	return nil
 }
 
 // refused takes in the answer of a station that does not take what it is given. Without a reason it is
@@ -235,7 +277,7 @@ func (c *Costs) giveDefault(ctx context.Context, id gnista.StationID, skill Skil
 		return nil
 	}
 	order := WordDefault{
-		Texts: texts(skill.Language, skill, func(l string) string { return priceText(v, l) }), Price: priceAt(v, c.local(c.Now())),
+		Texts: texts(skill.Language, skill, func(l string) string { return priceText(v, l) }), Price: priceAt(v, skill.local(c.Now())),
 		Setting: skill.SettingName, Several: len(skill.Languages) > 0,
 	}
 	list, err := station.Tell(ctx, c.Network.Remote, id, order)

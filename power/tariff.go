@@ -16,6 +16,7 @@ type SetTariff struct {
 	EVSE    int
 	Ref     string // the wire's name of the transaction; empty is all to come
 	Version tariff.Version
+	Name    string    // by which the station is to know it; empty is the id of the version
 	From    time.Time // it does not hold before; zero is at once
 }
 

@@ -143,7 +143,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	a.costs = &cost.Costs{
-		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Zone: o.Zone, Now: o.Now, Log: o.Log,
+		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Zone: (&station.Sites{Store: a.db, Local: o.Zone}).Zone, Now: o.Now, Log: o.Log,
 	}
 	a.checks = &commission.Checks{
 		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,

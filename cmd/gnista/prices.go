@@ -2,7 +2,8 @@ package main
 
 import (
 	"context"
-	"time"
+	"maps"
+	"slices"
 
 	"gnista"
 	"gnista/billing"
@@ -13,9 +14,15 @@ import (
 // prices is what package cost knows of prices: what is billed.
 type prices struct{ *billing.Records }
 
-// Holds is the version that holds on a station at a time. NotFound.
-func (p prices) Holds(ctx context.Context, at gnista.StationID, when time.Time) (tariff.Version, error) {
-	return p.Tariffs.InForce(ctx, at, when)
+// InForce is the version of the tariff that holds in a case. NotFound.
+func (p prices) InForce(ctx context.Context, c tariff.Case) (tariff.Assigned, error) {
+	return p.Tariffs.InForce(ctx, c)
+}
+
+// EVSEs are those of a station that have a tariff of their own.
+func (p prices) EVSEs(ctx context.Context, id gnista.StationID) ([]int, error) {
+	have, err := p.Tariffs.EVSETariffs(ctx, id)
+	return slices.Sorted(maps.Keys(have)), err
 }
 
 // Version is the one that a transaction is billed by. NotFound.
@@ -23,15 +30,15 @@ func (p prices) Version(ctx context.Context, t *charging.Transaction) (tariff.Ve
 	return p.Records.Version(ctx, t)
 }
 
-// Next is the version of the same tariff that holds after v. NotFound.
-func (p prices) Next(ctx context.Context, v tariff.Version, after time.Time) (tariff.Version, error) {
+// Next is the version that comes after v in the same tariff. NotFound.
+func (p prices) Next(ctx context.Context, v tariff.Version) (tariff.Version, error) {
 	t, err := p.Tariffs.Tariff(ctx, v.Tariff)
 	if err != nil {
 		return v, err
 	}
 	found := tariff.Version{}
 	for _, x := range t.Versions { // the newest first: of two from one time it is the one
-		if x.ValidFrom.After(after) && (found.ID == "" || x.ValidFrom.Before(found.ValidFrom)) {
+		if x.ValidFrom.After(p.Now()) && (found.ID == "" || x.ValidFrom.Before(found.ValidFrom)) {
 			found = x
 		}
 	}

@@ -69,7 +69,8 @@ func (a *Adapter) offer(ctx context.Context, s *gateway.Session, d token.Decisio
 	if o.Tariff == nil || s.Version < ocppj.V21 {
 		return nil
 	}
-	w := wireTariff(*o.Tariff)
+	w, _ := wireTariff(*o.Tariff)
+	w.ValidFrom = nil
 	return &w
 }
 
@@ -110,7 +111,7 @@ var costKinds = map[ocpp2.TariffCostType]string{
 func reckoning(w *ocpp2.CostDetails, final bool, tariffID string) cost.Reckoning {
 	r := cost.Reckoning{
 		Final: final, Tariff: tariffID, Currency: cut(w.TotalCost.Currency, 3), Kind: costKinds[w.TotalCost.TypeOfCost], EnergyWh: int64(math.Round(min(max(w.TotalUsage.Energy, 0), maxKWh) * 1000)),
-		Charging: seconds(w.TotalUsage.ChargingTime), Idle: seconds(w.TotalUsage.IdleTime), Failed: w.FailureToCalculate != nil && *w.FailureToCalculate, Failure: cut(w.FailureReason, 500),
+		Charging: lasting(w.TotalUsage.ChargingTime), Idle: lasting(w.TotalUsage.IdleTime), Failed: w.FailureToCalculate != nil && *w.FailureToCalculate, Failure: cut(w.FailureReason, 500),
 	}
 	if t := w.TotalCost.Total; t != nil {
 		r.Total = cost.Part{Net: decimal(t.ExclTax), Gross: decimal(t.InclTax)}
@@ -141,7 +142,7 @@ func reckoning(w *ocpp2.CostDetails, final bool, tariffID string) cost.Reckoning
 // maxKWh is more than any transaction has.
 const maxKWh = 1e6
 
-func seconds(n int) time.Duration { return time.Duration(min(max(n, 0), math.MaxInt32)) * time.Second }
+func lasting(n int) time.Duration { return time.Duration(min(max(n, 0), math.MaxInt32)) * time.Second }
 
 // decimal is an amount of the wire to a millionth; empty is none.
 func decimal(f *float64) tariff.Decimal {
