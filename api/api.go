@@ -50,6 +50,8 @@ type Server struct {
 	Power        *power.Power
 	Costs        *cost.Costs
 	Tariffs      *tariff.Book
+	Sites        *station.Sites
+	StationWords tariff.Exporter // of OCPP
 	Records      *billing.Records
 	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
@@ -129,6 +131,8 @@ func (s *Server) Handler() http.Handler {
 	s.transactions(api)
 	s.reservations(api)
 	s.tariffs(api)
+	s.assignments(api)
+	s.sites(api)
 	s.records(api)
 	s.authorities(api)
 	s.certificates(api)

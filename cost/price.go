@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"cmp"
 	"math/big"
 	"slices"
 	"time"
@@ -67,7 +68,7 @@ func holdsAt(r tariff.Restriction, local time.Time) bool {
 	if r.Since != "" && date < r.Since || r.Until != "" && date >= r.Until || len(r.Weekdays) > 0 && !slices.Contains(r.Weekdays, local.Weekday()) {
 		return false
 	}
-	clock, from, to := local.Format("15:04"), or(r.From, "00:00"), or(r.To, "24:00")
+	clock, from, to := local.Format("15:04"), cmp.Or(r.From, "00:00"), cmp.Or(r.To, "24:00")
 	if to == "00:00" {
 		to = "24:00"
 	}

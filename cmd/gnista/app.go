@@ -144,8 +144,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.power = &power.Power{
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
+	sites := &station.Sites{Store: a.db, Local: o.Zone, Now: o.Now, NewID: o.NewID}
 	a.costs = &cost.Costs{
-		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Zone: (&station.Sites{Store: a.db, Local: o.Zone}).Zone, Now: o.Now, Log: o.Log,
+		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Zone: sites.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.checks = &commission.Checks{
 		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
@@ -172,7 +173,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Lists: a.lists, Transactions: a.transactions, Power: a.power, Costs: a.costs, Tariffs: a.tariffs,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Lists: a.lists, Transactions: a.transactions, Power: a.power, Costs: a.costs, Tariffs: a.tariffs, Sites: sites, StationWords: two,
 		Records: a.records, Campaigns: a.campaigns, CA: a.ca, Contracts: contracts, Checks: a.checks, Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL,
 		Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
