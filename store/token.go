@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -75,7 +76,7 @@ func (db *DB) CreateToken(ctx context.Context, k token.Token) error {
 		if there {
 			return gnista.Errorf(gnista.Conflict, "a token of type %s with this UID is there already", k.ID.Type)
 		}
-		if err := t.checkToken(k, token.Token{}); err != nil {
+		if err := checkToken(t, k, token.Token{}); err != nil {
 			return err
 		}
 		if err := t.saveToken(k); err != nil {
@@ -86,21 +87,40 @@ func (db *DB) CreateToken(ctx context.Context, k token.Token) error {
 }
 
 // checkToken finds what a token names and is not there; what it named before is not asked for.
-func (t *tx) checkToken(k, was token.Token) error {
+func checkToken(t interface{ row(string, ...any) *sql.Row }, k, was token.Token) error {
 	exists := func(query, id string) (there bool, err error) {
-		return there, t.row(`SELECT EXISTS (`+query+`)`, id).Scan(&there)
+		err = t.row(`SELECT EXISTS (`+query+`)`, id).Scan(&there)
+		return there, err
 	}
 	if k.Account != "" && k.Account != was.Account {
 		if there, err := exists(`SELECT 1 FROM account WHERE id = $1`, k.Account); err != nil || !there {
-			return errors.Join(err, gnista.Invalidf("account", "there is no account %q", k.Account))
+			return cmp.Or(err, gnista.Invalidf("account", "there is no account %q", k.Account))
 		}
 	}
 	for _, id := range k.Sites {
+		if slices.Contains(was.Sites, id) {
+			continue
+		}
 		if there, err := exists(`SELECT 1 FROM site WHERE id = $1`, id); err != nil || !there {
-			return errors.Join(err, gnista.Invalidf("sites", "there is no site %q", id))
+			return cmp.Or(err, gnista.Invalidf("sites", "there is no site %q", id))
 		}
 	}
 	return nil
+}
+
+// CheckToken fails where CreateToken would because of what the token names. Invalid.
+func (db *DB) CheckToken(ctx context.Context, k token.Token) error {
+	return checkToken(reading{ctx, db}, k, token.Token{})
+}
+
+// reading reads beside the writers.
+type reading struct {
+	context.Context
+	db *DB
+}
+
+func (r reading) row(query string, args ...any) *sql.Row {
+	return r.db.sql.QueryRowContext(r.Context, query, args...)
 }
 
 // saveToken adds or replaces a token.
@@ -148,7 +168,7 @@ func (db *DB) UpdateToken(ctx context.Context, id token.ID, change func(*token.T
 		if err := change(&k); err != nil {
 			return err
 		}
-		if err := t.checkToken(k, was); err != nil {
+		if err := checkToken(t, k, was); err != nil {
 			return err
 		}
 		out = k
@@ -164,7 +184,7 @@ func (db *DB) UpdateToken(ctx context.Context, id token.ID, change func(*token.T
 func (db *DB) SaveTokens(ctx context.Context, list []token.Token) error {
 	return db.writeLater(ctx, "", func(t *tx) error {
 		for _, k := range list {
-			if err := t.checkToken(k, token.Token{}); err != nil {
+			if err := checkToken(t, k, token.Token{}); err != nil {
 				return err
 			}
 		}

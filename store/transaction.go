@@ -81,7 +81,7 @@ func (db *DB) Transactions(ctx context.Context, f charging.Filter) ([]charging.T
 
 // listTransactions is the query of a list. What is said of the state stands in it in the words of the
 // partial indexes, which are of use to no query that leaves that to an argument.
-func (db *vault) listTransactions(f charging.Filter) (query string, args []any) {
+func (v *vault) listTransactions(f charging.Filter) (query string, args []any) {
 	var w where
 	if f.Station != "" {
 		w.add("station = ?", string(f.Station))
@@ -94,7 +94,7 @@ func (db *vault) listTransactions(f charging.Filter) (query string, args []any) 
 		w.add("state = ?", string(f.State))
 	}
 	if f.Token != "" {
-		w.add("token_key = ?", db.key(f.Token))
+		w.add("token_key = ?", v.key(f.Token))
 	}
 	if f.Review {
 		w.conditions = append(w.conditions, "blocked")

@@ -114,6 +114,8 @@ type Store interface {
 	DeleteToken(ctx context.Context, id ID) error
 	// SaveTokens adds or replaces all of the tokens, or none. Invalid as in CreateToken.
 	SaveTokens(ctx context.Context, list []Token) error
+	// CheckToken fails where CreateToken would because of what the token names. Invalid.
+	CheckToken(ctx context.Context, t Token) error
 }
 
 // Tokens decides who may charge.

@@ -247,7 +247,7 @@ func (s suite) tokens(t *testing.T) {
 	}
 	wantCode(t, s.CreateToken(ctx, token.Token{ID: token.ID{UID: "04A1B2C3", Type: token.ISO14443}}), gnista.Conflict)
 	for _, id := range []token.ID{{UID: "04a1b2c3"}, {UID: "04-A1-B2-C3", Type: token.ISO14443}} {
-		if got := must[token.Token](t)(s.Token(ctx, id)); got != k {
+		if got := must[token.Token](t)(s.Token(ctx, id)); !reflect.DeepEqual(got, k) {
 			t.Errorf("%v: got %+v", id, got)
 		}
 	}
