@@ -46,7 +46,7 @@ func (r *recording) authorise(t *Transaction) error {
 	}
 	was := t.Authorised
 	if !was && (accepted || t.Token.UID == "") || was && accepted && r.Seq < t.Progress.TokenSeq {
-		t.Token, t.Account, t.Authorised, t.Progress.TokenSeq = d.ID, d.Account, accepted, r.Seq
+		t.Token, t.Account, t.Authorised, t.Progress.TokenSeq, t.Progress.Group = d.ID, d.Account, accepted, r.Seq, d.Group
 		if accepted && (was || d.Status != token.Accepted) { // another pays than it was set aside for, or what was not asked for
 			return r.hold(t)
 		}

@@ -16,7 +16,7 @@ import (
 )
 
 const tokenColumns = `uid, type, name, token_group, blocked, expires_at, max_concurrent, offline, created_at, updated_at, account,
-	valid_from, master, block_reason, detail`
+	valid_from, master, block_reason, detail, tariff`
 
 // tokenDetail is what of a token is in one column.
 type tokenDetail struct {
@@ -30,7 +30,7 @@ func (v *vault) scanToken(s scanner) (k token.Token, err error) {
 	var expires, created, updated, from int64
 	var rest string
 	err = s.Scan(v.into(&k.ID.UID), &k.ID.Type, &k.Name, &k.Group, &k.Blocked, &expires, &k.MaxConcurrent, &k.Offline, &created, &updated, &k.Account,
-		&from, &k.Master, &k.BlockReason, &rest)
+		&from, &k.Master, &k.BlockReason, &rest, &k.Tariff)
 	if err != nil {
 		return k, err
 	}
@@ -130,12 +130,12 @@ func (t *tx) saveToken(k token.Token) error {
 		return err
 	}
 	key := t.key(k.ID.UID)
-	if _, err := t.exec(`INSERT INTO token (uid_key, `+tokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+	if _, err := t.exec(`INSERT INTO token (uid_key, `+tokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		ON CONFLICT (uid_key, type) DO UPDATE SET name = excluded.name, token_group = excluded.token_group, blocked = excluded.blocked, expires_at = excluded.expires_at,
 		max_concurrent = excluded.max_concurrent, offline = excluded.offline, updated_at = excluded.updated_at, account = excluded.account,
-		valid_from = excluded.valid_from, master = excluded.master, block_reason = excluded.block_reason, detail = excluded.detail`,
+		valid_from = excluded.valid_from, master = excluded.master, block_reason = excluded.block_reason, detail = excluded.detail, tariff = excluded.tariff`,
 		key, t.seal(k.ID.UID), string(k.ID.Type), k.Name, k.Group, k.Blocked, millis(k.ExpiresAt), k.MaxConcurrent, k.Offline, millis(k.CreatedAt), millis(k.UpdatedAt), k.Account,
-		millis(k.ValidFrom), k.Master, k.BlockReason, rest); err != nil {
+		millis(k.ValidFrom), k.Master, k.BlockReason, rest, k.Tariff); err != nil {
 		return err
 	}
 	_, err = t.exec(`DELETE FROM unknown_token WHERE uid_key = $1 AND (type = $2 OR type = '')`, key, string(k.ID.Type))
