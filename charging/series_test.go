@@ -26,7 +26,7 @@ func TestValues(t *testing.T) {
 	f([]Sample{{At: at(1), Location: "ev", Milli: 1}, {At: at(2), Location: "ev", Milli: 2}}, Value{at(1), 1}, Value{at(2), 2})
 }
 
-func TestReadings(t *testing.T) {
+func TestReadingsInOrder(t *testing.T) {
 	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
 	got := Readings([]Sample{
 		{At: at(2), Measurand: EnergyImport, Phase: "L1", Location: Outlet, Milli: 5}, {At: at(2), Measurand: EnergyImport, Phase: "L2", Location: Outlet, Milli: 6},
