@@ -1,6 +1,7 @@
 package tariff_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -9,9 +10,13 @@ import (
 	"gnista/tariff"
 )
 
-// memory is a tariff.Store that is never reached.
+// memory is a tariff.Store with one tariff in yen, in which nothing can be stored.
 type memory struct {
 	tariff.Store
+}
+
+func (memory) Tariff(context.Context, string) (tariff.Tariff, error) {
+	return tariff.Tariff{Currency: "JPY"}, nil
 }
 
 func TestBookRefuses(t *testing.T) {
@@ -38,5 +43,8 @@ func TestBookRefuses(t *testing.T) {
 	f("n", "SEK", "elements[0].graceMinutes", tariff.Element{Dimension: tariff.Energy, Price: "1", VAT: "25", Grace: time.Minute})
 	if _, err := b.AddVersion(t.Context(), "t", tariff.Version{ValidFrom: now.Add(-time.Second), Elements: []tariff.Element{good}}); gnista.CodeOf(err) != gnista.Invalid {
 		t.Errorf("a version from the past: %v", err)
+	}
+	if _, err := b.AddVersion(t.Context(), "t", tariff.Version{Max: "1.5", Elements: []tariff.Element{good}}); gnista.CodeOf(err) != gnista.Invalid || !strings.HasPrefix(err.Error(), "max: ") {
+		t.Errorf("a limit finer than the currency: %v", err)
 	}
 }

@@ -16,7 +16,7 @@ import (
 //
 // A step is rounded up once for each dimension, in what the last of its elements comes to: energy, the
 // time of a reservation, and either idle time, where some was paid for, or the time of charging. (OCPI
-// 2.2.1 §10.3.2 step_size)
+// 2.2.1, CDRs, step_size)
 //
 // Invalid when an amount is too large, which the limits of prices and energy rule out, and when the
 // version is not one that [Version.Check] passes.
