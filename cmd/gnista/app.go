@@ -50,7 +50,8 @@ type options struct {
 	Currency   string
 	Seller     api.Seller
 	Zone       *time.Location
-	ReadNew    bool // whether stations whose settings were never read are asked for them
+	CostEvery  time.Duration // see [cost.Costs]
+	ReadNew    bool          // whether stations whose settings were never read are asked for them
 	LogDays    int
 	LogMB      int64
 	EventDays  int            // 0 is for ever, as far as there are not too many
@@ -146,7 +147,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	sites := &station.Sites{Store: a.db, Local: o.Zone, Now: o.Now, NewID: o.NewID}
 	a.costs = &cost.Costs{
-		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Zone: sites.Zone, Now: o.Now, Log: o.Log,
+		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Zone: sites.Zone, Every: o.CostEvery, Now: o.Now, Log: o.Log,
 	}
 	a.checks = &commission.Checks{
 		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
