@@ -50,6 +50,8 @@ type Server struct {
 	Transactions *charging.Transactions
 	Power        *power.Power
 	Tariffs      *tariff.Book
+	Sites        *station.Sites
+	StationWords tariff.Exporter // of OCPP
 	Records      *billing.Records
 	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
@@ -130,6 +132,8 @@ func (s *Server) Handler() http.Handler {
 	s.transactions(api)
 	s.reservations(api)
 	s.tariffs(api)
+	s.assignments(api)
+	s.sites(api)
 	s.records(api)
 	s.authorities(api)
 	s.certificates(api)

@@ -135,7 +135,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	accounts := &account.Book{Customers: a.db, Accounts: a.db, Now: o.Now, NewID: o.NewID}
 	a.lists = &token.Lists{Store: a.db, Network: a.network, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
-	a.records = &billing.Records{Store: a.db, Tariffs: a.db, Transactions: a.db, Currency: o.Currency, Now: o.Now, NewID: o.NewID}
+	a.records = &billing.Records{
+		Store: a.db, Tariffs: a.db, Transactions: a.db, Reservations: a.db, Zones: billing.Everywhere{Location: o.Zone}, Currency: o.Currency, Now: o.Now, NewID: o.NewID,
+	}
 	a.transactions = &charging.Transactions{
 		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Cloning: o.Cloning, Zone: o.Zone, Now: o.Now, NewID: o.NewID,
 	}
@@ -166,8 +168,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
+	sites := &station.Sites{Store: a.db, Local: o.Zone, Now: o.Now, NewID: o.NewID}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Accounts: accounts, Lists: a.lists, Transactions: a.transactions, Power: a.power, Tariffs: a.tariffs,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Accounts: accounts, Lists: a.lists, Transactions: a.transactions, Power: a.power, Tariffs: a.tariffs, Sites: sites, StationWords: two,
 		Records: a.records, Campaigns: a.campaigns, CA: a.ca, Contracts: contracts, Checks: a.checks, Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL,
 		Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
