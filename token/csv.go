@@ -246,7 +246,7 @@ func (t *Tokens) readLine(ctx context.Context, used []column, cells []string, li
 			id.Type = Type(cells[i])
 		}
 	}
-	line.Token, line.Action = Mask(id.UID), Wrong
+	line.Token, line.Action = Mask(Key(id.UID)), Wrong
 	was, err := t.Store.Token(ctx, id)
 	known := err == nil
 	if err != nil && gnista.CodeOf(err) != gnista.NotFound {
