@@ -86,15 +86,15 @@ func (t *Transactions) Sweep(ctx context.Context) error {
 	return nil
 }
 
-// maxDecided is the most energy in Wh that a person may decide on: what cannot be billed would hold up
+// MaxDecided is the most energy in Wh that a person may decide on: what cannot be billed would hold up
 // all billing behind it.
-const maxDecided = 100_000_000
+const MaxDecided = 100_000_000
 
 // Decide settles by a person's word a transaction that waits for review, or one whose end will not
 // come any more: so much energy is to be billed. NotFound, Invalid, Conflict.
 func (t *Transactions) Decide(ctx context.Context, id string, energyWh int64, note string) (Transaction, error) {
-	if energyWh < 0 || energyWh > maxDecided {
-		return Transaction{}, gnista.Invalidf("energyWh", "must be 0 to %d", maxDecided)
+	if energyWh < 0 || energyWh > MaxDecided {
+		return Transaction{}, gnista.Invalidf("energyWh", "must be 0 to %d", MaxDecided)
 	}
 	if note == "" || utf8.RuneCountInString(note) > 500 {
 		return Transaction{}, gnista.Invalidf("note", "must say why, in at most 500 characters")
