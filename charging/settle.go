@@ -40,7 +40,7 @@ func (t *Transaction) settle(now time.Time, waited bool) (finished bool) {
 		t.EndedAt = t.StartedAt
 		t.flag(ClockSkew)
 	}
-	wh, reasons := t.Meter.final(t.EndedAt.Sub(t.StartedAt))
+	wh, reasons := t.Meter.final(t.EndedAt.Sub(t.StartedAt), maxW)
 	t.EnergyWh = wh
 	if !t.Authorised && wh == 0 {
 		reasons = nil // a refused start that came to nothing is nobody's concern

@@ -75,7 +75,7 @@ func (c *Change) move(to State, cause Cause, note string) {
 	}
 	c.Moves++
 	c.Moved = append(c.Moved, Transition{c.Moves, c.Now, c.State, to, cause, note})
-	c.State, c.Since, c.Stuck, c.Reason = to, c.Now, false, note
+	c.State, c.Since, c.Stuck, c.Reason, c.UpdatedAt = to, c.Now, false, note, c.Now
 	switch to {
 	case Settled, SettledShort, Released, DeclinedNow, HoldExpired, Review:
 		c.tell(string(to))
@@ -121,7 +121,7 @@ func (c *Change) Bind(transaction string, cause Cause) error {
 
 // Owe says what is due now. With nothing to pay nothing is captured.
 func (c *Change) Owe(due int64, cause Cause) {
-	c.Due = due
+	c.Due, c.UpdatedAt = due, c.Now
 	c.Revision++
 	c.settle(cause)
 }

@@ -15,8 +15,8 @@ import (
 type Provider interface {
 	Name() string
 	Caps() Caps
-	// Capture takes an amount. When final, what is held beyond it is released.
-	Capture(ctx context.Context, op Operation, p Payment, final bool) (Snapshot, error)
+	// Capture takes an amount. What is held beyond it is released.
+	Capture(ctx context.Context, op Operation, p Payment) (Snapshot, error)
 	// Cancel releases what is held.
 	Cancel(ctx context.Context, op Operation, p Payment) (Snapshot, error)
 	// Refund gives an amount back.
@@ -46,12 +46,9 @@ type Remote interface {
 
 // Caps are what a provider can do.
 type Caps struct {
-	Hold         bool
-	Increment    bool
-	MultiCapture bool          // more than once from one hold
-	MinAmount    int64         // least that it takes; less is not sent
-	KeyTTL       time.Duration // how long it knows an operation again; 0 is for ever
-	Currencies   []string      // nil is any
+	Hold       bool
+	MinAmount  int64    // least that it takes; less is not sent
+	Currencies []string // nil is any
 }
 
 // Snapshot is what a provider says of a payment.
@@ -125,7 +122,7 @@ func carry(ctx context.Context, x Provider, op Operation, p Payment, doubt bool)
 	}
 	switch op.Kind {
 	case KindCapture:
-		return x.Capture(ctx, op, p, true)
+		return x.Capture(ctx, op, p)
 	case KindCancel:
 		return x.Cancel(ctx, op, p)
 	case KindRefund:

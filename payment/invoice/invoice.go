@@ -16,10 +16,10 @@ type Provider struct{}
 func (Provider) Name() string { return payment.Invoice }
 
 // Caps are what it can do.
-func (Provider) Caps() payment.Caps { return payment.Caps{MultiCapture: true} }
+func (Provider) Caps() payment.Caps { return payment.Caps{} }
 
 // Capture hands over an amount.
-func (Provider) Capture(_ context.Context, op payment.Operation, x payment.Payment, _ bool) (payment.Snapshot, error) {
+func (Provider) Capture(_ context.Context, op payment.Operation, x payment.Payment) (payment.Snapshot, error) {
 	return payment.Snapshot{Ref: x.ID, Captured: x.Captured + op.Amount, Refunded: x.Refunded}, nil
 }
 

@@ -21,10 +21,10 @@ type Provider struct {
 func (p *Provider) Name() string { return payment.Wallet }
 
 // Caps are what it can do.
-func (p *Provider) Caps() payment.Caps { return payment.Caps{MultiCapture: true} }
+func (p *Provider) Caps() payment.Caps { return payment.Caps{} }
 
 // Capture takes from the balance as far as it goes.
-func (p *Provider) Capture(ctx context.Context, op payment.Operation, x payment.Payment, _ bool) (payment.Snapshot, error) {
+func (p *Provider) Capture(ctx context.Context, op payment.Operation, x payment.Payment) (payment.Snapshot, error) {
 	took, err := p.Ledger.Settle(ctx, billing.Settlement{
 		ID: op.ID, Account: x.Account, Amount: x.Money(op.Amount), At: p.Now(), Text: fmt.Sprintf("From the balance, payment %s", x.ID),
 	})

@@ -31,6 +31,7 @@ CREATE TABLE payment (
 CREATE UNIQUE INDEX payment_transaction ON payment (transaction_id) WHERE transaction_id <> '';
 CREATE INDEX payment_account ON payment (account, id);
 CREATE INDEX payment_state ON payment (state, since);
+CREATE INDEX payment_ref ON payment (provider, ref) WHERE ref <> '';
 CREATE INDEX payment_held ON payment (held_until) WHERE held > 0;
 
 CREATE TABLE payment_op (
