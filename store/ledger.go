@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -238,6 +239,10 @@ func (db *DB) transfer(ctx context.Context, e billing.Entry, check func(*tx, str
 			return err
 		}
 		out = *stored
+		t.emit(gnista.Event{
+			At: e.At, Kind: "account." + string(e.Cause.Kind), Subject: id,
+			Data: fmt.Appendf(nil, `{"entry":%q,"amount":%d,"currency":%q}`, out.ID, max(out.Postings[0].Amount, -out.Postings[0].Amount), out.Currency),
+		})
 		return then(t, id)
 	})
 	return out, fresh, err
