@@ -137,7 +137,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
 	a.lists = &token.Lists{Store: a.db, Network: a.network, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
-	a.records = &billing.Records{Store: a.db, Tariffs: a.db, Transactions: a.db, Currency: o.Currency, Now: o.Now, NewID: o.NewID}
+	a.records = &billing.Records{
+		Store: a.db, Tariffs: a.db, Transactions: a.db, Reservations: a.db, Zones: billing.Everywhere{Location: o.Zone}, Currency: o.Currency, Now: o.Now, NewID: o.NewID,
+	}
 	a.payments = &payment.Worker{Log: o.Log, Payments: &payment.Payments{
 		Store: a.db, Providers: payment.NewProviders(&wallet.Provider{Ledger: a.db, Now: o.Now}, invoice.Provider{}), Now: o.Now, NewID: o.NewID,
 	}}
