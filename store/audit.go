@@ -115,6 +115,11 @@ func (s *Snapshot) Decided(ctx context.Context, kind billing.DecisionKind, trans
 	return wh, err == nil, passed(err)
 }
 
+// Samples lists what the meter said during a transaction.
+func (s *Snapshot) Samples(ctx context.Context, id string) ([]charging.Sample, error) {
+	return samplesOf(ctx, s.r, id)
+}
+
 // Entry finds the entry of a cause; ok is false when there is none.
 func (s *Snapshot) Entry(ctx context.Context, c billing.Cause) (e billing.Entry, ok bool, err error) {
 	e, err = scanLedgerEntry(s.r.QueryRowContext(ctx, `SELECT `+entryColumns+` FROM ledger_entry e WHERE e.cause_kind = $1 AND e.cause_id = $2`, string(c.Kind), c.ID))
@@ -175,9 +180,9 @@ func (s *Snapshot) Odd(ctx context.Context, query string) ([]Odd, error) {
 	return all(rows, err, func(s scanner) (o Odd, err error) { return o, s.Scan(&o.ID, &o.Amount) })
 }
 
-// Account is a payment with what is written of it elsewhere.
-type Account struct {
-	payment.Payment
+// Audited is a payment with what is written of it elsewhere.
+type Audited struct {
+	Payment  payment.Payment
 	Charged  int64 // by the records of its transaction
 	Captured int64 // by its operations
 	Refunded int64
@@ -188,9 +193,9 @@ type Account struct {
 }
 
 // Payments lists payments behind an id, with what is written of them elsewhere.
-func (s *Snapshot) Payments(ctx context.Context, after string, limit int) ([]Account, error) {
+func (s *Snapshot) Payments(ctx context.Context, after string, limit int) ([]Audited, error) {
 	rows, err := s.r.QueryContext(ctx, `SELECT `+paymentColumns+` FROM payment WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
-	list, err := all(rows, err, func(s scanner) (a Account, err error) {
+	list, err := all(rows, err, func(s scanner) (a Audited, err error) {
 		a.Payment, err = scanPayment(s)
 		return a, err
 	})
@@ -207,7 +212,7 @@ func (s *Snapshot) Payments(ctx context.Context, after string, limit int) ([]Acc
 				JOIN ledger_posting p ON p.entry = e.id AND p.kind = 'deposit' WHERE o.payment = $1 AND o.state = 'succeeded'),
 			(SELECT COUNT(*) FROM payment_event WHERE payment = $1),
 			COALESCE((SELECT to_state FROM payment_event WHERE payment = $1 ORDER BY number DESC LIMIT 1), ''),
-			EXISTS (SELECT 1 FROM payment_op WHERE payment = $1 AND `+openOperation+`)`, a.ID, a.Transaction).
+			EXISTS (SELECT 1 FROM payment_op WHERE payment = $1 AND `+openOperation+`)`, a.Payment.ID, a.Payment.Transaction).
 			Scan(&a.Charged, &a.Captured, &a.Refunded, &a.Moved, &a.Moves, &a.Last, &a.Open)
 	}
 	return list, err

@@ -39,6 +39,18 @@ func (d database) url() (string, error) {
 	return "sqlite:" + filepath.Join(d.Data, "gnista.db"), nil
 }
 
+// existing is the address of a database that is there.
+func (d database) existing() (string, error) {
+	if d.Database != "" {
+		return d.Database, nil
+	}
+	file := filepath.Join(d.Data, "gnista.db")
+	if _, err := os.Stat(file); err != nil {
+		return "", fmt.Errorf("there is no database in the data folder: %w", err)
+	}
+	return "sqlite:" + file, nil
+}
+
 type migrate struct{ database }
 
 // Run brings the schema up to date.
