@@ -14,6 +14,7 @@ type tokenView struct {
 	UID           string     `json:"uid" minLength:"1" maxLength:"255" doc:"Compared without case and separators"`
 	Type          token.Type `json:"type,omitempty" maxLength:"20" default:"ISO14443" example:"ISO14443" doc:"As in OCPP 2.1: ISO14443 and ISO15693 are RFID cards"`
 	Name          string     `json:"name,omitempty" maxLength:"100"`
+	Tariff        string     `json:"tariff,omitempty" doc:"Id of the tariff of its transactions"`
 	Group         string     `json:"group,omitempty" maxLength:"255" doc:"Tokens of one group may stop each other's transactions"`
 	Blocked       bool       `json:"blocked,omitempty"`
 	ExpiresAt     *time.Time `json:"expiresAt,omitempty"`
@@ -24,7 +25,7 @@ type tokenView struct {
 }
 
 func showToken(k token.Token) tokenView {
-	return tokenView{k.ID.UID, k.ID.Type, k.Name, k.Group, k.Blocked, moment(k.ExpiresAt), k.MaxConcurrent, k.Offline, moment(k.CreatedAt), moment(k.UpdatedAt)}
+	return tokenView{k.ID.UID, k.ID.Type, k.Name, k.Tariff, k.Group, k.Blocked, moment(k.ExpiresAt), k.MaxConcurrent, k.Offline, moment(k.CreatedAt), moment(k.UpdatedAt)}
 }
 
 // TokenPath is a token in a path.
@@ -38,6 +39,7 @@ func (p TokenPath) id() token.ID { return token.ID{UID: p.UID, Type: p.Type} }
 // tokenChange is what an operator says of a token; what is left out is not changed.
 type tokenChange struct {
 	Name          *string    `json:"name,omitempty" maxLength:"100"`
+	Tariff        *string    `json:"tariff,omitempty" doc:"Id of the tariff of its transactions; empty is none of its own"`
 	Group         *string    `json:"group,omitempty" maxLength:"255"`
 	Blocked       *bool      `json:"blocked,omitempty"`
 	ExpiresAt     *time.Time `json:"expiresAt,omitempty"`
@@ -70,11 +72,14 @@ func (s *Server) tokens(api huma.API) {
 	add(s, api, huma.Operation{Method: http.MethodPost, Path: "/tokens", OperationID: "create-token", Summary: "Register an id token", Tags: []string{"Tokens"}, DefaultStatus: http.StatusCreated},
 		func(ctx context.Context, in *struct{ Body tokenView }) (*body[tokenView], error) {
 			b := in.Body
-			k := token.Token{ID: token.ID{UID: b.UID, Type: b.Type}, Name: b.Name, Group: b.Group, Blocked: b.Blocked, MaxConcurrent: b.MaxConcurrent, Offline: b.Offline}
+			k := token.Token{ID: token.ID{UID: b.UID, Type: b.Type}, Name: b.Name, Tariff: b.Tariff, Group: b.Group, Blocked: b.Blocked, MaxConcurrent: b.MaxConcurrent, Offline: b.Offline}
 			if err := kept("expiresAt", b.ExpiresAt); err != nil {
 				return nil, err
 			}
 			set(&k.ExpiresAt, b.ExpiresAt)
+			if err := s.knownTariff(ctx, "tariff", &b.Tariff); err != nil {
+				return nil, err
+			}
 			k, err := s.Tokens.Create(ctx, k)
 			return answer(showToken(k), err)
 		})
@@ -86,8 +91,12 @@ func (s *Server) tokens(api huma.API) {
 			if err := kept("expiresAt", in.Body.ExpiresAt); err != nil {
 				return nil, err
 			}
+			if err := s.knownTariff(ctx, "tariff", in.Body.Tariff); err != nil {
+				return nil, err
+			}
 			k, err := s.Tokens.Update(ctx, in.id(), func(k *token.Token) {
 				set(&k.Name, in.Body.Name)
+				set(&k.Tariff, in.Body.Tariff)
 				set(&k.Group, in.Body.Group)
 				set(&k.Blocked, in.Body.Blocked)
 				set(&k.ExpiresAt, in.Body.ExpiresAt)
