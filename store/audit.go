@@ -18,9 +18,13 @@ import (
 )
 
 // OpenToRead opens the database at url without a claim to it and without changing it: a server may run on it.
-// Only what reads works. It fails when the schema is not the one that we know.
-func OpenToRead(ctx context.Context, url string) (*DB, error) {
+// Only what reads works. secret is as in [Options]. It fails when the schema is not the one that we know.
+func OpenToRead(ctx context.Context, url string, secret func() ([]byte, error)) (*DB, error) {
 	f, err := flavourOf(url)
+	if err != nil {
+		return nil, err
+	}
+	v, err := newVault(secret)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +32,7 @@ func OpenToRead(ctx context.Context, url string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	db := &DB{sql: handle, seed: maphash.MakeSeed(), notify: func([]gnista.Event) {}, log: slog.New(slog.DiscardHandler), lock: noLock{}}
+	db := &DB{vault: v, sql: handle, seed: maphash.MakeSeed(), notify: func([]gnista.Event) {}, log: slog.New(slog.DiscardHandler), lock: noLock{}}
 	if err := db.known(ctx, f); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening %s: %w", f.name, err), handle.Close())
 	}
@@ -69,7 +73,10 @@ func (db *DB) known(ctx context.Context, f flavour) error {
 }
 
 // Snapshot is the database at one moment.
-type Snapshot struct{ r *sql.Tx }
+type Snapshot struct {
+	*vault
+	r *sql.Tx
+}
 
 // Snapshot gives f the database at one moment, to read.
 func (db *DB) Snapshot(ctx context.Context, f func(*Snapshot) error) error {
@@ -80,18 +87,18 @@ func (db *DB) Snapshot(ctx context.Context, f func(*Snapshot) error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(&Snapshot{t}), t.Rollback())
+	return errors.Join(f(&Snapshot{db.vault, t}), t.Rollback())
 }
 
 // Records lists records behind a number, the oldest first.
 func (s *Snapshot) Records(ctx context.Context, after int64, limit int) ([]billing.Record, error) {
 	rows, err := s.r.QueryContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE number > $1 ORDER BY number LIMIT $2`, after, limit)
-	return all(rows, err, scanRecord)
+	return all(rows, err, s.scanRecord)
 }
 
 // Record finds a record; ok is false when there is none.
 func (s *Snapshot) Record(ctx context.Context, id string) (r billing.Record, ok bool, err error) {
-	r, err = scanRecord(s.r.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE id = $1`, id))
+	r, err = s.scanRecord(s.r.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE id = $1`, id))
 	return r, err == nil, passed(err)
 }
 
@@ -105,7 +112,7 @@ func passed(err error) error {
 
 // Transaction finds a transaction; ok is false when there is none.
 func (s *Snapshot) Transaction(ctx context.Context, id string) (t charging.Transaction, ok bool, err error) {
-	t, err = scanTransaction(s.r.QueryRowContext(ctx, `SELECT `+transactionColumns+` FROM station_transaction WHERE id = $1`, id))
+	t, err = s.scanTransaction(s.r.QueryRowContext(ctx, `SELECT `+transactionColumns+` FROM station_transaction WHERE id = $1`, id))
 	return t, err == nil, passed(err)
 }
 
@@ -134,13 +141,13 @@ func (s *Snapshot) Entry(ctx context.Context, c billing.Cause) (e billing.Entry,
 // Balances are what the accounts of the ledger are kept as.
 func (s *Snapshot) Balances(ctx context.Context) ([]billing.Balance, error) {
 	rows, err := s.r.QueryContext(ctx, `SELECT kind, party, currency, amount FROM ledger_balance ORDER BY kind, party, currency`)
-	return all(rows, err, scanBalance)
+	return all(rows, err, scanLedgerBalance)
 }
 
 // Postings are what the postings on each account add up to.
 func (s *Snapshot) Postings(ctx context.Context) ([]billing.Balance, error) {
 	rows, err := s.r.QueryContext(ctx, `SELECT kind, party, currency, CAST(SUM(amount) AS BIGINT) FROM ledger_posting GROUP BY kind, party, currency ORDER BY kind, party, currency`)
-	return all(rows, err, scanBalance)
+	return all(rows, err, scanLedgerBalance)
 }
 
 // Series is how far a series of numbers is, and what is there of it.

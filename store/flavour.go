@@ -20,6 +20,7 @@ type flavour struct {
 	dialect goose.Dialect
 	begin   string // begins a SQL transaction that writes
 	tidy    string // is done beside the writers now and then; empty where nothing need be
+	compact string // gives back what was freed, so that it cannot be read; empty where that is left to the database
 	writers int    // that commit at one time
 	readers int
 	lock    func(*DB) lock // against a second server
@@ -38,7 +39,7 @@ func flavourOf(u string) (flavour, error) {
 		at := "file:" + (&url.URL{Path: file}).EscapedPath() + "?"
 		return flavour{
 			name: "the database " + file, driver: "sqlite", dsn: at + pragmas.Encode(), readDSN: at + reading.Encode(), dialect: goose.DialectSQLite3,
-			begin: "BEGIN IMMEDIATE", tidy: "PRAGMA wal_checkpoint(PASSIVE)", writers: 1, readers: max(4, runtime.NumCPU()),
+			begin: "BEGIN IMMEDIATE", tidy: "PRAGMA wal_checkpoint(PASSIVE)", compact: "PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", writers: 1, readers: max(4, runtime.NumCPU()),
 			lock: func(*DB) lock { return &fileLock{database: file} },
 		}, nil
 	case "postgres", "postgresql":

@@ -55,10 +55,14 @@ func Run(t *testing.T, url string) {
 	t.Run("checks", s.checks)
 	t.Run("tokens", s.tokens)
 	t.Run("local lists", s.localLists)
+	t.Run("accounts", s.accounts)
+	t.Run("holds", s.holds)
+	t.Run("unknown tokens", s.unknown)
 	t.Run("transactions", s.transactions)
 	t.Run("reservations", s.reservations)
 	t.Run("limits", s.limits)
 	t.Run("samples", s.samples)
+	t.Run("used tokens", s.used)
 	t.Run("failed changes leave nothing", s.failures)
 	t.Run("concurrent changes", s.concurrent)
 	t.Run("abandoned changes", s.abandoned)
@@ -249,7 +253,7 @@ func (s suite) tokens(t *testing.T) {
 	}
 	wantCode(t, s.CreateToken(ctx, token.Token{ID: token.ID{UID: "04A1B2C3", Type: token.ISO14443}}), gnista.Conflict)
 	for _, id := range []token.ID{{UID: "04a1b2c3"}, {UID: "04-A1-B2-C3", Type: token.ISO14443}} {
-		if got := must[token.Token](t)(s.Token(ctx, id)); got != k {
+		if got := must[token.Token](t)(s.Token(ctx, id)); fmt.Sprint(got) != fmt.Sprint(k) {
 			t.Errorf("%v: got %+v", id, got)
 		}
 	}
@@ -310,7 +314,9 @@ func (s suite) transactions(t *testing.T) {
 	}
 	same := func(got *charging.Transaction, want *charging.Transaction) {
 		t.Helper()
-		g, _ := json.Marshal(got)
+		plain := *got
+		plain.StartKey = want.StartKey // of which a hash is kept
+		g, _ := json.Marshal(plain)
 		w, _ := json.Marshal(want)
 		if string(g) != string(w) {
 			t.Errorf("\n got %s\nwant %s", g, w)
