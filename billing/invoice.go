@@ -49,8 +49,8 @@ type InvoiceKind string
 
 // The kinds.
 const (
-	Charge InvoiceKind = "invoice"
-	Credit InvoiceKind = "credit-note"
+	ChargeInvoice InvoiceKind = "invoice"
+	CreditNote    InvoiceKind = "credit-note"
 )
 
 // InvoiceState is what has become of an invoice.
@@ -58,11 +58,11 @@ type InvoiceState string
 
 // The states. A credit note is paid from the beginning: its amount is the account's to use.
 const (
-	Issued     InvoiceState = "issued"
-	Overdue    InvoiceState = "overdue"
-	Paid       InvoiceState = "paid"
-	Credited   InvoiceState = "credited" // taken back by a credit note
-	WrittenOff InvoiceState = "written-off"
+	InvoiceIssued     InvoiceState = "issued"
+	InvoiceOverdue    InvoiceState = "overdue"
+	InvoicePaid       InvoiceState = "paid"
+	InvoiceCredited   InvoiceState = "credited" // taken back by a credit note
+	InvoiceWrittenOff InvoiceState = "written-off"
 )
 
 // InvoiceLine is a charge record on an invoice, with the amounts of the record.
@@ -120,7 +120,7 @@ func BuyerOf(c account.Customer) Buyer {
 
 // Open is what is still to be paid; of a credit note, nothing.
 func (v *Invoice) Open() int64 {
-	if v.Kind == Credit || v.State == Credited || v.State == WrittenOff {
+	if v.Kind == CreditNote || v.State == InvoiceCredited || v.State == InvoiceWrittenOff {
 		return 0
 	}
 	return v.Total + v.Fees - v.Paid
@@ -352,18 +352,18 @@ const (
 func (b *Invoices) Credit(ctx context.Context, id, note string) (c Invoice, err error) {
 	_, err = b.Store.ChangeInvoice(ctx, id, func(v *Invoice) (Change, error) {
 		switch {
-		case v.Kind == Credit:
+		case v.Kind == CreditNote:
 			return Change{}, gnista.Errorf(gnista.Conflict, "number %d is a credit note itself", v.Number)
-		case v.State == Credited:
+		case v.State == InvoiceCredited:
 			return Change{}, gnista.Errorf(gnista.Conflict, "invoice %d has been credited already", v.Number)
-		case v.State == WrittenOff:
+		case v.State == InvoiceWrittenOff:
 			return Change{}, gnista.Errorf(gnista.Conflict, "invoice %d has been written off", v.Number)
 		}
 		now := b.Now()
 		date := b.day(now)
 		c = Invoice{
-			ID: b.NewID(), Kind: Credit, Account: v.Account, Currency: v.Currency, Language: v.Language, IssuedAt: now, Date: date, Due: date, From: v.From, To: v.To,
-			Seller: v.Seller, Buyer: v.Buyer, Credits: v.Number, Refers: []int64{v.Number}, State: Paid, Note: note, ChangedAt: now, Sums: v.negative(),
+			ID: b.NewID(), Kind: CreditNote, Account: v.Account, Currency: v.Currency, Language: v.Language, IssuedAt: now, Date: date, Due: date, From: v.From, To: v.To,
+			Seller: v.Seller, Buyer: v.Buyer, Credits: v.Number, Refers: []int64{v.Number}, State: InvoicePaid, Note: note, ChangedAt: now, Sums: v.negative(),
 		}
 		for _, l := range v.Lines {
 			s := Sums{VAT: l.VAT}.negative()
@@ -376,7 +376,7 @@ func (b *Invoices) Credit(ctx context.Context, id, note string) (c Invoice, err 
 			Posting{LedgerAccount{RevenueFees, ""}, v.Fees},
 			Posting{LedgerAccount{Receivable, v.Account}, v.Paid - v.Fees},
 			Posting{LedgerAccount{Deposit, v.Account}, -v.Paid})
-		v.State, v.Note, v.ChangedAt = Credited, note, now
+		v.State, v.Note, v.ChangedAt = InvoiceCredited, note, now
 		return change, nil
 	})
 	if err != nil {
@@ -422,7 +422,7 @@ func (b *Invoices) Pay(ctx context.Context, id string, p InvoicePayment) (Invoic
 		return b.Store.Invoice(ctx, id)
 	}
 	return b.Store.ChangeInvoice(ctx, id, func(v *Invoice) (Change, error) {
-		if v.Kind == Credit {
+		if v.Kind == CreditNote {
 			return Change{}, gnista.Errorf(gnista.Conflict, "number %d is a credit note, which nobody pays", v.Number)
 		}
 		p := p
@@ -438,7 +438,7 @@ func (b *Invoices) Pay(ctx context.Context, id string, p InvoicePayment) (Invoic
 		v.ChangedAt = p.CreatedAt
 		kind := "invoice.partly-paid"
 		if v.Open() == 0 && p.Applied > 0 {
-			v.State, kind = Paid, "invoice.paid"
+			v.State, kind = InvoicePaid, "invoice.paid"
 		}
 		return Change{
 			Payment: &p, Events: []gnista.Event{b.event(kind, v, p.CreatedAt)},
@@ -456,11 +456,11 @@ func (b *Invoices) Remind(ctx context.Context, id string, fee bool) (r Reminder,
 	_, err = b.Store.ChangeInvoice(ctx, id, func(v *Invoice) (Change, error) {
 		now := b.Now()
 		date := b.day(now)
-		if v.State != Overdue && !(v.State == Issued && v.Due < date && v.Kind == Charge) {
+		if v.State != InvoiceOverdue && !(v.State == InvoiceIssued && v.Due < date && v.Kind == ChargeInvoice) {
 			return Change{}, gnista.Errorf(gnista.Conflict, "invoice %d is %s and was due %s: only one that is overdue is reminded of", v.Number, v.State, v.Due)
 		}
 		v.Reminders++
-		v.State, v.ChangedAt = Overdue, now
+		v.State, v.ChangedAt = InvoiceOverdue, now
 		r = Reminder{ID: b.NewID(), Invoice: v.ID, Level: v.Reminders, Date: date, Due: afterDays(date, b.Reminder.Terms), CreatedAt: now}
 		if fee && b.Reminder.Fee.Currency == v.Currency {
 			r.Fee = b.Reminder.Fee.Amount
@@ -507,7 +507,7 @@ func (b *Invoices) WriteOff(ctx context.Context, id, reason string, final bool) 
 		}
 		postings = append(postings, Posting{LedgerAccount{BadDebt, ""}, loss})
 		now := b.Now()
-		v.State, v.Note, v.ChangedAt = WrittenOff, reason, now
+		v.State, v.Note, v.ChangedAt = InvoiceWrittenOff, reason, now
 		return Change{
 			Events: []gnista.Event{b.event("invoice.written-off", v, now)},
 			Entry:  entry(b.NewID(), now, v.Currency, Cause{CauseLoss, v.ID}, fmt.Sprintf("Loss of invoice %d: %s", v.Number, reason), postings...),
@@ -528,10 +528,10 @@ func (b *Invoices) Sweep(ctx context.Context) error {
 	today := b.day(b.Now())
 	if err := b.each(ctx, today, b.Store.LateInvoices, func(id string) error {
 		_, err := b.Store.ChangeInvoice(ctx, id, func(v *Invoice) (Change, error) {
-			if v.State != Issued || v.Due >= today {
+			if v.State != InvoiceIssued || v.Due >= today {
 				return Change{}, nil
 			}
-			v.State, v.ChangedAt = Overdue, b.Now()
+			v.State, v.ChangedAt = InvoiceOverdue, b.Now()
 			return Change{Events: []gnista.Event{b.event("invoice.overdue", v, v.ChangedAt)}}, nil
 		})
 		return err

@@ -44,8 +44,8 @@ type RunState string
 
 // The states. A run that was cut off goes on when the server starts again.
 const (
-	Running RunState = "running"
-	Done    RunState = "done"
+	RunRunning RunState = "running"
+	RunDone    RunState = "done"
 )
 
 // Skipped is an account that no invoice could be made for.
@@ -105,7 +105,7 @@ func (b *Invoices) Begin(ctx context.Context, r InvoiceRun, once bool) (InvoiceR
 	if err != nil {
 		return r, err
 	}
-	r.ID, r.State, r.CreatedAt = b.NewID(), Running, b.Now()
+	r.ID, r.State, r.CreatedAt = b.NewID(), RunRunning, b.Now()
 	if r, err = b.Store.AddRun(ctx, r, once); err != nil {
 		return r, err
 	}
@@ -155,7 +155,7 @@ func plus(list []gnista.Money, m gnista.Money) []gnista.Money {
 // Add adds an invoice to the progress of a run.
 func (p *Progress) Add(v *Invoice) {
 	p.Records += len(v.Lines)
-	if v.Kind == Credit {
+	if v.Kind == CreditNote {
 		p.CreditNotes++
 	} else {
 		p.Invoices++
@@ -166,7 +166,7 @@ func (p *Progress) Add(v *Invoice) {
 // Work carries out all runs that have not ended.
 func (b *Invoices) Work(ctx context.Context) error {
 	for {
-		open, err := b.Store.InvoiceRuns(ctx, Running, "", 100)
+		open, err := b.Store.InvoiceRuns(ctx, RunRunning, "", 100)
 		if err != nil || len(open) == 0 {
 			return err
 		}
@@ -254,8 +254,8 @@ func (b *Invoices) payer(ctx context.Context, id string) (p payer, err error) {
 func (b *Invoices) make(r InvoiceRun, d Due, p payer, lines []InvoiceLine, now time.Time) Making {
 	date := b.day(now)
 	v := Invoice{
-		ID: b.NewID(), Kind: Charge, Run: r.ID, Account: d.Account, Currency: d.Currency, Language: p.customer.Language, IssuedAt: now, Date: date,
-		Seller: b.Seller, Buyer: BuyerOf(p.customer), Lines: lines, State: Issued, ChangedAt: now,
+		ID: b.NewID(), Kind: ChargeInvoice, Run: r.ID, Account: d.Account, Currency: d.Currency, Language: p.customer.Language, IssuedAt: now, Date: date,
+		Seller: b.Seller, Buyer: BuyerOf(p.customer), Lines: lines, State: InvoiceIssued, ChangedAt: now,
 	}
 	terms := p.account.TermDays
 	if terms == 0 {
@@ -274,11 +274,11 @@ func (b *Invoices) make(r InvoiceRun, d Due, p payer, lines []InvoiceLine, now t
 	m := Making{Event: func(v *Invoice) gnista.Event { return b.event("invoice.issued", v, now) }}
 	switch {
 	case v.Total < 0:
-		v.Kind, v.State, v.Due = Credit, Paid, date
+		v.Kind, v.State, v.Due = CreditNote, InvoicePaid, date
 		m.Entry = entry(b.NewID(), now, v.Currency, Cause{CauseCredit, v.ID}, "Credit note of run "+r.ID,
 			Posting{LedgerAccount{Receivable, v.Account}, -v.Total}, Posting{LedgerAccount{Deposit, v.Account}, v.Total})
 	case v.Total == 0:
-		v.State = Paid
+		v.State = InvoicePaid
 		m.Nothing = v.Net == 0 && v.Tax == 0
 	}
 	m.Invoice = v

@@ -146,11 +146,11 @@ func UBL(v Invoice, zone *time.Location) ([]byte, error) {
 		return nil, err
 	}
 	// The rules of EN 16931 let the VAT of a rate be this far from that of the sum.
-	if one := minor(v.Currency, 1); v.Apart().Cmp(one) >= 0 {
+	if one := minorUnits(v.Currency, 1); v.Apart().Cmp(one) >= 0 {
 		return nil, gnista.Errorf(gnista.Conflict, "the records' own VAT is %s minor units from that of their sum, and rules BR-CO-17 and BR-S-09 allow less than %s: send this one as a PDF, or invoice more often",
 			v.Apart().FloatString(1), one.FloatString(0))
 	}
-	credit := v.Kind == Credit
+	credit := v.Kind == CreditNote
 	sign := int64(1)
 	doc := ublDocument{
 		XMLName: xml.Name{Local: "Invoice"}, NS: ublInvoice, CAC: ublCommon + "AggregateComponents-2", CBC: ublCommon + "BasicComponents-2",
@@ -174,7 +174,7 @@ func UBL(v Invoice, zone *time.Location) ([]byte, error) {
 	if !credit {
 		doc.Terms = "Due " + v.Due
 	}
-	money := func(amount int64) ublAmount { return ublAmount{v.Currency, major(v.Currency, sign*amount)} }
+	money := func(amount int64) ublAmount { return ublAmount{v.Currency, majorUnits(v.Currency, sign*amount)} }
 	doc.Tax.Amount = money(v.Tax)
 	for _, x := range v.VAT {
 		doc.Tax.Rates = append(doc.Tax.Rates, ublRate{money(x.Net), money(x.VAT), category(x.Rate)})
@@ -187,7 +187,7 @@ func UBL(v Invoice, zone *time.Location) ([]byte, error) {
 
 // lines are those of the records, one for each rate of VAT.
 func (doc *ublDocument) lines(v Invoice, zone *time.Location, money func(int64) ublAmount) {
-	credit := v.Kind == Credit
+	credit := v.Kind == CreditNote
 	for _, l := range v.Lines {
 		for _, x := range l.VAT {
 			net := money(x.Net)
@@ -235,8 +235,8 @@ func category(rate tariff.Decimal) ublCategory {
 	return c
 }
 
-// minor is an amount in major units in minor ones.
-func minor(currency string, amount int64) *big.Rat {
+// minorUnits is an amount in major units in minor ones.
+func minorUnits(currency string, amount int64) *big.Rat {
 	n, err := tariff.Digits(currency)
 	if err != nil {
 		n = 2
@@ -244,13 +244,13 @@ func minor(currency string, amount int64) *big.Rat {
 	return new(big.Rat).SetInt(new(big.Int).Mul(big.NewInt(amount), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)))
 }
 
-// major is an amount as a decimal number in major units.
-func major(currency string, amount int64) string {
+// majorUnits is an amount as a decimal number in major units.
+func majorUnits(currency string, amount int64) string {
 	n, err := tariff.Digits(currency)
 	if err != nil {
 		n = 2
 	}
-	return new(big.Rat).Quo(big.NewRat(amount, 1), minor(currency, 1)).FloatString(n)
+	return new(big.Rat).Quo(big.NewRat(amount, 1), minorUnits(currency, 1)).FloatString(n)
 }
 
 // endpoint takes an electronic address apart, as in "0007:5560360793". Invalid.

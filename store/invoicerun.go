@@ -199,10 +199,10 @@ func (db *DB) EndRun(ctx context.Context, id string, at time.Time, ev gnista.Eve
 		if err != nil {
 			return err
 		}
-		if out = r; r.State == billing.Done {
+		if out = r; r.State == billing.RunDone {
 			return nil
 		}
-		out.State, out.EndedAt = billing.Done, at
+		out.State, out.EndedAt = billing.RunDone, at
 		t.emit(ev)
 		return t.saveRun(out)
 	})
