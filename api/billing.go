@@ -35,7 +35,7 @@ type recordView struct {
 }
 
 type lineView struct {
-	Type       tariff.Dimension `json:"type" enum:"energy,time,idle,start"`
+	Type       tariff.Dimension `json:"type" enum:"energy,time,idle,start,reservation,reserving,minimum,maximum"`
 	Quantity   int64            `json:"quantity" doc:"Wh of energy, seconds of time and idle"`
 	Free       int64            `json:"free,omitempty" doc:"So much of the quantity costs nothing"`
 	Price      string           `json:"price" doc:"For 1 kWh, 1 minute, 1 start; VAT included, in major units"`

@@ -108,11 +108,7 @@ func (r *Records) bill(ctx context.Context, t *charging.Transaction) (tariff.Bil
 			Net: gnista.Money{Currency: v.Currency}, Tax: gnista.Money{Currency: v.Currency}, Total: gnista.Money{Currency: v.Currency},
 		}, v, nil
 	}
-	u := tariff.Usage{EnergyWh: t.EnergyWh}
-	for _, p := range t.Periods(r.Now()) {
-		u.Periods = append(u.Periods, tariff.Period(p))
-	}
-	b, err := tariff.Rate(v, u)
+	b, err := tariff.Rate(v, usage(t, r.Now()))
 	return b, v, err
 }
 

@@ -59,7 +59,7 @@ type Element struct {
 	VAT       Decimal       // percent
 	PerHour   bool          // the price of time is for each hour, not each minute
 	Grace     time.Duration // Idle only: so much of it is free
-	Step      int64         // Wh or seconds: the quantity is rounded up to a multiple of it; 0 and 1 are none
+	Step      int64         // Wh or seconds: the quantity is rounded up to a multiple of it; 0 is not, 1 is to whole ones
 	When      Restriction
 }
 
@@ -72,11 +72,17 @@ type Restriction struct {
 
 	MinWh, MaxWh     *int64 // energy of the transaction until then
 	MinW, MaxW       *int64 // power at that moment
-	MinMilliA        *int64 // current at that moment
+	MinMilliA        *int64 // current at that moment, of all phases together
 	MaxMilliA        *int64
-	MinTime, MaxTime *int64 // seconds since the transaction began
+	MinTime, MaxTime *int64 // seconds since the transaction began; of Reservation and Reserving since that did
 
 	Expired *bool // Reservation and Reserving: whether nobody came; nil is either
+}
+
+// always tells whether the element applies without restriction.
+func (w Restriction) always() bool {
+	return w.From == "" && w.To == "" && w.Since == "" && w.Until == "" && len(w.Weekdays) == 0 && w.MinWh == nil && w.MaxWh == nil && w.MinW == nil && w.MaxW == nil &&
+		w.MinMilliA == nil && w.MaxMilliA == nil && w.MinTime == nil && w.MaxTime == nil && w.Expired == nil
 }
 
 // Decimal is an exact decimal number as text, like "4.95". The empty one is 0.
