@@ -252,6 +252,8 @@ type Store interface {
 	Unfinished(ctx context.Context, before time.Time, limit int) ([]Transaction, error)
 	// Samples lists what the meter said during a transaction, in the order of time.
 	Samples(ctx context.Context, id string) ([]Sample, error)
+	// SignedValues lists the signed meter values of a transaction, in the order of time.
+	SignedValues(ctx context.Context, id string) ([]Signed, error)
 }
 
 // Tx is what one change may read and write. What it returns is nil when there is no such thing.
@@ -283,4 +285,6 @@ type Tx interface {
 	SaveReservation(r *Reservation, evs ...gnista.Event) error
 	// Save stores t, the samples with it, and the events with both.
 	Save(t *Transaction, samples []Sample, evs ...gnista.Event) error
+	// SaveSigned adds signed values to a transaction, each once and as many as are kept, see [MaxSigned].
+	SaveSigned(transaction string, list []Signed) error
 }
