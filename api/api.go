@@ -53,7 +53,7 @@ type Server struct {
 	CA           *pki.CA
 	Contracts    *pki.Contracts
 	Checks       *commission.Checks
-	Seller       Seller
+	Invoices     *billing.Invoices
 	Events       Events
 	Bus          Bus
 	Ready        func(context.Context) error
@@ -127,6 +127,8 @@ func (s *Server) Handler() http.Handler {
 	s.reservations(api)
 	s.tariffs(api)
 	s.records(api)
+	s.invoices(api)
+	s.invoiceRuns(api)
 	s.authorities(api)
 	s.certificates(api)
 	s.roots(api)

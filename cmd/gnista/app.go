@@ -47,7 +47,7 @@ type options struct {
 	Heartbeat  time.Duration
 	Retry      time.Duration
 	Currency   string
-	Seller     api.Seller
+	Invoicing  billing.Invoices // seller, terms, reminders, day
 	Zone       *time.Location
 	ReadNew    bool // whether stations whose settings were never read are asked for them
 	LogDays    int
