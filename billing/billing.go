@@ -71,10 +71,14 @@ type Transactions interface {
 	Transaction(ctx context.Context, id string) (charging.Transaction, error)
 }
 
-// InForce is the id of the version of the tariff that holds on a station at a time. NotFound.
-func (r *Records) InForce(ctx context.Context, station gnista.StationID, at time.Time) (string, error) {
-	v, err := r.Tariffs.InForce(ctx, station, at)
-	return v.ID, err
+// InForce is the id of the version of the tariff that holds in a case. NotFound.
+func (r *Records) InForce(ctx context.Context, c charging.Case) (string, error) {
+	a, err := r.Tariffs.InForce(ctx, tariffCase(c))
+	return a.ID, err
+}
+
+func tariffCase(c charging.Case) tariff.Case {
+	return tariff.Case{Station: c.Station, EVSE: c.EVSE, TokenUID: c.Token.UID, TokenType: string(c.Token.Type), Group: c.Group, Account: c.Account, At: c.At}
 }
 
 // Cost is what a transaction costs so far, or in all when it has ended. NotFound when no tariff holds
@@ -86,7 +90,8 @@ func (r *Records) Cost(ctx context.Context, t *charging.Transaction) (gnista.Mon
 
 func (r *Records) version(ctx context.Context, t *charging.Transaction) (tariff.Version, error) {
 	if t.Tariff == "" { // the start was not known when it was looked up
-		return r.Tariffs.InForce(ctx, t.Station, t.StartedAt)
+		a, err := r.Tariffs.InForce(ctx, tariffCase(t.Case()))
+		return a.Version, err
 	}
 	if v, ok := r.versions.Load(t.Tariff); ok {
 		return v.(tariff.Version), nil

@@ -63,7 +63,7 @@ func (s *system) price(kWh tariff.Decimal) {
 func (s *system) finish(id string, energyWh int64) gnista.Event {
 	s.t.Helper()
 	at := s.Now()
-	inForce, err := s.InForce(s.t.Context(), "A", at)
+	inForce, err := s.InForce(s.t.Context(), charging.Case{Station: "A", At: at})
 	if err != nil && gnista.CodeOf(err) != gnista.NotFound {
 		s.t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // free is a price list without prices.
 type free struct{}
 
-func (free) InForce(context.Context, gnista.StationID, time.Time) (string, error) { return "v1", nil }
+func (free) InForce(context.Context, charging.Case) (string, error) { return "v1", nil }
 func (free) Cost(context.Context, *charging.Transaction) (gnista.Money, error) {
 	return gnista.Money{Currency: "SEK"}, nil
 }

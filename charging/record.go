@@ -29,14 +29,6 @@ type Authoriser interface {
 	Authorise(ctx context.Context, id token.ID, at time.Time) (token.Decision, error)
 }
 
-// Prices knows what charging costs.
-type Prices interface {
-	// InForce is the id of the version of the tariff that holds on a station at a time. NotFound.
-	InForce(ctx context.Context, station gnista.StationID, at time.Time) (string, error)
-	// Cost is what a transaction costs, so far or in all. NotFound when it has no tariff.
-	Cost(ctx context.Context, t *Transaction) (gnista.Money, error)
-}
-
 // Live tells whoever looks on, at once and without promise.
 type Live interface {
 	Publish(gnista.Event)
@@ -75,11 +67,9 @@ func (t *Transactions) Record(ctx context.Context, id gnista.StationID, ev Event
 		r.decision = &d
 	}
 	if ev.Kind == Started {
-		tariff, err := t.Prices.InForce(ctx, id, r.at)
-		if err != nil && gnista.CodeOf(err) != gnista.NotFound {
+		if err := r.foresee(ctx, t.Prices); err != nil {
 			return Outcome{}, fmt.Errorf("looking up the tariff: %w", err)
 		}
-		r.tariff = tariff
 	}
 	var out Outcome
 	if err := t.Store.Change(ctx, id, func(tx Tx) (err error) {
@@ -141,7 +131,8 @@ type recording struct {
 	at       time.Time // when it happened: by the station's clock where that can be believed
 	skewed   bool      // it cannot
 	decision *token.Decision
-	tariff   string
+	foreseen Case   // what a start's tariff was looked up for
+	tariff   string // that holds in it
 	newID    func() string
 
 	tx   Tx
@@ -177,6 +168,7 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
+	before := t.Case()
 	if err := r.authorise(t); err != nil {
 		return Outcome{}, err
 	}
@@ -184,6 +176,9 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 		return Outcome{}, err
 	}
 	r.apply(t)
+	if err := r.price(t, before); err != nil {
+		return Outcome{}, fmt.Errorf("looking up the tariff: %w", err)
+	}
 	if err := r.use(t); err != nil {
 		return Outcome{}, err
 	}
@@ -301,7 +296,7 @@ func (r *recording) authorise(t *Transaction) error {
 	// transaction is billed to who it is.
 	accepted := d.Status == token.Accepted
 	if pays && t.FinishedAt.IsZero() && (!t.Authorised && (accepted || t.Token.UID == "") || t.Authorised && accepted && r.Seq < t.Progress.TokenSeq) {
-		t.Token, t.Account, t.Authorised, t.Progress.TokenSeq = d.ID, d.Account, accepted, r.Seq
+		t.Token, t.Account, t.Authorised, t.Progress.TokenSeq, t.Progress.Group = d.ID, d.Account, accepted, r.Seq, d.Group
 	}
 	return nil
 }
@@ -364,10 +359,9 @@ func (r *recording) apply(t *Transaction) {
 	}
 }
 
-// start takes in the beginning, which may come after other events. Its tariff holds to the end, so that
-// there never is a newer one to tell the driver. (OCPP 2.x I06.FR.01, I06.FR.02)
+// start takes in the beginning, which may come after other events.
 func (r *recording) start(t *Transaction) {
-	t.Progress.Started, t.StartedAt, t.Tariff = true, r.at, r.tariff
+	t.Progress.Started, t.StartedAt = true, r.at
 	if r.Begin != nil {
 		t.Meter.Begin = &Reading{r.at, r.Begin.MWh}
 	}

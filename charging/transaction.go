@@ -91,7 +91,7 @@ type Transaction struct {
 	Token      token.ID // who charges; the zero ID while not known
 	Authorised bool     // whether that token was accepted
 	Account    string   // id of the account that pays; empty is none
-	Tariff     string   // id of the version of the tariff that was in force at the start
+	Tariff     string   // id of the version of the tariff that was in force at the start, for who pays; empty while not known
 
 	State      State
 	Activity   Activity
@@ -123,7 +123,8 @@ type Progress struct {
 	Seqs           spans
 	Timeline       []Step
 	Decided        []Decided
-	TokenSeq       int // number of the event whose token pays
+	TokenSeq       int    // number of the event whose token pays
+	Group          string // of that token
 }
 
 // Step is the beginning of an activity. Of two at one time the one with the higher number is later.
@@ -266,6 +267,8 @@ type Tx interface {
 	Open(station gnista.StationID, evse int) ([]*Transaction, error)
 	// EndedAt lists transactions of a station that ended at a time, all but those of one that floods us.
 	EndedAt(station gnista.StationID, at time.Time) ([]*Transaction, error)
+	// InForce is the id of the version of the tariff that holds in a case; empty is none.
+	InForce(c Case) (string, error)
 	// CountOpen counts the active transactions of a token on all stations. Until the change is
 	// committed no other one can count those of the same token.
 	CountOpen(id token.ID) (int, error)

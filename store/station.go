@@ -94,9 +94,17 @@ func (db *DB) ChangeStation(ctx context.Context, id gnista.StationID, create boo
 		if err != nil {
 			return err
 		}
+		site := x.Site
 		evs, err := change(&x)
 		if err != nil {
 			return err
+		}
+		if x.Site != site && x.Site != "" {
+			if err := t.lockSite(x.Site); gnista.CodeOf(err) == gnista.NotFound && err != nil {
+				return gnista.Invalidf("site", "%v", err)
+			} else if err != nil {
+				return err
+			}
 		}
 		t.emit(evs...)
 		out = x
@@ -137,7 +145,7 @@ func (db *DB) DeleteStation(ctx context.Context, id gnista.StationID) error {
 		}
 		for _, table := range []string{
 			"connector", "variable", "notice", "verdict", "deviation", "local_list", "local_list_content", "power", "station_check", "monitor", "display_message", "event_stream",
-			"installed_certificate", "root_attempt", "security_event", "inventory", "report",
+			"installed_certificate", "root_attempt", "security_event", "inventory", "report", "evse_tariff",
 		} {
 			if _, err := t.exec(`DELETE FROM `+table+` WHERE station = $1`, string(id)); err != nil {
 				return err

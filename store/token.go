@@ -10,11 +10,11 @@ import (
 	"gnista/token"
 )
 
-const tokenColumns = `uid, type, name, token_group, blocked, expires_at, max_concurrent, offline, created_at, updated_at, account`
+const tokenColumns = `uid, type, name, token_group, blocked, expires_at, max_concurrent, offline, created_at, updated_at, account, tariff`
 
 func scanToken(s scanner) (k token.Token, err error) {
 	var expires, created, updated int64
-	err = s.Scan(&k.ID.UID, &k.ID.Type, &k.Name, &k.Group, &k.Blocked, &expires, &k.MaxConcurrent, &k.Offline, &created, &updated, &k.Account)
+	err = s.Scan(&k.ID.UID, &k.ID.Type, &k.Name, &k.Group, &k.Blocked, &expires, &k.MaxConcurrent, &k.Offline, &created, &updated, &k.Account, &k.Tariff)
 	k.ExpiresAt, k.CreatedAt, k.UpdatedAt = instant(expires), instant(created), instant(updated)
 	return k, err
 }
@@ -43,8 +43,8 @@ func (db *DB) Tokens(ctx context.Context, after string, limit int) (list []token
 // CreateToken adds a token. Conflict when it is there already.
 func (db *DB) CreateToken(ctx context.Context, k token.Token) error {
 	return db.write(ctx, "", func(t *tx) error {
-		r, err := t.exec(`INSERT INTO token (uid_key, `+tokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
-			token.Key(k.ID.UID), k.ID.UID, string(k.ID.Type), k.Name, k.Group, k.Blocked, millis(k.ExpiresAt), k.MaxConcurrent, k.Offline, millis(k.CreatedAt), millis(k.UpdatedAt), k.Account)
+		r, err := t.exec(`INSERT INTO token (uid_key, `+tokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`,
+			token.Key(k.ID.UID), k.ID.UID, string(k.ID.Type), k.Name, k.Group, k.Blocked, millis(k.ExpiresAt), k.MaxConcurrent, k.Offline, millis(k.CreatedAt), millis(k.UpdatedAt), k.Account, k.Tariff)
 		if err != nil {
 			return err
 		}
@@ -71,8 +71,8 @@ func (db *DB) UpdateToken(ctx context.Context, id token.ID, change func(*token.T
 			return err
 		}
 		out = k
-		if _, err = t.exec(`UPDATE token SET name = $1, token_group = $2, blocked = $3, expires_at = $4, max_concurrent = $5, offline = $6, updated_at = $7, account = $8 WHERE uid_key = $9 AND type = $10`,
-			k.Name, k.Group, k.Blocked, millis(k.ExpiresAt), k.MaxConcurrent, k.Offline, millis(k.UpdatedAt), k.Account, token.Key(k.ID.UID), string(k.ID.Type)); err != nil {
+		if _, err = t.exec(`UPDATE token SET name = $1, token_group = $2, blocked = $3, expires_at = $4, max_concurrent = $5, offline = $6, updated_at = $7, account = $8, tariff = $9 WHERE uid_key = $10 AND type = $11`,
+			k.Name, k.Group, k.Blocked, millis(k.ExpiresAt), k.MaxConcurrent, k.Offline, millis(k.UpdatedAt), k.Account, k.Tariff, token.Key(k.ID.UID), string(k.ID.Type)); err != nil {
 			return err
 		}
 		if was.Group == k.Group && was.Blocked == k.Blocked && was.Offline == k.Offline && was.ExpiresAt.Equal(k.ExpiresAt) {

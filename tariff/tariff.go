@@ -129,9 +129,12 @@ type Store interface {
 	Tariffs(ctx context.Context, after string, limit int) ([]Tariff, error)
 	// TariffVersion finds a version. NotFound.
 	TariffVersion(ctx context.Context, id string) (Version, error)
-	// InForce finds the version that holds on a station at a time: of the tariff that is assigned
-	// to the station, else of the default one. NotFound.
-	InForce(ctx context.Context, station gnista.StationID, at time.Time) (Version, error)
+	// UpdateTariff changes the name of a tariff, and makes it the default one. NotFound.
+	UpdateTariff(ctx context.Context, id string, change func(*Tariff) error) (Tariff, error)
+	// DeleteTariff removes a tariff that is nobody's and was never used; its versions can be found
+	// still. NotFound, Conflict.
+	DeleteTariff(ctx context.Context, id string, now time.Time) error
+	AssignmentStore
 }
 
 // Book is the operator's tariffs.
@@ -144,8 +147,8 @@ type Book struct {
 // Create adds a tariff with its first version, which is always valid unless it says from when. The
 // first tariff of all is the default one. Invalid.
 func (b *Book) Create(ctx context.Context, t Tariff, first Version) (Tariff, error) {
-	if strings.TrimSpace(t.Name) == "" || utf8.RuneCountInString(t.Name) > 100 {
-		return Tariff{}, gnista.Invalidf("name", "must have 1 to 100 characters")
+	if err := t.check(); err != nil {
+		return Tariff{}, err
 	}
 	if _, err := Digits(t.Currency); err != nil {
 		return Tariff{}, err
@@ -162,6 +165,34 @@ func (b *Book) Create(ctx context.Context, t Tariff, first Version) (Tariff, err
 	first.ID, first.Tariff, first.Number, first.Currency, first.CreatedAt = b.NewID(), t.ID, 1, t.Currency, t.CreatedAt
 	t.Versions = []Version{first}
 	return t, b.Store.CreateTariff(ctx, t)
+}
+
+// Update gives a tariff another name, or makes it the default one, unless they are nil. NotFound, Invalid.
+func (b *Book) Update(ctx context.Context, id string, name *string, standard *bool) (Tariff, error) {
+	return b.Store.UpdateTariff(ctx, id, func(t *Tariff) error {
+		if name != nil {
+			t.Name = *name
+		}
+		if standard != nil {
+			if t.Default && !*standard {
+				return gnista.Invalidf("default", "cannot be taken away; make another tariff the default one")
+			}
+			t.Default = *standard
+		}
+		return t.check()
+	})
+}
+
+// Delete removes a tariff that is nobody's and was never used. NotFound, Conflict.
+func (b *Book) Delete(ctx context.Context, id string) error {
+	return b.Store.DeleteTariff(ctx, id, b.Now())
+}
+
+func (t Tariff) check() error {
+	if strings.TrimSpace(t.Name) == "" || utf8.RuneCountInString(t.Name) > 100 {
+		return gnista.Invalidf("name", "must have 1 to 100 characters")
+	}
+	return nil
 }
 
 // AddVersion adds a version to a tariff, valid from now on unless it says from when, which cannot

@@ -63,6 +63,7 @@ type Token struct {
 	ID            ID
 	Name          string    // who or what it is, for people
 	Account       string    // id of the account that pays; empty is none
+	Tariff        string    // id of the tariff of its transactions; empty is none of its own
 	Group         string    // tokens of one group may stop each other's transactions
 	Blocked       bool      // may not charge
 	ExpiresAt     time.Time // may not charge from then on; zero is never

@@ -102,6 +102,7 @@ func (noTx) OpenReservations(gnista.StationID) ([]*charging.Reservation, error) 
 func (noTx) ReservationByNumber(gnista.StationID, int) (*charging.Reservation, error) {
 	return nil, nil
 }
+func (noTx) InForce(charging.Case) (string, error)                       { return "", nil }
 func (noTx) Number() (int64, error)                                      { return 1, nil }
 func (noTx) StartLimits(gnista.StationID, int) (*charging.Limits, error) { return nil, nil }
 func (noTx) SaveStartLimits(gnista.StationID, int, charging.Limits, time.Time) error {

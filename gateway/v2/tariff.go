@@ -2,8 +2,6 @@ package v2
 
 import (
 	"context"
-	"math/big"
-	"time"
 
 	"gnista"
 	"gnista/gateway"
@@ -11,47 +9,11 @@ import (
 	"gnista/ocpp/ocppj"
 	"gnista/power"
 	"gnista/station"
-	"gnista/tariff"
 )
-
-// wireTariff writes a version of a tariff. Prices of the wire are without VAT, which stands beside them;
-// what a price without VAT comes to is not always a decimal, so that a station may be off by as little.
-// What is billed is what we reckon.
-func wireTariff(v tariff.Version) ocpp2.Tariff {
-	w := ocpp2.Tariff{TariffID: v.ID, Currency: v.Currency}
-	for _, e := range v.Elements {
-		price, tax := net(e)
-		taxes := []ocpp2.TaxRate{{Type: "VAT", Tax: tax}}
-		switch e.Dimension {
-		case tariff.Energy:
-			w.Energy = &ocpp2.TariffEnergy{Prices: []ocpp2.TariffEnergyPrice{{PriceKWh: price}}, TaxRates: taxes}
-		case tariff.Time:
-			w.ChargingTime = &ocpp2.TariffTime{Prices: []ocpp2.TariffTimePrice{{PriceMinute: price}}, TaxRates: taxes}
-		case tariff.Idle:
-			p := ocpp2.TariffTimePrice{PriceMinute: price}
-			if grace := int(e.Grace / time.Second); grace > 0 {
-				p.Conditions = &ocpp2.TariffConditions{MinIdleTime: &grace}
-			}
-			w.IdleTime = &ocpp2.TariffTime{Prices: []ocpp2.TariffTimePrice{p}, TaxRates: taxes}
-		case tariff.Start:
-			w.FixedFee = &ocpp2.TariffFixed{Prices: []ocpp2.TariffFixedPrice{{PriceFixed: price}}, TaxRates: taxes}
-		}
-	}
-	return w
-}
-
-// net is the price of an element without VAT, and the VAT in percent.
-func net(e tariff.Element) (price, tax float64) {
-	hundred := big.NewRat(100, 1)
-	whole := new(big.Rat).Add(hundred, e.VAT.Rat())
-	price, _ = new(big.Rat).Quo(new(big.Rat).Mul(e.Price.Rat(), hundred), whole).Float64()
-	tax, _ = e.VAT.Rat().Float64()
-	return price, tax
-}
 
 // OCPP 2.1 I07, I11.
 func setTariff(ctx context.Context, s *gateway.Session, o power.SetTariff) (station.Answer, error) {
-	w := wireTariff(o.Version)
+	w, _ := wireTariff(o.Version)
 	if o.Ref != "" {
 		resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.ChangeTransactionTariff, ocpp2.ChangeTransactionTariffRequest{TransactionID: o.Ref, Tariff: w})
 		return found(resp.Status, resp.StatusInfo), err

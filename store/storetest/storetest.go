@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -65,6 +64,9 @@ func Run(t *testing.T, url string) {
 	t.Run("abandoned changes", s.abandoned)
 	t.Run("tariffs", s.tariffs)
 	t.Run("charge records", s.records)
+	t.Run("assignment of tariffs", s.assignment)
+	t.Run("use of tariffs", s.tariffUse)
+	t.Run("sites", s.sites)
 	t.Run("messages", s.messages)
 	t.Run("authorities", s.authorities)
 	t.Run("certificates", s.certificates)
@@ -400,53 +402,6 @@ func (s suite) samples(t *testing.T) {
 			t.Errorf("%+v is not in %+v", want, got)
 		}
 	}
-}
-
-func (s suite) tariffs(t *testing.T) {
-	ctx := t.Context()
-	_, err := s.InForce(ctx, "any", now)
-	wantCode(t, err, gnista.NotFound)
-	elements := []tariff.Element{{Dimension: tariff.Energy, Price: "4.95", VAT: "25"}, {Dimension: tariff.Idle, Price: "1", VAT: "25", Grace: time.Minute}}
-	create := func(id string, standard bool) {
-		t.Helper()
-		v := tariff.Version{ID: id + "1", Tariff: id, Number: 1, Elements: elements, CreatedAt: now}
-		if err := s.CreateTariff(ctx, tariff.Tariff{ID: id, Name: "n", Currency: "SEK", Default: standard, CreatedAt: now, Versions: []tariff.Version{v}}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	create("a", true)
-	create("b", true)
-	create("c", false)
-	v := must[tariff.Version](t)(s.AddVersion(ctx, tariff.Version{ID: "b2", Tariff: "b", ValidFrom: now, Elements: elements[:1]}))
-	if v.Number != 2 || v.Currency != "SEK" {
-		t.Errorf("got %+v", v)
-	}
-	_, err = s.AddVersion(ctx, tariff.Version{ID: "x", Tariff: "none"})
-	wantCode(t, err, gnista.NotFound)
-	f := func(id gnista.StationID, at time.Time, want string) {
-		t.Helper()
-		if got := must[tariff.Version](t)(s.InForce(ctx, id, at)); got.ID != want {
-			t.Errorf("on %s at %v: %s, want %s", id, at, got.ID, want)
-		}
-	}
-	f("any", now.Add(-time.Second), "b1")
-	f("any", now, "b2")
-	must[station.Station](t)(s.ChangeStation(ctx, "tariffed", true, func(x *station.Station) ([]gnista.Event, error) { x.Tariff = "c"; return nil, nil }))
-	f("tariffed", now, "c1")
-	must[station.Station](t)(s.ChangeStation(ctx, "tariffed", true, func(x *station.Station) ([]gnista.Event, error) { x.Tariff = "gone"; return nil, nil }))
-	f("tariffed", now, "b2")
-	got := must[tariff.Tariff](t)(s.Tariff(ctx, "b"))
-	if !got.Default || len(got.Versions) != 2 || got.Versions[0].ID != "b2" || len(got.Versions[1].Elements) != 2 || !reflect.DeepEqual(got.Versions[1].Elements[1], elements[1]) {
-		t.Errorf("got %+v", got)
-	}
-	if got := must[tariff.Tariff](t)(s.Tariff(ctx, "a")); got.Default {
-		t.Error("two tariffs are the default one")
-	}
-	if list := must[[]tariff.Tariff](t)(s.Tariffs(ctx, "a", 1)); len(list) != 1 || list[0].ID != "b" || len(list[0].Versions) != 2 {
-		t.Errorf("got %+v", list)
-	}
-	_, err = s.TariffVersion(ctx, "none")
-	wantCode(t, err, gnista.NotFound)
 }
 
 func (s suite) records(t *testing.T) {

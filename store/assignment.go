@@ -1,0 +1,95 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"gnista"
+	"gnista/charging"
+	"gnista/tariff"
+	"gnista/token"
+)
+
+// assigned are the tariffs that hold in a case, the first before the others: $1 is the station, $2 the
+// EVSE, $3 the key of the token, $4 its type or empty, $5 the group, $6 the account.
+const assigned = `
+	SELECT 1 AS rank, 'token' AS rule, tariff FROM token WHERE uid_key = $3 AND ($4 = '' OR type = $4) AND uid_key <> ''
+	UNION ALL SELECT 2, 'group', tariff FROM token_group WHERE name = $5 AND name <> ''
+	UNION ALL SELECT 3, 'customer', c.tariff FROM account a JOIN customer c ON c.id = a.customer WHERE a.id = $6
+	UNION ALL SELECT 4, 'evse', tariff FROM evse_tariff WHERE station = $1 AND evse = $2
+	UNION ALL SELECT 5, 'station', tariff FROM station WHERE id = $1
+	UNION ALL SELECT 6, 'site', s.tariff FROM station x JOIN site s ON s.id = x.site WHERE x.id = $1
+	UNION ALL SELECT 7, 'default', id FROM tariff WHERE is_default`
+
+// inForce finds the version that holds at $7, and why.
+const inForce = ` FROM (` + assigned + `) a JOIN tariff t ON t.id = a.tariff AND t.deleted_at = 0 JOIN tariff_version v ON v.tariff = t.id AND v.valid_from <= $7
+	ORDER BY a.rank, v.valid_from DESC, v.number DESC LIMIT 1`
+
+func caseOf(c charging.Case) tariff.Case {
+	return tariff.Case{Station: c.Station, EVSE: c.EVSE, TokenUID: c.Token.UID, TokenType: string(c.Token.Type), Group: c.Group, Account: c.Account, At: c.At}
+}
+
+func caseArgs(c tariff.Case) []any {
+	return []any{string(c.Station), c.EVSE, token.Key(c.TokenUID), c.TokenType, c.Group, c.Account, millis(c.At)}
+}
+
+// InForce finds the version that holds in a case: of the tariff of the first rule that has one with a
+// version that is valid by then. NotFound.
+func (db *DB) InForce(ctx context.Context, c tariff.Case) (tariff.Assigned, error) {
+	row := db.sql.QueryRowContext(ctx, `SELECT a.rule, `+versionColumns+inForce, caseArgs(c)...)
+	return one(row, func(s scanner) (a tariff.Assigned, err error) {
+		to, done := versionFields(&a.Version)
+		if err := s.Scan(append([]any{&a.Rule}, to...)...); err != nil {
+			return a, err
+		}
+		return a, done()
+	}, "no tariff holds on station %q", c.Station)
+}
+
+// InForce is the id of the version that holds in a case, and empty when none does.
+func (t *chargingTx) InForce(c charging.Case) (id string, err error) {
+	err = t.row(`SELECT v.id`+inForce, caseArgs(caseOf(c))...).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return id, err
+}
+
+// EVSETariffs are the tariffs of a station's EVSEs.
+func (db *DB) EVSETariffs(ctx context.Context, station gnista.StationID) (map[int]string, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT evse, tariff FROM evse_tariff WHERE station = $1`, string(station))
+	type pair struct {
+		evse   int
+		tariff string
+	}
+	list, err := all(rows, err, func(s scanner) (p pair, err error) { return p, s.Scan(&p.evse, &p.tariff) })
+	have := make(map[int]string, len(list))
+	for _, p := range list {
+		have[p.evse] = p.tariff
+	}
+	return have, err
+}
+
+// SetEVSETariff gives an EVSE a tariff, or with an empty id takes it away.
+func (db *DB) SetEVSETariff(ctx context.Context, station gnista.StationID, evse int, tariff string) error {
+	return db.write(ctx, string(station), func(t *tx) error {
+		query, args := `DELETE FROM evse_tariff WHERE station = $1 AND evse = $2`, []any{string(station), evse}
+		if tariff != "" {
+			query = `INSERT INTO evse_tariff (station, evse, tariff) VALUES ($1, $2, $3) ON CONFLICT (station, evse) DO UPDATE SET tariff = excluded.tariff`
+			args = append(args, tariff)
+		}
+		_, err := t.exec(query, args...)
+		return err
+	})
+}
+
+// SetGroupTariff gives a group of tokens a tariff, or with an empty id takes it away.
+func (db *DB) SetGroupTariff(ctx context.Context, group, tariff string, now time.Time) error {
+	return db.write(ctx, "", func(t *tx) error {
+		_, err := t.exec(`INSERT INTO token_group (name, offline, updated_at, tariff) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (name) DO UPDATE SET tariff = excluded.tariff, updated_at = excluded.updated_at`, group, false, millis(now), tariff)
+		return err
+	})
+}
