@@ -30,6 +30,7 @@ import (
 	"gnista/campaign"
 	"gnista/charging"
 	"gnista/commission"
+	"gnista/payment"
 	"gnista/pki"
 	"gnista/power"
 	"gnista/station"
@@ -49,6 +50,8 @@ type Server struct {
 	Power        *power.Power
 	Tariffs      *tariff.Book
 	Records      *billing.Records
+	Ledger       *billing.Ledger
+	Payments     *payment.Payments
 	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
@@ -129,6 +132,10 @@ func (s *Server) Handler() http.Handler {
 	s.records(api)
 	s.invoices(api)
 	s.invoiceRuns(api)
+	s.corrections(api)
+	s.review(api)
+	s.ledger(api)
+	s.payments(api)
 	s.authorities(api)
 	s.certificates(api)
 	s.roots(api)

@@ -85,7 +85,7 @@ func showInvoice(v billing.Invoice) invoiceView {
 // Credit tells whether it is a credit note.
 func (v invoiceView) Credit() bool { return v.Kind == billing.CreditNote }
 
-type paymentView struct {
+type invoicePaymentView struct {
 	ID        string                `json:"id"`
 	Reference string                `json:"reference"`
 	Source    billing.PaymentSource `json:"source" enum:"bank,deposit"`
@@ -215,15 +215,15 @@ func (s *Server) invoicePayments(api huma.API, op operation) {
 			v, err = s.Invoices.Pay(ctx, in.ID, p)
 			return answer(showInvoice(v), err)
 		})
-	add(s, api, op(http.MethodGet, "/{id}/payments", "list-invoice-payments", "List what was paid for an invoice, the oldest first", ""), func(ctx context.Context, in *InvoicePath) (*body[page[paymentView]], error) {
+	add(s, api, op(http.MethodGet, "/{id}/payments", "list-invoice-payments", "List what was paid for an invoice, the oldest first", ""), func(ctx context.Context, in *InvoicePath) (*body[page[invoicePaymentView]], error) {
 		v, err := s.Invoices.Store.Invoice(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
 		list, err := s.Invoices.Store.InvoicePayments(ctx, in.ID)
-		out := page[paymentView]{Items: make([]paymentView, len(list))}
+		out := page[invoicePaymentView]{Items: make([]invoicePaymentView, len(list))}
 		for i, p := range list {
-			out.Items[i] = paymentView{p.ID, p.Reference, p.Source, v.Money(p.Amount), v.Money(p.Applied), p.At, p.CreatedAt}
+			out.Items[i] = invoicePaymentView{p.ID, p.Reference, p.Source, v.Money(p.Amount), v.Money(p.Applied), p.At, p.CreatedAt}
 		}
 		return answer(out, err)
 	})

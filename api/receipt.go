@@ -173,6 +173,17 @@ func (s *Server) receipt(ctx context.Context, r billing.Record) (receiptView, er
 			v.Lines[i].From, v.Lines[i].To = moment(l.Periods[0].From), moment(l.Periods[n-1].To)
 		}
 	}
+	if r.Corrects != "" {
+		other, err := s.Records.Store.Record(ctx, r.Corrects)
+		if err != nil {
+			return v, err
+		}
+		if r.Kind == billing.Credit {
+			v.Credits = other.Number
+		} else {
+			v.Replaces = other.Number
+		}
+	}
 	if err := s.payerOf(ctx, r, &v); err != nil {
 		return v, err
 	}

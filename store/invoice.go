@@ -11,10 +11,6 @@ import (
 	"gnista/billing"
 )
 
-// moneyKey is the key of changes that post to the ledger or take numbers of its series: they run one
-// after the other.
-const moneyKey = "billing"
-
 const (
 	invoiceColumns = `id, number, kind, run, account, currency, language, issued_at, date, due, total, said, fees, paid, state, note, reminders, changed_at`
 	wholeInvoice   = invoiceColumns + `, lines`
@@ -101,7 +97,7 @@ func (db *DB) Invoices(ctx context.Context, f billing.InvoiceFilter) ([]billing.
 // ChangeInvoice changes what has become of an invoice, in one SQL transaction with what else the change
 // says. A payment whose reference the invoice has changes nothing. NotFound.
 func (db *DB) ChangeInvoice(ctx context.Context, id string, change func(*billing.Invoice) (billing.Change, error)) (out billing.Invoice, err error) {
-	err = db.write(ctx, moneyKey, func(t *tx) error {
+	err = db.write(ctx, ledgerKey, func(t *tx) error {
 		v, err := scanWholeInvoice(t.row(`SELECT `+wholeInvoice+` FROM invoice WHERE id = $1`, id))
 		if errors.Is(err, sql.ErrNoRows) {
 			return gnista.Errorf(gnista.NotFound, "there is no invoice %q", id)
@@ -150,7 +146,7 @@ func (t *tx) changeInvoice(v billing.Invoice, c billing.Change) error {
 		return err
 	}
 	if p := c.Payment; p != nil {
-		if _, err := t.exec(`INSERT INTO invoice_payment (`+paymentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		if _, err := t.exec(`INSERT INTO invoice_payment (`+invoicePaymentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			p.ID, p.Invoice, p.Reference, p.Amount, p.Applied, string(p.Source), millis(p.At), millis(p.CreatedAt)); err != nil {
 			return err
 		}
@@ -182,11 +178,11 @@ func (t *tx) changeInvoice(v billing.Invoice, c billing.Change) error {
 	return nil
 }
 
-const paymentColumns = `id, invoice, reference, amount, applied, source, at, created_at`
+const invoicePaymentColumns = `id, invoice, reference, amount, applied, source, at, created_at`
 
 // InvoicePayments lists what was paid for an invoice, the oldest first.
 func (db *DB) InvoicePayments(ctx context.Context, invoice string) ([]billing.InvoicePayment, error) {
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+paymentColumns+` FROM invoice_payment WHERE invoice = $1 ORDER BY created_at, id`, invoice)
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+invoicePaymentColumns+` FROM invoice_payment WHERE invoice = $1 ORDER BY created_at, id`, invoice)
 	return all(rows, err, func(s scanner) (p billing.InvoicePayment, err error) {
 		var at, created int64
 		err = s.Scan(&p.ID, &p.Invoice, &p.Reference, &p.Amount, &p.Applied, &p.Source, &at, &created)

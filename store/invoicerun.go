@@ -52,7 +52,7 @@ func (t *tx) saveRun(r billing.InvoiceRun) error {
 // AddRun stores r unless there is one with its cut-off and account that is running, or if once is set,
 // any; it returns the one that is stored.
 func (db *DB) AddRun(ctx context.Context, r billing.InvoiceRun, once bool) (out billing.InvoiceRun, err error) {
-	err = db.write(ctx, moneyKey, func(t *tx) error {
+	err = db.write(ctx, ledgerKey, func(t *tx) error {
 		out, err = scanRun(t.row(`SELECT `+runColumns+` FROM invoice_run WHERE until = $1 AND account = $2 AND (state = 'running' OR $3) ORDER BY id DESC LIMIT 1`,
 			millis(r.Until), r.Account, once))
 		if !errors.Is(err, sql.ErrNoRows) {
@@ -106,7 +106,7 @@ func (db *DB) Dues(ctx context.Context, until time.Time, account string, after b
 // IssueInvoices makes the invoices of some accounts, each of the records that it has for the run at that
 // moment, and stores how far the run has come, in one SQL transaction.
 func (db *DB) IssueInvoices(ctx context.Context, id string, of []billing.Due, make func(billing.Due, []billing.InvoiceLine) billing.Making, skipped []billing.Skipped) (out billing.InvoiceRun, err error) {
-	err = db.write(ctx, moneyKey, func(t *tx) error {
+	err = db.write(ctx, ledgerKey, func(t *tx) error {
 		r, err := scanRun(t.row(`SELECT `+runColumns+` FROM invoice_run WHERE id = $1`, id))
 		if errors.Is(err, sql.ErrNoRows) {
 			return gnista.Errorf(gnista.NotFound, "there is no invoice run %q", id)
@@ -181,8 +181,12 @@ func (t *tx) lines(records []billing.Record, places map[gnista.StationID]string)
 			}
 			places[r.Station] = place
 		}
+		corrects, err := t.corrects(r, &refers)
+		if err != nil {
+			return nil, nil, err
+		}
 		list = append(list, billing.InvoiceLine{
-			Record: r.ID, Number: r.Number, Station: r.Station, Place: place, EVSE: r.EVSE.ID, StartedAt: r.StartedAt, EndedAt: r.EndedAt, EnergyWh: r.EnergyWh,
+			Record: r.ID, Corrects: corrects, Number: r.Number, Station: r.Station, Place: place, EVSE: r.EVSE.ID, StartedAt: r.StartedAt, EndedAt: r.EndedAt, EnergyWh: r.EnergyWh,
 			VAT: r.Bill.VAT, Total: r.Bill.Total.Amount,
 		})
 	}
@@ -192,9 +196,24 @@ func (t *tx) lines(records []billing.Record, places map[gnista.StationID]string)
 	return list, refers, nil
 }
 
+// corrects is the number of the record that r corrects, 0 for none. The number of the invoice that has that
+// one is added to refers.
+func (t *tx) corrects(r billing.Record, refers *[]int64) (number int64, err error) {
+	if r.Corrects == "" {
+		return 0, nil
+	}
+	var earlier int64
+	err = t.row(`SELECT charge_record.number, COALESCE(invoice.number, 0) FROM charge_record LEFT JOIN invoice ON invoice.id = charge_record.invoice WHERE charge_record.id = $1`,
+		r.Corrects).Scan(&number, &earlier)
+	if at, found := slices.BinarySearch(*refers, earlier); err == nil && earlier > 0 && !found {
+		*refers = slices.Insert(*refers, at, earlier)
+	}
+	return number, err
+}
+
 // EndRun ends a run.
 func (db *DB) EndRun(ctx context.Context, id string, at time.Time, ev gnista.Event) (out billing.InvoiceRun, err error) {
-	err = db.write(ctx, moneyKey, func(t *tx) error {
+	err = db.write(ctx, ledgerKey, func(t *tx) error {
 		r, err := scanRun(t.row(`SELECT `+runColumns+` FROM invoice_run WHERE id = $1`, id))
 		if err != nil {
 			return err

@@ -17,7 +17,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"gnista/api"
 	"gnista/station"
 	"gnista/store"
 )
@@ -58,6 +57,7 @@ func (m *migrate) Run(ctx context.Context, o *output) error {
 type serve struct {
 	database
 	certifying
+	invoicing
 	transport
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for profiles (/debug/pprof); none when empty. Do not make it public."`
@@ -69,10 +69,6 @@ type serve struct {
 	ReadSettings    bool                  `help:"Ask stations for all of their settings where these, or those of their firmware, were never read." default:"true" negatable:""`
 	Currency        string                `help:"Currency of the first tariff." default:"SEK"`
 	TimeZone        string                `help:"Time zone of pages and receipts." default:"Europe/Stockholm"`
-	SellerName      string                `help:"Who sells the energy, for receipts." default:"(seller not set)"`
-	SellerNumber    string                `help:"The seller's registration number."`
-	SellerVAT       string                `help:"The seller's VAT number." name:"seller-vat"`
-	SellerAddress   string                `help:"The seller's address."`
 	MessageLogDays  int                   `help:"Days that OCPP messages are kept." default:"7"`
 	MessageLogMB    int64                 `help:"Megabytes of OCPP messages that are kept." name:"message-log-mb" default:"512"`
 	EventDays       int                   `help:"Days that events are kept, for who reads them over the API." default:"90"`
@@ -132,10 +128,17 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err != nil {
 		return options{}, err
 	}
+	seller, err := s.seller()
+	if err == nil {
+		err = s.invoicing.check()
+	}
+	if err != nil {
+		return options{}, err
+	}
 	o := options{
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
-		Seller:  api.Seller{Name: s.SellerName, Number: s.SellerNumber, VAT: s.SellerVAT, Address: s.SellerAddress},
+		Seller: seller, Invoicing: s.invoicing,
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
 	}
 	return o, s.fill(&o)
