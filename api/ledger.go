@@ -44,19 +44,19 @@ func showEntry(e billing.Entry) ledgerEntryView {
 	return v
 }
 
-type balanceView struct {
+type ledgerBalanceView struct {
 	Kind   billing.LedgerKind `json:"kind"`
 	Party  string             `json:"party,omitempty"`
 	Amount gnista.Money       `json:"amount" doc:"Above 0 is debit, below 0 is credit"`
 }
 
-func showBalance(b billing.Balance) balanceView {
-	return balanceView{b.Account.Kind, b.Account.Party, gnista.Money{Amount: b.Amount, Currency: b.Currency}}
+func showBalance(b billing.Balance) ledgerBalanceView {
+	return ledgerBalanceView{b.Account.Kind, b.Account.Party, gnista.Money{Amount: b.Amount, Currency: b.Currency}}
 }
 
 type trialView struct {
 	At       *time.Time     `json:"at,omitempty"`
-	Accounts []balanceView  `json:"accounts" nullable:"false"`
+	Accounts []ledgerBalanceView  `json:"accounts" nullable:"false"`
 	Sums     []gnista.Money `json:"sums" nullable:"false" doc:"Of each currency: 0"`
 }
 
@@ -110,7 +110,7 @@ func (s *Server) ledger(api huma.API) {
 		func(ctx context.Context, in *struct {
 			Paging
 			Kind billing.LedgerKind `query:"kind"`
-		}) (*body[page[balanceView]], error) {
+		}) (*body[page[ledgerBalanceView]], error) {
 			position, err := in.after()
 			if err != nil {
 				return nil, err
@@ -139,7 +139,7 @@ func (s *Server) ledger(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		v := trialView{At: moment(in.At), Accounts: make([]balanceView, len(list)), Sums: []gnista.Money{}}
+		v := trialView{At: moment(in.At), Accounts: make([]ledgerBalanceView, len(list)), Sums: []gnista.Money{}}
 		for i, b := range list { // in the order of currencies
 			v.Accounts[i] = showBalance(b)
 			if n := len(v.Sums); n == 0 || v.Sums[n-1].Currency != b.Currency {

@@ -12,10 +12,10 @@ import (
 
 const recordColumns = `id, number, transaction_id, station, evse, connector, token_uid, token_type, started_at, ended_at, energy_wh, tariff_version, policy, currency, net, tax, total, bill, issued_at, account, kind, corrects, payment`
 
-func scanRecord(s scanner) (r billing.Record, err error) {
+func (v *vault) scanRecord(s scanner) (r billing.Record, err error) {
 	var started, ended, issued, net, tax, total int64
 	var currency, bill string
-	if err = s.Scan(&r.ID, &r.Number, &r.Transaction, &r.Station, &r.EVSE.ID, &r.EVSE.Connector, &r.Token.UID, &r.Token.Type, &started, &ended,
+	if err = s.Scan(&r.ID, &r.Number, &r.Transaction, &r.Station, &r.EVSE.ID, &r.EVSE.Connector, v.into(&r.Token.UID), &r.Token.Type, &started, &ended,
 		&r.EnergyWh, &r.TariffVersion, &r.Policy, &currency, &net, &tax, &total, &bill, &issued, &r.Account, &r.Kind, &r.Corrects, &r.Payment); err != nil {
 		return r, err
 	}
@@ -38,7 +38,7 @@ func (db *DB) Issue(ctx context.Context, r billing.Record, ev func(billing.Recor
 	var out billing.Record
 	err := db.write(ctx, ledgerKey, func(t *tx) error {
 		var err error
-		out, err = scanRecord(t.row(`SELECT `+recordColumns+` FROM charge_record WHERE transaction_id = $1 AND kind = 'original'`, r.Transaction))
+		out, err = t.scanRecord(t.row(`SELECT `+recordColumns+` FROM charge_record WHERE transaction_id = $1 AND kind = 'original'`, r.Transaction))
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -64,7 +64,7 @@ func (t *tx) issue(r billing.Record, ev func(billing.Record) gnista.Event) (bill
 	}
 	t.emit(ev(r))
 	if _, err := t.exec(`INSERT INTO charge_record (`+recordColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
-		r.ID, r.Number, r.Transaction, string(r.Station), r.EVSE.ID, r.EVSE.Connector, r.Token.UID, string(r.Token.Type), millis(r.StartedAt), millis(r.EndedAt),
+		r.ID, r.Number, r.Transaction, string(r.Station), r.EVSE.ID, r.EVSE.Connector, t.seal(r.Token.UID), string(r.Token.Type), millis(r.StartedAt), millis(r.EndedAt),
 		r.EnergyWh, r.TariffVersion, r.Policy, r.Bill.Total.Currency, r.Bill.Net.Amount, r.Bill.Tax.Amount, r.Bill.Total.Amount, string(bill), millis(r.IssuedAt), r.Account,
 		string(r.Kind), r.Corrects, r.Payment); err != nil {
 		return r, err
@@ -134,12 +134,12 @@ func (db *DB) Decisions(ctx context.Context, f billing.DecisionFilter) ([]billin
 
 // Record finds a record. NotFound.
 func (db *DB) Record(ctx context.Context, id string) (billing.Record, error) {
-	return one(db.sql.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE id = $1`, id), scanRecord, "there is no charge record %q", id)
+	return one(db.sql.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE id = $1`, id), db.scanRecord, "there is no charge record %q", id)
 }
 
 // RecordOf finds the newest record of a transaction that is no credit. NotFound.
 func (db *DB) RecordOf(ctx context.Context, transaction string) (billing.Record, error) {
-	return one(db.sql.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE transaction_id = $1 AND kind <> 'credit' ORDER BY number DESC LIMIT 1`, transaction), scanRecord,
+	return one(db.sql.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE transaction_id = $1 AND kind <> 'credit' ORDER BY number DESC LIMIT 1`, transaction), db.scanRecord,
 		"transaction %q has no charge record", transaction)
 }
 
@@ -162,5 +162,5 @@ func (db *DB) Records(ctx context.Context, f billing.Filter) ([]billing.Record, 
 		w.add("number < ?", f.Before)
 	}
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+recordColumns+` FROM charge_record`+w.sql()+` ORDER BY number DESC LIMIT `+w.arg(f.Limit), w.args...)
-	return all(rows, err, scanRecord)
+	return all(rows, err, db.scanRecord)
 }

@@ -139,7 +139,7 @@ const skippedAtMost = 100
 func (t *tx) issueInvoice(r billing.InvoiceRun, d billing.Due, make func(billing.Due, []billing.InvoiceLine) billing.Making, places map[gnista.StationID]string) (*billing.Invoice, error) {
 	rows, err := t.rows(`SELECT `+recordColumns+` FROM charge_record WHERE account = $1 AND currency = $2 AND invoice = '' AND account <> '' AND issued_at < $3 ORDER BY number`,
 		d.Account, d.Currency, millis(r.Until))
-	records, err := all(rows, err, scanRecord)
+	records, err := all(rows, err, t.scanRecord)
 	if err != nil {
 		return nil, err
 	}

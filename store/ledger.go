@@ -136,7 +136,7 @@ func addPostings(ctx context.Context, r reader, list []billing.Entry) error {
 	return nil
 }
 
-func scanBalance(s scanner) (b billing.Balance, err error) {
+func scanLedgerBalance(s scanner) (b billing.Balance, err error) {
 	return b, s.Scan(&b.Account.Kind, &b.Account.Party, &b.Currency, &b.Amount)
 }
 
@@ -150,7 +150,7 @@ func (db *DB) Balances(ctx context.Context, kind billing.LedgerKind, after *bill
 		w.conditions = append(w.conditions, `(kind, party, currency) > (`+w.arg(string(after.Account.Kind))+`, `+w.arg(after.Account.Party)+`, `+w.arg(after.Currency)+`)`)
 	}
 	rows, err := db.sql.QueryContext(ctx, `SELECT kind, party, currency, amount FROM ledger_balance`+w.sql()+` ORDER BY kind, party, currency LIMIT `+w.arg(limit), w.args...)
-	return all(rows, err, scanBalance)
+	return all(rows, err, scanLedgerBalance)
 }
 
 // TrialBalance adds up the postings of all entries before a time, by account without its party, but for VAT and
@@ -164,7 +164,7 @@ func (db *DB) TrialBalance(ctx context.Context, at time.Time) ([]billing.Balance
 		w.add("e.at < ?", millis(at))
 	}
 	rows, err := db.sql.QueryContext(ctx, `SELECT p.kind, `+party+`, p.currency, CAST(SUM(p.amount) AS BIGINT) FROM `+from+w.sql()+` GROUP BY 1, 2, 3 ORDER BY 3, 1, 2`, w.args...)
-	return all(rows, err, scanBalance)
+	return all(rows, err, scanLedgerBalance)
 }
 
 // balance is what one account comes to.

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"gnista"
-	"gnista/api"
+	"gnista/billing"
 	"gnista/charging"
 	"gnista/station"
 	"gnista/store/storetest"

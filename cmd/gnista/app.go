@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/account"
 	"gnista/api"
 	"gnista/billing"
 	"gnista/campaign"
@@ -53,6 +54,7 @@ type options struct {
 	Seller     billing.Seller
 	Invoicing  invoicing
 	Zone       *time.Location
+	Cloning    token.Cloning
 	ReadNew    bool // whether stations whose settings were never read are asked for them
 	LogDays    int
 	LogMB      int64
@@ -106,7 +108,7 @@ type app struct {
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log}
 	var err error
-	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Log: o.Log})
+	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +138,8 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Deviations: a.ledger, Models: models,
 	}
 	a.rereader = &station.Rereader{Network: a.network, New: o.ReadNew}
-	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
+	a.tokens = &token.Tokens{Store: a.db, Accounts: a.db, Past: a.db, Unknown: a.db, Zone: o.Zone, Now: o.Now, NewID: o.NewID}
+	accounts := &account.Book{Customers: a.db, Accounts: a.db, Now: o.Now, NewID: o.NewID}
 	a.lists = &token.Lists{Store: a.db, Network: a.network, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
 	a.records = &billing.Records{Store: a.db, Tariffs: a.db, Transactions: a.db, Currency: o.Currency, Now: o.Now, NewID: o.NewID}
@@ -145,7 +148,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}}
 	a.invoices = newInvoices(a.db, o.Invoicing, o.Seller, o.Currency, o.Zone, o.Now, o.NewID)
 	a.transactions = &charging.Transactions{
-		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
+		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Cloning: o.Cloning, Zone: o.Zone, Now: o.Now, NewID: o.NewID,
 	}
 	a.power = &power.Power{
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,
@@ -175,7 +178,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Lists: a.lists, Transactions: a.transactions, Power: a.power, Tariffs: a.tariffs,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Accounts: accounts, Lists: a.lists, Transactions: a.transactions, Power: a.power, Tariffs: a.tariffs,
 		Records: a.records, Ledger: &billing.Ledger{Store: a.db, Now: o.Now, NewID: o.NewID}, Payments: a.payments.Payments, Campaigns: a.campaigns, CA: a.ca, Contracts: contracts, Checks: a.checks, Invoices: a.invoices, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL,
 		Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}

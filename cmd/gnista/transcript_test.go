@@ -24,7 +24,7 @@ import (
 
 	"github.com/gobwas/ws"
 
-	"gnista/api"
+	"gnista/billing"
 	"gnista/ocpp/ocppj"
 	"gnista/ocpp/ocppws"
 	"gnista/station"
