@@ -31,6 +31,7 @@ import (
 	"gnista/campaign"
 	"gnista/charging"
 	"gnista/commission"
+	"gnista/cost"
 	"gnista/payment"
 	"gnista/pki"
 	"gnista/power"
@@ -50,7 +51,10 @@ type Server struct {
 	Lists        *token.Lists
 	Transactions *charging.Transactions
 	Power        *power.Power
+	Costs        *cost.Costs
 	Tariffs      *tariff.Book
+	Sites        *station.Sites
+	StationWords tariff.Exporter // of OCPP
 	Records      *billing.Records
 	Ledger       *billing.Ledger
 	Payments     *payment.Payments
@@ -123,6 +127,7 @@ func (s *Server) Handler() http.Handler {
 	s.transfers(api)
 	s.monitors(api)
 	s.displays(api)
+	s.costs(api)
 	s.customers(api)
 	s.streams(api)
 	s.power(api)
@@ -133,6 +138,8 @@ func (s *Server) Handler() http.Handler {
 	s.transactions(api)
 	s.reservations(api)
 	s.tariffs(api)
+	s.assignments(api)
+	s.sites(api)
 	s.records(api)
 	s.invoices(api)
 	s.invoiceRuns(api)

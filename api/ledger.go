@@ -55,9 +55,9 @@ func showBalance(b billing.Balance) ledgerBalanceView {
 }
 
 type trialView struct {
-	At       *time.Time     `json:"at,omitempty"`
-	Accounts []ledgerBalanceView  `json:"accounts" nullable:"false"`
-	Sums     []gnista.Money `json:"sums" nullable:"false" doc:"Of each currency: 0"`
+	At       *time.Time          `json:"at,omitempty"`
+	Accounts []ledgerBalanceView `json:"accounts" nullable:"false"`
+	Sums     []gnista.Money      `json:"sums" nullable:"false" doc:"Of each currency: 0"`
 }
 
 type numberView struct {

@@ -66,10 +66,13 @@ type syncedView struct {
 type groupView struct {
 	Name      string     `json:"name"`
 	Offline   bool       `json:"offline" doc:"Its tokens may charge where a station cannot ask us"`
+	Tariff    string     `json:"tariff,omitempty" doc:"Id of the tariff of its transactions"`
 	UpdatedAt *time.Time `json:"updatedAt,omitempty"`
 }
 
-func showGroup(g token.Group) groupView { return groupView{g.Name, g.Offline, moment(g.UpdatedAt)} }
+func showGroup(g token.Group) groupView {
+	return groupView{g.Name, g.Offline, g.Tariff, moment(g.UpdatedAt)}
+}
 
 func (s *Server) localLists(api huma.API) {
 	tags := []string{"Tokens"}
@@ -143,14 +146,21 @@ func (s *Server) localLists(api huma.API) {
 			list, err := s.Lists.Store.Groups(ctx, after, in.Limit)
 			return answer(turn(in.Paging, list, showGroup, func(g token.Group) string { return g.Name }), err)
 		})
-	add(s, api, huma.Operation{Method: http.MethodPut, Path: "/token-groups/{group}", OperationID: "set-token-group", Summary: "Say whether the tokens of a group may charge offline", Tags: tags},
+	add(s, api, huma.Operation{Method: http.MethodPut, Path: "/token-groups/{group}", OperationID: "set-token-group", Summary: "Say whether the tokens of a group may charge offline, and by which tariff they charge", Tags: tags},
 		func(ctx context.Context, in *struct {
 			Group string `path:"group" maxLength:"255"`
 			Body  struct {
-				Offline bool `json:"offline"`
+				Offline bool    `json:"offline"`
+				Tariff  *string `json:"tariff,omitempty" doc:"Id of the tariff of its transactions; empty is none, absent is not to change it"`
 			}
 		}) (*body[groupView], error) {
+			if err := s.knownTariff(ctx, "tariff", in.Body.Tariff); err != nil {
+				return nil, err
+			}
 			g, err := s.Lists.SaveGroup(ctx, in.Group, in.Body.Offline)
+			if err == nil && in.Body.Tariff != nil {
+				g.Tariff, err = *in.Body.Tariff, s.Tariffs.Store.SetGroupTariff(ctx, in.Group, *in.Body.Tariff, s.Now())
+			}
 			return answer(showGroup(g), err)
 		})
 }

@@ -22,7 +22,8 @@ type stationView struct {
 	Model       string           `json:"model,omitempty"`
 	Serial      string           `json:"serial,omitempty"`
 	Firmware    string           `json:"firmware,omitempty"`
-	Tariff      string           `json:"tariff,omitempty" doc:"Id of its tariff; absent: the default one"`
+	Tariff      string           `json:"tariff,omitempty" doc:"Id of its tariff; absent: that of its site, or the default one"`
+	Site        string           `json:"site,omitempty" doc:"Id of its site"`
 	HasPassword bool             `json:"hasPassword"`
 	Security    securityView     `json:"security"`
 	Strict      bool             `json:"strict" doc:"What breaks the rules of its version is refused, but for the end of a transaction"`
@@ -63,7 +64,7 @@ type connectorView struct {
 func (s *Server) view(ctx context.Context, x station.Station) (stationView, error) {
 	v := stationView{
 		ID: x.ID, Name: x.Name, State: x.State, Version: x.Version, Vendor: x.Vendor, Model: x.Model, Serial: x.Serial, Firmware: x.Firmware,
-		Tariff: x.Tariff, HasPassword: x.Password.Set(), SeenAt: moment(x.SeenAt), BootedAt: moment(x.BootedAt), CreatedAt: x.CreatedAt,
+		Tariff: x.Tariff, Site: x.Site, HasPassword: x.Password.Set(), SeenAt: moment(x.SeenAt), BootedAt: moment(x.BootedAt), CreatedAt: x.CreatedAt,
 		Security: securityView{x.Profile, x.LastProfile, x.NextProfile, moment(x.NextProfileUntil), x.NextPassword.Set(), x.AdmitExpired},
 	}
 	v.Strict, v.Mirror = x.Strict, x.Mirror.URL
@@ -91,7 +92,8 @@ type stationChange struct {
 	Name     *string        `json:"name,omitempty" maxLength:"100"`
 	State    *station.State `json:"state,omitempty" enum:"accepted,pending,rejected" doc:"Whether it is in service"`
 	Password *string        `json:"password,omitempty" doc:"Its Basic-auth password of 16 to 64 characters, never shown again; empty takes it away"`
-	Tariff   *string        `json:"tariff,omitempty" doc:"Id of its tariff; empty is the default one"`
+	Tariff   *string        `json:"tariff,omitempty" doc:"Id of its tariff; empty is that of its site, or the default one"`
+	Site     *string        `json:"site,omitempty" doc:"Id of its site; empty is none"`
 
 	SecurityProfile *station.Profile `json:"securityProfile,omitempty" minimum:"0" maximum:"3" doc:"The lowest that it may connect with. What the station itself uses is changed with the command security-profile"`
 	AcceptExpired   *bool            `json:"acceptExpiredCertificate,omitempty" doc:"Whether it may connect with an expired certificate, to renew it"`
@@ -136,12 +138,8 @@ func (s *Server) apply(ctx context.Context, c stationChange) (func(*station.Stat
 			return nil, err
 		}
 	}
-	if c.Tariff != nil && *c.Tariff != "" {
-		if _, err := s.Tariffs.Store.Tariff(ctx, *c.Tariff); gnista.CodeOf(err) == gnista.NotFound && err != nil {
-			return nil, gnista.Invalidf("tariff", "%v", err)
-		} else if err != nil {
-			return nil, err
-		}
+	if err := s.knownTariff(ctx, "tariff", c.Tariff); err != nil {
+		return nil, err
 	}
 	return func(x *station.Station) {
 		set(&x.Strict, c.Strict)
@@ -152,6 +150,7 @@ func (s *Server) apply(ctx context.Context, c stationChange) (func(*station.Stat
 		set(&x.Name, c.Name)
 		set(&x.State, c.State)
 		set(&x.Tariff, c.Tariff)
+		set(&x.Site, c.Site)
 		if c.Password != nil {
 			x.Password, x.NextPassword = password, station.Password{}
 		}

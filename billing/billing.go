@@ -81,6 +81,8 @@ type Records struct {
 	Store        Store
 	Tariffs      tariff.Store
 	Transactions Transactions
+	Reservations Reservations
+	Zones        Zones
 	Currency     string // of a record without a tariff
 	Now          func() time.Time
 	NewID        func() string
@@ -91,6 +93,14 @@ type Records struct {
 // Transactions finds what is to be billed.
 type Transactions interface {
 	Transaction(ctx context.Context, id string) (charging.Transaction, error)
+	// Samples lists what the meter said during a transaction, in the order of time.
+	Samples(ctx context.Context, id string) ([]charging.Sample, error)
+}
+
+// Reservations finds what transactions have used.
+type Reservations interface {
+	// Reservation finds a reservation. NotFound.
+	Reservation(ctx context.Context, id string) (charging.Reservation, error)
 }
 
 // InForce is the id of the version of the tariff that holds in a case. NotFound.
@@ -106,8 +116,17 @@ func tariffCase(c charging.Case) tariff.Case {
 // Cost is what a transaction costs so far, or in all when it has ended. NotFound when no tariff holds
 // for it.
 func (r *Records) Cost(ctx context.Context, t *charging.Transaction) (gnista.Money, error) {
-	b, _, err := r.bill(ctx, t)
+	v, err := r.version(ctx, t)
+	if err != nil {
+		return gnista.Money{}, err
+	}
+	b, err := r.Rate(ctx, t, v)
 	return b.Total, err
+}
+
+// Version is the version of the tariff that a transaction is billed by. NotFound.
+func (r *Records) Version(ctx context.Context, t *charging.Transaction) (tariff.Version, error) {
+	return r.version(ctx, t)
 }
 
 func (r *Records) version(ctx context.Context, t *charging.Transaction) (tariff.Version, error) {
@@ -125,20 +144,6 @@ func (r *Records) version(ctx context.Context, t *charging.Transaction) (tariff.
 	return v, err
 }
 
-func (r *Records) bill(ctx context.Context, t *charging.Transaction) (tariff.Bill, tariff.Version, error) {
-	v, err := r.version(ctx, t)
-	if err != nil {
-		return tariff.Bill{}, v, err
-	}
-	if t.EnergyWh == 0 { // nothing flowed: nothing is charged
-		return tariff.Bill{
-			Net: gnista.Money{Currency: v.Currency}, Tax: gnista.Money{Currency: v.Currency}, Total: gnista.Money{Currency: v.Currency},
-		}, v, nil
-	}
-	b, err := tariff.Rate(v, usage(t, r.Now()))
-	return b, v, err
-}
-
 // Take bills the transaction that ev tells is finished; other events it passes over. The same event
 // again changes nothing.
 func (r *Records) Take(ctx context.Context, ev gnista.Event) error {
@@ -149,8 +154,12 @@ func (r *Records) Take(ctx context.Context, ev gnista.Event) error {
 	if err != nil {
 		return fmt.Errorf("billing transaction %s: %w", ev.Subject, err)
 	}
-	b, v, err := r.bill(ctx, &t)
-	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+	var b tariff.Bill
+	v, err := r.version(ctx, &t)
+	switch {
+	case err == nil:
+		b, err = r.Rate(ctx, &t, v)
+	case gnista.CodeOf(err) == gnista.NotFound:
 		free := gnista.Money{Currency: r.Currency}
 		b, err = tariff.Bill{Net: free, Tax: free, Total: free}, nil
 	}

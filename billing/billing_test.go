@@ -1,6 +1,7 @@
 package billing_test
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -38,7 +39,7 @@ func newSystem(t *testing.T) *system {
 	now := start
 	tick := func() time.Time { now = now.Add(time.Second); return now }
 	return &system{
-		&billing.Records{Store: db, Tariffs: db, Transactions: db, Currency: "EUR", Now: tick, NewID: newID},
+		&billing.Records{Store: db, Tariffs: db, Transactions: db, Reservations: db, Zones: billing.Everywhere{Location: time.UTC}, Currency: "EUR", Now: tick, NewID: newID},
 		t, db, &tariff.Book{Store: db, Now: tick, NewID: newID}, tariff.Tariff{},
 	}
 }
@@ -152,4 +153,78 @@ func TestUnknownTransaction(t *testing.T) {
 	if err := s.Take(t.Context(), gnista.Event{Kind: "transaction.finished", Subject: "nobody"}); gnista.CodeOf(err) != gnista.NotFound {
 		t.Errorf("got %v", err)
 	}
+}
+
+// Where the tariff asks for it, the local time, the readings of the meter and the reservation count.
+func TestBilledAsItWent(t *testing.T) {
+	s := newSystem(t)
+	stockholm, err := time.LoadLocation("Europe/Stockholm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Zones = billing.Everywhere{Location: stockholm}
+	used := false
+	_, err = s.tariffs.Create(t.Context(), tariff.Tariff{Name: "All", Currency: "SEK", Default: true}, tariff.Version{Elements: []tariff.Element{
+		{Dimension: tariff.Energy, Price: "2", VAT: "25", When: tariff.Restriction{To: "13:30"}},
+		{Dimension: tariff.Energy, Price: "1", VAT: "25"},
+		{Dimension: tariff.Reservation, Price: "0.10", VAT: "25", When: tariff.Restriction{Expired: &used}},
+		{Dimension: tariff.Reserving, Price: "5", VAT: "25"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &charging.Transaction{
+		ID: "x1", Station: "A", Version: gnista.V21, Ref: "r1", EVSE: gnista.EVSE{ID: 1, Connector: 1}, Authorised: true, State: charging.Ended, StartedAt: start, EndedAt: start.Add(time.Hour),
+		FinishedAt: start.Add(time.Hour), UpdatedAt: start, SoC: -1, EnergyWh: 10_000, Reservation: "v1",
+	}
+	x.Progress.Timeline = []charging.Step{{At: start, Activity: charging.Charging}}
+	var samples []charging.Sample
+	for minutes, wh := range map[int]int64{0: 0, 30: 7000, 60: 10_000} { // 13:00, 13:30, 14:00
+		samples = append(samples, charging.Sample{At: start.Add(time.Duration(minutes) * time.Minute), Measurand: charging.EnergyImport, Location: charging.Outlet, Milli: wh * 1000})
+	}
+	ev := gnista.Event{At: start, Kind: "transaction.finished", Station: "A", Subject: "x1"}
+	if err := s.db.Change(t.Context(), "A", func(tx charging.Tx) error {
+		v := &charging.Reservation{ID: "v1", Number: 1, Station: "A", EVSE: 1, State: charging.ReservationUsed, Transaction: "x1", CreatedAt: start.Add(-21 * time.Minute), StartedAt: start.Add(-20 * time.Minute), ExpiresAt: start.Add(time.Hour)}
+		if err := tx.SaveReservation(v); err != nil {
+			return err
+		}
+		return tx.Save(x, samples, ev)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	running, err := s.Cost(t.Context(), x)
+	if err != nil || running.Amount != 1400+300+200+500 {
+		t.Errorf("the cost is %+v, %v", running, err)
+	}
+	s.Zones = nowhere{}
+	if err := s.Take(t.Context(), ev); err == nil || len(s.issued()) != 0 {
+		t.Errorf("without a zone: %v", err)
+	}
+	s.Zones = billing.Everywhere{Location: stockholm}
+	s.take(ev)
+	list := s.issued()
+	if len(list) != 1 || list[0].Bill.Total.Amount != 2400 {
+		t.Fatalf("the records are %+v", list)
+	}
+	for i, want := range []tariff.Line{
+		{Dimension: tariff.Energy, Element: 1, Quantity: 7000, Amount: 1400, Periods: []tariff.Period{{From: start, To: start.Add(30 * time.Minute)}}},
+		{Dimension: tariff.Energy, Element: 2, Quantity: 3000, Amount: 300, Periods: []tariff.Period{{From: start.Add(30 * time.Minute), To: start.Add(time.Hour)}}},
+		{Dimension: tariff.Reservation, Element: 3, Quantity: 1200, Amount: 200, Periods: []tariff.Period{{From: start.Add(-20 * time.Minute), To: start}}},
+		{Dimension: tariff.Reserving, Element: 4, Quantity: 1, Amount: 500, Periods: []tariff.Period{{From: start.Add(-20 * time.Minute), To: start.Add(-20 * time.Minute)}}},
+	} {
+		l := list[0].Bill.Lines[i]
+		if l.Dimension != want.Dimension || l.Element != want.Element || l.Quantity != want.Quantity || l.Amount != want.Amount || l.Estimated || len(l.Periods) != 1 || !l.Periods[0].From.Equal(want.Periods[0].From) || !l.Periods[0].To.Equal(want.Periods[0].To) {
+			t.Errorf("line %d is %+v", i, l)
+		}
+	}
+	if w := list[0].Bill.Lines[0].When; w == nil || w.To != "13:30" {
+		t.Errorf("the rule is %+v", w)
+	}
+}
+
+// nowhere knows no station.
+type nowhere struct{}
+
+func (nowhere) Zone(context.Context, gnista.StationID) (*time.Location, error) {
+	return nil, gnista.Errorf(gnista.NotFound, "there is no such station")
 }

@@ -48,14 +48,14 @@ func (db *DB) Offline(ctx context.Context, known int64, limit int) (list []token
 
 func scanGroup(s scanner) (g token.Group, err error) {
 	var updated int64
-	err = s.Scan(&g.Name, &g.Offline, &updated)
+	err = s.Scan(&g.Name, &g.Offline, &updated, &g.Tariff)
 	g.UpdatedAt = instant(updated)
 	return g, err
 }
 
 // Groups lists what is said of groups, in order, behind the one with the name after.
 func (db *DB) Groups(ctx context.Context, after string, limit int) ([]token.Group, error) {
-	rows, err := db.sql.QueryContext(ctx, `SELECT name, offline, updated_at FROM token_group WHERE name > $1 ORDER BY name LIMIT $2`, after, limit)
+	rows, err := db.sql.QueryContext(ctx, `SELECT name, offline, updated_at, tariff FROM token_group WHERE name > $1 ORDER BY name LIMIT $2`, after, limit)
 	return all(rows, err, scanGroup)
 }
 

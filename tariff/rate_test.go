@@ -160,13 +160,13 @@ func TestBookRefuses(t *testing.T) {
 	f("n", "sek", "currency", good)
 	f("n", "KRONA", "currency", good)
 	f("n", "SEK", "elements")
-	f("n", "SEK", "elements.type", good, good)
-	f("n", "SEK", "elements.type", tariff.Element{Dimension: "power", Price: "1", VAT: "25"})
+	f("n", "SEK", "elements[1]", good, good)
+	f("n", "SEK", "elements[0].type", tariff.Element{Dimension: "power", Price: "1", VAT: "25"})
 	for _, price := range []tariff.Decimal{"", "-1", "1,5", "1.", ".5", "1e3", "1/3", "0x10", "NaN", "1234567890", "1.1234567", " 1"} {
-		f("n", "SEK", "elements.price", tariff.Element{Dimension: tariff.Energy, Price: price, VAT: "25"})
+		f("n", "SEK", "elements[0].price", tariff.Element{Dimension: tariff.Energy, Price: price, VAT: "25"})
 	}
-	f("n", "SEK", "elements.vatPercent", tariff.Element{Dimension: tariff.Energy, Price: "1", VAT: "101"})
-	f("n", "SEK", "elements.graceMinutes", tariff.Element{Dimension: tariff.Energy, Price: "1", VAT: "25", Grace: time.Minute})
+	f("n", "SEK", "elements[0].vatPercent", tariff.Element{Dimension: tariff.Energy, Price: "1", VAT: "101"})
+	f("n", "SEK", "elements[0].graceMinutes", tariff.Element{Dimension: tariff.Energy, Price: "1", VAT: "25", Grace: time.Minute})
 	if _, err := b.AddVersion(t.Context(), "t", tariff.Version{ValidFrom: now.Add(-time.Second), Elements: []tariff.Element{good}}); gnista.CodeOf(err) != gnista.Invalid {
 		t.Errorf("a version from the past: %v", err)
 	}

@@ -121,8 +121,7 @@ func (r *rule) during(localDay int64, minute int) bool {
 	if localDay < r.since || localDay >= r.until {
 		return false
 	}
-	weekday := (localDay%7 + 7 + 4) % 7 // 1970 began on a Thursday
-	if r.weekdays != 0 && r.weekdays&(1<<weekday) == 0 {
+	if r.weekdays != 0 && r.weekdays&(1<<weekday(localDay)) == 0 {
 		return false
 	}
 	if r.from <= r.to {

@@ -153,7 +153,8 @@ func (b *Book) Create(ctx context.Context, t Tariff, first Version) (Tariff, err
 	if _, err := Digits(t.Currency); err != nil {
 		return Tariff{}, err
 	}
-	if err := first.check(); err != nil {
+	first.Currency = t.Currency
+	if err := first.Check(); err != nil {
 		return Tariff{}, err
 	}
 	have, err := b.Store.Tariffs(ctx, "", 1)
@@ -162,7 +163,7 @@ func (b *Book) Create(ctx context.Context, t Tariff, first Version) (Tariff, err
 	}
 	t.Default = t.Default || len(have) == 0
 	t.ID, t.CreatedAt = b.NewID(), b.Now()
-	first.ID, first.Tariff, first.Number, first.Currency, first.CreatedAt = b.NewID(), t.ID, 1, t.Currency, t.CreatedAt
+	first.ID, first.Tariff, first.Number, first.CreatedAt = b.NewID(), t.ID, 1, t.CreatedAt
 	t.Versions = []Version{first}
 	return t, b.Store.CreateTariff(ctx, t)
 }
@@ -198,7 +199,7 @@ func (t Tariff) check() error {
 // AddVersion adds a version to a tariff, valid from now on unless it says from when, which cannot
 // be in the past: what drivers have been shown stands. Invalid, NotFound.
 func (b *Book) AddVersion(ctx context.Context, tariff string, v Version) (Version, error) {
-	if err := v.check(); err != nil {
+	if err := v.Check(); err != nil {
 		return Version{}, err
 	}
 	now := b.Now()
@@ -210,32 +211,6 @@ func (b *Book) AddVersion(ctx context.Context, tariff string, v Version) (Versio
 	}
 	v.ID, v.Tariff, v.CreatedAt = b.NewID(), tariff, now
 	return b.Store.AddVersion(ctx, v)
-}
-
-func (v Version) check() error {
-	if len(v.Elements) == 0 {
-		return gnista.Invalidf("elements", "is empty; a tariff that is free has an energy price of 0")
-	}
-	seen := map[Dimension]bool{}
-	for _, e := range v.Elements {
-		switch e.Dimension {
-		case Energy, Time, Idle, Start:
-		default:
-			return gnista.Invalidf("elements.type", "%q is not energy, time, idle or start", e.Dimension)
-		}
-		switch {
-		case seen[e.Dimension]:
-			return gnista.Invalidf("elements.type", "there are two prices for %s", e.Dimension)
-		case !e.Price.valid():
-			return gnista.Invalidf("elements.price", "%q is not a decimal number of 0 or more, like \"4.95\"", e.Price)
-		case !e.VAT.valid() || e.VAT.Rat().Cmp(big.NewRat(100, 1)) > 0:
-			return gnista.Invalidf("elements.vatPercent", "%q is not a percentage, like \"25\"", e.VAT)
-		case e.Grace < 0 || e.Grace > 0 && e.Dimension != Idle:
-			return gnista.Invalidf("elements.graceMinutes", "belongs to an idle price and is not negative")
-		}
-		seen[e.Dimension] = true
-	}
-	return nil
 }
 
 // Digits is the number of decimals of a currency's minor unit. Invalid.

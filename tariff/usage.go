@@ -33,3 +33,23 @@ type Segment struct {
 	MilliA    int64 // of all phases together
 	Estimated bool  // the energy is a guess
 }
+
+// Needs is what must be known of a usage, beside its energy and the times of charging and idling.
+type Needs struct {
+	Zone        bool
+	Samples     bool // how energy, power or current went
+	Reservation bool
+}
+
+// Needs is what must be known to rate a usage by the version.
+func (v Version) Needs() Needs {
+	var n Needs
+	for _, e := range v.Elements {
+		w := e.When
+		n.Zone = n.Zone || w.From != "" || w.To != "" || w.Since != "" || w.Until != "" || len(w.Weekdays) > 0
+		n.Reservation = n.Reservation || e.Dimension == Reservation || e.Dimension == Reserving
+		flow := w.MinWh != nil || w.MaxWh != nil || w.MinW != nil || w.MaxW != nil || w.MinMilliA != nil || w.MaxMilliA != nil
+		n.Samples = n.Samples || flow || e.Dimension == Energy && !w.always()
+	}
+	return n
+}

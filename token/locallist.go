@@ -99,7 +99,8 @@ func (s Selection) of(tokens []Token) []Token {
 // Group is something that is said of all tokens of a group.
 type Group struct {
 	Name      string
-	Offline   bool // may charge where a station cannot ask us
+	Offline   bool   // may charge where a station cannot ask us
+	Tariff    string // id of the tariff of its transactions; empty is none of its own
 	UpdatedAt time.Time
 }
 

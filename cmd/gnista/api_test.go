@@ -362,8 +362,8 @@ func TestInput(t *testing.T) {
 		}
 		f("POST", "/tariffs", idle(`"1"`, "525600"), 201)
 		f("POST", "/tariffs", idle(`"1"`, "153722868"), 422, "body.elements[0].graceMinutes")
-		f("POST", "/tariffs", idle(`"1,50"`, "0"), 422, "body.elements.price", "decimal number")
-		f("POST", "/tariffs", idle("-1", "0"), 422, "body.elements.price", "decimal number")
+		f("POST", "/tariffs", idle(`"1,50"`, "0"), 422, "body.elements[0].price", "decimal number")
+		f("POST", "/tariffs", idle("-1", "0"), 422, "body.elements[0].price", "decimal number")
 		f("POST", "/tariffs", idle("true", "0"), 422, "a decimal number")
 		f("POST", "/tariffs", idle(`"1\u0000"`, "0"), 422, "body.elements[0].price")
 		f("POST", "/transactions/none/decision", `{"energyWh":100000001,"note":"x"}`, 422, "body.energyWh")
