@@ -16,8 +16,51 @@ import (
 type reviewView struct {
 	Transaction transactionView   `json:"transaction"`
 	Reasons     []charging.Reason `json:"reasons" nullable:"false"`
-	Evidence    charging.Evidence `json:"evidence"`
-	Proposal    charging.Proposal `json:"proposal" doc:"What might be billed, on the safe side for the customer"`
+	Evidence    evidenceView      `json:"evidence" doc:"What is known of the energy"`
+	Proposal    proposalView      `json:"proposal" doc:"What might be billed, on the safe side for the customer"`
+}
+
+type evidenceView struct {
+	Begin       *meterView `json:"begin,omitempty" doc:"That the station declared for the start"`
+	End         *meterView `json:"end,omitempty" doc:"That it declared for the end"`
+	First       *meterView `json:"first,omitempty" doc:"Of the readings between"`
+	Last        *meterView `json:"last,omitempty" doc:"Of the readings between"`
+	DeclaredWh  *int64     `json:"declaredWh,omitempty" doc:"From begin to end"`
+	SampledWh   *int64     `json:"sampledWh,omitempty" doc:"From the first reading to the last"`
+	CountedWh   int64      `json:"countedWh" doc:"What the readings rose by in all"`
+	PossibleWh  int64      `json:"possibleWh" doc:"The most that can have flowed in the time"`
+	MaxPowerW   int64      `json:"maxPowerW,omitempty" doc:"Of the EVSE, as far as the station has reported it"`
+	Seconds     int64      `json:"seconds" doc:"That it lasted"`
+	LateSeconds int64      `json:"lateSeconds" doc:"After the end, by the station's clock, that it last told of it, by ours"`
+}
+
+type meterView struct {
+	At  time.Time `json:"at"`
+	MWh int64     `json:"milliWh" doc:"That the register showed"`
+}
+
+func showMeter(r *charging.Reading) *meterView {
+	if r == nil {
+		return nil
+	}
+	return &meterView{r.At, r.MWh}
+}
+
+type proposalView struct {
+	EnergyWh int64           `json:"energyWh"`
+	Basis    charging.Basis  `json:"basis" enum:"declared,last-reading,first-reading,sampled,counted,nothing" doc:"What it goes by"`
+	Reason   charging.Reason `json:"reason,omitempty" doc:"That brought it there"`
+}
+
+func showWaiting(t transactionView, w charging.Waiting) reviewView {
+	e := w.Evidence
+	return reviewView{
+		t, w.Reasons,
+		evidenceView{
+			showMeter(e.Begin), showMeter(e.End), showMeter(e.First), showMeter(e.Last), e.DeclaredWh, e.SampledWh, e.CountedWh, e.PossibleWh, e.MaxPowerW, e.Seconds, e.LateSeconds,
+		},
+		proposalView{w.Proposal.EnergyWh, w.Proposal.Basis, w.Proposal.Reason},
+	}
 }
 
 type decisionView struct {
@@ -43,7 +86,7 @@ func (s *Server) review(api huma.API) {
 			return reviewView{}, err
 		}
 		v, err := s.showTransaction(ctx, t)
-		return reviewView{v, w.Reasons, w.Evidence, w.Proposal}, err
+		return showWaiting(v, w), err
 	}
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/review", OperationID: "list-review", Summary: "List transactions that wait for a decision, the newest first", Tags: []string{"Transactions"},

@@ -113,12 +113,15 @@ func (r *Records) instead(ctx context.Context, old Record, c Correction) (*Recor
 		return nil, fmt.Errorf("correcting a charge record: %w", err)
 	}
 	t.EnergyWh, t.Tariff = wh, version
-	b, v, err := r.bill(ctx, &t)
-	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
-		if c.TariffVersion != "" {
-			return nil, gnista.Invalidf("tariffVersion", "there is no version %q", c.TariffVersion)
+	b, v := tariff.Bill{Net: old.money(0), Tax: old.money(0), Total: old.money(0)}, tariff.Version{}
+	if version != "" { // else it was free
+		v, err = r.version(ctx, &t)
+		if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+			return nil, gnista.Invalidf("tariffVersion", "there is no version %q", version)
 		}
-		b, err = tariff.Bill{Net: old.money(0), Tax: old.money(0), Total: old.money(0)}, nil
+		if err == nil {
+			b, err = r.Rate(ctx, &t, v)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -142,7 +145,7 @@ func negated(b tariff.Bill) tariff.Bill {
 	out.Net.Amount, out.Tax.Amount, out.Total.Amount = -b.Net.Amount, -b.Tax.Amount, -b.Total.Amount
 	out.Lines, out.VAT = nil, nil
 	for _, l := range b.Lines {
-		l.Quantity, l.Free, l.Amount = -l.Quantity, -l.Free, -l.Amount
+		l.Quantity, l.Free, l.Added, l.Amount = -l.Quantity, -l.Free, -l.Added, -l.Amount
 		out.Lines = append(out.Lines, l)
 	}
 	for _, x := range b.VAT {

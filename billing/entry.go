@@ -2,7 +2,6 @@ package billing
 
 import (
 	"fmt"
-	"math/big"
 	"slices"
 
 	"gnista/tariff"
@@ -47,10 +46,13 @@ func revenueOf(d tariff.Dimension) (LedgerKind, bool) {
 func postings(account string, b tariff.Bill) []Posting {
 	list := []Posting{{LedgerAccount{Receivable, account}, b.Total.Amount}}
 	net := map[LedgerKind]int64{}
-	for _, sum := range b.VAT {
-		for kind, amount := range split(sum, b.Lines) {
-			net[kind] += amount
+	nets := b.Nets()
+	for i, l := range b.Lines {
+		kind, ok := revenueOf(l.Dimension)
+		if !ok {
+			kind = most(b, l.VAT)
 		}
+		net[kind] += nets[i]
 	}
 	for _, kind := range revenueKinds {
 		list = append(list, Posting{LedgerAccount{Kind: kind}, -net[kind]})
@@ -61,61 +63,20 @@ func postings(account string, b tariff.Bill) []Posting {
 	return slices.DeleteFunc(list, func(p Posting) bool { return p.Amount == 0 })
 }
 
-// split divides the net amount of one rate among the kinds of revenue, in proportion to the lines. What
-// rounding leaves goes to those that lost most by it. What brings a bill to the least or the most price is
-// no revenue of its own: it belongs to the kind that has most.
-func split(sum tariff.VATSum, lines []tariff.Line) map[LedgerKind]int64 {
+// most is the kind of revenue that most of what has a rate of VAT is. What brings a bill to its least or most
+// price belongs there: it is no revenue of its own.
+func most(b tariff.Bill, rate tariff.Decimal) LedgerKind {
 	amounts := map[LedgerKind]int64{}
-	var adjustment, all int64
-	for _, l := range lines {
-		if l.VAT.Rat().Cmp(sum.Rate.Rat()) != 0 {
-			continue
-		}
-		all += l.Amount
-		if kind, ok := revenueOf(l.Dimension); ok {
+	for _, l := range b.Lines {
+		if kind, ok := revenueOf(l.Dimension); ok && l.VAT.Rat().Cmp(rate.Rat()) == 0 {
 			amounts[kind] += l.Amount
-		} else {
-			adjustment += l.Amount
 		}
 	}
-	most := RevenueFees
+	out := RevenueFees
 	for _, kind := range revenueKinds {
-		if amounts[kind] > amounts[most] {
-			most = kind
+		if amounts[kind] > amounts[out] {
+			out = kind
 		}
 	}
-	amounts[most] += adjustment
-
-	share := new(big.Rat).SetFrac64(100, 1)
-	if all != 0 {
-		share.SetFrac64(sum.Net, all)
-	} else {
-		share.Quo(share, new(big.Rat).Add(sum.Rate.Rat(), share))
-	}
-	type part struct {
-		kind LedgerKind
-		rest *big.Rat // that rounding down took
-	}
-	var parts []part
-	net := map[LedgerKind]int64{}
-	left := sum.Net
-	for _, kind := range revenueKinds {
-		if amounts[kind] == 0 {
-			continue
-		}
-		exact := new(big.Rat).Mul(share, new(big.Rat).SetInt64(amounts[kind]))
-		whole := new(big.Int).Div(exact.Num(), exact.Denom()) // rounds down, as the denominator is above 0
-		net[kind] = whole.Int64()
-		left -= net[kind]
-		parts = append(parts, part{kind, exact.Sub(exact, new(big.Rat).SetInt(whole))})
-	}
-	slices.SortStableFunc(parts, func(a, b part) int { return b.rest.Cmp(a.rest) })
-	for i := 0; left > 0 && len(parts) > 0; i++ {
-		net[parts[i%len(parts)].kind]++
-		left--
-	}
-	if left != 0 { // a bill without lines
-		net[most] += left
-	}
-	return net
+	return out
 }

@@ -144,8 +144,11 @@ type Decided struct {
 
 // Blocked tells whether something in the review keeps the transaction from being billed.
 func (t *Transaction) Blocked() bool {
-	return !slices.Contains(t.Review, DecidedByPerson) && slices.ContainsFunc(t.Review, Reason.Blocks)
+	return !t.Decided() && slices.ContainsFunc(t.Review, Reason.Blocks)
 }
+
+// Decided tells whether a person settled the energy.
+func (t *Transaction) Decided() bool { return slices.Contains(t.Review, DecidedByPerson) }
 
 func (t *Transaction) flag(r Reason) {
 	if !slices.Contains(t.Review, r) {

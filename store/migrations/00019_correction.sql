@@ -38,6 +38,7 @@ ALTER TABLE charge_record_next RENAME TO charge_record;
 CREATE UNIQUE INDEX charge_record_original ON charge_record (transaction_id) WHERE kind = 'original';
 CREATE UNIQUE INDEX charge_record_corrects ON charge_record (corrects, kind) WHERE corrects <> '';
 CREATE INDEX charge_record_transaction ON charge_record (transaction_id, number);
+CREATE INDEX charge_record_tariff ON charge_record (tariff_version);
 CREATE INDEX charge_record_station ON charge_record (station, number);
 CREATE INDEX charge_record_account ON charge_record (account, number);
 
