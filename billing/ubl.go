@@ -44,11 +44,14 @@ type (
 		Supplier      ublParty     `xml:"cac:AccountingSupplierParty>cac:Party"` // BG-4
 		Customer      ublParty     `xml:"cac:AccountingCustomerParty>cac:Party"` // BG-7
 		Means         *ublMeans    `xml:"cac:PaymentMeans"`                      // BG-16
-		Terms         string       `xml:"cac:PaymentTerms>cbc:Note,omitempty"`   // BT-20
+		Terms         *ublTerms    `xml:"cac:PaymentTerms"`
 		Tax           ublTax       `xml:"cac:TaxTotal"`
 		Sum           ublSum       `xml:"cac:LegalMonetaryTotal"`    // BG-22
 		Lines         []ublLine    `xml:"cac:InvoiceLine,omitempty"` // BG-25
 		CreditLines   []ublLine    `xml:"cac:CreditNoteLine,omitempty"`
+	}
+	ublTerms struct {
+		Note string `xml:"cbc:Note"` // BT-20
 	}
 	ublPeriod struct {
 		Start string `xml:"cbc:StartDate"`
@@ -172,7 +175,7 @@ func UBL(v Invoice, zone *time.Location) ([]byte, error) {
 		doc.Means = &ublMeans{"30", v.Reference, digits(v.Seller.Bankgiro), "SE:BANKGIRO"}
 	}
 	if !credit {
-		doc.Terms = "Due " + v.Due
+		doc.Terms = &ublTerms{"Due " + v.Due}
 	}
 	money := func(amount int64) ublAmount { return ublAmount{v.Currency, majorUnits(v.Currency, sign*amount)} }
 	doc.Tax.Amount = money(v.Tax)
