@@ -62,7 +62,7 @@ type Server struct {
 	CA           *pki.CA
 	Contracts    *pki.Contracts
 	Checks       *commission.Checks
-	Seller       Seller
+	Invoices     *billing.Invoices
 	Events       Events
 	Bus          Bus
 	Ready        func(context.Context) error
@@ -144,6 +144,8 @@ func (s *Server) Handler() http.Handler {
 	s.simulations(api)
 	s.sites(api)
 	s.records(api)
+	s.invoices(api)
+	s.invoiceRuns(api)
 	s.corrections(api)
 	s.review(api)
 	s.ledger(api)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -12,7 +11,6 @@ import (
 	"gnista"
 	"gnista/billing"
 	"gnista/tariff"
-	"gnista/token"
 )
 
 type recordView struct {
@@ -59,56 +57,6 @@ func showRecord(r billing.Record) recordView {
 	return v
 }
 
-// Seller is who sells the energy, as receipts must say.
-type Seller struct {
-	Name    string `json:"name"`
-	Number  string `json:"number,omitempty" doc:"Registration number"`
-	VAT     string `json:"vat,omitempty" doc:"VAT number"`
-	Address string `json:"address,omitempty"`
-}
-
-type receiptView struct {
-	ID        string           `json:"id"`
-	Number    int64            `json:"number"`
-	Seller    Seller           `json:"seller"`
-	IssuedAt  time.Time        `json:"issuedAt"`
-	Station   gnista.StationID `json:"station"`
-	EVSE      int              `json:"evse"`
-	Token     string           `json:"token,omitempty" doc:"Its last four characters"`
-	StartedAt time.Time        `json:"startedAt"`
-	EndedAt   time.Time        `json:"endedAt"`
-	EnergyWh  int64            `json:"energyWh"`
-	Lines     []lineView       `json:"lines" nullable:"false"`
-	VATRates  []vatView        `json:"vatRates" nullable:"false"`
-	Net       gnista.Money     `json:"net"`
-	VAT       gnista.Money     `json:"vat"`
-	Total     gnista.Money     `json:"total"`
-}
-
-type vatView struct {
-	Percent string       `json:"percent"`
-	Net     gnista.Money `json:"net"`
-	VAT     gnista.Money `json:"vat"`
-	Gross   gnista.Money `json:"gross"`
-}
-
-// receipt is a record for the one who pays, and for whoever has the link.
-func (s *Server) receipt(r billing.Record) receiptView {
-	v := showRecord(r)
-	out := receiptView{
-		ID: v.ID, Number: v.Number, Seller: s.Seller, IssuedAt: v.IssuedAt, Station: v.Station, EVSE: v.EVSE, StartedAt: v.StartedAt, EndedAt: v.EndedAt, EnergyWh: v.EnergyWh,
-		Lines: v.Lines, Net: v.Net, VAT: v.VAT, Total: v.Total, VATRates: make([]vatView, len(r.Bill.VAT)),
-	}
-	if v.Token != "" {
-		out.Token = token.Mask(v.Token)
-	}
-	money := func(amount int64) gnista.Money { return gnista.Money{Amount: amount, Currency: v.Total.Currency} }
-	for i, x := range r.Bill.VAT {
-		out.VATRates[i] = vatView{string(x.Rate), money(x.Net), money(x.VAT), money(x.Gross)}
-	}
-	return out
-}
-
 func (s *Server) records(api huma.API) {
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/charge-records", OperationID: "list-charge-records", Summary: "List charge records, the newest first", Tags: []string{"Billing"}},
 		func(ctx context.Context, in *struct {
@@ -133,31 +81,5 @@ func (s *Server) records(api huma.API) {
 			r, err := s.Records.Store.Record(ctx, in.ID)
 			return answer(showRecord(r), err)
 		})
-	add(s, api, huma.Operation{
-		Method: http.MethodGet, Path: "/receipts/{id}", OperationID: "get-receipt", Summary: "Show a receipt", Tags: []string{"Billing"},
-		Description: "As JSON, or as a page for those who accept text/html. The id is that of the charge record and needs no token: whoever has the link may see it.",
-		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
-			"application/json": {Schema: huma.SchemaFromType(api.OpenAPI().Components.Schemas, receiptType)}, "text/html": {},
-		}}},
-	}, func(ctx context.Context, in *struct {
-		Path
-		Accept   string `header:"Accept"`
-		Language string `header:"Accept-Language"`
-	}) (*huma.StreamResponse, error) {
-		r, err := s.Records.Store.Record(ctx, in.ID)
-		if err != nil {
-			return nil, err
-		}
-		return &huma.StreamResponse{Body: func(c huma.Context) {
-			c.SetHeader("Vary", "Accept, Accept-Language")
-			c.SetHeader("Cache-Control", "private, no-cache")
-			if !strings.Contains(in.Accept, "text/html") {
-				c.SetHeader("Content-Type", "application/json")
-				write(c.BodyWriter(), s.receipt(r))
-				return
-			}
-			secure(c.SetHeader)
-			s.show(c.BodyWriter(), "receipt.html", in.Language, s.receipt(r))
-		}}, nil
-	})
+	s.receipts(api)
 }

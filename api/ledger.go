@@ -181,7 +181,7 @@ func (s *Server) sie(api huma.API) {
 	}) (*huma.StreamResponse, error) {
 		var file bytes.Buffer
 		x := billing.Export{
-			Since: in.Since, Until: in.Until, Currency: in.Currency, Daily: in.Daily, Zone: s.Zone, Company: s.Seller.Name, Number: s.Seller.Number, Program: "Gnista", Version: s.Version,
+			Since: in.Since, Until: in.Until, Currency: in.Currency, Daily: in.Daily, Zone: s.Zone, Company: s.Invoices.Seller.Name, Number: s.Invoices.Seller.Number, Program: "Gnista", Version: s.Version,
 		}
 		if err := s.Ledger.SIE(ctx, &file, x); err != nil {
 			return nil, err

@@ -204,6 +204,11 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 	if err := tx.Save(t, r.samples(), r.evs...); err != nil {
 		return Outcome{}, err
 	}
+	if len(r.Signed) > 0 {
+		if err := tx.SaveSigned(t.ID, r.Signed); err != nil {
+			return Outcome{}, err
+		}
+	}
 	return Outcome{Transaction: *t, Decision: r.decision, Limits: r.told(t), New: r.made, stray: stray}, nil
 }
 

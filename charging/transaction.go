@@ -259,6 +259,8 @@ type Store interface {
 	EVSEPower(ctx context.Context, station gnista.StationID, evse int) (most, unit string, err error)
 	// Samples lists what the meter said during a transaction, in the order of time.
 	Samples(ctx context.Context, id string) ([]Sample, error)
+	// SignedValues lists the signed meter values of a transaction, in the order of time.
+	SignedValues(ctx context.Context, id string) ([]Signed, error)
 }
 
 // Tx is what one change may read and write. What it returns is nil when there is no such thing.
@@ -310,4 +312,6 @@ type Tx interface {
 	SaveDecision(d Decision) error
 	// Save stores t, the samples with it, and the events with both.
 	Save(t *Transaction, samples []Sample, evs ...gnista.Event) error
+	// SaveSigned adds signed values to a transaction, each once and as many as are kept, see [MaxSigned].
+	SaveSigned(transaction string, list []Signed) error
 }

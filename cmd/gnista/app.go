@@ -52,7 +52,8 @@ type options struct {
 	Heartbeat  time.Duration
 	Retry      time.Duration
 	Currency   string
-	Seller     api.Seller
+	Seller     billing.Seller
+	Invoicing  invoicing
 	Zone       *time.Location
 	Cloning    token.Cloning
 	CostEvery  time.Duration // see [cost.Costs]
@@ -89,6 +90,7 @@ type app struct {
 	ca           *pki.CA
 	records      *billing.Records
 	payments     *payment.Worker
+	invoices     *billing.Invoices
 	campaigns    *campaign.Campaigns
 	power        *power.Power
 	costs        *cost.Costs
@@ -98,8 +100,8 @@ type app struct {
 	now          func() time.Time
 
 	nudge     chan struct{}
-	costNudge chan struct{}
 	pay       chan struct{} // nudges the worker of payments
+	costNudge chan struct{}
 	log       *slog.Logger
 	running   sync.WaitGroup
 	stop      context.CancelFunc
@@ -108,7 +110,9 @@ type app struct {
 
 // newApp opens the database and puts the parts together.
 func newApp(ctx context.Context, o options) (*app, error) {
-	a := &app{bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log}
+	a := &app{
+		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log,
+	}
 	var err error
 	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Log: o.Log})
 	if err != nil {
@@ -151,6 +155,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.payments = &payment.Worker{Log: o.Log, Payments: &payment.Payments{
 		Store: a.db, Providers: payment.NewProviders(&wallet.Provider{Ledger: a.db, Now: o.Now}, invoice.Provider{}), Now: o.Now, NewID: o.NewID,
 	}}
+	a.invoices = newInvoices(a.db, o.Invoicing, o.Seller, o.Currency, o.Zone, o.Now, o.NewID)
 	a.transactions = &charging.Transactions{
 		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Cloning: o.Cloning, Zone: o.Zone, Now: o.Now, NewID: o.NewID,
 	}
@@ -189,7 +194,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Tokens: a.tokens, Accounts: accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
 		Transactions: a.transactions, Power: a.power,
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
-		Records: a.records, Ledger: &billing.Ledger{Store: a.db, Now: o.Now, NewID: o.NewID}, Payments: a.payments.Payments, Seller: o.Seller,
+		Records: a.records, Ledger: &billing.Ledger{Store: a.db, Now: o.Now, NewID: o.NewID}, Payments: a.payments.Payments, Invoices: a.invoices,
 		Events: a.db, Bus: a.bus, Ready: a.db.Ready,
 		Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
@@ -249,12 +254,13 @@ func (a *app) start() {
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
 	a.running.Go(func() { a.payments.Run(ctx, a.pay) })
+	a.running.Go(func() { a.workOnInvoices(ctx) })
 	a.running.Go(func() { a.db.Consume(ctx, "cost", a.costNudge, a.costs.Take) })
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
 	a.running.Go(func() { a.campaigns.Run(telling) })
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{
-		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations,
+		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations, "invoices": a.invoices.Sweep,
 		"payments": a.payments.Sweep,
 	})
 	// Those that wait for stations keep nothing else waiting.

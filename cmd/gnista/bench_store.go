@@ -56,6 +56,7 @@ func (*noStore) Unfinished(context.Context, time.Time, int) ([]charging.Transact
 
 func (*noStore) Samples(context.Context, string) ([]charging.Sample, error) { return nil, nil }
 
+func (*noStore) SignedValues(context.Context, string) ([]charging.Signed, error) { return nil, nil }
 func (*noStore) EVSEPower(context.Context, gnista.StationID, int) (string, string, error) {
 	return "", "", nil
 }
@@ -90,6 +91,8 @@ func (t noTx) Save(x *charging.Transaction, _ []charging.Sample, _ ...gnista.Eve
 	t.byRef[string(x.Station)+x.Ref] = x
 	return nil
 }
+
+func (noTx) SaveSigned(string, []charging.Signed) error { return nil }
 
 func (noTx) EVSEPower(gnista.StationID, int) (string, string, error)              { return "", "", nil }
 func (noTx) SaveDecision(charging.Decision) error                                 { return nil }

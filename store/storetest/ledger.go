@@ -13,15 +13,6 @@ import (
 	"gnista/tariff"
 )
 
-// payer makes an account.
-func (s suite) payer(t *testing.T, id string, kind account.Kind, currency string) {
-	t.Helper()
-	a := account.Account{ID: id, Name: id, Kind: kind, Currency: currency, CreatedAt: now, UpdatedAt: now}
-	if err := s.CreateAccount(t.Context(), a, gnista.Event{At: now, Kind: "account.created", Subject: id}); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // charged is a record of so much, with 25 % of VAT in it.
 func charged(id, transaction, who string, gross int64) billing.Record {
 	vat := gross / 5
