@@ -12,7 +12,6 @@ import (
 
 	"gnista"
 	"gnista/billing"
-	"gnista/tariff"
 )
 
 type simulatedView struct {
