@@ -104,6 +104,11 @@ func (r *Records) Cost(ctx context.Context, t *charging.Transaction) (gnista.Mon
 	return b.Total, err
 }
 
+// Version is the version of the tariff that a transaction is billed by. NotFound.
+func (r *Records) Version(ctx context.Context, t *charging.Transaction) (tariff.Version, error) {
+	return r.version(ctx, t)
+}
+
 func (r *Records) version(ctx context.Context, t *charging.Transaction) (tariff.Version, error) {
 	if t.Tariff == "" { // the start was not known when it was looked up
 		a, err := r.Tariffs.InForce(ctx, tariffCase(t.Case()))

@@ -58,7 +58,7 @@ type Element struct {
 	Price     Decimal       // in major units (kronor, euro); VAT is included unless the version is Net
 	VAT       Decimal       // percent
 	PerHour   bool          // the price of time is for each hour, not each minute
-	Grace     time.Duration // Idle only: so much of it is free
+	Grace     time.Duration // Idle only: so much of all idle time, from its beginning, is free
 	Step      int64         // Wh or seconds: the quantity is rounded up to a multiple of it; 0 is not, 1 is to whole ones
 	When      Restriction
 }
@@ -228,6 +228,16 @@ func (b *Book) AddVersion(ctx context.Context, tariff string, v Version) (Versio
 	}
 	if v.ValidFrom.Before(now) {
 		return Version{}, gnista.Invalidf("validFrom", "is in the past")
+	}
+	if v.Min != "" || v.Max != "" { // whose decimals are those of the currency
+		t, err := b.Store.Tariff(ctx, tariff)
+		if err != nil {
+			return Version{}, err
+		}
+		v.Currency = t.Currency
+		if err := v.checkLimits(); err != nil {
+			return Version{}, err
+		}
 	}
 	v.ID, v.Tariff, v.CreatedAt = b.NewID(), tariff, now
 	return b.Store.AddVersion(ctx, v)
