@@ -67,6 +67,7 @@ func Run(t *testing.T, url string) {
 	t.Run("assignment of tariffs", s.assignment)
 	t.Run("use of tariffs", s.tariffUse)
 	t.Run("sites", s.sites)
+	t.Run("finished transactions", s.finished)
 	t.Run("messages", s.messages)
 	t.Run("authorities", s.authorities)
 	t.Run("certificates", s.certificates)
