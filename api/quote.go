@@ -64,8 +64,8 @@ func showBill(b tariff.Bill) billView {
 	return v
 }
 
-// plan is a charge that somebody wants to know the price of.
-type plan struct {
+// Plan is a charge that somebody wants to know the price of.
+type Plan struct {
 	EnergyWh        int64       `json:"energyWh,omitempty" minimum:"0" maximum:"100000000" doc:"Evenly over the minutes; absent with a profile"`
 	ChargingMinutes int64       `json:"chargingMinutes,omitempty" minimum:"0" maximum:"525600" doc:"Absent: as long as it takes with powerW"`
 	PowerW          int64       `json:"powerW,omitempty" minimum:"0" maximum:"10000000" doc:"Absent: what the energy and the minutes come to"`
@@ -93,7 +93,7 @@ func (p planPower) stretch() tariff.Stretch {
 }
 
 // charge is the plan in the words of the domain. Invalid.
-func (p plan) charge(now time.Time) (tariff.Plan, error) {
+func (p Plan) charge(now time.Time) (tariff.Plan, error) {
 	c := tariff.Plan{Start: now, Idle: time.Duration(p.IdleMinutes) * time.Minute, Reserved: time.Duration(p.ReservedMinutes) * time.Minute}
 	if err := kept("startAt", p.StartAt); err != nil {
 		return c, err
@@ -124,7 +124,7 @@ func (p plan) charge(now time.Time) (tariff.Plan, error) {
 	return c, nil
 }
 
-func (p plan) bill(now time.Time, v tariff.Version, zone *time.Location) (billView, error) {
+func (p Plan) bill(now time.Time, v tariff.Version, zone *time.Location) (billView, error) {
 	c, err := p.charge(now)
 	if err != nil {
 		return billView{}, err
@@ -146,7 +146,7 @@ func (s *Server) quotes(api huma.API) {
 	tags := []string{"Tariffs"}
 	now := func() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
 	type tariffPlan struct {
-		plan
+		Plan
 		Number int    `json:"version,omitempty" minimum:"0" doc:"Number of the version; absent: the one that is in force at the start"`
 		Site   string `json:"site,omitempty" doc:"Id of the site whose time zone is taken; absent: the operator's"`
 	}
@@ -174,7 +174,7 @@ func (s *Server) quotes(api huma.API) {
 			return answer(quoteView{t.ID, v.Number, "", showTexts(v), zone.String(), b}, err)
 		})
 	type stationPlan struct {
-		plan
+		Plan
 		EVSE  int    `json:"evse,omitempty" minimum:"0" maximum:"10000" doc:"0 or absent: no certain one"`
 		Token string `json:"token,omitempty" maxLength:"255" doc:"UID, in whatever way it is written; absent: of whom nothing is known"`
 	}

@@ -115,15 +115,15 @@ func showTexts(v tariff.Version) textsView {
 }
 
 type versionView struct {
-	ID        string        `json:"id" readOnly:"true"`
-	Number    int           `json:"number" readOnly:"true"`
+	ID        string        `json:"id,omitempty" readOnly:"true"`
+	Number    int           `json:"number,omitempty" readOnly:"true"`
 	ValidFrom *time.Time    `json:"validFrom,omitempty" doc:"Absent is always"`
 	Net       bool          `json:"net,omitempty" doc:"Prices and limits are without VAT, which is added"`
 	MinPrice  string        `json:"minPrice,omitempty" doc:"The least that a transaction costs, in major units"`
 	MaxPrice  string        `json:"maxPrice,omitempty" doc:"The most that a transaction costs, in major units"`
 	Elements  []elementView `json:"elements" nullable:"false" doc:"Of one type the first that applies counts"`
 	Text      textsView     `json:"text" doc:"In words"`
-	CreatedAt time.Time     `json:"createdAt" readOnly:"true"`
+	CreatedAt time.Time     `json:"createdAt,omitzero" readOnly:"true"`
 }
 
 type tariffView struct {
@@ -187,6 +187,11 @@ var tariffWords = strings.NewReplacer(
 	".when.minTime", ".restrictions.minSeconds", ".when.maxTime", ".restrictions.maxSeconds", ".when", ".restrictions", ".step", ".stepSize",
 )
 
+// boundWords are the same within messages.
+var boundWords = strings.NewReplacer(
+	"minWh", "minEnergyWh", "maxWh", "maxEnergyWh", "minW", "minPowerW", "maxW", "maxPowerW", "minMilliA", "minCurrentMilliA", "maxMilliA", "maxCurrentMilliA", "minTime", "minSeconds", "maxTime", "maxSeconds",
+)
+
 func tariffField(field string) string {
 	if field == "min" || field == "max" {
 		return field + "Price"
@@ -197,7 +202,7 @@ func tariffField(field string) string {
 // inTariff is what is wrong with a version, with the field of the API.
 func inTariff(err error) error {
 	if e, ok := errors.AsType[*gnista.Error](err); ok && e.Field != "" {
-		return gnista.Invalidf(tariffField(e.Field), "%s", e.Detail())
+		return gnista.Invalidf(tariffField(e.Field), "%s", boundWords.Replace(e.Detail()))
 	}
 	return err
 }

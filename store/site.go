@@ -71,7 +71,7 @@ func (db *DB) DeleteSite(ctx context.Context, id string) error {
 			return err
 		}
 		if stations > 0 {
-			return gnista.Errorf(gnista.Conflict, "the site has %d stations, %s among them; give them another site first", stations, first)
+			return gnista.Errorf(gnista.Conflict, "the site has stations, %[2]s among them (%[1]d in all); give them another site first", stations, first)
 		}
 		_, err = t.exec(`DELETE FROM site WHERE id = $1`, id)
 		return err

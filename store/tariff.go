@@ -132,12 +132,12 @@ func (db *DB) UpdateTariff(ctx context.Context, id string, change func(*tariff.T
 // and how many there are.
 var inUse = []struct{ what, query string }{
 	{"is the default one", `SELECT COUNT(*), '' FROM tariff WHERE id = $1 AND is_default`},
-	{"is that of {n} id tokens", `SELECT COUNT(*), '' FROM token WHERE tariff = $1`},
-	{"is that of {n} groups of tokens, {id} among them", `SELECT COUNT(*), COALESCE(MIN(name), '') FROM token_group WHERE tariff = $1`},
-	{"is that of {n} customers, {id} among them", `SELECT COUNT(*), COALESCE(MIN(id), '') FROM customer WHERE tariff = $1`},
-	{"is that of {n} EVSEs, one of them of station {id}", `SELECT COUNT(*), COALESCE(MIN(station), '') FROM evse_tariff WHERE tariff = $1`},
-	{"is that of {n} stations, {id} among them", `SELECT COUNT(*), COALESCE(MIN(id), '') FROM station WHERE tariff = $1`},
-	{"is that of {n} sites, {id} among them", `SELECT COUNT(*), COALESCE(MIN(id), '') FROM site WHERE tariff = $1`},
+	{"is that of id tokens ({n} in all)", `SELECT COUNT(*), '' FROM token WHERE tariff = $1`},
+	{"is that of groups of tokens, {id} among them ({n} in all)", `SELECT COUNT(*), COALESCE(MIN(name), '') FROM token_group WHERE tariff = $1`},
+	{"is that of customers, {id} among them ({n} in all)", `SELECT COUNT(*), COALESCE(MIN(id), '') FROM customer WHERE tariff = $1`},
+	{"is that of EVSEs, one of station {id} among them ({n} in all)", `SELECT COUNT(*), COALESCE(MIN(station), '') FROM evse_tariff WHERE tariff = $1`},
+	{"is that of stations, {id} among them ({n} in all)", `SELECT COUNT(*), COALESCE(MIN(id), '') FROM station WHERE tariff = $1`},
+	{"is that of sites, {id} among them ({n} in all)", `SELECT COUNT(*), COALESCE(MIN(id), '') FROM site WHERE tariff = $1`},
 	{"was used by transaction {id}", `SELECT COUNT(*), COALESCE(MAX(id), '') FROM (SELECT x.id FROM station_transaction x JOIN tariff_version v ON v.id = x.tariff WHERE v.tariff = $1 AND x.tariff <> '' LIMIT 1) used`},
 	{"was used by charge record {id}", `SELECT COUNT(*), COALESCE(MAX(id), '') FROM (SELECT r.id FROM charge_record r JOIN tariff_version v ON v.id = r.tariff_version WHERE v.tariff = $1 LIMIT 1) used`},
 }

@@ -37,4 +37,20 @@ func TestPlans(t *testing.T) {
 	f(charging.Filter{Review: true, State: charging.Ended, Before: "id"}, "station_transaction_blocked")
 	f(charging.Filter{Station: "A"}, "station_transaction_station")
 	f(charging.Filter{Token: "A"}, "station_transaction_token")
+
+	for query, index := range map[string]string{
+		`SELECT id FROM station_transaction WHERE finished_at > 0 AND started_at >= 1 AND started_at < 2 AND (started_at, id) > (1, 'a') ORDER BY started_at, id LIMIT 5`: "station_transaction_finished",
+		`SELECT x.id FROM station_transaction x JOIN tariff_version v ON v.id = x.tariff WHERE v.tariff = 'a' AND x.tariff <> '' LIMIT 1`:                                 "station_transaction_tariff",
+		`SELECT r.id FROM charge_record r JOIN tariff_version v ON v.id = r.tariff_version WHERE v.tariff = 'a' LIMIT 1`:                                                  "charge_record_tariff",
+		`SELECT COUNT(*) FROM station WHERE site = 'a' AND site <> ''`:                                                                                                    "station_site",
+	} {
+		rows, err := db.sql.QueryContext(t.Context(), `EXPLAIN QUERY PLAN `+query)
+		plan, err := all(rows, err, func(s scanner) (step string, err error) {
+			var id, parent, unused int
+			return step, s.Scan(&id, &parent, &unused, &step)
+		})
+		if text := strings.Join(plan, "; "); err != nil || !strings.Contains(text, "INDEX "+index+" ") || strings.Contains(text, "TEMP") {
+			t.Errorf("%s: %q, %v, want %s", query, text, err, index)
+		}
+	}
 }

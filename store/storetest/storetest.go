@@ -77,6 +77,7 @@ func Run(t *testing.T, url string) {
 	t.Run("invoices", s.invoices)
 	t.Run("invoice numbers", s.invoiceNumbers)
 	t.Run("signed values", s.signedValues)
+	t.Run("finished transactions", s.finished)
 	t.Run("messages", s.messages)
 	t.Run("authorities", s.authorities)
 	t.Run("certificates", s.certificates)

@@ -246,3 +246,37 @@ func (s suite) tariffUse(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+func (s suite) finished(t *testing.T) {
+	ctx := t.Context()
+	save := func(id string, station gnista.StationID, start, finish time.Time) {
+		t.Helper()
+		x := &charging.Transaction{ID: id, Station: station, Ref: id, State: charging.Ended, StartedAt: start, FinishedAt: finish, SoC: -1}
+		if err := s.Change(ctx, station, func(tx charging.Tx) error { return tx.Save(x, nil) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)
+	save("fin-c", "fin", at, at.Add(time.Hour))
+	save("fin-a", "fin", at.Add(time.Minute), at.Add(time.Hour))
+	save("fin-b", "fin", at.Add(time.Minute), at.Add(time.Hour))
+	save("fin-other", "fin2", at.Add(time.Minute), at.Add(time.Hour))
+	save("fin-open", "fin", at.Add(time.Minute), time.Time{})
+	save("fin-late", "fin", at.Add(time.Hour), at.Add(time.Hour))
+	f := func(x billing.Finished, want ...string) {
+		t.Helper()
+		var got []string
+		for _, y := range must[[]charging.Transaction](t)(s.Finished(ctx, x)) {
+			got = append(got, y.ID)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v: got %v, want %v", x, got, want)
+		}
+	}
+	until := at.Add(time.Hour)
+	f(billing.Finished{Since: at, Until: until, Limit: 10}, "fin-c", "fin-a", "fin-b", "fin-other")
+	f(billing.Finished{Station: "fin", Since: at, Until: until, Limit: 10}, "fin-c", "fin-a", "fin-b")
+	f(billing.Finished{Station: "fin", Since: at, Until: until, Limit: 2}, "fin-c", "fin-a")
+	f(billing.Finished{Station: "fin", Since: at, Until: until, AfterAt: at.Add(time.Minute), AfterID: "fin-a", Limit: 10}, "fin-b")
+	f(billing.Finished{Since: at.Add(time.Second), Until: at.Add(time.Minute), Limit: 10})
+}
