@@ -24,6 +24,7 @@ type Customer struct {
 	Tariff    string // id of the tariff of its transactions; empty is none of its own
 	CreatedAt time.Time
 	UpdatedAt time.Time
+	ErasedAt  time.Time // when what tells who it was was taken away; zero is never
 }
 
 // CustomerKind is whether a customer is a consumer.
@@ -86,6 +87,25 @@ func (a Account) Available(b Balance) (amount int64, ok bool) {
 		return a.CreditLimit - b.Owed - b.Held, true
 	}
 	return 0, false
+}
+
+// Admits tells whether the account may pay for another charge, and what is to be set aside for it. A
+// prepaid account, and one with a credit limit, must have left what it sets aside, or something.
+func (a Account) Admits(b Balance) (hold int64, ok bool) {
+	available, bounded := a.Available(b)
+	switch {
+	case a.Blocked:
+		return 0, false
+	case !bounded:
+		return 0, true
+	}
+	return a.Hold, available >= max(a.Hold, 1)
+}
+
+// Exhausted tells whether the account owes as much as it may.
+func (a Account) Exhausted(b Balance) bool {
+	available, bounded := a.Available(b)
+	return bounded && available <= 0
 }
 
 // Money is an amount in the account's currency.

@@ -26,6 +26,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"gnista"
+	"gnista/account"
 	"gnista/billing"
 	"gnista/campaign"
 	"gnista/charging"
@@ -45,6 +46,7 @@ type Server struct {
 	Presence     station.Presence
 	Mirrors      station.Mirrors
 	Tokens       *token.Tokens
+	Accounts     *account.Book
 	Lists        *token.Lists
 	Transactions *charging.Transactions
 	Power        *power.Power
@@ -127,11 +129,16 @@ func (s *Server) Handler() http.Handler {
 	s.streams(api)
 	s.power(api)
 	s.tokens(api)
+	s.unknownTokens(api)
+	s.accounts(api)
 	s.localLists(api)
 	s.transactions(api)
 	s.reservations(api)
 	s.tariffs(api)
 	s.assignments(api)
+	s.tariffExchange(api)
+	s.quotes(api)
+	s.simulations(api)
 	s.sites(api)
 	s.records(api)
 	s.authorities(api)
@@ -256,7 +263,9 @@ func add[I, O any](s *Server, api huma.API, op huma.Operation, h func(context.Co
 	if !open(op.Path) {
 		op.Security = []map[string][]string{{"token": {}}}
 	}
-	op.MaxBodyBytes = 1 << 20
+	if op.MaxBodyBytes == 0 {
+		op.MaxBodyBytes = 1 << 20
+	}
 	huma.Register(api, op, func(ctx context.Context, in *I) (out *O, err error) {
 		if err = checkBody(in); err == nil {
 			out, err = h(ctx, in)

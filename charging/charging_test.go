@@ -268,7 +268,7 @@ func TestConflictingStop(t *testing.T) {
 func TestStoreFails(t *testing.T) {
 	s := newSystem(t)
 	s.db.Close()
-	if d, err := s.Tokens.Authorise(t.Context(), token.ID{UID: "ANNA"}, s.now); err == nil || d.Status == token.Accepted || gnista.CodeOf(err) != gnista.Internal {
+	if d, err := s.Tokens.Authorise(t.Context(), token.Request{ID: token.ID{UID: "ANNA"}, At: s.now}); err == nil || d.Status == token.Accepted || gnista.CodeOf(err) != gnista.Internal {
 		t.Errorf("got %v, %v", d, err)
 	}
 	_, err := s.Record(t.Context(), "S", charging.Event{Kind: charging.Started, Version: gnista.V201, Ref: "a", At: start, Token: &token.ID{UID: "ANNA"}})

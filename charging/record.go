@@ -20,13 +20,15 @@ type Transactions struct {
 	Prices       Prices
 	Network      *station.Network
 	Live         Live
+	Cloning      token.Cloning  // when a card is at too many places for one card
+	Zone         *time.Location // in which days and months begin; nil is UTC
 	Now          func() time.Time
 	NewID        func() string
 }
 
 // Authoriser decides who may charge.
 type Authoriser interface {
-	Authorise(ctx context.Context, id token.ID, at time.Time) (token.Decision, error)
+	Authorise(ctx context.Context, r token.Request) (token.Decision, error)
 }
 
 // Live tells whoever looks on, at once and without promise.
@@ -52,12 +54,12 @@ func (t *Transactions) Record(ctx context.Context, id gnista.StationID, ev Event
 		ev.Token = &token.ID{UID: bounded(ev.Token.UID), Type: ev.Token.Type}
 	}
 	at := ev.At.Truncate(time.Millisecond) // as it is kept, so that a repeat tells the same
-	r := recording{Event: ev, station: id, now: now, newID: t.NewID, at: at, skewed: !plausible(at, now)}
+	r := recording{Event: ev, station: id, now: now, newID: t.NewID, cloning: t.Cloning, zone: t.Zone, at: at, skewed: !plausible(at, now)}
 	if r.skewed {
 		r.at = now
 	}
 	if ev.Token != nil { // OCPP 2.x C12.FR.03, E01.FR.11, E02.FR.04, E05.FR.01, F01.FR.03: also one that the station has let charge by itself
-		d, err := t.Tokens.Authorise(ctx, *ev.Token, r.at)
+		d, err := t.Tokens.Authorise(ctx, token.Request{ID: *ev.Token, At: r.at, Station: id, EVSE: ev.EVSE.ID, Use: ev.purpose()})
 		if err != nil {
 			return Outcome{}, fmt.Errorf("authorising a token: %w", err)
 		}
@@ -134,6 +136,8 @@ type recording struct {
 	foreseen Case   // what a start's tariff was looked up for
 	tariff   string // that holds in it
 	newID    func() string
+	cloning  token.Cloning
+	zone     *time.Location
 
 	tx   Tx
 	made bool // the transaction is new
@@ -189,6 +193,9 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 	}
 	if t.settle(r.now, false) {
 		r.evs = append(r.evs, event("transaction.finished", r.now, t))
+		if err := t.release(tx); err != nil {
+			return Outcome{}, err
+		}
 	}
 	if err := tx.Save(t, r.samples(), r.evs...); err != nil {
 		return Outcome{}, err
@@ -261,45 +268,6 @@ func (r *recording) known(t *Transaction) bool {
 // conflicts tells whether the event declares another end than the one that was taken in.
 func (r *recording) conflicts(t *Transaction) bool {
 	return t.Progress.Ended && r.End != nil && t.Meter.End != nil && t.Meter.End.MWh != r.End.MWh
-}
-
-// maxAnswers is how many of the last answers for tokens of a transaction are kept: most have one or two.
-const maxAnswers = 50
-
-// authorise checks the event's token against the transaction, and remembers the answer.
-func (r *recording) authorise(t *Transaction) error {
-	if r.decision == nil {
-		return nil
-	}
-	d := *r.decision
-	pays := r.Kind != Stopped && !r.Stopping
-	if d.Status == token.Accepted && d.MaxConcurrent > 0 && pays && !t.Authorised && !r.replayed() {
-		n, err := r.tx.CountOpen(d.ID)
-		if err != nil {
-			return err
-		}
-		if n >= d.MaxConcurrent {
-			d.Status = token.Concurrent
-		}
-	}
-	r.decision = &d
-	if n := len(t.Progress.Decided); n >= maxAnswers {
-		t.Progress.Decided = slices.Delete(t.Progress.Decided, 0, n-maxAnswers+1)
-	}
-	t.Progress.Decided = append(t.Progress.Decided, Decided{r.Kind, r.Seq, d})
-	// Who pays is the first whose token was accepted, in the order of the station's events. A finished
-	// transaction is billed to who it is.
-	accepted := d.Status == token.Accepted
-	if pays && t.FinishedAt.IsZero() && (!t.Authorised && (accepted || t.Token.UID == "") || t.Authorised && accepted && r.Seq < t.Progress.TokenSeq) {
-		t.Token, t.Account, t.Authorised, t.Progress.TokenSeq, t.Progress.Group = d.ID, d.Account, accepted, r.Seq, d.Group
-	}
-	return nil
-}
-
-// replayed tells whether the event happened so long ago that nothing can be refused any more. OCPP 1.6
-// has no mark for that.
-func (r *recording) replayed() bool {
-	return r.Offline || r.Version == gnista.V16 && !r.skewed && r.now.Sub(r.at) > patience
 }
 
 // apply takes the event into t.

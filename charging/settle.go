@@ -77,6 +77,9 @@ func (t *Transactions) Sweep(ctx context.Context) error {
 			if x.settle(now, true) {
 				kind = "transaction.finished"
 			}
+			if err := x.release(tx); err != nil {
+				return err
+			}
 			return tx.Save(x, nil, event(kind, now, x))
 		})
 		if err != nil {
@@ -125,6 +128,9 @@ func (t *Transactions) Decide(ctx context.Context, id string, energyWh int64, no
 		x.flag(DecidedByPerson)
 		x.EnergyWh, x.PowerW, x.Note, x.FinishedAt, x.UpdatedAt = energyWh, 0, note, now, now
 		out = *x
+		if err := x.release(tx); err != nil {
+			return err
+		}
 		return tx.Save(x, nil, append(evs, event("transaction.finished", now, x))...)
 	})
 	return out, err

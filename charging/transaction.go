@@ -84,7 +84,8 @@ type Transaction struct {
 	Version gnista.Version
 	// Ref is its name on the wire: the station's own in 2.x, our number in decimal in 1.6.
 	Ref string
-	// StartKey is what makes two starts in OCPP 1.6 the same; empty in 2.x.
+	// StartKey is what makes two starts in OCPP 1.6 the same; empty in 2.x. Of a transaction that was stored
+	// only a hash of it is left, as it has a UID in it.
 	StartKey string
 
 	EVSE       gnista.EVSE
@@ -270,6 +271,20 @@ type Tx interface {
 	// CountOpen counts the active transactions of a token on all stations. Until the change is
 	// committed no other one can count those of the same token.
 	CountOpen(id token.ID) (int, error)
+	// Hold sets aside of an account what a transaction may come to, and tells whether the account may pay:
+	// when it must, it sets aside what there is. Until the change is committed no other one can do that
+	// for the same account.
+	Hold(transaction, account string, must bool, now time.Time) (bool, error)
+	// Release gives back what was set aside for a transaction, if anything was.
+	Release(transaction string) error
+	// Used is what a token has used in transactions that have begun since, and Begun when and where those
+	// began that did so between two times.
+	Used(id token.ID, since time.Time, currency string) (token.Used, error)
+	Begun(id token.ID, from, to time.Time) ([]token.Begun, error)
+	// Site is the id of the site of a station; empty when it has none.
+	Site(station gnista.StationID) (string, error)
+	// BlockToken blocks a token, and says why.
+	BlockToken(id token.ID, reason string, now time.Time) error
 	// Number is a number above 0 that no transaction of OCPP 1.6 has had.
 	Number() (int64, error)
 	// ReservationNumber is a number above 0 that no reservation has had.

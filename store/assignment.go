@@ -9,7 +9,6 @@ import (
 	"gnista"
 	"gnista/charging"
 	"gnista/tariff"
-	"gnista/token"
 )
 
 // assigned are the tariffs that hold in a case, the first before the others: $1 is the station, $2 the
@@ -31,14 +30,14 @@ func caseOf(c charging.Case) tariff.Case {
 	return tariff.Case{Station: c.Station, EVSE: c.EVSE, TokenUID: c.Token.UID, TokenType: string(c.Token.Type), Group: c.Group, Account: c.Account, At: c.At}
 }
 
-func caseArgs(c tariff.Case) []any {
-	return []any{string(c.Station), c.EVSE, token.Key(c.TokenUID), c.TokenType, c.Group, c.Account, millis(c.At)}
+func (v *vault) caseArgs(c tariff.Case) []any {
+	return []any{string(c.Station), c.EVSE, v.key(c.TokenUID), c.TokenType, c.Group, c.Account, millis(c.At)}
 }
 
 // InForce finds the version that holds in a case: of the tariff of the first rule that has one with a
 // version that is valid by then. NotFound.
 func (db *DB) InForce(ctx context.Context, c tariff.Case) (tariff.Assigned, error) {
-	row := db.sql.QueryRowContext(ctx, `SELECT a.rule, `+versionColumns+inForce, caseArgs(c)...)
+	row := db.sql.QueryRowContext(ctx, `SELECT a.rule, `+versionColumns+inForce, db.caseArgs(c)...)
 	return one(row, func(s scanner) (a tariff.Assigned, err error) {
 		to, done := versionFields(&a.Version)
 		if err := s.Scan(append([]any{&a.Rule}, to...)...); err != nil {
@@ -50,7 +49,7 @@ func (db *DB) InForce(ctx context.Context, c tariff.Case) (tariff.Assigned, erro
 
 // InForce is the id of the version that holds in a case, and empty when none does.
 func (t *chargingTx) InForce(c charging.Case) (id string, err error) {
-	err = t.row(`SELECT v.id`+inForce, caseArgs(caseOf(c))...).Scan(&id)
+	err = t.row(`SELECT v.id`+inForce, t.caseArgs(caseOf(c))...).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}

@@ -12,10 +12,10 @@ import (
 
 const recordColumns = `id, number, transaction_id, station, evse, connector, token_uid, token_type, started_at, ended_at, energy_wh, tariff_version, policy, currency, net, tax, total, bill, issued_at, account`
 
-func scanRecord(s scanner) (r billing.Record, err error) {
+func (v *vault) scanRecord(s scanner) (r billing.Record, err error) {
 	var started, ended, issued, net, tax, total int64
 	var currency, bill string
-	if err = s.Scan(&r.ID, &r.Number, &r.Transaction, &r.Station, &r.EVSE.ID, &r.EVSE.Connector, &r.Token.UID, &r.Token.Type, &started, &ended,
+	if err = s.Scan(&r.ID, &r.Number, &r.Transaction, &r.Station, &r.EVSE.ID, &r.EVSE.Connector, v.into(&r.Token.UID), &r.Token.Type, &started, &ended,
 		&r.EnergyWh, &r.TariffVersion, &r.Policy, &currency, &net, &tax, &total, &bill, &issued, &r.Account); err != nil {
 		return r, err
 	}
@@ -34,7 +34,7 @@ func (db *DB) Issue(ctx context.Context, r billing.Record, ev func(billing.Recor
 	}
 	var out billing.Record
 	err = db.write(ctx, "billing", func(t *tx) error {
-		out, err = scanRecord(t.row(`SELECT `+recordColumns+` FROM charge_record WHERE transaction_id = $1`, r.Transaction))
+		out, err = t.scanRecord(t.row(`SELECT `+recordColumns+` FROM charge_record WHERE transaction_id = $1`, r.Transaction))
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -44,7 +44,7 @@ func (db *DB) Issue(ctx context.Context, r billing.Record, ev func(billing.Recor
 		}
 		t.emit(ev(out))
 		_, err = t.exec(`INSERT INTO charge_record (`+recordColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
-			r.ID, out.Number, r.Transaction, string(r.Station), r.EVSE.ID, r.EVSE.Connector, r.Token.UID, string(r.Token.Type), millis(r.StartedAt), millis(r.EndedAt),
+			r.ID, out.Number, r.Transaction, string(r.Station), r.EVSE.ID, r.EVSE.Connector, t.seal(r.Token.UID), string(r.Token.Type), millis(r.StartedAt), millis(r.EndedAt),
 			r.EnergyWh, r.TariffVersion, r.Policy, r.Bill.Total.Currency, r.Bill.Net.Amount, r.Bill.Tax.Amount, r.Bill.Total.Amount, string(bill), millis(r.IssuedAt), r.Account)
 		return err
 	})
@@ -53,12 +53,12 @@ func (db *DB) Issue(ctx context.Context, r billing.Record, ev func(billing.Recor
 
 // Record finds a record. NotFound.
 func (db *DB) Record(ctx context.Context, id string) (billing.Record, error) {
-	return one(db.sql.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE id = $1`, id), scanRecord, "there is no charge record %q", id)
+	return one(db.sql.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE id = $1`, id), db.scanRecord, "there is no charge record %q", id)
 }
 
 // RecordOf finds the record of a transaction. NotFound.
 func (db *DB) RecordOf(ctx context.Context, transaction string) (billing.Record, error) {
-	return one(db.sql.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE transaction_id = $1`, transaction), scanRecord,
+	return one(db.sql.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE transaction_id = $1`, transaction), db.scanRecord,
 		"transaction %q has no charge record", transaction)
 }
 
@@ -75,5 +75,5 @@ func (db *DB) Records(ctx context.Context, f billing.Filter) ([]billing.Record, 
 		w.add("number < ?", f.Before)
 	}
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+recordColumns+` FROM charge_record`+w.sql()+` ORDER BY number DESC LIMIT `+w.arg(f.Limit), w.args...)
-	return all(rows, err, scanRecord)
+	return all(rows, err, db.scanRecord)
 }

@@ -32,6 +32,7 @@ var errClosed = errors.New("the database is closed")
 
 // tx is a SQL transaction in which one change after the other runs.
 type tx struct {
+	*vault
 	w      *writer
 	events []gnista.Event
 	wrote  bool // the running change has written something
@@ -317,7 +318,7 @@ func (w *writer) commitAll(group []*change) (events []gnista.Event, spoiled bool
 	if err := w.open(); err != nil {
 		return nil, false, err
 	}
-	t := &tx{w: w}
+	t := &tx{vault: w.db.vault, w: w}
 	for _, c := range group {
 		t.wrote = false
 		c.err = c.safely(t)

@@ -53,14 +53,14 @@ func (db *DB) AddCustomerPage(ctx context.Context, id gnista.StationID, number, 
 			return err
 		}
 		var size int
-		if err := t.row(`SELECT coalesce(sum(length(text) + $2), 0) FROM customer_page WHERE report = $1`, report, pageCosts).Scan(&size); err != nil {
+		if err := t.row(`SELECT coalesce(sum(length(text) * 3 / 4 + $2), 0) FROM customer_page WHERE report = $1`, report, pageCosts).Scan(&size); err != nil {
 			return err
 		}
 		if size+len(text)+pageCosts > most {
 			_, err := t.exec(`UPDATE customer_report SET state = $1, detail = $2, ended_at = $3 WHERE id = $4`, string(station.Failed), "the station says more than is kept", millis(at), report)
 			return err
 		}
-		if _, err := t.exec(`INSERT INTO customer_page (report, page, text) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, report, page, text); err != nil {
+		if _, err := t.exec(`INSERT INTO customer_page (report, page, text) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, report, page, t.seal(text)); err != nil {
 			return err
 		}
 		if last >= 0 {
@@ -87,7 +87,7 @@ func (db *DB) CustomerReport(ctx context.Context, id string) (station.CustomerRe
 		return r, err
 	}
 	rows, err := db.sql.QueryContext(ctx, `SELECT text FROM customer_page WHERE report = $1 ORDER BY page`, id)
-	pages, err := all(rows, err, func(s scanner) (text string, err error) { return text, s.Scan(&text) })
+	pages, err := all(rows, err, func(s scanner) (text string, err error) { return text, s.Scan(db.into(&text)) })
 	r.Text = strings.Join(pages, "")
 	return r, err
 }

@@ -19,6 +19,7 @@ type flavour struct {
 	dialect goose.Dialect
 	begin   string // begins a SQL transaction that writes
 	tidy    string // is done beside the writers now and then; empty where nothing need be
+	compact string // gives back what was freed, so that it cannot be read; empty where that is left to the database
 	writers int    // that commit at one time
 	readers int
 	lock    func(*DB) lock // against a second server
@@ -35,7 +36,7 @@ func flavourOf(u string) (flavour, error) {
 		pragmas := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(4000)"}}
 		return flavour{
 			name: "the database " + file, driver: "sqlite", dsn: "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + pragmas.Encode(), dialect: goose.DialectSQLite3,
-			begin: "BEGIN IMMEDIATE", tidy: "PRAGMA wal_checkpoint(PASSIVE)", writers: 1, readers: max(4, runtime.NumCPU()),
+			begin: "BEGIN IMMEDIATE", tidy: "PRAGMA wal_checkpoint(PASSIVE)", compact: "PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", writers: 1, readers: max(4, runtime.NumCPU()),
 			lock: func(*DB) lock { return &fileLock{database: file} },
 		}, nil
 	case "postgres", "postgresql":

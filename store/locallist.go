@@ -28,10 +28,21 @@ func (db *DB) Offline(ctx context.Context, known int64, limit int) (list []token
 	if revision == known {
 		return nil, revision, nil
 	}
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+tokenColumns+` FROM token
-		WHERE offline = $1 OR blocked = $1 OR token_group <> '' AND token_group IN (SELECT name FROM token_group WHERE offline = $1)
-		ORDER BY CASE WHEN blocked THEN 1 ELSE 0 END, CASE type WHEN 'ISO14443' THEN 0 WHEN 'ISO15693' THEN 1 ELSE 2 END, uid_key, type LIMIT $2`, true, limit)
-	list, err = all(rows, err, scanToken)
+	// A token of an account may charge offline when that can be trusted for what it spends meanwhile, and is
+	// blocked with it.
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+tokenColumns+`, stopped FROM (
+		SELECT t.*, t.blocked OR t.account <> '' AND COALESCE(a.blocked, $1) AS stopped,
+			t.account = '' OR COALESCE(a.offline AND NOT a.exhausted AND a.kind <> 'prepaid', $3) AS trusted
+		FROM token t LEFT JOIN account a ON a.id = t.account
+		WHERE t.offline = $1 OR t.blocked = $1 OR a.blocked = $1 OR t.token_group <> '' AND t.token_group IN (SELECT name FROM token_group WHERE offline = $1)) x
+		WHERE stopped OR trusted
+		ORDER BY CASE WHEN stopped THEN 1 ELSE 0 END, CASE type WHEN 'ISO14443' THEN 0 WHEN 'ISO15693' THEN 1 ELSE 2 END, uid_key, type LIMIT $2`, true, limit, false)
+	list, err = all(rows, err, func(s scanner) (token.Token, error) {
+		var stopped bool
+		k, err := db.scanToken(with{s, []any{&stopped}})
+		k.Blocked = k.Blocked || stopped
+		return k, err
+	})
 	return list, revision, err
 }
 
@@ -74,10 +85,10 @@ type listDetail struct {
 	Detail    string
 }
 
-func scanList(s scanner) (l token.LocalList, err error) {
+func (v *vault) scanList(s scanner) (l token.LocalList, err error) {
 	var due, checked int64
 	var rest string
-	err = s.Scan(&l.Station, &l.Enabled, &l.State, &l.Version, &l.Highest, &l.Says, &l.Revision, &due, &checked, &rest)
+	err = s.Scan(&l.Station, &l.Enabled, &l.State, &l.Version, &l.Highest, &l.Says, &l.Revision, &due, &checked, v.into(&rest))
 	if err != nil {
 		return l, err
 	}
@@ -91,7 +102,7 @@ func scanList(s scanner) (l token.LocalList, err error) {
 
 // List finds the list of a station, the zero value when nothing was ever said of it.
 func (db *DB) List(ctx context.Context, id gnista.StationID) (token.LocalList, error) {
-	l, err := scanList(db.sql.QueryRowContext(ctx, `SELECT `+listColumns+` FROM local_list WHERE station = $1`, string(id)))
+	l, err := db.scanList(db.sql.QueryRowContext(ctx, `SELECT `+listColumns+` FROM local_list WHERE station = $1`, string(id)))
 	if errors.Is(err, sql.ErrNoRows) {
 		return token.LocalList{Station: id, State: token.ListOff}, nil
 	}
@@ -118,7 +129,7 @@ type listEntry struct {
 // Content is what a station was last sent, in the order of keys.
 func (db *DB) Content(ctx context.Context, id gnista.StationID) ([]token.Entry, error) {
 	var text string
-	err := db.sql.QueryRowContext(ctx, `SELECT entries FROM local_list_content WHERE station = $1`, string(id)).Scan(&text)
+	err := db.sql.QueryRowContext(ctx, `SELECT entries FROM local_list_content WHERE station = $1`, string(id)).Scan(db.into(&text))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -150,7 +161,7 @@ func (db *DB) ChangeList(ctx context.Context, id gnista.StationID, change func(*
 		if !known {
 			return gnista.Errorf(gnista.NotFound, "there is no station %q", id)
 		}
-		l, err := scanList(t.row(`SELECT `+listColumns+` FROM local_list WHERE station = $1`, string(id)))
+		l, err := t.scanList(t.row(`SELECT `+listColumns+` FROM local_list WHERE station = $1`, string(id)))
 		if errors.Is(err, sql.ErrNoRows) {
 			l, err = token.LocalList{Station: id, State: token.ListOff}, nil
 		}
@@ -179,7 +190,7 @@ func (t *tx) saveList(l token.LocalList) error {
 	_, err = t.exec(`INSERT INTO local_list (`+listColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (station) DO UPDATE SET enabled = excluded.enabled, state = excluded.state, version = excluded.version, highest = excluded.highest,
 		says = excluded.says, revision = excluded.revision, due_at = excluded.due_at, checked_at = excluded.checked_at, detail = excluded.detail`,
-		string(l.Station), l.Enabled, string(l.State), l.Version, l.Highest, l.Says, l.Revision, millis(l.DueAt), millis(l.CheckedAt), rest)
+		string(l.Station), l.Enabled, string(l.State), l.Version, l.Highest, l.Says, l.Revision, millis(l.DueAt), millis(l.CheckedAt), t.seal(rest))
 	return err
 }
 
@@ -195,7 +206,7 @@ func (t *tx) saveContent(id gnista.StationID, sent []token.Entry) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO local_list_content (station, entries) VALUES ($1, $2) ON CONFLICT (station) DO UPDATE SET entries = excluded.entries`, string(id), text)
+	_, err = t.exec(`INSERT INTO local_list_content (station, entries) VALUES ($1, $2) ON CONFLICT (station) DO UPDATE SET entries = excluded.entries`, string(id), t.seal(text))
 	return err
 }
 

@@ -180,5 +180,5 @@ func (db *DB) Unread(ctx context.Context, after gnista.StationID, before time.Ti
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+stationColumns+` FROM station WHERE id > $1 AND NOT EXISTS (SELECT 1 FROM inventory i
 		WHERE i.station = station.id AND i.read_at >= $2 AND i.firmware = station.firmware AND i.version = station.version) ORDER BY id LIMIT $3`,
 		string(after), millis(before), limit)
-	return all(rows, err, scanStation)
+	return all(rows, err, db.scanStation)
 }

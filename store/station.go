@@ -15,12 +15,12 @@ import (
 const stationColumns = `id, name, state, password_salt, password_hash, tariff, version, vendor, model, serial, firmware, booted_at, seen_at, created_at, updated_at,
 	profile, last_profile, next_profile, next_profile_until, next_password_salt, next_password_hash, admit_expired, strict, adaptations, mirror_url, mirror_password, site`
 
-func scanStation(s scanner) (x station.Station, err error) {
+func (v *vault) scanStation(s scanner) (x station.Station, err error) {
 	var salt, hash, nextSalt, nextHash, adaptations string
 	var booted, seen, created, updated, until int64
 	err = s.Scan(&x.ID, &x.Name, &x.State, &salt, &hash, &x.Tariff, &x.Version, &x.Vendor, &x.Model, &x.Serial, &x.Firmware, &booted, &seen, &created, &updated,
 		&x.Profile, &x.LastProfile, &x.NextProfile, &until, &nextSalt, &nextHash, &x.AdmitExpired,
-		&x.Strict, &adaptations, &x.Mirror.URL, &x.Mirror.Password, &x.Site)
+		&x.Strict, v.into(&adaptations), &x.Mirror.URL, &x.Mirror.Password, &x.Site)
 	if err != nil {
 		return x, err
 	}
@@ -57,20 +57,20 @@ func (db *DB) LateProfiles(ctx context.Context, now time.Time, limit int) ([]gni
 // Station finds a station. NotFound.
 func (db *DB) Station(ctx context.Context, id gnista.StationID) (station.Station, error) {
 	row := db.sql.QueryRowContext(ctx, `SELECT `+stationColumns+` FROM station WHERE id = $1`, string(id))
-	return one(row, scanStation, "there is no station %q", id)
+	return one(row, db.scanStation, "there is no station %q", id)
 }
 
 // Stations lists up to limit stations in the order of their ids, behind after.
 func (db *DB) Stations(ctx context.Context, after gnista.StationID, limit int) ([]station.Station, error) {
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+stationColumns+` FROM station WHERE id > $1 ORDER BY id LIMIT $2`, string(after), limit)
-	return all(rows, err, scanStation)
+	return all(rows, err, db.scanStation)
 }
 
 // StationLike finds the one station whose identity is id in whatever letter case. NotFound, also when
 // there are several.
 func (db *DB) StationLike(ctx context.Context, id gnista.StationID) (station.Station, error) {
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+stationColumns+` FROM station WHERE LOWER(id) = LOWER($1) LIMIT 2`, string(id))
-	list, err := all(rows, err, scanStation)
+	list, err := all(rows, err, db.scanStation)
 	if err == nil && len(list) != 1 {
 		err = gnista.Errorf(gnista.NotFound, "there is no station %q", id)
 	}
@@ -84,7 +84,7 @@ func (db *DB) StationLike(ctx context.Context, id gnista.StationID) (station.Sta
 func (db *DB) ChangeStation(ctx context.Context, id gnista.StationID, create bool, change func(*station.Station) ([]gnista.Event, error)) (station.Station, error) {
 	var out station.Station
 	err := db.write(ctx, string(id), func(t *tx) error {
-		x, err := scanStation(t.row(`SELECT `+stationColumns+` FROM station WHERE id = $1`, string(id)))
+		x, err := t.scanStation(t.row(`SELECT `+stationColumns+` FROM station WHERE id = $1`, string(id)))
 		if errors.Is(err, sql.ErrNoRows) {
 			if !create {
 				return gnista.Errorf(gnista.NotFound, "there is no station %q", id)
@@ -127,7 +127,7 @@ func (db *DB) ChangeStation(ctx context.Context, id gnista.StationID, create boo
 			string(id), x.Name, string(x.State), hex.EncodeToString(x.Password.Salt), hex.EncodeToString(x.Password.Hash), x.Tariff,
 			string(x.Version), x.Vendor, x.Model, x.Serial, x.Firmware, millis(x.BootedAt), millis(x.SeenAt), millis(x.CreatedAt), millis(x.UpdatedAt),
 			int(x.Profile), int(x.LastProfile), int(x.NextProfile), millis(x.NextProfileUntil), hex.EncodeToString(x.NextPassword.Salt), hex.EncodeToString(x.NextPassword.Hash), x.AdmitExpired,
-			x.Strict, adaptations, x.Mirror.URL, x.Mirror.Password, x.Site)
+			x.Strict, t.seal(adaptations), x.Mirror.URL, x.Mirror.Password, x.Site)
 		return err
 	})
 	return out, err

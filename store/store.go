@@ -27,6 +27,7 @@ var migrations embed.FS
 
 // DB is an open database. Its methods are those of the Stores of the domain packages.
 type DB struct {
+	*vault
 	sql     *sql.DB
 	lock    lock
 	writers []*writer
@@ -46,7 +47,10 @@ type Options struct {
 	Notify func([]gnista.Event)
 	// GroupSize is the most changes that are committed together; 0 is the default, 1 is none.
 	GroupSize int
-	Log       *slog.Logger
+	// Secret gives the key of 32 bytes with which UIDs are sealed. Without one they are sealed with a key
+	// that everybody knows.
+	Secret func() ([]byte, error)
+	Log    *slog.Logger
 }
 
 // Open opens the database at url, "sqlite:FILE" or "postgres://…", for nobody but us, and brings its
@@ -65,6 +69,10 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if o.GroupSize == 0 {
 		o.GroupSize = groupSize
 	}
+	v, err := newVault(o.Secret)
+	if err != nil {
+		return nil, err
+	}
 	handle, err := sql.Open(f.driver, f.dsn)
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
@@ -72,7 +80,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	connections := f.writers + f.readers + 1 // that of the lock
 	handle.SetMaxOpenConns(connections)
 	handle.SetMaxIdleConns(connections)
-	db := &DB{sql: handle, seed: maphash.MakeSeed(), notify: o.Notify, log: o.Log}
+	db := &DB{vault: v, sql: handle, seed: maphash.MakeSeed(), notify: o.Notify, log: o.Log}
 	db.lock = f.lock(db)
 	if err := db.prepare(ctx, f); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -97,6 +105,9 @@ func (db *DB) prepare(ctx context.Context, f flavour) error {
 	}
 	if err := db.migrate(ctx, f); err != nil {
 		return fmt.Errorf("bringing the schema of %s up to date: %w", f.name, err)
+	}
+	if err := db.sealAll(ctx, f); err != nil {
+		return fmt.Errorf("opening %s: %w", f.name, err)
 	}
 	return nil
 }
@@ -185,6 +196,14 @@ func instant(ms int64) time.Time {
 
 // scanner is a row or rows.
 type scanner interface{ Scan(dest ...any) error }
+
+// with is a row of which columns behind those that are asked for go elsewhere.
+type with struct {
+	scanner
+	more []any
+}
+
+func (w with) Scan(dest ...any) error { return w.scanner.Scan(append(dest, w.more...)...) }
 
 // one reads a single row with read; without one it is NotFound, told as what is missing.
 func one[T any](row *sql.Row, read func(scanner) (T, error), format string, args ...any) (T, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/bytedance/sonic"
 
 	"gnista"
+	"gnista/billing"
 	"gnista/charging"
 	"gnista/token"
 )
@@ -27,10 +28,26 @@ type detail struct {
 	Limiting    *charging.Limiting `json:",omitempty"`
 }
 
-func scanTransaction(s scanner) (t charging.Transaction, err error) {
+// presented is what of a transaction has UIDs in it. It is sealed as a whole, so that reading a
+// transaction opens one seal.
+type presented struct {
+	UID     string             `json:",omitempty"`
+	Decided []charging.Decided `json:",omitempty"`
+}
+
+// presented is the sealed column of a transaction.
+func (v *vault) presented(x *charging.Transaction) (string, error) {
+	if x.Token.UID == "" && len(x.Progress.Decided) == 0 {
+		return "", nil
+	}
+	text, err := sonic.MarshalString(presented{x.Token.UID, x.Progress.Decided})
+	return v.seal(text), err
+}
+
+func (v *vault) scanTransaction(s scanner) (t charging.Transaction, err error) {
 	var started, ended, finished, updated int64
-	var review, rest string
-	err = s.Scan(&t.ID, &t.Station, &t.Version, &t.Ref, &t.StartKey, &t.EVSE.ID, &t.EVSE.Connector, &t.Token.UID, &t.Token.Type, &t.Authorised, &t.Tariff,
+	var review, who, rest string
+	err = s.Scan(&t.ID, &t.Station, &t.Version, &t.Ref, &t.StartKey, &t.EVSE.ID, &t.EVSE.Connector, v.into(&who), &t.Token.Type, &t.Authorised, &t.Tariff,
 		&t.State, &t.Activity, &started, &ended, &finished, &updated, &t.StopReason, &t.RemoteID, &t.EnergyWh, &t.PowerW, &t.SoC, &review, &t.Note, &rest, &t.Account)
 	if err != nil {
 		return t, err
@@ -41,6 +58,11 @@ func scanTransaction(s scanner) (t charging.Transaction, err error) {
 	}
 	var d detail
 	err = sonic.UnmarshalString(rest, &d)
+	if who != "" && err == nil {
+		var w presented
+		err = sonic.UnmarshalString(who, &w)
+		t.Token.UID, d.Progress.Decided = w.UID, w.Decided
+	}
 	t.Meter, t.Progress, t.Reservation, t.Limiting = d.Meter, d.Progress, d.Reservation, d.Limiting
 	return t, err
 }
@@ -48,19 +70,19 @@ func scanTransaction(s scanner) (t charging.Transaction, err error) {
 // Transaction finds a transaction. NotFound.
 func (db *DB) Transaction(ctx context.Context, id string) (charging.Transaction, error) {
 	row := db.sql.QueryRowContext(ctx, `SELECT `+transactionColumns+` FROM station_transaction WHERE id = $1`, id)
-	return one(row, scanTransaction, "there is no transaction %q", id)
+	return one(row, db.scanTransaction, "there is no transaction %q", id)
 }
 
 // Transactions lists transactions, the newest first.
 func (db *DB) Transactions(ctx context.Context, f charging.Filter) ([]charging.Transaction, error) {
-	query, args := listTransactions(f)
+	query, args := db.listTransactions(f)
 	rows, err := db.sql.QueryContext(ctx, query, args...)
-	return all(rows, err, scanTransaction)
+	return all(rows, err, db.scanTransaction)
 }
 
 // listTransactions is the query of a list. What is said of the state stands in it in the words of the
 // partial indexes, which are of use to no query that leaves that to an argument.
-func listTransactions(f charging.Filter) (query string, args []any) {
+func (v *vault) listTransactions(f charging.Filter) (query string, args []any) {
 	var w where
 	if f.Station != "" {
 		w.add("station = ?", string(f.Station))
@@ -73,7 +95,7 @@ func listTransactions(f charging.Filter) (query string, args []any) {
 		w.add("state = ?", string(f.State))
 	}
 	if f.Token != "" {
-		w.add("token_key = ?", token.Key(f.Token))
+		w.add("token_key = ?", v.key(f.Token))
 	}
 	if f.Review {
 		w.conditions = append(w.conditions, "blocked")
@@ -90,7 +112,22 @@ func listTransactions(f charging.Filter) (query string, args []any) {
 func (db *DB) Unfinished(ctx context.Context, before time.Time, limit int) ([]charging.Transaction, error) {
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+transactionColumns+` FROM station_transaction
 		WHERE state = 'ended' AND finished_at = 0 AND updated_at <= $1 AND blocked = $2 ORDER BY updated_at LIMIT $3`, millis(before), false, limit)
-	return all(rows, err, scanTransaction)
+	return all(rows, err, db.scanTransaction)
+}
+
+// Finished lists transactions that are billed, in the order of their starts.
+func (db *DB) Finished(ctx context.Context, f billing.Finished) ([]charging.Transaction, error) {
+	w := where{conditions: []string{"finished_at > 0"}}
+	w.add("started_at >= ?", millis(f.Since))
+	w.add("started_at < ?", millis(f.Until))
+	if f.Station != "" {
+		w.add("station = ?", string(f.Station))
+	}
+	if f.AfterID != "" {
+		w.add("(started_at, id) > ("+w.arg(millis(f.AfterAt))+", ?)", f.AfterID)
+	}
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+transactionColumns+` FROM station_transaction`+w.sql()+` ORDER BY started_at, id LIMIT `+w.arg(f.Limit), w.args...)
+	return all(rows, err, db.scanTransaction)
 }
 
 // Change runs f within one SQL transaction and commits what it did, or nothing when it fails.
@@ -115,17 +152,23 @@ type fixed struct {
 	state                          charging.State
 	startedAt, endedAt, finishedAt time.Time
 	remoteID                       int
+	answers                        int // how many, and the last of them
+	answer                         charging.Decided
 }
 
 func fixedOf(x *charging.Transaction) fixed {
-	return fixed{
+	f := fixed{
 		id: x.ID, ref: x.Ref, evse: x.EVSE, token: x.Token, account: x.Account, authorised: x.Authorised, blocked: x.Blocked(), tariff: x.Tariff, stopReason: x.StopReason, note: x.Note, state: x.State,
-		startedAt: x.StartedAt, endedAt: x.EndedAt, finishedAt: x.FinishedAt, remoteID: x.RemoteID,
+		startedAt: x.StartedAt, endedAt: x.EndedAt, finishedAt: x.FinishedAt, remoteID: x.RemoteID, answers: len(x.Progress.Decided),
 	}
+	if f.answers > 0 {
+		f.answer = x.Progress.Decided[f.answers-1]
+	}
+	return f
 }
 
 func (t *chargingTx) one(condition string, args ...any) (*charging.Transaction, error) {
-	x, err := scanTransaction(t.row(`SELECT `+transactionColumns+` FROM station_transaction WHERE `+condition, args...))
+	x, err := t.scanTransaction(t.row(`SELECT `+transactionColumns+` FROM station_transaction WHERE `+condition, args...))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -140,7 +183,7 @@ func (t *chargingTx) ByRef(station gnista.StationID, ref string) (*charging.Tran
 }
 
 func (t *chargingTx) ByStart(station gnista.StationID, key string) (*charging.Transaction, error) {
-	return t.one(`station = $1 AND start_key = $2 AND start_key <> ''`, string(station), key)
+	return t.one(`station = $1 AND start_key = $2 AND start_key <> ''`, string(station), t.startKey(key))
 }
 
 // fewTransactions is how many transactions of a station are looked at where there should be one, or one for
@@ -155,7 +198,7 @@ func (t *chargingTx) Open(station gnista.StationID, evse int) ([]*charging.Trans
 	}
 	rows, err := t.rows(query+` ORDER BY evse, id LIMIT $2`, args...)
 	return all(rows, err, func(s scanner) (*charging.Transaction, error) {
-		x, err := scanTransaction(s)
+		x, err := t.scanTransaction(s)
 		return &x, err
 	})
 }
@@ -163,18 +206,18 @@ func (t *chargingTx) Open(station gnista.StationID, evse int) ([]*charging.Trans
 func (t *chargingTx) EndedAt(station gnista.StationID, at time.Time) ([]*charging.Transaction, error) {
 	rows, err := t.rows(`SELECT `+transactionColumns+` FROM station_transaction WHERE station = $1 AND ended_at = $2 AND state = 'ended' ORDER BY id LIMIT $3`, string(station), millis(at), fewTransactions)
 	return all(rows, err, func(s scanner) (*charging.Transaction, error) {
-		x, err := scanTransaction(s)
+		x, err := t.scanTransaction(s)
 		return &x, err
 	})
 }
 
 func (t *chargingTx) CountOpen(id token.ID) (n int, err error) {
 	// The row of the token is locked until the commit: on PostgreSQL others write at the same time.
-	if _, err := t.exec(`UPDATE token SET uid_key = uid_key WHERE uid_key = $1 AND type = $2`, token.Key(id.UID), string(id.Type)); err != nil {
+	if _, err := t.exec(`UPDATE token SET uid_key = uid_key WHERE uid_key = $1 AND type = $2`, t.key(id.UID), string(id.Type)); err != nil {
 		return 0, err
 	}
 	err = t.row(`SELECT COUNT(*) FROM station_transaction WHERE token_key = $1 AND token_type = $2 AND state = 'active' AND authorised = $3`,
-		token.Key(id.UID), string(id.Type), true).Scan(&n)
+		t.key(id.UID), string(id.Type), true).Scan(&n)
 	return n, err
 }
 
@@ -182,7 +225,9 @@ func (t *chargingTx) Number() (int64, error) { return t.next("transaction", 1) }
 
 func (t *chargingTx) Save(x *charging.Transaction, samples []charging.Sample, evs ...gnista.Event) error {
 	t.emit(evs...)
-	rest, err := sonic.MarshalString(detail{x.Meter, x.Progress, x.Reservation, x.Limiting})
+	plain := x.Progress
+	plain.Decided = nil // is sealed
+	rest, err := sonic.MarshalString(detail{x.Meter, plain, x.Reservation, x.Limiting})
 	if err != nil {
 		return err
 	}
@@ -206,7 +251,11 @@ func (t *chargingTx) Save(x *charging.Transaction, samples []charging.Sample, ev
 }
 
 func (t *tx) saveAll(x *charging.Transaction, review, rest string) error {
-	_, err := t.exec(`INSERT INTO station_transaction (`+transactionColumns+`, token_key, blocked)
+	who, err := t.presented(x)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(`INSERT INTO station_transaction (`+transactionColumns+`, token_key, blocked)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
 		ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, evse = excluded.evse, connector = excluded.connector, token_uid = excluded.token_uid,
 		token_type = excluded.token_type, authorised = excluded.authorised, tariff = excluded.tariff, state = excluded.state,
@@ -214,9 +263,9 @@ func (t *tx) saveAll(x *charging.Transaction, review, rest string) error {
 		updated_at = excluded.updated_at, stop_reason = excluded.stop_reason, remote_id = excluded.remote_id, energy_wh = excluded.energy_wh,
 		power_w = excluded.power_w, soc = excluded.soc, review = excluded.review, note = excluded.note, detail = excluded.detail,
 		account = excluded.account, token_key = excluded.token_key, blocked = excluded.blocked`,
-		x.ID, string(x.Station), string(x.Version), x.Ref, x.StartKey, x.EVSE.ID, x.EVSE.Connector, x.Token.UID, string(x.Token.Type), x.Authorised, x.Tariff,
+		x.ID, string(x.Station), string(x.Version), x.Ref, t.startKey(x.StartKey), x.EVSE.ID, x.EVSE.Connector, who, string(x.Token.Type), x.Authorised, x.Tariff,
 		string(x.State), string(x.Activity), millis(x.StartedAt), millis(x.EndedAt), millis(x.FinishedAt), millis(x.UpdatedAt), x.StopReason, x.RemoteID,
-		x.EnergyWh, x.PowerW, x.SoC, review, x.Note, rest, x.Account, token.Key(x.Token.UID), x.Blocked())
+		x.EnergyWh, x.PowerW, x.SoC, review, x.Note, rest, x.Account, t.key(x.Token.UID), x.Blocked())
 	return err
 }
 

@@ -18,7 +18,7 @@ func TestPlans(t *testing.T) {
 	f := func(filter charging.Filter, index string) {
 		t.Helper()
 		filter.Limit = 100
-		query, args := listTransactions(filter)
+		query, args := db.listTransactions(filter)
 		rows, err := db.sql.QueryContext(t.Context(), `EXPLAIN QUERY PLAN `+query, args...)
 		plan, err := all(rows, err, func(s scanner) (step string, err error) {
 			var id, parent, unused int

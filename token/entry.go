@@ -60,6 +60,7 @@ const (
 	badType   = "the station's version has no tokens of this type"
 	sameUID   = "another token has this UID, and the station's version does not tell types apart"
 	listFull  = "the list of the station is full"
+	masters   = "a master card could start a transaction in the station's version"
 	tooLarge  = "the token alone is longer than a message of the station may be"
 	maxListed = 200 // of the tokens left out that are told one by one
 )
@@ -75,6 +76,8 @@ func entries(tokens []Token, limits ListLimits, now time.Time) (list []Entry, ou
 			e.ID.Type, key.Type = "", ""
 		}
 		switch {
+		case k.Master && limits.Typeless && e.Status == Accepted:
+			reason = masters
 		case limits.MaxUID > 0 && utf8.RuneCountInString(e.ID.UID) > limits.MaxUID:
 			reason = tooLong
 		case limits.Types != nil && !slices.Contains(limits.Types, e.ID.Type):

@@ -106,8 +106,9 @@ type Group struct {
 
 // ListStore keeps local lists.
 type ListStore interface {
-	// Offline lists up to limit tokens that may charge offline or are blocked: first those that may
-	// charge. The revision is a number that changes with any of them; when it is the one that is
+	// Offline lists up to limit tokens that may charge offline or are blocked, of their own or with their
+	// accounts: first those that may charge. Those of a prepaid account, of one that may not be trusted
+	// offline and of one that owes as much as it may are not among these. The revision is a number that changes with any of them; when it is the one that is
 	// known there is no list.
 	Offline(ctx context.Context, known int64, limit int) (list []Token, revision int64, err error)
 	// Groups lists what is said of groups, in order, behind the one with the name after.
@@ -122,6 +123,8 @@ type ListStore interface {
 	// ChangeList changes the list of a station in one SQL transaction. Unless sent is nil, that is what
 	// the station has from now on. NotFound when there is no such station.
 	ChangeList(ctx context.Context, id gnista.StationID, change func(l *LocalList) (sent []Entry, evs []gnista.Event, err error)) (LocalList, error)
+	// SweepTrust brings up to date which accounts owe as much as they may, whose tokens then leave the lists.
+	SweepTrust(ctx context.Context) error
 	// DueLists lists the stations, in order and behind after, whose lists are to be looked at: tokens
 	// have changed, it is time, or the station has started since.
 	DueLists(ctx context.Context, now time.Time, after gnista.StationID, limit int) ([]gnista.StationID, error)

@@ -111,12 +111,16 @@ func (l *Lists) Sync(ctx context.Context, id gnista.StationID, full bool) (Synce
 	if err != nil {
 		return Synced{}, err
 	}
-	var tokens []Token
-	if x.Enabled {
-		tokens = x.Selection.of(all)
-	}
 	x.Station = id
 	s := syncing{lists: l, list: x, have: have, full: full}
+	var tokens []Token
+	if x.Enabled {
+		known, err := l.Network.Store.Station(ctx, id)
+		if err != nil {
+			return Synced{}, err
+		}
+		tokens, s.soonest = here(x.Selection.of(all), known.Site, l.Now())
+	}
 	err = s.run(ctx, c.Version, tokens)
 	if gnista.CodeOf(err) == gnista.Internal && err != nil {
 		return Synced{}, err
@@ -192,6 +196,8 @@ type syncing struct {
 	want  []Entry
 	full  bool
 	said  Synced
+	// soonest is when another token becomes valid; zero is never.
+	soonest time.Time
 }
 
 // run tells the station what it has to be told. It returns why the station has not got its list.
@@ -355,6 +361,9 @@ func (s *syncing) finish(ctx context.Context, revision int64, failed error) (Syn
 			x.SyncedAt, x.Failures, x.Revision, x.Entries = now, 0, revision, len(s.want)
 			x.State = ListInSync
 			x.DueAt = earliest(x.DueAt, s.want)
+			if !s.soonest.IsZero() && s.soonest.Before(x.DueAt) {
+				x.DueAt = s.soonest
+			}
 			if !x.Enabled {
 				x.State, x.DueAt = ListOff, never
 			}
@@ -380,6 +389,25 @@ func (s *syncing) finish(ctx context.Context, revision int64, failed error) (Syn
 	return s.said, err
 }
 
+// here picks the tokens that are blocked or may charge at a site by now, and tells when the next of the
+// others becomes valid; zero is never.
+func here(tokens []Token, site string, now time.Time) (list []Token, next time.Time) {
+	for _, k := range tokens {
+		switch {
+		case k.Blocked:
+		case !k.at(site):
+			continue
+		case now.Before(k.ValidFrom):
+			if next.IsZero() || k.ValidFrom.Before(next) {
+				next = k.ValidFrom
+			}
+			continue
+		}
+		list = append(list, k)
+	}
+	return list, next
+}
+
 // earliest is the first time from now until at when an entry expires.
 func earliest(at time.Time, list []Entry) time.Time {
 	for _, e := range list {
@@ -392,6 +420,9 @@ func earliest(at time.Time, list []Entry) time.Time {
 
 // Sweep tells stations that are connected of lists that have changed, a bounded number of them.
 func (l *Lists) Sweep(ctx context.Context) error {
+	if err := l.Store.SweepTrust(ctx); err != nil {
+		return fmt.Errorf("looking at accounts: %w", err)
+	}
 	due, err := l.due(ctx)
 	if err != nil {
 		return fmt.Errorf("looking for lists: %w", err)

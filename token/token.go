@@ -4,9 +4,13 @@ package token
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/text/currency"
+	"golang.org/x/text/language"
 
 	"gnista"
 )
@@ -66,84 +70,67 @@ type Token struct {
 	Tariff        string    // id of the tariff of its transactions; empty is none of its own
 	Group         string    // tokens of one group may stop each other's transactions
 	Blocked       bool      // may not charge
+	BlockReason   string    // why, for people
+	ValidFrom     time.Time // may not charge before then; zero is always
 	ExpiresAt     time.Time // may not charge from then on; zero is never
 	MaxConcurrent int       // transactions at one time; 0 is no limit
 	Offline       bool      // may charge where a station cannot ask us; so may all of a group that may, see [Group]
+	Master        bool      // stops any transaction on stations that know its group as that of masters, and starts none (OCPP 2.x C16)
+	Language      string    // BCP 47, of what a station shows to its holder; empty is the station's
+	Message       string    // that a station shows to its holder
+	Sites         []string  // ids of those that it may charge at; empty is all
+	Limits        Limits
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 }
 
-// Status is the answer to whether a token may charge.
-type Status string
-
-// The answers.
-const (
-	Accepted   Status = "accepted"
-	Blocked    Status = "blocked"
-	Expired    Status = "expired"
-	Unknown    Status = "unknown"
-	Invalid    Status = "invalid"    // a code that is wrong
-	Concurrent Status = "concurrent" // it may, but is charging elsewhere already
-)
-
-// Decision is the answer to a station that asks for a token.
-type Decision struct {
-	Status        Status
-	ID            ID        // as it is registered; as it was presented when unknown
-	Account       string    // that pays; empty is none
-	Group         string    // empty is none
-	ExpiresAt     time.Time // zero is never
-	MaxConcurrent int       // for whoever counts the token's transactions
+// Limits are the most that a token may use in a day and in a month, by the time of the operator. 0 is no
+// limit. What is charging counts as far as it has come; only what begins is refused.
+type Limits struct {
+	DaySessions   int
+	MonthSessions int
+	DayWh         int64
+	MonthWh       int64
+	DayAmount     int64 // minor units of Currency, VAT included, of what has been charged for
+	MonthAmount   int64
+	Currency      string // ISO 4217; empty where no amount is limited
 }
 
-// Known is whether the token is one that may charge in general, if not here and now.
-func (d Decision) Known() bool { return d.Status == Accepted || d.Status == Concurrent }
+// at tells whether the token may charge at a site.
+func (k *Token) at(site string) bool { return len(k.Sites) == 0 || slices.Contains(k.Sites, site) }
 
 // Store keeps tokens. A UID is found in whatever way it is written, see [Key].
 type Store interface {
 	// Token finds the token with the UID and type, or with the UID alone when the type is empty
 	// (an RFID card first, if there are several). NotFound.
 	Token(ctx context.Context, id ID) (Token, error)
-	// Tokens lists up to limit tokens in the order of their keys, behind the cursor after.
+	// Tokens lists up to limit tokens, behind the cursor after, in an order that says nothing of them.
 	Tokens(ctx context.Context, after string, limit int) (list []Token, next string, err error)
-	// CreateToken adds a token. Conflict when it is there already.
+	// CreateToken adds a token, which is then no longer among the unknown. Conflict when it is there
+	// already, Invalid when there is no such account or site.
 	CreateToken(ctx context.Context, t Token) error
-	// UpdateToken changes the token id in one SQL transaction. NotFound.
+	// UpdateToken changes the token id in one SQL transaction. NotFound; Invalid as in CreateToken.
 	UpdateToken(ctx context.Context, id ID, change func(*Token) error) (Token, error)
 	// DeleteToken removes a token. NotFound.
 	DeleteToken(ctx context.Context, id ID) error
+	// SaveTokens adds or replaces all of the tokens, or none. Invalid as in CreateToken.
+	SaveTokens(ctx context.Context, list []Token) error
+	// CheckToken fails where CreateToken would because of what the token names. Invalid.
+	CheckToken(ctx context.Context, t Token) error
 }
 
 // Tokens decides who may charge.
 type Tokens struct {
-	Store Store
-	Now   func() time.Time
+	Store    Store
+	Accounts Accounts
+	Past     Past
+	Unknown  UnknownStore
+	Zone     *time.Location // in which days and months begin
+	Now      func() time.Time
+	NewID    func() string
 }
 
-// Authorise decides whether the token may charge at the given time. When the store cannot be asked
-// there is no decision but an error: nobody charges on a guess.
-func (t *Tokens) Authorise(ctx context.Context, id ID, at time.Time) (Decision, error) {
-	known, err := t.Store.Token(ctx, id)
-	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
-		if id.Type == KeyCode { // OCPP 2.x C04.FR.01, and else C04.FR.02
-			return Decision{Status: Invalid, ID: id}, nil
-		}
-		return Decision{Status: Unknown, ID: id}, nil
-	}
-	if err != nil {
-		return Decision{}, err
-	}
-	d := Decision{Status: Accepted, ID: known.ID, Account: known.Account, Group: known.Group, ExpiresAt: known.ExpiresAt, MaxConcurrent: known.MaxConcurrent}
-	switch {
-	case known.Blocked:
-		d.Status = Blocked
-	case !known.ExpiresAt.IsZero() && !at.Before(known.ExpiresAt):
-		d.Status = Expired
-	}
-	return d, nil
-}
-
-// Create registers a token.
+// Create registers a token. Invalid, Conflict.
 func (t *Tokens) Create(ctx context.Context, k Token) (Token, error) {
 	if k.ID.Type == "" {
 		k.ID.Type = ISO14443
@@ -156,20 +143,27 @@ func (t *Tokens) Create(ctx context.Context, k Token) (Token, error) {
 	return k, t.Store.CreateToken(ctx, k)
 }
 
-// Update changes a token.
+// Update changes a token. Invalid, NotFound.
 func (t *Tokens) Update(ctx context.Context, id ID, change func(*Token)) (Token, error) {
 	return t.Store.UpdateToken(ctx, id, func(k *Token) error {
 		was := k.ID
 		change(k)
 		k.ID, k.UpdatedAt = was, t.Now()
+		if !k.Blocked {
+			k.BlockReason = ""
+		}
 		return k.check()
 	})
 }
 
 // Limits of what is kept. The longest UID is OCPP 2.1's.
 const (
-	maxUID  = 255
-	maxText = 100
+	maxUID     = 255
+	maxText    = 100
+	maxMessage = 512 // OCPP 2.x MessageContent
+	maxSites   = 100
+	maxSum     = 1_000_000_000_000 // of minor units and of Wh
+	maxCount   = 1_000_000
 )
 
 func (k Token) check() error {
@@ -178,16 +172,61 @@ func (k Token) check() error {
 		return gnista.Invalidf("uid", "is empty")
 	case utf8.RuneCountInString(k.ID.UID) > maxUID:
 		return gnista.Invalidf("uid", "is longer than %d characters", maxUID)
-	case utf8.RuneCountInString(string(k.ID.Type)) > 20:
-		return gnista.Invalidf("type", "is longer than 20 characters")
+	case k.ID.Type == "" || utf8.RuneCountInString(string(k.ID.Type)) > 20:
+		return gnista.Invalidf("type", "must have 1 to 20 characters")
+	case strings.ContainsAny(string(k.ID.Type), " \t\r\n"):
+		return gnista.Invalidf("type", "has a blank")
 	case utf8.RuneCountInString(k.Group) > maxUID:
 		return gnista.Invalidf("group", "is longer than %d characters", maxUID)
 	case utf8.RuneCountInString(k.Name) > maxText:
 		return gnista.Invalidf("name", "is longer than %d characters", maxText)
+	case utf8.RuneCountInString(k.BlockReason) > maxText:
+		return gnista.Invalidf("blockReason", "is longer than %d characters", maxText)
+	case k.BlockReason != "" && !k.Blocked:
+		return gnista.Invalidf("blockReason", "is given for a token that is not blocked; set blocked too")
+	case utf8.RuneCountInString(k.Message) > maxMessage:
+		return gnista.Invalidf("message", "is longer than %d characters", maxMessage)
 	case k.MaxConcurrent < 0:
 		return gnista.Invalidf("maxConcurrent", "is negative")
 	case !k.ExpiresAt.IsZero() && k.ExpiresAt.UnixMilli() <= 0: // that is kept as never
 		return gnista.Invalidf("expiresAt", "must be after 1970")
+	case !k.ValidFrom.IsZero() && k.ValidFrom.UnixMilli() <= 0:
+		return gnista.Invalidf("validFrom", "must be after 1970")
+	case !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(k.ValidFrom):
+		return gnista.Invalidf("expiresAt", "is not after validFrom, so that the token would never be valid")
+	case k.Master && k.Group == "":
+		return gnista.Invalidf("group", "is empty; a master card needs the group that stations have as their MasterPassGroupId")
+	case len(k.Sites) > maxSites:
+		return gnista.Invalidf("sites", "has more than %d sites", maxSites)
+	case slices.Contains(k.Sites, ""):
+		return gnista.Invalidf("sites", "has an empty one")
+	}
+	if k.Language != "" {
+		if _, err := language.Parse(k.Language); err != nil || len(k.Language) > 8 { // as long as stations take it
+			return gnista.Invalidf("language", "%q is not a language as in \"sv\" or \"en-GB\"", k.Language)
+		}
+	}
+	return k.Limits.check()
+}
+
+func (l Limits) check() error {
+	for field, n := range map[string]int{"sessionsPerDay": l.DaySessions, "sessionsPerMonth": l.MonthSessions} {
+		if n < 0 || n > maxCount {
+			return gnista.Invalidf("limits."+field, "must be 0 to %d", maxCount)
+		}
+	}
+	for field, n := range map[string]int64{
+		"energyWhPerDay": l.DayWh, "energyWhPerMonth": l.MonthWh, "amountPerDay": l.DayAmount, "amountPerMonth": l.MonthAmount,
+	} {
+		if n < 0 || n > maxSum {
+			return gnista.Invalidf("limits."+field, "must be 0 to %d", int64(maxSum))
+		}
+	}
+	if l.DayAmount == 0 && l.MonthAmount == 0 && l.Currency == "" {
+		return nil
+	}
+	if unit, err := currency.ParseISO(l.Currency); err != nil || unit.String() != l.Currency {
+		return gnista.Invalidf("limits.currency", "%q is not an ISO 4217 code, like \"SEK\"", l.Currency)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/account"
 	"gnista/api"
 	"gnista/billing"
 	"gnista/campaign"
@@ -50,6 +51,7 @@ type options struct {
 	Currency   string
 	Seller     api.Seller
 	Zone       *time.Location
+	Cloning    token.Cloning
 	CostEvery  time.Duration // see [cost.Costs]
 	ReadNew    bool          // whether stations whose settings were never read are asked for them
 	LogDays    int
@@ -103,7 +105,7 @@ type app struct {
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log}
 	var err error
-	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Log: o.Log})
+	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -133,19 +135,20 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Deviations: a.ledger, Models: models,
 	}
 	a.rereader = &station.Rereader{Network: a.network, New: o.ReadNew}
-	a.tokens = &token.Tokens{Store: a.db, Now: o.Now}
+	a.tokens = &token.Tokens{Store: a.db, Accounts: a.db, Past: a.db, Unknown: a.db, Zone: o.Zone, Now: o.Now, NewID: o.NewID}
+	accounts := &account.Book{Customers: a.db, Accounts: a.db, Now: o.Now, NewID: o.NewID}
 	a.lists = &token.Lists{Store: a.db, Network: a.network, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
+	sites := &station.Sites{Store: a.db, Local: o.Zone, Now: o.Now, NewID: o.NewID}
 	a.records = &billing.Records{
-		Store: a.db, Tariffs: a.db, Transactions: a.db, Reservations: a.db, Zones: billing.Everywhere{Location: o.Zone}, Currency: o.Currency, Now: o.Now, NewID: o.NewID,
+		Store: a.db, Tariffs: a.db, Transactions: a.db, Reservations: a.db, Zones: sites, Currency: o.Currency, Now: o.Now, NewID: o.NewID,
 	}
 	a.transactions = &charging.Transactions{
-		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Now: o.Now, NewID: o.NewID,
+		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Cloning: o.Cloning, Zone: o.Zone, Now: o.Now, NewID: o.NewID,
 	}
 	a.power = &power.Power{
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
-	sites := &station.Sites{Store: a.db, Local: o.Zone, Now: o.Now, NewID: o.NewID}
 	a.costs = &cost.Costs{
 		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Zone: sites.Zone, Every: o.CostEvery, Now: o.Now, Log: o.Log,
 	}
@@ -174,7 +177,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Lists: a.lists, Transactions: a.transactions, Power: a.power, Costs: a.costs, Tariffs: a.tariffs, Sites: sites, StationWords: two,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Accounts: accounts, Lists: a.lists, Transactions: a.transactions, Power: a.power, Costs: a.costs, Tariffs: a.tariffs, Sites: sites, StationWords: two,
 		Records: a.records, Campaigns: a.campaigns, CA: a.ca, Contracts: contracts, Checks: a.checks, Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL,
 		Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}

@@ -104,3 +104,12 @@ func (noTx) StartLimits(gnista.StationID, int) (*charging.Limits, error) { retur
 func (noTx) SaveStartLimits(gnista.StationID, int, charging.Limits, time.Time) error {
 	return nil
 }
+
+func (noTx) Hold(string, string, bool, time.Time) (bool, error) { return true, nil }
+func (noTx) Release(string) error                               { return nil }
+func (noTx) Used(token.ID, time.Time, string) (u token.Used, _ error) {
+	return u, nil
+}
+func (noTx) Begun(token.ID, time.Time, time.Time) ([]token.Begun, error) { return nil, nil }
+func (noTx) Site(gnista.StationID) (string, error)                       { return "", nil }
+func (noTx) BlockToken(token.ID, string, time.Time) error                { return nil }

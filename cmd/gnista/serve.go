@@ -20,6 +20,7 @@ import (
 	"gnista/api"
 	"gnista/station"
 	"gnista/store"
+	"gnista/token"
 )
 
 // database is where everything is kept.
@@ -39,7 +40,10 @@ func (d database) url() (string, error) {
 	return "sqlite:" + filepath.Join(d.Data, "gnista.db"), nil
 }
 
-type migrate struct{ database }
+type migrate struct {
+	database
+	SecretKey string `help:"Key that UIDs of cards are sealed with, as for gnista serve. Better set as GNISTA_SECRET_KEY than as a flag. Without it the one in the file secret.key in the data folder." placeholder:"KEY"`
+}
 
 // Run brings the schema up to date.
 func (m *migrate) Run(ctx context.Context, o *output) error {
@@ -47,7 +51,11 @@ func (m *migrate) Run(ctx context.Context, o *output) error {
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(ctx, url, store.Options{})
+	secret, err := certifying{SecretKey: m.SecretKey}.secret(m.Data)
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, url, store.Options{Secret: secret})
 	if err != nil {
 		return err
 	}
@@ -73,6 +81,9 @@ type serve struct {
 	SellerNumber    string                `help:"The seller's registration number."`
 	SellerVAT       string                `help:"The seller's VAT number." name:"seller-vat"`
 	SellerAddress   string                `help:"The seller's address."`
+	CardApart       time.Duration         `help:"A card that begins to charge at two sites within this time is suspected to have been copied; 0 is never." default:"5m"`
+	CardStarts      int                   `help:"A card that begins to charge more often than this within an hour is suspected to have been copied; 0 is never." default:"20"`
+	CardBlock       bool                  `help:"Block a card that is suspected to have been copied, and not only tell of it."`
 	MessageLogDays  int                   `help:"Days that OCPP messages are kept." default:"7"`
 	MessageLogMB    int64                 `help:"Megabytes of OCPP messages that are kept." name:"message-log-mb" default:"512"`
 	EventDays       int                   `help:"Days that events are kept, for who reads them over the API." default:"90"`
@@ -132,7 +143,13 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err != nil {
 		return options{}, err
 	}
+	for name, n := range map[string]int64{"--card-apart": int64(s.CardApart), "--card-starts": int64(s.CardStarts)} {
+		if n < 0 {
+			return options{}, fmt.Errorf("%s is negative", name)
+		}
+	}
 	o := options{
+		Cloning:    token.Cloning{Apart: s.CardApart, PerHour: s.CardStarts, Block: s.CardBlock},
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
 		Seller:  api.Seller{Name: s.SellerName, Number: s.SellerNumber, VAT: s.SellerVAT, Address: s.SellerAddress},

@@ -17,7 +17,7 @@ import (
 
 // OCPP 1.6 §4.1.
 func (a *Adapter) authorize(ctx context.Context, s *gateway.Session, req ocpp16.AuthorizeRequest) (ocpp16.AuthorizeResponse, error) {
-	d, err := a.Tokens.Authorise(ctx, token.ID{UID: s.Token(req.IDTag)}, a.Now())
+	d, err := a.Tokens.Authorise(ctx, token.Request{ID: token.ID{UID: s.Token(req.IDTag)}, At: a.Now(), Station: s.Station})
 	if err != nil {
 		return ocpp16.AuthorizeResponse{}, err
 	}
@@ -29,12 +29,17 @@ func (a *Adapter) authorize(ctx context.Context, s *gateway.Session, req ocpp16.
 
 // authorizations are the domain's answers in the words of the version.
 var authorizations = map[token.Status]ocpp16.AuthorizationStatus{
-	token.Accepted:   ocpp16.AuthorizationStatusAccepted,
-	token.Blocked:    ocpp16.AuthorizationStatusBlocked,
-	token.Expired:    ocpp16.AuthorizationStatusExpired,
-	token.Invalid:    ocpp16.AuthorizationStatusInvalid,
-	token.Unknown:    ocpp16.AuthorizationStatusInvalid,
-	token.Concurrent: ocpp16.AuthorizationStatusConcurrentTx,
+	token.Accepted:     ocpp16.AuthorizationStatusAccepted,
+	token.Blocked:      ocpp16.AuthorizationStatusBlocked,
+	token.Expired:      ocpp16.AuthorizationStatusExpired,
+	token.NotYet:       ocpp16.AuthorizationStatusBlocked,
+	token.Invalid:      ocpp16.AuthorizationStatusInvalid,
+	token.Unknown:      ocpp16.AuthorizationStatusInvalid,
+	token.Master:       ocpp16.AuthorizationStatusBlocked,
+	token.NotHere:      ocpp16.AuthorizationStatusBlocked,
+	token.NoCredit:     ocpp16.AuthorizationStatusBlocked,
+	token.LimitReached: ocpp16.AuthorizationStatusBlocked,
+	token.Concurrent:   ocpp16.AuthorizationStatusConcurrentTx,
 }
 
 // maxIDTag is the longest idTag of the version.

@@ -16,7 +16,7 @@ import (
 
 // OCPP 2.x C01, C02, C04, C05, C06, C07.
 func (a *Adapter) authorize(ctx context.Context, s *gateway.Session, req ocpp2.AuthorizeRequest) (ocpp2.AuthorizeResponse, error) {
-	d, err := a.Tokens.Authorise(ctx, tokenID(s, req.IDToken), a.Now())
+	d, err := a.Tokens.Authorise(ctx, token.Request{ID: tokenID(s, req.IDToken), At: a.Now(), Station: s.Station})
 	if err != nil {
 		return ocpp2.AuthorizeResponse{}, err
 	}
@@ -33,20 +33,25 @@ func tokenID(s *gateway.Session, t ocpp2.IDToken) token.ID {
 
 // authorizations are the domain's answers in the words of the versions.
 var authorizations = map[token.Status]ocpp2.AuthorizationStatus{
-	token.Accepted:   ocpp2.AuthorizationStatusAccepted,
-	token.Blocked:    ocpp2.AuthorizationStatusBlocked,
-	token.Expired:    ocpp2.AuthorizationStatusExpired,
-	token.Invalid:    ocpp2.AuthorizationStatusInvalid,
-	token.Unknown:    ocpp2.AuthorizationStatusUnknown,
-	token.Concurrent: ocpp2.AuthorizationStatusConcurrentTx,
+	token.Accepted:     ocpp2.AuthorizationStatusAccepted,
+	token.Blocked:      ocpp2.AuthorizationStatusBlocked,
+	token.Expired:      ocpp2.AuthorizationStatusExpired,
+	token.NotYet:       ocpp2.AuthorizationStatusNotAtThisTime,
+	token.Invalid:      ocpp2.AuthorizationStatusInvalid,
+	token.Unknown:      ocpp2.AuthorizationStatusUnknown,
+	token.Master:       ocpp2.AuthorizationStatusBlocked,
+	token.NotHere:      ocpp2.AuthorizationStatusNotAtThisLocation,
+	token.NoCredit:     ocpp2.AuthorizationStatusNoCredit,
+	token.LimitReached: ocpp2.AuthorizationStatusNoCredit,
+	token.Concurrent:   ocpp2.AuthorizationStatusConcurrentTx,
 }
 
 // maxIDToken is the longest idToken of a version.
 var maxIDToken = map[ocppj.Version]int{ocppj.V201: 36, ocppj.V21: 255}
 
 // idTokenInfo tells a station what to remember of a token, and until when.
-// (OCPP 2.x C01.FR.06, C09.FR.09, C09.FR.12, C09.FR.13, C10.FR.13) Tokens are good at every EVSE
-// (C01.FR.19), so that the cases of C01.FR.20 and C01.FR.22 do not come up.
+// (OCPP 2.x C01.FR.06, C09.FR.09, C09.FR.12, C09.FR.13, C10.FR.13) A token is good at every EVSE of a
+// site (C01.FR.19) or at none (C01.FR.20), so that the case of C01.FR.22 does not come up.
 func idTokenInfo(s *gateway.Session, d token.Decision) ocpp2.IDTokenInfo {
 	info := ocpp2.IDTokenInfo{Status: authorizations[d.Status]}
 	if !d.ExpiresAt.IsZero() {
@@ -56,6 +61,10 @@ func idTokenInfo(s *gateway.Session, d token.Decision) ocpp2.IDTokenInfo {
 	if d.Group != "" && len(d.Group) <= maxIDToken[s.Version] {
 		info.GroupIDToken = &ocpp2.IDToken{IDToken: d.Group, Type: ocpp2.IDTokenTypeCentral}
 	}
+	if d.Message != "" {
+		info.PersonalMessage = &ocpp2.MessageContent{Format: ocpp2.MessageFormatUTF8, Language: d.Language, Content: d.Message}
+	}
+	info.Language1 = d.Language
 	return info
 }
 

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ func (s suite) localLists(t *testing.T) {
 		if err := s.CreateToken(ctx, k); err != nil {
 			t.Fatal(err)
 		}
-		if got := must[token.Token](t)(s.Token(ctx, k.ID)); got != k {
+		if got := must[token.Token](t)(s.Token(ctx, k.ID)); !reflect.DeepEqual(got, k) {
 			t.Errorf("got %+v, want %+v", got, k)
 		}
 	}

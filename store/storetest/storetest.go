@@ -250,7 +250,7 @@ func (s suite) tokens(t *testing.T) {
 	}
 	wantCode(t, s.CreateToken(ctx, token.Token{ID: token.ID{UID: "04A1B2C3", Type: token.ISO14443}}), gnista.Conflict)
 	for _, id := range []token.ID{{UID: "04a1b2c3"}, {UID: "04-A1-B2-C3", Type: token.ISO14443}} {
-		if got := must[token.Token](t)(s.Token(ctx, id)); got != k {
+		if got := must[token.Token](t)(s.Token(ctx, id)); fmt.Sprint(got) != fmt.Sprint(k) {
 			t.Errorf("%v: got %+v", id, got)
 		}
 	}
@@ -311,7 +311,9 @@ func (s suite) transactions(t *testing.T) {
 	}
 	same := func(got *charging.Transaction, want *charging.Transaction) {
 		t.Helper()
-		g, _ := json.Marshal(got)
+		plain := *got
+		plain.StartKey = want.StartKey // of which a hash is kept
+		g, _ := json.Marshal(plain)
 		w, _ := json.Marshal(want)
 		if string(g) != string(w) {
 			t.Errorf("\n got %s\nwant %s", g, w)
