@@ -3,7 +3,6 @@ package cost
 import (
 	"cmp"
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -287,9 +286,14 @@ func (c *Costs) Offer(ctx context.Context, id gnista.StationID, d token.Decision
 	return o, err
 }
 
+// offerTexts are the price in words, the first with what the operator says to the driver.
 func (c *Costs) offerTexts(ctx context.Context, v tariff.Version, d token.Decision, s Skill) ([]Text, error) {
 	language, err := c.language(ctx, d, s)
-	return texts(language, s, func(l string) string { return priceText(v, l) }), err
+	list := texts(language, s, func(l string) string { return priceText(v, l) })
+	if d.Message != "" {
+		list[0].Content = shorten(d.Message + "\n" + list[0].Content)
+	}
+	return list, err
 }
 
 // Authorised tells a station the price for a driver that may charge, where its version does not tell it
@@ -366,10 +370,21 @@ func (c *Costs) Update(ctx context.Context, id gnista.StationID, out charging.Ou
 	return u, err
 }
 
-// inForce is a version with those of its prices only that hold at a moment in local time.
+// inForce is a version with those of its prices only that hold at a moment in local time, whatever the clock
+// says later.
 func inForce(v tariff.Version, local time.Time) tariff.Version {
-	v.Elements = slices.Clone(v.Elements)
-	v.Elements = slices.DeleteFunc(v.Elements, func(e tariff.Element) bool { return !holdsAt(e.When, local) })
+	all := v.Elements
+	v.Elements = nil
+	settled := map[tariff.Dimension]bool{}
+	for _, e := range all {
+		if settled[e.Dimension] || !holdsAt(e.When, local) {
+			continue
+		}
+		w := &e.When
+		w.From, w.To, w.Since, w.Until, w.Weekdays = "", "", "", "", nil
+		settled[e.Dimension] = w.MinWh == nil && w.MaxWh == nil && w.MinW == nil && w.MaxW == nil && w.MinMilliA == nil && w.MaxMilliA == nil && w.MinTime == nil && w.MaxTime == nil && w.Expired == nil
+		v.Elements = append(v.Elements, e)
+	}
 	return v
 }
 

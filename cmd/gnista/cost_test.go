@@ -261,31 +261,3 @@ func TestDeafStation(t *testing.T) {
 		}
 	}
 }
-
-// TestTariffByTheClock: prices by the time of day are on the station, which reckons with them.
-func TestTariffByTheClock(t *testing.T) {
-	t.Run("TC_I_101_CSMS", func(t *testing.T) {
-		simulated(t, func(t *testing.T, b *bubble) {
-			b.priced(tariff.Element{Dimension: tariff.Energy, Price: "2.50", VAT: "25", When: tariff.Restriction{From: "22:00", To: "06:00"}}, tariff.Element{Dimension: tariff.Energy, Price: "5", VAT: "25"})
-			s := b.pricing("S", gnista.V21)
-			defer s.Close()
-			messages, err := b.db.Messages(t.Context(), "S", 0, 1000)
-			if err != nil {
-				t.Fatal(err)
-			}
-			told := ""
-			for _, m := range messages {
-				if m.Outgoing && m.Action == "SetDefaultTariff" {
-					told = m.Text
-				}
-			}
-			const want = `"prices":[{"priceKwh":2,"conditions":{"endTimeOfDay":"06:00","startTimeOfDay":"22:00"}},{"priceKwh":4}]` // I07.FR.17
-			if !strings.Contains(told, want) {
-				t.Errorf("the station was told %s, want %s", told, want)
-			}
-			if _, given, err := b.costs.State(t.Context(), "S"); err != nil || given.Tariffs.State != cost.SyncInstalled {
-				t.Errorf("it is %+v, %v", given.Tariffs, err)
-			}
-		})
-	})
-}
