@@ -242,6 +242,9 @@ func (s *Server) payers(api huma.API) {
 	add(s, api, huma.Operation{Method: http.MethodPost, Path: "/customers", OperationID: "create-customer", Summary: "Register a customer", Tags: tags, DefaultStatus: http.StatusCreated},
 		func(ctx context.Context, in *struct{ Body payerView }) (*body[payerView], error) {
 			b := in.Body
+			if err := s.knownTariff(ctx, "tariff", &b.Tariff); err != nil {
+				return nil, err
+			}
 			c, err := s.Accounts.CreateCustomer(ctx, account.Customer{
 				Kind: b.Kind, Name: b.Name, Number: b.Number, VAT: b.VAT, Email: b.Email, Address: b.Address, Language: b.Language, Reference: b.Reference,
 				Endpoint: b.Endpoint, Tariff: b.Tariff,
@@ -254,6 +257,9 @@ func (s *Server) payers(api huma.API) {
 			Body payerChange
 		}) (*body[payerView], error) {
 			b := in.Body
+			if err := s.knownTariff(ctx, "tariff", b.Tariff); err != nil {
+				return nil, err
+			}
 			c, err := s.Accounts.UpdateCustomer(ctx, in.ID, func(c *account.Customer) {
 				set(&c.Kind, b.Kind)
 				set(&c.Name, b.Name)

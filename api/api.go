@@ -32,6 +32,7 @@ import (
 	"gnista/charging"
 	"gnista/commission"
 	"gnista/cost"
+	"gnista/payment"
 	"gnista/pki"
 	"gnista/power"
 	"gnista/station"
@@ -55,6 +56,8 @@ type Server struct {
 	Sites        *station.Sites
 	StationWords tariff.Exporter // of OCPP
 	Records      *billing.Records
+	Ledger       *billing.Ledger
+	Payments     *payment.Payments
 	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
@@ -141,6 +144,10 @@ func (s *Server) Handler() http.Handler {
 	s.simulations(api)
 	s.sites(api)
 	s.records(api)
+	s.corrections(api)
+	s.review(api)
+	s.ledger(api)
+	s.payments(api)
 	s.authorities(api)
 	s.certificates(api)
 	s.roots(api)

@@ -16,22 +16,26 @@ import (
 )
 
 type recordView struct {
-	ID            string           `json:"id" doc:"Also that of the receipt"`
-	Number        int64            `json:"number" doc:"In an unbroken series"`
-	Transaction   string           `json:"transaction"`
-	Station       gnista.StationID `json:"station"`
-	EVSE          int              `json:"evse"`
-	Token         string           `json:"token,omitempty"`
-	StartedAt     time.Time        `json:"startedAt"`
-	EndedAt       time.Time        `json:"endedAt"`
-	EnergyWh      int64            `json:"energyWh"`
-	Net           gnista.Money     `json:"net"`
-	VAT           gnista.Money     `json:"vat"`
-	Total         gnista.Money     `json:"total"`
-	Lines         []lineView       `json:"lines" nullable:"false"`
-	TariffVersion string           `json:"tariffVersion,omitempty"`
-	Policy        string           `json:"policy" doc:"Of rounding"`
-	IssuedAt      time.Time        `json:"issuedAt"`
+	ID            string             `json:"id" doc:"Also that of the receipt"`
+	Number        int64              `json:"number" doc:"In an unbroken series"`
+	Transaction   string             `json:"transaction"`
+	Kind          billing.RecordKind `json:"kind" enum:"original,credit,replacement" doc:"A credit takes a record back and is negative; a replacement stands instead of it"`
+	Corrects      string             `json:"corrects,omitempty" doc:"Id of the record that it takes back or stands for instead"`
+	Account       string             `json:"account,omitempty" doc:"Id of the account that pays"`
+	Payment       string             `json:"payment,omitempty" doc:"Id of the payment"`
+	Station       gnista.StationID   `json:"station"`
+	EVSE          int                `json:"evse"`
+	Token         string             `json:"token,omitempty"`
+	StartedAt     time.Time          `json:"startedAt"`
+	EndedAt       time.Time          `json:"endedAt"`
+	EnergyWh      int64              `json:"energyWh"`
+	Net           gnista.Money       `json:"net"`
+	VAT           gnista.Money       `json:"vat"`
+	Total         gnista.Money       `json:"total"`
+	Lines         []lineView         `json:"lines" nullable:"false"`
+	TariffVersion string             `json:"tariffVersion,omitempty"`
+	Policy        string             `json:"policy" doc:"Of rounding"`
+	IssuedAt      time.Time          `json:"issuedAt"`
 }
 
 type lineView struct {
@@ -45,7 +49,7 @@ type lineView struct {
 
 func showRecord(r billing.Record) recordView {
 	v := recordView{
-		ID: r.ID, Number: r.Number, Transaction: r.Transaction, Station: r.Station, EVSE: r.EVSE.ID, Token: r.Token.UID, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
+		ID: r.ID, Number: r.Number, Transaction: r.Transaction, Kind: r.Kind, Corrects: r.Corrects, Account: r.Account, Payment: r.Payment, Station: r.Station, EVSE: r.EVSE.ID, Token: r.Token.UID, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
 		EnergyWh: r.EnergyWh, Net: r.Bill.Net, VAT: r.Bill.Tax, Total: r.Bill.Total, TariffVersion: r.TariffVersion, Policy: r.Policy, IssuedAt: r.IssuedAt,
 		Lines: make([]lineView, len(r.Bill.Lines)),
 	}
@@ -111,12 +115,14 @@ func (s *Server) records(api huma.API) {
 			Paging
 			Station     gnista.StationID `query:"station"`
 			Transaction string           `query:"transaction"`
+			Account     string           `query:"account" doc:"Id of the account that pays"`
+			Nobody      bool             `query:"nobody" doc:"Only those of which something is due and no account pays"`
 		}) (*body[page[recordView]], error) {
 			before, err := in.below()
 			if err != nil {
 				return nil, err
 			}
-			list, err := s.Records.Store.Records(ctx, billing.Filter{Station: in.Station, Transaction: in.Transaction, Before: before, Limit: in.Limit})
+			list, err := s.Records.Store.Records(ctx, billing.Filter{Station: in.Station, Transaction: in.Transaction, Account: in.Account, Nobody: in.Nobody, Before: before, Limit: in.Limit})
 			return answer(turn(in.Paging, list, showRecord, func(r billing.Record) string { return strconv.FormatInt(r.Number, 10) }), err)
 		})
 	type Path struct {

@@ -66,7 +66,7 @@ func (db *DB) Tokens(ctx context.Context, after string, limit int) (list []token
 }
 
 // CreateToken adds a token, which is then no longer among the unknown. Conflict when it is there already,
-// Invalid when there is no such account or site.
+// Invalid when there is no such account, tariff or site.
 func (db *DB) CreateToken(ctx context.Context, k token.Token) error {
 	return db.write(ctx, "", func(t *tx) error {
 		var there bool
@@ -95,6 +95,11 @@ func checkToken(t interface{ row(string, ...any) *sql.Row }, k, was token.Token)
 	if k.Account != "" && k.Account != was.Account {
 		if there, err := exists(`SELECT 1 FROM account WHERE id = $1`, k.Account); err != nil || !there {
 			return cmp.Or(err, gnista.Invalidf("account", "there is no account %q", k.Account))
+		}
+	}
+	if k.Tariff != "" && k.Tariff != was.Tariff {
+		if there, err := exists(`SELECT 1 FROM tariff WHERE id = $1 AND deleted_at = 0`, k.Tariff); err != nil || !there {
+			return cmp.Or(err, gnista.Invalidf("tariff", "there is no tariff %q", k.Tariff))
 		}
 	}
 	for _, id := range k.Sites {

@@ -28,6 +28,7 @@ var columns = []column{
 	{"type", func(k *Token) string { return string(k.ID.Type) }, nil},
 	{"name", func(k *Token) string { return k.Name }, func(k *Token, s string) error { k.Name = s; return nil }},
 	{"account", func(k *Token) string { return k.Account }, func(k *Token, s string) error { k.Account = s; return nil }},
+	{"tariff", func(k *Token) string { return k.Tariff }, func(k *Token, s string) error { k.Tariff = s; return nil }},
 	{"group", func(k *Token) string { return k.Group }, func(k *Token, s string) error { k.Group = s; return nil }},
 	boolean("blocked", func(k *Token) *bool { return &k.Blocked }),
 	{"blockReason", func(k *Token) string { return k.BlockReason }, func(k *Token, s string) error { k.BlockReason = s; return nil }},
@@ -245,7 +246,7 @@ func (t *Tokens) readLine(ctx context.Context, used []column, cells []string, li
 			id.Type = Type(cells[i])
 		}
 	}
-	line.Token, line.Action = Mask(id.UID), Wrong
+	line.Token, line.Action = Mask(Key(id.UID)), Wrong
 	was, err := t.Store.Token(ctx, id)
 	known := err == nil
 	if err != nil && gnista.CodeOf(err) != gnista.NotFound {

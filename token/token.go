@@ -107,7 +107,7 @@ type Store interface {
 	// Tokens lists up to limit tokens, behind the cursor after, in an order that says nothing of them.
 	Tokens(ctx context.Context, after string, limit int) (list []Token, next string, err error)
 	// CreateToken adds a token, which is then no longer among the unknown. Conflict when it is there
-	// already, Invalid when there is no such account or site.
+	// already, Invalid when there is no such account, tariff or site.
 	CreateToken(ctx context.Context, t Token) error
 	// UpdateToken changes the token id in one SQL transaction. NotFound; Invalid as in CreateToken.
 	UpdateToken(ctx context.Context, id ID, change func(*Token) error) (Token, error)

@@ -40,6 +40,18 @@ func (d database) url() (string, error) {
 	return "sqlite:" + filepath.Join(d.Data, "gnista.db"), nil
 }
 
+// existing is the address of a database that is there.
+func (d database) existing() (string, error) {
+	if d.Database != "" {
+		return d.Database, nil
+	}
+	file := filepath.Join(d.Data, "gnista.db")
+	if _, err := os.Stat(file); err != nil {
+		return "", fmt.Errorf("there is no database in the data folder: %w", err)
+	}
+	return "sqlite:" + file, nil
+}
+
 type migrate struct {
 	database
 	SecretKey string `help:"Key that UIDs of cards are sealed with, as for gnista serve. Better set as GNISTA_SECRET_KEY than as a flag. Without it the one in the file secret.key in the data folder." placeholder:"KEY"`
