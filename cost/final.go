@@ -78,5 +78,5 @@ func (c *Costs) final(ctx context.Context, t *charging.Transaction) error {
 			return err
 		}
 	}
-	return c.tell(ctx, t.Station, skill, func() (station.Answer, error) { return station.Tell(ctx, c.Network.Remote, t.Station, o) })
+	return c.tell(t.Station, skill, func() (station.Answer, error) { return station.Tell(ctx, c.Network.Remote, t.Station, o) })
 }

@@ -3,7 +3,6 @@ package cost
 import (
 	"cmp"
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -26,7 +25,7 @@ type boards struct {
 
 // board is what a station shows of a transaction.
 type board struct {
-	mute     bool // nothing
+	mute     time.Time // until then nothing
 	toldAt   time.Time
 	cost     gnista.Money
 	idle     bool
@@ -34,6 +33,9 @@ type board struct {
 	offered  Price // as the texts that were shown say it
 	lastSeen time.Time
 }
+
+// lookEvery is how often it is looked whether a station shows what it did not show.
+const lookEvery = 10 * time.Minute
 
 // maxBoards is how many transactions of a station are shown at a time.
 const maxBoards = 64
@@ -89,7 +91,7 @@ func (c *Costs) Recorded(id gnista.StationID, out charging.Outcome) {
 	}
 	b := c.boards.of(id, t.ID, true)
 	b.lastSeen = now
-	if b.mute || now.Sub(b.toldAt) < c.every() && b.idle == idle(t) {
+	if now.Before(b.mute) || now.Sub(b.toldAt) < c.every() && b.idle == idle(t) {
 		return
 	}
 	c.showSoon(id, t.ID)
@@ -116,7 +118,7 @@ func (c *Costs) show(ctx context.Context, id gnista.StationID, transaction strin
 		return err
 	}
 	if !skill.Cost || skill.Reckons { // who reckons knows; OCPP 2.1 I12.FR.02
-		c.boards.change(id, transaction, func(b *board) { b.mute = true })
+		c.boards.change(id, transaction, func(b *board) { b.mute = c.Now().Add(lookEvery) })
 		return nil
 	}
 	t, err := c.Transactions.Transaction(ctx, transaction)
@@ -139,7 +141,7 @@ func (c *Costs) show(ctx context.Context, id gnista.StationID, transaction strin
 	if shown {
 		return nil
 	}
-	return c.tell(ctx, id, skill, func() (station.Answer, error) { return station.Tell(ctx, c.Network.Remote, id, o) })
+	return c.tell(id, skill, func() (station.Answer, error) { return station.Tell(ctx, c.Network.Remote, id, o) })
 }
 
 // change changes the board of a transaction, where there is one.
@@ -151,21 +153,20 @@ func (b *boards) change(id gnista.StationID, transaction string, f func(*board))
 	}
 }
 
-// tell tells a station something by itself. One that does not know what it is told is left alone for a
-// while, as is one that is away.
-func (c *Costs) tell(_ context.Context, id gnista.StationID, s Skill, send func() (station.Answer, error)) error {
+// tell tells a station something by itself. One that does not know what it is told, or does not answer, is
+// told nothing for a while.
+func (c *Costs) tell(id gnista.StationID, s Skill, send func() (station.Answer, error)) error {
 	a, err := send()
-	switch gnista.CodeOf(err) {
-	case gnista.Unsupported, gnista.Refused:
-		if err != nil {
+	switch {
+	case err == nil:
+		if a.Status == station.NotKnown {
 			c.skills.mute(id, s.Version, c.Now())
 		}
-	case gnista.Offline, gnista.Timeout:
+		return nil
+	case gnista.CodeOf(err) == gnista.Offline:
 		return nil
 	}
-	if err == nil && a.Status == station.NotKnown {
-		c.skills.mute(id, s.Version, c.Now())
-	}
+	c.skills.mute(id, s.Version, c.Now())
 	return err
 }
 
@@ -213,7 +214,7 @@ func (c *Costs) Sweep(ctx context.Context) error {
 			switch {
 			case now.Sub(b.lastSeen) > silent:
 				c.boards.forget(id, transaction)
-			case !b.mute && now.Sub(b.toldAt) >= c.every():
+			case !now.Before(b.mute) && now.Sub(b.toldAt) >= c.every():
 				due = append(due, running{id, transaction})
 			}
 		}
@@ -285,9 +286,14 @@ func (c *Costs) Offer(ctx context.Context, id gnista.StationID, d token.Decision
 	return o, err
 }
 
+// offerTexts are the price in words, the first with what the operator says to the driver.
 func (c *Costs) offerTexts(ctx context.Context, v tariff.Version, d token.Decision, s Skill) ([]Text, error) {
 	language, err := c.language(ctx, d, s)
-	return texts(language, s, func(l string) string { return priceText(v, l) }), err
+	list := texts(language, s, func(l string) string { return priceText(v, l) })
+	if d.Message != "" {
+		list[0].Content = shorten(d.Message + "\n" + list[0].Content)
+	}
+	return list, err
 }
 
 // Authorised tells a station the price for a driver that may charge, where its version does not tell it
@@ -312,7 +318,7 @@ func (c *Costs) offer(ctx context.Context, id gnista.StationID, presented token.
 	if err != nil {
 		return err
 	}
-	return c.tell(ctx, id, skill, func() (station.Answer, error) {
+	return c.tell(id, skill, func() (station.Answer, error) {
 		return station.Tell(ctx, c.Network.Remote, id, TellPrice{Token: presented, Texts: o.Texts})
 	})
 }
@@ -364,10 +370,21 @@ func (c *Costs) Update(ctx context.Context, id gnista.StationID, out charging.Ou
 	return u, err
 }
 
-// inForce is a version with those of its prices only that hold at a moment in local time.
+// inForce is a version with those of its prices only that hold at a moment in local time, whatever the clock
+// says later.
 func inForce(v tariff.Version, local time.Time) tariff.Version {
-	v.Elements = slices.Clone(v.Elements)
-	v.Elements = slices.DeleteFunc(v.Elements, func(e tariff.Element) bool { return !holdsAt(e.When, local) })
+	all := v.Elements
+	v.Elements = nil
+	settled := map[tariff.Dimension]bool{}
+	for _, e := range all {
+		if settled[e.Dimension] || !holdsAt(e.When, local) {
+			continue
+		}
+		w := &e.When
+		w.From, w.To, w.Since, w.Until, w.Weekdays = "", "", "", "", nil
+		settled[e.Dimension] = w.MinWh == nil && w.MaxWh == nil && w.MinW == nil && w.MaxW == nil && w.MinMilliA == nil && w.MaxMilliA == nil && w.MinTime == nil && w.MaxTime == nil && w.Expired == nil
+		v.Elements = append(v.Elements, e)
+	}
 	return v
 }
 

@@ -63,7 +63,7 @@ func (c *Costs) Skill(ctx context.Context, id gnista.StationID) (Skill, error) {
 	if err == nil && s.Shows() && c.Zone != nil {
 		s.Zone, err = c.Zone(ctx, id)
 	}
-	if err == nil {
+	if err == nil && s.Version != "" { // else it is not there
 		c.skills.learn(id, s, now)
 	}
 	return s, err
@@ -221,6 +221,13 @@ func (k *skills) mute(id gnista.StationID, v gnista.Version, now time.Time) {
 		k.by = map[gnista.StationID]skillAt{}
 	}
 	k.by[id] = skillAt{Skill{Version: v}, now.Add(muteTime)}
+}
+
+// forget has a station be looked at anew.
+func (k *skills) forget(id gnista.StationID) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.by, id)
 }
 
 // prune forgets what is too old.

@@ -330,5 +330,6 @@ func (c *Costs) Switch(ctx context.Context, id gnista.StationID, on bool) error 
 	}); err != nil || !on {
 		return err
 	}
+	c.skills.forget(id)
 	return c.Sync(ctx, id, true)
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 
 	"gnista/station"
@@ -24,12 +25,14 @@ var locations = []string{`"location"`, `"remoteLocation"`}
 // does not tell capitals from small letters: neither do all stations.
 func redact(text, action string) string {
 	codes := strings.Contains(strings.ToLower(text), `"keycode"`) // which are as good as passwords (OCPP 2.x C04.FR.04)
-	text = replaceValues(text, uids, func(value string) string {
+	mask := func(value string) string {
 		if codes || strings.Contains(value, `\`) {
 			return "…" // its end may be part of an escape
 		}
 		return token.Mask(value)
-	})
+	}
+	text = replaceValues(text, uids, mask)
+	text = replaceWithin(text, uidWithin, mask)
 	text = replaceValues(text, secrets, hide)
 	text = replaceValues(text, locations, hideCredentials)
 	if action == "SetNetworkProfile" {
@@ -127,6 +130,41 @@ func replaceValues(text string, names []string, with func(string) string) string
 	}
 	if b.Len() == 0 {
 		return text
+	}
+	b.WriteString(text)
+	return b.String()
+}
+
+// uidWithin begins a UID in JSON that is the text of a property, as in the messages that vendors have added.
+var uidWithin = regexp.MustCompile(`(?i)\\"(?:idTag|parentIdTag|idToken|additionalIdToken)\\"\s*:\s*\\"`)
+
+// replaceWithin replaces the string values of properties in JSON within JSON, up to where they end.
+func replaceWithin(text string, begin *regexp.Regexp, with func(string) string) string {
+	if !strings.Contains(text, `\"`) {
+		return text
+	}
+	var b strings.Builder
+	for {
+		at := begin.FindStringIndex(text)
+		if at == nil {
+			break
+		}
+		b.WriteString(text[:at[1]])
+		text = text[at[1]:]
+		end := strings.IndexByte(text, '"')
+		if end < 0 {
+			end = len(text)
+		} else {
+			for end > 0 && text[end-1] == '\\' {
+				end--
+			}
+		}
+		if strings.HasPrefix(text[end:], `\\`) { // the quote is part of the value
+			b.WriteString("…")
+		} else {
+			b.WriteString(with(text[:end]))
+		}
+		text = text[end:]
 	}
 	b.WriteString(text)
 	return b.String()

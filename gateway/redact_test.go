@@ -44,11 +44,14 @@ func TestRedact(t *testing.T) {
 	f("GetLog", `{"log":{"remoteLocation":"https://charge.example/uploads/0123/"}}`, `{"log":{"remoteLocation":"https://charge.example/uploads/…"}}`)
 	f("UpdateFirmware", `{"location":"https://files.example/a@b"}`, `{"location":"https://files.example/a@b"}`)
 	f("MeterValues", `{"location":"Outlet"}`, `{"location":"Outlet"}`)
+	f("DataTransfer", `{"vendorId":"v","data":"{\"idToken\":\"04A1B2C3\",\"priceText\":\"a\"}"}`, `{"vendorId":"v","data":"{\"idToken\":\"…B2C3\",\"priceText\":\"a\"}"}`)
+	f("DataTransfer", `{"data":"{\"IDTAG\" : \"04A1B2\\\"C3\",\"x\":1}"}`, `{"data":"{\"IDTAG\" : \"…\\\"C3\",\"x\":1}"}`)
+	f("DataTransfer", `{"data":"{\"idTag\":\"04A1B2C3`, `{"data":"{\"idTag\":\"…B2C3`)
 	f("Heartbeat", `[2,"1","Heartbeat",{}]`, `[2,"1","Heartbeat",{}]`)
 }
 
 func FuzzRedact(f *testing.F) {
-	for _, s := range []string{`{"idTag":"04A1B2C3"}`, `"idTag":`, `"idTag" : "`, `"idTag":"\`, `"idToken":{"idToken":"x"}}`, `"idTag""idTag":"abcdefgh"`, `[{"x":"secret"},[",",{"value":"a"}],"value"]`} {
+	for _, s := range []string{`{"idTag":"04A1B2C3"}`, `{"data":"{\"idToken\":\"04A1B2C3\\\"\"}"}`, `"idTag":`, `"idTag" : "`, `"idTag":"\`, `"idToken":{"idToken":"x"}}`, `"idTag""idTag":"abcdefgh"`, `[{"x":"secret"},[",",{"value":"a"}],"value"]`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

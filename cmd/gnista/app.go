@@ -163,7 +163,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	a.costs = &cost.Costs{
-		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Zone: sites.Zone, Every: o.CostEvery, Now: o.Now, Log: o.Log,
+		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Language: readers{a.db}.Language, Zone: sites.Zone, Every: o.CostEvery, Now: o.Now, Log: o.Log,
 	}
 	a.checks = &commission.Checks{
 		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,

@@ -6,9 +6,12 @@ import (
 	"slices"
 
 	"gnista"
+	"gnista/account"
 	"gnista/billing"
 	"gnista/charging"
+	"gnista/store"
 	"gnista/tariff"
+	"gnista/token"
 )
 
 // prices is what package cost knows of prices: what is billed.
@@ -46,4 +49,32 @@ func (p prices) Next(ctx context.Context, v tariff.Version) (tariff.Version, err
 		return found, gnista.Errorf(gnista.NotFound, "no later version of tariff %s is planned", v.Tariff)
 	}
 	return found, nil
+}
+
+// readers knows what drivers read.
+type readers struct{ db *store.DB }
+
+// Language is that of the card, else that of the customer whose account pays; empty where neither says.
+func (r readers) Language(ctx context.Context, d token.Decision) (string, error) {
+	if d.Language == "" && d.ID.UID != "" {
+		k, err := r.db.Token(ctx, d.ID)
+		if err != nil && gnista.CodeOf(err) != gnista.NotFound {
+			return "", err
+		}
+		d.Language = k.Language
+	}
+	if d.Language != "" || d.Account == "" {
+		return d.Language, nil
+	}
+	a, err := r.db.Account(ctx, d.Account)
+	if err == nil {
+		var c account.Customer
+		if c, err = r.db.Customer(ctx, a.Customer); err == nil {
+			return c.Language, nil
+		}
+	}
+	if gnista.CodeOf(err) == gnista.NotFound {
+		err = nil
+	}
+	return "", err
 }

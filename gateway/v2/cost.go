@@ -63,8 +63,11 @@ func (a *Adapter) offer(ctx context.Context, s *gateway.Session, d token.Decisio
 		a.Costs.Log.Warn("a station was not told a driver's price", "station", s.Station, "err", err)
 		return nil
 	}
-	if info.PersonalMessage = message(o.Texts); info.PersonalMessage != nil {
-		info.Language1 = o.Texts[0].Language
+	if m := message(o.Texts); m != nil {
+		info.PersonalMessage = m
+		if info.Language1 == "" {
+			info.Language1 = m.Language
+		}
 	}
 	if o.Tariff == nil || s.Version < ocppj.V21 {
 		return nil

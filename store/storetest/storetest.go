@@ -52,6 +52,7 @@ func Run(t *testing.T, url string) {
 	t.Run("streams", s.streams)
 	t.Run("transfers", s.transfers)
 	t.Run("power", s.power)
+	t.Run("costs", s.costs)
 	t.Run("checks", s.checks)
 	t.Run("tokens", s.tokens)
 	t.Run("local lists", s.localLists)
