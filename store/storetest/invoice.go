@@ -75,8 +75,8 @@ func (s suite) invoices(t *testing.T) {
 	}
 	// A run before the cut-off finds nothing, one after it all of the account, and a second one nothing again.
 	for i, until := range []time.Time{now, now.Add(time.Minute), now.Add(2 * time.Minute)} {
-		r := must[billing.InvoiceRun](t)(b.Begin(ctx, billing.InvoiceRun{Until: until}, false))
-		again := must[billing.InvoiceRun](t)(b.Begin(ctx, billing.InvoiceRun{Until: until}, false))
+		r := must[billing.InvoiceRun](t)(b.Begin(ctx, billing.InvoiceRun{Until: until, Account: "inv-a"}, false))
+		again := must[billing.InvoiceRun](t)(b.Begin(ctx, billing.InvoiceRun{Until: until, Account: "inv-a"}, false))
 		if again.ID != r.ID {
 			t.Errorf("the same run again is %s, not %s", again.ID, r.ID)
 		}
