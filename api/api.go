@@ -31,6 +31,7 @@ import (
 	"gnista/campaign"
 	"gnista/charging"
 	"gnista/commission"
+	"gnista/cost"
 	"gnista/pki"
 	"gnista/power"
 	"gnista/station"
@@ -49,6 +50,7 @@ type Server struct {
 	Lists        *token.Lists
 	Transactions *charging.Transactions
 	Power        *power.Power
+	Costs        *cost.Costs
 	Tariffs      *tariff.Book
 	Sites        *station.Sites
 	StationWords tariff.Exporter // of OCPP
@@ -122,6 +124,7 @@ func (s *Server) Handler() http.Handler {
 	s.transfers(api)
 	s.monitors(api)
 	s.displays(api)
+	s.costs(api)
 	s.customers(api)
 	s.streams(api)
 	s.power(api)
@@ -133,6 +136,9 @@ func (s *Server) Handler() http.Handler {
 	s.reservations(api)
 	s.tariffs(api)
 	s.assignments(api)
+	s.tariffExchange(api)
+	s.quotes(api)
+	s.simulations(api)
 	s.sites(api)
 	s.records(api)
 	s.authorities(api)

@@ -117,12 +117,4 @@ func (s *Server) power(api huma.API) {
 		func(ctx context.Context, id gnista.StationID, in webPayment) (*body[AnswerView], error) {
 			return told(station.Give(ctx, s.Network, id, power.WebPayment{EVSE: in.EVSE, Timeout: in.Timeout}))
 		})
-	type costOrder struct {
-		Transaction string `json:"transaction" minLength:"1"`
-	}
-	command(s, api, "cost", "Tell a station what a transaction costs so far", "OCPP 2.x.",
-		func(ctx context.Context, id gnista.StationID, in costOrder) (*body[AnswerView], error) {
-			a, err := p.TellCost(ctx, id, in.Transaction)
-			return told(a, s.Network.Explain(ctx, id, err))
-		})
 }

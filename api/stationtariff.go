@@ -20,16 +20,24 @@ func (s *Server) stationTariffs(api huma.API) {
 	command(s, api, "tariffs", "Have a station reckon with a tariff", "For stations that show costs; what is billed is what is reckoned here (OCPP 2.1).",
 		func(ctx context.Context, id gnista.StationID, in tariffOrder) (*body[AnswerView], error) {
 			a, err := s.Power.SetTariff(ctx, id, in.EVSE, in.Tariff, in.Transaction)
-			return told(a, s.Network.Explain(ctx, id, err))
+			return told(a.Answer, s.Network.Explain(ctx, id, err))
 		})
+	type tariffsView struct {
+		page[power.StationTariff]
+		Given *givenView `json:"given,omitempty" doc:"What it is given by itself, and what became of that"`
+	}
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/tariffs", OperationID: "list-station-tariffs", Summary: "Ask a station which tariffs it has", Description: "OCPP 2.1.", Tags: []string{"Commands"},
 	}, func(ctx context.Context, in *struct {
 		StationPath
 		EVSE int `query:"evse" minimum:"0" doc:"0 is everywhere"`
-	}) (*body[page[power.StationTariff]], error) {
+	}) (*body[tariffsView], error) {
 		list, err := station.Give(ctx, s.Network, in.Station, power.AskTariffs{EVSE: in.EVSE})
-		return answer(page[power.StationTariff]{Items: list}, err)
+		if err != nil {
+			return nil, err
+		}
+		x, err := s.Costs.Store.Sync(ctx, in.Station)
+		return answer(tariffsView{page[power.StationTariff]{Items: list}, showGiven(x.Tariffs)}, err)
 	})
 	type tariffClearing struct {
 		EVSE     *int     `json:"evse,omitempty" minimum:"0" doc:"0 is the station; absent: everywhere"`

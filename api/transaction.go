@@ -36,6 +36,7 @@ type transactionView struct {
 	Cost        *gnista.Money     `json:"cost,omitempty" doc:"So far, or in all; VAT included"`
 	Limits      *charging.Limits  `json:"limits,omitempty" doc:"That were set"`
 	OwnLimits   *charging.Limits  `json:"stationLimits,omitempty" doc:"That the station says it keeps to"`
+	Reckoned    *reckoningView    `json:"stationCost,omitempty" doc:"What the station reckons that it costs (OCPP 2.1)"`
 }
 
 func (s *Server) showTransaction(ctx context.Context, t charging.Transaction) (transactionView, error) {
@@ -54,6 +55,10 @@ func (s *Server) showTransaction(ctx context.Context, t charging.Transaction) (t
 	}
 	if t.SoC >= 0 {
 		v.SoC = &t.SoC
+	}
+	var err error
+	if v.Reckoned, err = s.reckoned(ctx, &t); err != nil {
+		return v, err
 	}
 	if v.Blocked {
 		return v, nil // what it costs is what somebody has to decide

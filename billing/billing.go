@@ -71,6 +71,8 @@ type Records struct {
 // Transactions finds what is to be billed.
 type Transactions interface {
 	Transaction(ctx context.Context, id string) (charging.Transaction, error)
+	// Finished lists transactions that are billed.
+	Finished(ctx context.Context, f Finished) ([]charging.Transaction, error)
 	// Samples lists what the meter said during a transaction, in the order of time.
 	Samples(ctx context.Context, id string) ([]charging.Sample, error)
 }
@@ -100,6 +102,11 @@ func (r *Records) Cost(ctx context.Context, t *charging.Transaction) (gnista.Mon
 	}
 	b, err := r.Rate(ctx, t, v)
 	return b.Total, err
+}
+
+// Version is the version of the tariff that a transaction is billed by. NotFound.
+func (r *Records) Version(ctx context.Context, t *charging.Transaction) (tariff.Version, error) {
+	return r.version(ctx, t)
 }
 
 func (r *Records) version(ctx context.Context, t *charging.Transaction) (tariff.Version, error) {

@@ -94,29 +94,3 @@ func (o WebPayment) Check() error {
 	}
 	return nil
 }
-
-// TellCost tells a station what a transaction costs so far. (OCPP 2.x I02)
-type TellCost struct {
-	Ref  string
-	Cost gnista.Money
-}
-
-func (TellCost) Answers() (a station.Answer) { return a }
-
-func (o TellCost) Told() station.Told {
-	return station.Told{Kind: "cost", Note: fmt.Sprintf("transaction %s: %d %s", o.Ref, o.Cost.Amount, o.Cost.Currency)}
-}
-
-// TellCost tells a station what one of its transactions costs so far. NotFound, Conflict. (OCPP 2.x
-// I02.FR.01)
-func (p *Power) TellCost(ctx context.Context, id gnista.StationID, tx string) (station.Answer, error) {
-	t, err := p.transaction(ctx, id, tx)
-	if err != nil {
-		return station.Answer{}, err
-	}
-	cost, err := p.Costs.Cost(ctx, &t)
-	if err != nil {
-		return station.Answer{}, err
-	}
-	return station.Give(ctx, p.Network, id, TellCost{t.Ref, cost})
-}

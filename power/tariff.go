@@ -16,9 +16,30 @@ type SetTariff struct {
 	EVSE    int
 	Ref     string // the wire's name of the transaction; empty is all to come
 	Version tariff.Version
+	Name    string    // by which the station is to know it; empty is the id of the version
+	From    time.Time // it does not hold before; zero is at once
 }
 
-func (SetTariff) Answers() (a station.Answer) { return a }
+// TariffAnswer is what a station says to a tariff.
+type TariffAnswer struct {
+	station.Answer
+	Why TariffRefusal // empty where it took it, or gives no reason that is known
+}
+
+// Said is the answer without the reason.
+func (a TariffAnswer) Said() station.Answer { return a.Answer }
+
+// TariffRefusal is why a station does not take a tariff. (OCPP 2.1 I07.FR.02–04)
+type TariffRefusal string
+
+// The reasons.
+const (
+	TooManyPrices TariffRefusal = "too-many-prices" // it has more than the station can keep
+	NoConditions  TariffRefusal = "no-conditions"   // the station cannot reckon with prices that hold at times only
+	HasTariff     TariffRefusal = "has-tariff"      // it has one of that name
+)
+
+func (SetTariff) Answers() (a TariffAnswer) { return a }
 
 func (o SetTariff) Told() station.Told {
 	where := place(o.EVSE)
@@ -67,10 +88,10 @@ type ClearedTariff struct {
 
 // SetTariff has a station reckon with a tariff of ours: the version that is in force. With a transaction
 // it is for that one only. NotFound, Conflict, Unsupported. (OCPP 2.1 I07, I08.FR.08, I11)
-func (p *Power) SetTariff(ctx context.Context, id gnista.StationID, evse int, name, tx string) (station.Answer, error) {
+func (p *Power) SetTariff(ctx context.Context, id gnista.StationID, evse int, name, tx string) (TariffAnswer, error) {
 	t, err := p.Tariffs.Tariff(ctx, name)
 	if err != nil {
-		return station.Answer{}, err
+		return TariffAnswer{}, err
 	}
 	o := SetTariff{EVSE: evse}
 	found := false
@@ -81,12 +102,12 @@ func (p *Power) SetTariff(ctx context.Context, id gnista.StationID, evse int, na
 		}
 	}
 	if !found {
-		return station.Answer{}, gnista.Errorf(gnista.Conflict, "no version of tariff %s is in force", name)
+		return TariffAnswer{}, gnista.Errorf(gnista.Conflict, "no version of tariff %s is in force", name)
 	}
 	if tx != "" {
 		x, err := p.transaction(ctx, id, tx)
 		if err != nil {
-			return station.Answer{}, err
+			return TariffAnswer{}, err
 		}
 		o.Ref = x.Ref
 	}

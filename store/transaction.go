@@ -12,6 +12,7 @@ import (
 	"github.com/bytedance/sonic"
 
 	"gnista"
+	"gnista/billing"
 	"gnista/charging"
 	"gnista/token"
 )
@@ -111,6 +112,21 @@ func (v *vault) listTransactions(f charging.Filter) (query string, args []any) {
 func (db *DB) Unfinished(ctx context.Context, before time.Time, limit int) ([]charging.Transaction, error) {
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+transactionColumns+` FROM station_transaction
 		WHERE state = 'ended' AND finished_at = 0 AND updated_at <= $1 AND blocked = $2 ORDER BY updated_at LIMIT $3`, millis(before), false, limit)
+	return all(rows, err, db.scanTransaction)
+}
+
+// Finished lists transactions that are billed, in the order of their starts.
+func (db *DB) Finished(ctx context.Context, f billing.Finished) ([]charging.Transaction, error) {
+	w := where{conditions: []string{"finished_at > 0"}}
+	w.add("started_at >= ?", millis(f.Since))
+	w.add("started_at < ?", millis(f.Until))
+	if f.Station != "" {
+		w.add("station = ?", string(f.Station))
+	}
+	if f.AfterID != "" {
+		w.add("(started_at, id) > ("+w.arg(millis(f.AfterAt))+", ?)", f.AfterID)
+	}
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+transactionColumns+` FROM station_transaction`+w.sql()+` ORDER BY started_at, id LIMIT `+w.arg(f.Limit), w.args...)
 	return all(rows, err, db.scanTransaction)
 }
 

@@ -20,6 +20,7 @@ import (
 	"gnista/charging"
 	"gnista/cluster"
 	"gnista/commission"
+	"gnista/cost"
 	"gnista/gateway"
 	"gnista/gateway/v16"
 	"gnista/gateway/v2"
@@ -85,21 +86,23 @@ type app struct {
 	records      *billing.Records
 	campaigns    *campaign.Campaigns
 	power        *power.Power
+	costs        *cost.Costs
 	checks       *commission.Checks
 	handler      http.Handler
 	eventDays    int
 	now          func() time.Time
 
-	nudge   chan struct{}
-	log     *slog.Logger
-	running sync.WaitGroup
-	stop    context.CancelFunc
-	halt    context.CancelFunc // ends what tells stations something by itself
+	nudge     chan struct{}
+	costNudge chan struct{}
+	log       *slog.Logger
+	running   sync.WaitGroup
+	stop      context.CancelFunc
+	halt      context.CancelFunc // ends what tells stations something by itself
 }
 
 // newApp opens the database and puts the parts together.
 func newApp(ctx context.Context, o options) (*app, error) {
-	a := &app{bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log}
+	a := &app{bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log}
 	var err error
 	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Log: o.Log})
 	if err != nil {
@@ -135,14 +138,18 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	accounts := &account.Book{Customers: a.db, Accounts: a.db, Now: o.Now, NewID: o.NewID}
 	a.lists = &token.Lists{Store: a.db, Network: a.network, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
+	sites := &station.Sites{Store: a.db, Local: o.Zone, Now: o.Now, NewID: o.NewID}
 	a.records = &billing.Records{
-		Store: a.db, Tariffs: a.db, Transactions: a.db, Reservations: a.db, Zones: billing.Everywhere{Location: o.Zone}, Currency: o.Currency, Now: o.Now, NewID: o.NewID,
+		Store: a.db, Tariffs: a.db, Transactions: a.db, Reservations: a.db, Zones: sites, Currency: o.Currency, Now: o.Now, NewID: o.NewID,
 	}
 	a.transactions = &charging.Transactions{
 		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Cloning: o.Cloning, Zone: o.Zone, Now: o.Now, NewID: o.NewID,
 	}
 	a.power = &power.Power{
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,
+	}
+	a.costs = &cost.Costs{
+		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Zone: sites.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.checks = &commission.Checks{
 		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
@@ -158,9 +165,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	a.network.Issuer = a.ca
 	contracts := &pki.Contracts{Store: a.db, CA: a.ca, Client: pki.NewClient(o.Certifying.InternalResponder), Provider: o.Certifying.provider(), Now: o.Now}
-	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, CA: a.ca, Now: o.Now}
+	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, CA: a.ca, Costs: a.costs, Now: o.Now}
 	two := &v2.Adapter{
-		Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Power: a.power, CA: a.ca, Contracts: contracts, Currency: o.Currency, Now: o.Now,
+		Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Power: a.power, Costs: a.costs, CA: a.ca, Contracts: contracts, Currency: o.Currency, Now: o.Now,
 	}
 	a.campaigns = &campaign.Campaigns{
 		Store: a.db, Network: a.network, Presence: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
@@ -168,9 +175,8 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
-	sites := &station.Sites{Store: a.db, Local: o.Zone, Now: o.Now, NewID: o.NewID}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Accounts: accounts, Lists: a.lists, Transactions: a.transactions, Power: a.power, Tariffs: a.tariffs, Sites: sites, StationWords: two,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Accounts: accounts, Lists: a.lists, Transactions: a.transactions, Power: a.power, Costs: a.costs, Tariffs: a.tariffs, Sites: sites, StationWords: two,
 		Records: a.records, Campaigns: a.campaigns, CA: a.ca, Contracts: contracts, Checks: a.checks, Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL,
 		Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
@@ -200,9 +206,11 @@ func (a *app) told(evs []gnista.Event) {
 	for _, ev := range evs {
 		a.bus.Publish(ev)
 	}
-	select {
-	case a.nudge <- struct{}{}:
-	default:
+	for _, nudge := range []chan struct{}{a.nudge, a.costNudge} {
+		select {
+		case nudge <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -220,6 +228,7 @@ func (a *app) start() {
 	a.ledger.Start()
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
+	a.running.Go(func() { a.db.Consume(ctx, "cost", a.costNudge, a.costs.Take) })
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
 	a.running.Go(func() { a.campaigns.Run(telling) })
@@ -229,6 +238,7 @@ func (a *app) start() {
 	// Those that wait for stations keep nothing else waiting.
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep})
 	a.every(telling, sweepEvery, map[string]func(context.Context) error{"settings": a.rereader.Sweep})
+	a.every(telling, sweepEvery, map[string]func(context.Context) error{"costs": a.costs.Sweep})
 	a.every(ctx, pruneEvery, map[string]func(context.Context) error{"events": a.pruneEvents})
 	a.every(ctx, certifyEvery, map[string]func(context.Context) error{"certificates": a.ca.Sweep})
 }
@@ -274,6 +284,7 @@ func (a *app) close(ctx context.Context) error {
 	a.checks.End() // while stations are still there, so that it can clean up
 	a.halt()       // while stations are still there, so that none is thought to have failed
 	err := a.gateway.Stop(ctx)
+	a.costs.Close()
 	a.checks.Wait()
 	a.stop()
 	a.running.Wait()

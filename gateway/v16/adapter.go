@@ -7,6 +7,7 @@ import (
 
 	"gnista"
 	"gnista/charging"
+	"gnista/cost"
 	"gnista/gateway"
 	"gnista/ocpp/ocpp16"
 	"gnista/ocpp/ocppj"
@@ -21,6 +22,7 @@ type Adapter struct {
 	Transactions *charging.Transactions
 	Tokens       *token.Tokens
 	CA           *pki.CA
+	Costs        *cost.Costs // nil tells nothing of costs
 	Now          func() time.Time
 }
 
@@ -77,6 +79,10 @@ func orders() gateway.Orders {
 	gateway.Tell(o, installCertificate)
 	gateway.Tell(o, listInstalled)
 	gateway.Tell(o, removeCertificate)
+	gateway.Tell(o, tellPrice)
+	gateway.Tell(o, tellRunning)
+	gateway.Tell(o, tellFinal)
+	gateway.Tell(o, wordDefault)
 	return o
 }
 

@@ -21,6 +21,9 @@ func (a *Adapter) authorize(ctx context.Context, s *gateway.Session, req ocpp16.
 	if err != nil {
 		return ocpp16.AuthorizeResponse{}, err
 	}
+	if a.Costs != nil {
+		s.After(func() { a.Costs.Authorised(s.Station, token.ID{UID: req.IDTag}, d) })
+	}
 	return ocpp16.AuthorizeResponse{IDTagInfo: idTagInfo(d)}, nil
 }
 
@@ -75,6 +78,7 @@ func (a *Adapter) startTransaction(ctx context.Context, s *gateway.Session, req 
 		return ocpp16.StartTransactionResponse{}, err
 	}
 	s.Observe(out)
+	a.recorded(s, out)
 	number, err := strconv.ParseInt(out.Transaction.Ref, 10, 64)
 	return ocpp16.StartTransactionResponse{IDTagInfo: idTagInfo(*out.Decision), TransactionID: number}, err
 }
@@ -102,6 +106,7 @@ func (a *Adapter) stopTransaction(ctx context.Context, s *gateway.Session, req o
 	}
 	observeRef(s, "StopTransaction", req.TransactionID)
 	s.Observe(out)
+	a.recorded(s, out)
 	var resp ocpp16.StopTransactionResponse
 	if out.Decision != nil {
 		info := idTagInfo(*out.Decision)
@@ -155,7 +160,17 @@ func (a *Adapter) meterValues(ctx context.Context, s *gateway.Session, req ocpp1
 	if err == nil && out.Transaction.State == charging.Ended {
 		s.Saw("Q49", "meter values of a transaction that has ended")
 	}
+	if err == nil {
+		a.recorded(s, out)
+	}
 	return ocpp16.MeterValuesResponse{}, err
+}
+
+// recorded has the station told what a transaction costs, when the answer is sent.
+func (a *Adapter) recorded(s *gateway.Session, out charging.Outcome) {
+	if a.Costs != nil {
+		s.After(func() { a.Costs.Recorded(s.Station, out) })
+	}
 }
 
 // observeRef counts ids of transactions that a station made up.

@@ -11,8 +11,11 @@ import (
 	"gnista/station"
 )
 
-// OCPP 1.6 §4.3. No vendor's extension is known yet.
-func (a *Adapter) dataTransfer(_ context.Context, s *gateway.Session, req ocpp16.DataTransferRequest) (ocpp16.DataTransferResponse, error) {
+// OCPP 1.6 §4.3. The one addition that is known is that for costs.
+func (a *Adapter) dataTransfer(ctx context.Context, s *gateway.Session, req ocpp16.DataTransferRequest) (ocpp16.DataTransferResponse, error) {
+	if status, ok, err := a.addition(ctx, s, req); ok {
+		return ocpp16.DataTransferResponse{Status: status}, err
+	}
 	if strings.Contains(strings.ToLower(req.MessageID), "statusnotification") {
 		s.Saw("Q32", "DataTransfer %q of the vendor %q", req.MessageID, req.VendorID)
 	}

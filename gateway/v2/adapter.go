@@ -7,6 +7,7 @@ import (
 
 	"gnista"
 	"gnista/charging"
+	"gnista/cost"
 	"gnista/gateway"
 	"gnista/ocpp/ocpp2"
 	"gnista/ocpp/ocppj"
@@ -22,6 +23,7 @@ type Adapter struct {
 	Transactions *charging.Transactions
 	Tokens       *token.Tokens
 	Power        *power.Power
+	Costs        *cost.Costs // nil tells nothing of costs
 	CA           *pki.CA
 	Contracts    *pki.Contracts
 	Currency     string // of costs that stations tell
@@ -114,7 +116,8 @@ func orders(v ocppj.Version) gateway.Orders {
 	gateway.Tell(o, compose)
 	gateway.Tell(o, readProfiles)
 	gateway.Tell(o, askTransaction)
-	gateway.Tell(o, tellCost)
+	gateway.Tell(o, tellRunning)
+	gateway.Tell(o, wordDefault)
 	if v >= ocppj.V21 {
 		gateway.Tell(o, askLimits)
 		gateway.Tell(o, adjustStream)

@@ -50,13 +50,3 @@ func webPayment(ctx context.Context, s *gateway.Session, o power.WebPayment) (st
 	_, err := ocppj.Call(ctx, &s.Conn, ocpp2.NotifyWebPaymentStarted, ocpp2.NotifyWebPaymentStartedRequest{EVSEID: o.EVSE, Timeout: o.Timeout})
 	return station.Answer{Status: station.Done}, err
 }
-
-// OCPP 2.x I02.FR.01.
-func tellCost(ctx context.Context, s *gateway.Session, o power.TellCost) (station.Answer, error) {
-	total, err := amount(o.Cost)
-	if err != nil {
-		return station.Answer{}, err
-	}
-	_, err = ocppj.Call(ctx, &s.Conn, ocpp2.CostUpdated, ocpp2.CostUpdatedRequest{TotalCost: total, TransactionID: o.Ref})
-	return station.Answer{Status: station.Done}, err
-}

@@ -8,18 +8,30 @@ import (
 	"gnista/ocpp/ocpp2"
 	"gnista/ocpp/ocppj"
 	"gnista/power"
-	"gnista/station"
 )
 
 // OCPP 2.1 I07, I11.
-func setTariff(ctx context.Context, s *gateway.Session, o power.SetTariff) (station.Answer, error) {
+func setTariff(ctx context.Context, s *gateway.Session, o power.SetTariff) (power.TariffAnswer, error) {
 	w, _ := wireTariff(o.Version)
+	if w.TariffID = o.Version.ID; o.Name != "" {
+		w.TariffID = o.Name
+	}
+	if !o.From.IsZero() {
+		at := ocppj.At(o.From)
+		w.ValidFrom = &at
+	}
 	if o.Ref != "" {
 		resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.ChangeTransactionTariff, ocpp2.ChangeTransactionTariffRequest{TransactionID: o.Ref, Tariff: w})
-		return found(resp.Status, resp.StatusInfo), err
+		return power.TariffAnswer{Answer: found(resp.Status, resp.StatusInfo), Why: refusals[string(resp.Status)]}, err
 	}
 	resp, err := ocppj.Call(ctx, &s.Conn, ocpp2.SetDefaultTariff, ocpp2.SetDefaultTariffRequest{EVSEID: o.EVSE, Tariff: w})
-	return found(resp.Status, resp.StatusInfo), err
+	return power.TariffAnswer{Answer: found(resp.Status, resp.StatusInfo), Why: refusals[string(resp.Status)]}, err
+}
+
+// refusals are why stations do not take a tariff.
+var refusals = map[string]power.TariffRefusal{
+	string(ocpp2.TariffSetStatusTooManyElements): power.TooManyPrices, string(ocpp2.TariffSetStatusConditionNotSupported): power.NoConditions,
+	string(ocpp2.TariffSetStatusDuplicateTariffId): power.HasTariff,
 }
 
 // OCPP 2.1 I09.

@@ -21,6 +21,7 @@ func (a *Adapter) authorize(ctx context.Context, s *gateway.Session, req ocpp2.A
 		return ocpp2.AuthorizeResponse{}, err
 	}
 	resp := ocpp2.AuthorizeResponse{IDTokenInfo: idTokenInfo(s, d)}
+	resp.Tariff = a.offer(ctx, s, d, &resp.IDTokenInfo)
 	return resp, a.contract(ctx, s, req, d, &resp)
 }
 
@@ -123,8 +124,14 @@ func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req 
 	if ev.Kind != charging.Updated || out.Repeat || out.New {
 		s.Observe(out)
 	}
+	if err := a.reckoned(ctx, s, &req, out.Transaction.ID); err != nil {
+		return resp, err
+	}
 	if out.Decision != nil { // OCPP 2.x E01.FR.12, E02.FR.02, E03.FR.02
 		info := idTokenInfo(s, *out.Decision)
+		if ev.Kind != charging.Stopped && !ev.Stopping {
+			a.offer(ctx, s, *out.Decision, &info)
+		}
 		resp.IDTokenInfo = &info
 	}
 	if s.Version >= ocppj.V21 {
@@ -142,6 +149,7 @@ func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req 
 		}
 		resp.TotalCost = &cost // OCPP 2.x I03.FR.02, I03.FR.04: also when it is 0
 	}
+	a.tellCosts(ctx, s, out, &resp)
 	return resp, nil
 }
 
