@@ -18,7 +18,7 @@ type tokenView struct {
 	Label         string      `json:"label,omitempty" readOnly:"true" doc:"Its last four characters, as pages and exports for others show it"`
 	Name          string      `json:"name,omitempty" maxLength:"100"`
 	Account       string      `json:"account,omitempty" maxLength:"100" doc:"Id of the account that pays; absent: none"`
-	Tariff        string      `json:"tariff,omitempty" doc:"Id of the tariff of its transactions"`
+	Tariff        string      `json:"tariff,omitempty" maxLength:"100" doc:"Id of the tariff of its transactions"`
 	Group         string      `json:"group,omitempty" maxLength:"255" doc:"Tokens of one group may stop each other's transactions"`
 	Blocked       bool        `json:"blocked,omitempty"`
 	BlockReason   string      `json:"blockReason,omitempty" maxLength:"100" doc:"Why it is blocked"`
@@ -80,7 +80,7 @@ func showLimits(l token.Limits) *limitsView {
 
 func showToken(k token.Token) tokenView {
 	return tokenView{
-		UID: k.ID.UID, Type: k.ID.Type, Label: token.Mask(k.ID.UID), Name: k.Name, Tariff: k.Tariff, Account: k.Account, Group: k.Group, Blocked: k.Blocked, BlockReason: k.BlockReason,
+		UID: k.ID.UID, Type: k.ID.Type, Label: token.Mask(k.ID.UID), Name: k.Name, Account: k.Account, Tariff: k.Tariff, Group: k.Group, Blocked: k.Blocked, BlockReason: k.BlockReason,
 		ValidFrom: moment(k.ValidFrom), ExpiresAt: moment(k.ExpiresAt), MaxConcurrent: k.MaxConcurrent, Offline: k.Offline, Master: k.Master, Language: k.Language,
 		Message: k.Message, Sites: k.Sites, Limits: showLimits(k.Limits), CreatedAt: moment(k.CreatedAt), UpdatedAt: moment(k.UpdatedAt),
 	}
@@ -89,7 +89,7 @@ func showToken(k token.Token) tokenView {
 // token is what a new token is told to be.
 func (b tokenView) token() (token.Token, error) {
 	k := token.Token{
-		ID: token.ID{UID: b.UID, Type: b.Type}, Name: b.Name, Tariff: b.Tariff, Account: b.Account, Group: b.Group, Blocked: b.Blocked, BlockReason: b.BlockReason, MaxConcurrent: b.MaxConcurrent,
+		ID: token.ID{UID: b.UID, Type: b.Type}, Name: b.Name, Account: b.Account, Tariff: b.Tariff, Group: b.Group, Blocked: b.Blocked, BlockReason: b.BlockReason, MaxConcurrent: b.MaxConcurrent,
 		Offline: b.Offline, Master: b.Master, Language: b.Language, Message: b.Message, Sites: b.Sites,
 	}
 	for field, at := range map[string]*time.Time{"validFrom": b.ValidFrom, "expiresAt": b.ExpiresAt} {
@@ -116,7 +116,7 @@ func (p TokenPath) id() token.ID { return token.ID{UID: p.UID, Type: p.Type} }
 type tokenChange struct {
 	Name          *string     `json:"name,omitempty" maxLength:"100"`
 	Account       *string     `json:"account,omitempty" maxLength:"100" doc:"Empty takes it away"`
-	Tariff        *string     `json:"tariff,omitempty" doc:"Id of the tariff of its transactions; empty is none of its own"`
+	Tariff        *string     `json:"tariff,omitempty" maxLength:"100" doc:"Id of the tariff of its transactions; empty is none of its own"`
 	Group         *string     `json:"group,omitempty" maxLength:"255"`
 	Blocked       *bool       `json:"blocked,omitempty"`
 	BlockReason   *string     `json:"blockReason,omitempty" maxLength:"100"`

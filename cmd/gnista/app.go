@@ -52,7 +52,8 @@ type options struct {
 	Seller     api.Seller
 	Zone       *time.Location
 	Cloning    token.Cloning
-	ReadNew    bool // whether stations whose settings were never read are asked for them
+	CostEvery  time.Duration // see [cost.Costs]
+	ReadNew    bool          // whether stations whose settings were never read are asked for them
 	LogDays    int
 	LogMB      int64
 	EventDays  int            // 0 is for ever, as far as there are not too many
@@ -149,7 +150,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	a.costs = &cost.Costs{
-		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Zone: sites.Zone, Now: o.Now, Log: o.Log,
+		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Zone: sites.Zone, Every: o.CostEvery, Now: o.Now, Log: o.Log,
 	}
 	a.checks = &commission.Checks{
 		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,

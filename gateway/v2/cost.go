@@ -52,6 +52,9 @@ func message(list []cost.Text) *ocpp2.MessageContent {
 	return &ocpp2.MessageContent{Format: ocpp2.MessageFormatUTF8, Language: list[0].Language, Content: list[0].Content}
 }
 
+// maxMessage is the longest message of every version.
+const maxMessage = 512
+
 // offer adds to an answer what a driver pays. That it is not known keeps nobody from charging.
 // (OCPP 2.x I01.FR.01, OCPP 2.1 I08.FR.01, I08.FR.09)
 func (a *Adapter) offer(ctx context.Context, s *gateway.Session, d token.Decision, info *ocpp2.IDTokenInfo) *ocpp2.Tariff {
@@ -63,8 +66,11 @@ func (a *Adapter) offer(ctx context.Context, s *gateway.Session, d token.Decisio
 		a.Costs.Log.Warn("a station was not told a driver's price", "station", s.Station, "err", err)
 		return nil
 	}
-	if info.PersonalMessage = message(o.Texts); info.PersonalMessage != nil {
-		info.Language1 = o.Texts[0].Language
+	if m := message(o.Texts); m != nil { // behind what the card's own message says
+		if own := info.PersonalMessage; own != nil {
+			m.Language, m.Content = own.Language, cut(own.Content+"\n"+m.Content, maxMessage)
+		}
+		info.PersonalMessage, info.Language1 = m, m.Language
 	}
 	if o.Tariff == nil || s.Version < ocppj.V21 {
 		return nil
