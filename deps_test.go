@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"charging":        {".", "station", "token"},
 	"campaign":        {".", "station"},
 	"billing":         {".", "account", "charging", "tariff", "token"},
-	"payment":         {".", "account", "billing", "charging", "tariff", "token"},
+	"payment/...":     {".", "account", "billing", "charging", "tariff", "token", "payment"},
 	"ocpi":            {".", "tariff"},
 	"power":           {".", "station", "token", "charging", "tariff"},
 	"cost":            {".", "station", "token", "charging", "tariff", "power"},

@@ -32,6 +32,7 @@ import (
 	"gnista/charging"
 	"gnista/commission"
 	"gnista/cost"
+	"gnista/payment"
 	"gnista/pki"
 	"gnista/power"
 	"gnista/station"
@@ -55,11 +56,13 @@ type Server struct {
 	Sites        *station.Sites
 	StationWords tariff.Exporter // of OCPP
 	Records      *billing.Records
+	Ledger       *billing.Ledger
+	Payments     *payment.Payments
 	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
 	Checks       *commission.Checks
-	Seller       Seller
+	Invoices     *billing.Invoices
 	Events       Events
 	Bus          Bus
 	Ready        func(context.Context) error
@@ -141,6 +144,12 @@ func (s *Server) Handler() http.Handler {
 	s.simulations(api)
 	s.sites(api)
 	s.records(api)
+	s.invoices(api)
+	s.invoiceRuns(api)
+	s.corrections(api)
+	s.review(api)
+	s.ledger(api)
+	s.payments(api)
 	s.authorities(api)
 	s.certificates(api)
 	s.roots(api)

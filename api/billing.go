@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -12,26 +11,29 @@ import (
 	"gnista"
 	"gnista/billing"
 	"gnista/tariff"
-	"gnista/token"
 )
 
 type recordView struct {
-	ID            string           `json:"id" doc:"Also that of the receipt"`
-	Number        int64            `json:"number" doc:"In an unbroken series"`
-	Transaction   string           `json:"transaction"`
-	Station       gnista.StationID `json:"station"`
-	EVSE          int              `json:"evse"`
-	Token         string           `json:"token,omitempty"`
-	StartedAt     time.Time        `json:"startedAt"`
-	EndedAt       time.Time        `json:"endedAt"`
-	EnergyWh      int64            `json:"energyWh"`
-	Net           gnista.Money     `json:"net"`
-	VAT           gnista.Money     `json:"vat"`
-	Total         gnista.Money     `json:"total"`
-	Lines         []lineView       `json:"lines" nullable:"false"`
-	TariffVersion string           `json:"tariffVersion,omitempty"`
-	Policy        string           `json:"policy" doc:"Of rounding"`
-	IssuedAt      time.Time        `json:"issuedAt"`
+	ID            string             `json:"id" doc:"Also that of the receipt"`
+	Number        int64              `json:"number" doc:"In an unbroken series"`
+	Transaction   string             `json:"transaction"`
+	Kind          billing.RecordKind `json:"kind" enum:"original,credit,replacement" doc:"A credit takes a record back and is negative; a replacement stands instead of it"`
+	Corrects      string             `json:"corrects,omitempty" doc:"Id of the record that it takes back or stands for instead"`
+	Account       string             `json:"account,omitempty" doc:"Id of the account that pays"`
+	Payment       string             `json:"payment,omitempty" doc:"Id of the payment"`
+	Station       gnista.StationID   `json:"station"`
+	EVSE          int                `json:"evse"`
+	Token         string             `json:"token,omitempty"`
+	StartedAt     time.Time          `json:"startedAt"`
+	EndedAt       time.Time          `json:"endedAt"`
+	EnergyWh      int64              `json:"energyWh"`
+	Net           gnista.Money       `json:"net"`
+	VAT           gnista.Money       `json:"vat"`
+	Total         gnista.Money       `json:"total"`
+	Lines         []lineView         `json:"lines" nullable:"false"`
+	TariffVersion string             `json:"tariffVersion,omitempty"`
+	Policy        string             `json:"policy" doc:"Of rounding"`
+	IssuedAt      time.Time          `json:"issuedAt"`
 }
 
 type lineView struct {
@@ -45,7 +47,7 @@ type lineView struct {
 
 func showRecord(r billing.Record) recordView {
 	v := recordView{
-		ID: r.ID, Number: r.Number, Transaction: r.Transaction, Station: r.Station, EVSE: r.EVSE.ID, Token: r.Token.UID, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
+		ID: r.ID, Number: r.Number, Transaction: r.Transaction, Kind: r.Kind, Corrects: r.Corrects, Account: r.Account, Payment: r.Payment, Station: r.Station, EVSE: r.EVSE.ID, Token: r.Token.UID, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
 		EnergyWh: r.EnergyWh, Net: r.Bill.Net, VAT: r.Bill.Tax, Total: r.Bill.Total, TariffVersion: r.TariffVersion, Policy: r.Policy, IssuedAt: r.IssuedAt,
 		Lines: make([]lineView, len(r.Bill.Lines)),
 	}
@@ -55,68 +57,20 @@ func showRecord(r billing.Record) recordView {
 	return v
 }
 
-// Seller is who sells the energy, as receipts must say.
-type Seller struct {
-	Name    string `json:"name"`
-	Number  string `json:"number,omitempty" doc:"Registration number"`
-	VAT     string `json:"vat,omitempty" doc:"VAT number"`
-	Address string `json:"address,omitempty"`
-}
-
-type receiptView struct {
-	ID        string           `json:"id"`
-	Number    int64            `json:"number"`
-	Seller    Seller           `json:"seller"`
-	IssuedAt  time.Time        `json:"issuedAt"`
-	Station   gnista.StationID `json:"station"`
-	EVSE      int              `json:"evse"`
-	Token     string           `json:"token,omitempty" doc:"Its last four characters"`
-	StartedAt time.Time        `json:"startedAt"`
-	EndedAt   time.Time        `json:"endedAt"`
-	EnergyWh  int64            `json:"energyWh"`
-	Lines     []lineView       `json:"lines" nullable:"false"`
-	VATRates  []vatView        `json:"vatRates" nullable:"false"`
-	Net       gnista.Money     `json:"net"`
-	VAT       gnista.Money     `json:"vat"`
-	Total     gnista.Money     `json:"total"`
-}
-
-type vatView struct {
-	Percent string       `json:"percent"`
-	Net     gnista.Money `json:"net"`
-	VAT     gnista.Money `json:"vat"`
-	Gross   gnista.Money `json:"gross"`
-}
-
-// receipt is a record for the one who pays, and for whoever has the link.
-func (s *Server) receipt(r billing.Record) receiptView {
-	v := showRecord(r)
-	out := receiptView{
-		ID: v.ID, Number: v.Number, Seller: s.Seller, IssuedAt: v.IssuedAt, Station: v.Station, EVSE: v.EVSE, StartedAt: v.StartedAt, EndedAt: v.EndedAt, EnergyWh: v.EnergyWh,
-		Lines: v.Lines, Net: v.Net, VAT: v.VAT, Total: v.Total, VATRates: make([]vatView, len(r.Bill.VAT)),
-	}
-	if v.Token != "" {
-		out.Token = token.Mask(v.Token)
-	}
-	money := func(amount int64) gnista.Money { return gnista.Money{Amount: amount, Currency: v.Total.Currency} }
-	for i, x := range r.Bill.VAT {
-		out.VATRates[i] = vatView{string(x.Rate), money(x.Net), money(x.VAT), money(x.Gross)}
-	}
-	return out
-}
-
 func (s *Server) records(api huma.API) {
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/charge-records", OperationID: "list-charge-records", Summary: "List charge records, the newest first", Tags: []string{"Billing"}},
 		func(ctx context.Context, in *struct {
 			Paging
 			Station     gnista.StationID `query:"station"`
 			Transaction string           `query:"transaction"`
+			Account     string           `query:"account" doc:"Id of the account that pays"`
+			Nobody      bool             `query:"nobody" doc:"Only those of which something is due and no account pays"`
 		}) (*body[page[recordView]], error) {
 			before, err := in.below()
 			if err != nil {
 				return nil, err
 			}
-			list, err := s.Records.Store.Records(ctx, billing.Filter{Station: in.Station, Transaction: in.Transaction, Before: before, Limit: in.Limit})
+			list, err := s.Records.Store.Records(ctx, billing.Filter{Station: in.Station, Transaction: in.Transaction, Account: in.Account, Nobody: in.Nobody, Before: before, Limit: in.Limit})
 			return answer(turn(in.Paging, list, showRecord, func(r billing.Record) string { return strconv.FormatInt(r.Number, 10) }), err)
 		})
 	type Path struct {
@@ -127,31 +81,5 @@ func (s *Server) records(api huma.API) {
 			r, err := s.Records.Store.Record(ctx, in.ID)
 			return answer(showRecord(r), err)
 		})
-	add(s, api, huma.Operation{
-		Method: http.MethodGet, Path: "/receipts/{id}", OperationID: "get-receipt", Summary: "Show a receipt", Tags: []string{"Billing"},
-		Description: "As JSON, or as a page for those who accept text/html. The id is that of the charge record and needs no token: whoever has the link may see it.",
-		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
-			"application/json": {Schema: huma.SchemaFromType(api.OpenAPI().Components.Schemas, receiptType)}, "text/html": {},
-		}}},
-	}, func(ctx context.Context, in *struct {
-		Path
-		Accept   string `header:"Accept"`
-		Language string `header:"Accept-Language"`
-	}) (*huma.StreamResponse, error) {
-		r, err := s.Records.Store.Record(ctx, in.ID)
-		if err != nil {
-			return nil, err
-		}
-		return &huma.StreamResponse{Body: func(c huma.Context) {
-			c.SetHeader("Vary", "Accept, Accept-Language")
-			c.SetHeader("Cache-Control", "private, no-cache")
-			if !strings.Contains(in.Accept, "text/html") {
-				c.SetHeader("Content-Type", "application/json")
-				write(c.BodyWriter(), s.receipt(r))
-				return
-			}
-			secure(c.SetHeader)
-			s.show(c.BodyWriter(), "receipt.html", in.Language, s.receipt(r))
-		}}, nil
-	})
+	s.receipts(api)
 }

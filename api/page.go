@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"reflect"
 	"strings"
 	"time"
 
@@ -23,8 +22,6 @@ import (
 
 //go:embed pages
 var pageFiles embed.FS
-
-var receiptType = reflect.TypeFor[receiptView]()
 
 // How much the first page shows.
 const (
@@ -191,7 +188,11 @@ func (s *Server) parse(l language) *template.Template {
 		"when":    func(t time.Time) string { return t.In(s.Zone).Format("2006-01-02 15:04:05") },
 		"since":   func(t time.Time) string { return duration(s.Now().Sub(t)) },
 		"between": func(from, to time.Time) string { return duration(to.Sub(from)) },
-		"kwh":     func(wh int64) string { return l.decimal(fmt.Sprintf("%d.%03d", wh/1000, wh%1000)) },
+		"kwh":     l.kwh,
+		"item":    func(x receiptLine) string { return l.receiptItem(x, s.Zone) }, "quantity": l.quantity, "linePrice": l.price, "invoiceItem": l.invoiceItem,
+		"day":     func(t time.Time) string { return t.In(s.Zone).Format(time.DateOnly) },
+		"minute":  func(t time.Time) string { return t.In(s.Zone).Format("2006-01-02 15:04") },
+		"numbers": numbers,
 		"kw":      func(w int64) string { return l.decimal(fmt.Sprintf("%d.%d", w/1000, w%1000/100)) },
 		"money":   l.money,
 		"price":   l.decimal,

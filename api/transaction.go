@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"gnista"
+	"gnista/billing"
 	"gnista/charging"
 )
 
@@ -140,7 +141,7 @@ func (s *Server) transactions(api huma.API) {
 		TransactionPath
 		Body decision
 	}) (*body[transactionView], error) {
-		t, err := s.Transactions.Decide(ctx, in.ID, in.Body.EnergyWh, in.Body.Note)
+		t, err := s.Transactions.Decide(ctx, in.ID, in.Body.EnergyWh, in.Body.Note, billing.Admin)
 		if err != nil {
 			return nil, err
 		}

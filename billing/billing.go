@@ -1,5 +1,5 @@
-// Package billing makes charge records of finished transactions, exactly one each, and shows them as
-// receipts. A record is never changed.
+// Package billing makes charge records of finished transactions, one original each, and keeps the ledger.
+// A record is never changed: what is wrong with it is corrected by others.
 package billing
 
 import (
@@ -23,6 +23,9 @@ type Record struct {
 	EVSE          gnista.EVSE
 	Token         token.ID
 	Account       string // id of the account that pays; empty is none
+	Kind          RecordKind
+	Corrects      string // id of the record that this one takes back or stands for instead
+	Payment       string // id of the payment of the transaction; empty is none
 	StartedAt     time.Time
 	EndedAt       time.Time
 	EnergyWh      int64
@@ -32,14 +35,31 @@ type Record struct {
 	IssuedAt      time.Time
 }
 
+// RecordKind is what a record is to its transaction. The sum of all records of a transaction is what
+// it came to.
+type RecordKind string
+
+// The kinds.
+const (
+	Original    RecordKind = "original"
+	Credit      RecordKind = "credit"      // takes another back: all its quantities and amounts are negative
+	Replacement RecordKind = "replacement" // stands instead of one that was taken back
+)
+
 // Store keeps records.
 type Store interface {
-	// Issue stores r, with the next number of the series, and ev with it, unless the transaction has
-	// a record already; it returns the one that is stored.
+	// Issue stores r, with the next number of the series, unless the transaction has a record already; it
+	// returns the one that is stored. Stored with it are ev, its entry of the ledger, and the payment; what
+	// was set aside for the transaction no longer is.
 	Issue(ctx context.Context, r Record, ev func(Record) gnista.Event) (Record, error)
+	// Correct stores a credit and, unless it is nil, what stands instead, in the same way, and d. Conflict when
+	// the record that they correct was corrected before.
+	Correct(ctx context.Context, credit Record, instead *Record, d Decision, ev func(Record) gnista.Event) ([]Record, error)
+	// Decisions lists what persons have decided, the newest first.
+	Decisions(ctx context.Context, f DecisionFilter) ([]Decision, error)
 	// Record finds a record. NotFound.
 	Record(ctx context.Context, id string) (Record, error)
-	// RecordOf finds the record of a transaction. NotFound.
+	// RecordOf finds the newest record of a transaction that is no credit. NotFound.
 	RecordOf(ctx context.Context, transaction string) (Record, error)
 	// Records lists records, the newest first, behind the one with the number before (0: from the
 	// newest).
@@ -50,6 +70,8 @@ type Store interface {
 type Filter struct {
 	Station     gnista.StationID // empty is any
 	Transaction string           // empty is any
+	Account     string           // empty is any
+	Nobody      bool             // only those that no account pays
 	Before      int64            // only those with a lower number; 0 is all
 	Limit       int
 }
@@ -146,15 +168,25 @@ func (r *Records) Take(ctx context.Context, ev gnista.Event) error {
 	if err != nil {
 		return fmt.Errorf("billing transaction %s: %w", t.ID, err)
 	}
-	now := r.Now()
-	_, err = r.Store.Issue(ctx, Record{
-		ID: r.NewID(), Transaction: t.ID, Station: t.Station, EVSE: t.EVSE, Token: t.Token, Account: t.Account, StartedAt: t.StartedAt, EndedAt: t.EndedAt,
-		EnergyWh: t.EnergyWh, TariffVersion: v.ID, Policy: tariff.Policy, Bill: b, IssuedAt: now,
-	}, func(stored Record) gnista.Event {
-		return gnista.Event{
-			At: now, Kind: "charge-record.issued", Station: t.Station, Subject: t.ID,
-			Data: fmt.Appendf(nil, `{"record":%q,"number":%d,"amount":%d,"currency":%q}`, stored.ID, stored.Number, b.Total.Amount, b.Total.Currency),
-		}
-	})
+	rec := Record{
+		ID: r.NewID(), Transaction: t.ID, Station: t.Station, EVSE: t.EVSE, Token: t.Token, Account: t.Account, Kind: Original, StartedAt: t.StartedAt, EndedAt: t.EndedAt,
+		EnergyWh: t.EnergyWh, TariffVersion: v.ID, Policy: tariff.Policy, Bill: b, IssuedAt: r.Now(),
+	}
+	if rec.Account != "" || b.Total.Amount != 0 {
+		rec.Payment = r.NewID()
+	}
+	_, err = r.Store.Issue(ctx, rec, issued)
 	return err
+}
+
+// issued tells of a record that has its number.
+func issued(r Record) gnista.Event {
+	more := ""
+	if r.Kind != Original {
+		more = fmt.Sprintf(`,"kind":%q,"corrects":%q`, r.Kind, r.Corrects)
+	}
+	return gnista.Event{
+		At: r.IssuedAt, Kind: "charge-record.issued", Station: r.Station, Subject: r.Transaction,
+		Data: fmt.Appendf(nil, `{"record":%q,"number":%d,"amount":%d,"currency":%q%s}`, r.ID, r.Number, r.Bill.Total.Amount, r.Bill.Total.Currency, more),
+	}
 }

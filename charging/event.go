@@ -45,6 +45,7 @@ type Event struct {
 	Begin             *Reading // declared for the start
 	End               *Reading // declared for the end
 	Samples           []Sample
+	Signed            []Signed
 	// Limits are those that the station has told to be in force; nil when the event tells of none.
 	Limits *Limits
 	// Unread are the parts of the message that could not be understood.

@@ -129,8 +129,18 @@ const (
 	moreTime         = 6 * time.Minute
 )
 
+// possible is the most energy in mWh that a connector of at most maxW gives in a time; 0 is one of which nothing
+// is known.
+func possible(duration time.Duration, maxW int64) int64 {
+	most := int64(maxPowerW)
+	if maxW > 0 {
+		most = min(most, maxW+maxW/100*tolerancePercent)
+	}
+	return int64(float64(most) * 1000 * (max(0, duration) + moreTime).Hours())
+}
+
 // final is the energy of a transaction that has ended, in Wh, and what is doubtful about it.
-func (m *Meter) final(duration time.Duration) (wh int64, reasons []Reason) {
+func (m *Meter) final(duration time.Duration, maxW int64) (wh int64, reasons []Reason) {
 	if m.Reset {
 		reasons = append(reasons, MeterReset)
 	}
@@ -144,7 +154,7 @@ func (m *Meter) final(duration time.Duration) (wh int64, reasons []Reason) {
 	if mWh < 0 || m.Reset {
 		return roundWh(m.estimate()), reasons
 	}
-	if limit := int64(maxPowerW * 1000 * (duration + moreTime).Hours()); mWh > limit {
+	if mWh > possible(duration, maxW) {
 		reasons = append(reasons, Implausible)
 	}
 	if m.disagrees(mWh, duration) {

@@ -26,7 +26,7 @@ func TestMeter(t *testing.T) {
 		for i, r := range readings {
 			m.take(Reading{at(1 + i*58/max(1, len(readings)-1)), r * 1000})
 		}
-		got, reasons := m.final(time.Hour)
+		got, reasons := m.final(time.Hour, 0)
 		if got != wh || !slices.Equal(reasons, want) {
 			t.Errorf("from %d by %v to %d: %d Wh, %v; want %d Wh, %v", begin, readings, end, got, reasons, wh, want)
 		}

@@ -191,7 +191,11 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 		t.flag(Unauthorised)
 		r.evs = append(r.evs, event("transaction.review", r.now, t))
 	}
-	if t.settle(r.now, false) {
+	maxW, err := t.maxPower(tx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if t.settle(r.now, false, maxW) {
 		r.evs = append(r.evs, event("transaction.finished", r.now, t))
 		if err := t.release(tx); err != nil {
 			return Outcome{}, err
@@ -199,6 +203,11 @@ func (r *recording) run(tx Tx) (Outcome, error) {
 	}
 	if err := tx.Save(t, r.samples(), r.evs...); err != nil {
 		return Outcome{}, err
+	}
+	if len(r.Signed) > 0 {
+		if err := tx.SaveSigned(t.ID, r.Signed); err != nil {
+			return Outcome{}, err
+		}
 	}
 	return Outcome{Transaction: *t, Decision: r.decision, Limits: r.told(t), New: r.made, stray: stray}, nil
 }

@@ -17,8 +17,9 @@ const patience = 5 * time.Minute
 const longest = 14 * 24 * time.Hour
 
 // settle makes up what an ended transaction comes to, and tells whether it is finished with that.
-// It waits for missing events unless that has been waited for enough.
-func (t *Transaction) settle(now time.Time, waited bool) (finished bool) {
+// It waits for missing events unless that has been waited for enough. maxW is the most power that there is at its
+// EVSE; 0 is not known.
+func (t *Transaction) settle(now time.Time, waited bool, maxW int64) (finished bool) {
 	if t.State != Ended || !t.FinishedAt.IsZero() {
 		return false
 	}
@@ -40,7 +41,7 @@ func (t *Transaction) settle(now time.Time, waited bool) (finished bool) {
 		t.EndedAt = t.StartedAt
 		t.flag(ClockSkew)
 	}
-	wh, reasons := t.Meter.final(t.EndedAt.Sub(t.StartedAt))
+	wh, reasons := t.Meter.final(t.EndedAt.Sub(t.StartedAt), maxW)
 	t.EnergyWh = wh
 	if !t.Authorised && wh == 0 {
 		reasons = nil // a refused start that came to nothing is nobody's concern
@@ -74,7 +75,11 @@ func (t *Transactions) Sweep(ctx context.Context) error {
 				return err
 			}
 			kind := "transaction.review"
-			if x.settle(now, true) {
+			maxW, err := x.maxPower(tx)
+			if err != nil {
+				return err
+			}
+			if x.settle(now, true, maxW) {
 				kind = "transaction.finished"
 			}
 			if err := x.release(tx); err != nil {
@@ -89,15 +94,15 @@ func (t *Transactions) Sweep(ctx context.Context) error {
 	return nil
 }
 
-// maxDecided is the most energy in Wh that a person may decide on: what cannot be billed would hold up
+// MaxDecided is the most energy in Wh that a person may decide on: what cannot be billed would hold up
 // all billing behind it.
-const maxDecided = 100_000_000
+const MaxDecided = 100_000_000
 
 // Decide settles by a person's word a transaction that waits for review, or one whose end will not
-// come any more: so much energy is to be billed. NotFound, Invalid, Conflict.
-func (t *Transactions) Decide(ctx context.Context, id string, energyWh int64, note string) (Transaction, error) {
-	if energyWh < 0 || energyWh > maxDecided {
-		return Transaction{}, gnista.Invalidf("energyWh", "must be 0 to %d", maxDecided)
+// come any more: so much energy is to be billed. What was known and proposed is kept with it. NotFound, Invalid, Conflict.
+func (t *Transactions) Decide(ctx context.Context, id string, energyWh int64, note, by string) (Transaction, error) {
+	if energyWh < 0 || energyWh > MaxDecided {
+		return Transaction{}, gnista.Invalidf("energyWh", "must be 0 to %d", MaxDecided)
 	}
 	if note == "" || utf8.RuneCountInString(note) > 500 {
 		return Transaction{}, gnista.Invalidf("note", "must say why, in at most 500 characters")
@@ -119,6 +124,11 @@ func (t *Transactions) Decide(ctx context.Context, id string, energyWh int64, no
 		case !x.FinishedAt.IsZero():
 			return gnista.Errorf(gnista.Conflict, "transaction %s is finished already", id)
 		}
+		maxW, err := x.maxPower(tx)
+		if err != nil {
+			return err
+		}
+		d := Decision{ID: t.NewID(), At: now, Transaction: x.ID, By: by, Note: note, EnergyWh: energyWh, Waiting: x.Waiting(maxW)}
 		var evs []gnista.Event
 		if x.State == Active {
 			x.State, x.EndedAt = Ended, x.lastHeard()
@@ -129,6 +139,9 @@ func (t *Transactions) Decide(ctx context.Context, id string, energyWh int64, no
 		x.EnergyWh, x.PowerW, x.Note, x.FinishedAt, x.UpdatedAt = energyWh, 0, note, now, now
 		out = *x
 		if err := x.release(tx); err != nil {
+			return err
+		}
+		if err := tx.SaveDecision(d); err != nil {
 			return err
 		}
 		return tx.Save(x, nil, append(evs, event("transaction.finished", now, x))...)

@@ -144,8 +144,11 @@ type Decided struct {
 
 // Blocked tells whether something in the review keeps the transaction from being billed.
 func (t *Transaction) Blocked() bool {
-	return !slices.Contains(t.Review, DecidedByPerson) && slices.ContainsFunc(t.Review, Reason.Blocks)
+	return !t.Decided() && slices.ContainsFunc(t.Review, Reason.Blocks)
 }
+
+// Decided tells whether a person settled the energy.
+func (t *Transaction) Decided() bool { return slices.Contains(t.Review, DecidedByPerson) }
 
 func (t *Transaction) flag(r Reason) {
 	if !slices.Contains(t.Review, r) {
@@ -252,8 +255,12 @@ type Store interface {
 	// Unfinished lists transactions that ended before the given time, are not finished and wait
 	// for nobody's decision.
 	Unfinished(ctx context.Context, before time.Time, limit int) ([]Transaction, error)
+	// EVSEPower is as that of [Tx].
+	EVSEPower(ctx context.Context, station gnista.StationID, evse int) (most, unit string, err error)
 	// Samples lists what the meter said during a transaction, in the order of time.
 	Samples(ctx context.Context, id string) ([]Sample, error)
+	// SignedValues lists the signed meter values of a transaction, in the order of time.
+	SignedValues(ctx context.Context, id string) ([]Signed, error)
 }
 
 // Tx is what one change may read and write. What it returns is nil when there is no such thing.
@@ -299,6 +306,12 @@ type Tx interface {
 	SaveStartLimits(station gnista.StationID, number int, l Limits, now time.Time) error
 	// SaveReservation stores r, and the events with it.
 	SaveReservation(r *Reservation, evs ...gnista.Event) error
+	// EVSEPower is the most power of an EVSE as the station has reported it, and its unit; empty is none.
+	EVSEPower(station gnista.StationID, evse int) (most, unit string, err error)
+	// SaveDecision stores what a person decided.
+	SaveDecision(d Decision) error
 	// Save stores t, the samples with it, and the events with both.
 	Save(t *Transaction, samples []Sample, evs ...gnista.Event) error
+	// SaveSigned adds signed values to a transaction, each once and as many as are kept, see [MaxSigned].
+	SaveSigned(transaction string, list []Signed) error
 }

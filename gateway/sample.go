@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"gnista/charging"
 	"gnista/ocpp/ocppj"
@@ -75,6 +76,15 @@ func (r Reading) Sample() (s charging.Sample, ok bool) {
 		s.Location = charging.Outlet
 	}
 	return s, true
+}
+
+// Signed is a signed value that was taken as r says; r's value is none.
+func (r Reading) Signed(at time.Time, data string) charging.Signed {
+	m, known := measurands[r.Measurand]
+	if !known {
+		m = charging.Measurand(r.Measurand)
+	}
+	return charging.Signed{At: at, Context: contexts[r.Context], Measurand: m, Data: data}
 }
 
 // cutPhase takes the phase off a measurand that some stations write it behind, as in

@@ -16,6 +16,7 @@ type flavour struct {
 	name    string // for people
 	driver  string
 	dsn     string
+	readDSN string // of who only reads
 	dialect goose.Dialect
 	begin   string // begins a SQL transaction that writes
 	tidy    string // is done beside the writers now and then; empty where nothing need be
@@ -34,14 +35,16 @@ func flavourOf(u string) (flavour, error) {
 			return flavour{}, fmt.Errorf("the database %q names no file; write sqlite:FILE", u)
 		}
 		pragmas := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(4000)"}}
+		reading := url.Values{"mode": {"rw"}, "_pragma": {"query_only(true)", "busy_timeout(10000)"}}
+		at := "file:" + (&url.URL{Path: file}).EscapedPath() + "?"
 		return flavour{
-			name: "the database " + file, driver: "sqlite", dsn: "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + pragmas.Encode(), dialect: goose.DialectSQLite3,
+			name: "the database " + file, driver: "sqlite", dsn: at + pragmas.Encode(), readDSN: at + reading.Encode(), dialect: goose.DialectSQLite3,
 			begin: "BEGIN IMMEDIATE", tidy: "PRAGMA wal_checkpoint(PASSIVE)", compact: "PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", writers: 1, readers: max(4, runtime.NumCPU()),
 			lock: func(*DB) lock { return &fileLock{database: file} },
 		}, nil
 	case "postgres", "postgresql":
 		return flavour{
-			name: "the PostgreSQL database", driver: "pgx", dsn: u, dialect: goose.DialectPostgres, begin: "BEGIN", writers: 4, readers: 8,
+			name: "the PostgreSQL database", driver: "pgx", dsn: u, readDSN: u, dialect: goose.DialectPostgres, begin: "BEGIN", writers: 4, readers: 8,
 			lock: func(db *DB) lock { return &sessionLock{db: db} },
 		}, nil
 	}

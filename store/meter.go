@@ -137,7 +137,11 @@ func parseSample(field string) (s charging.Sample, err error) {
 
 // Samples lists what the meter said during a transaction, in the order of time, each once.
 func (db *DB) Samples(ctx context.Context, id string) ([]charging.Sample, error) {
-	rows, err := db.sql.QueryContext(ctx, `SELECT data FROM meter_period WHERE transaction_id = $1 ORDER BY period`, id)
+	return samplesOf(ctx, db.sql, id)
+}
+
+func samplesOf(ctx context.Context, r reader, id string) ([]charging.Sample, error) {
+	rows, err := r.QueryContext(ctx, `SELECT data FROM meter_period WHERE transaction_id = $1 ORDER BY period`, id)
 	texts, err := all(rows, err, func(s scanner) (text string, err error) { return text, s.Scan(&text) })
 	if err != nil {
 		return nil, err

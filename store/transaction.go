@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
@@ -219,6 +220,36 @@ func (t *chargingTx) CountOpen(id token.ID) (n int, err error) {
 	err = t.row(`SELECT COUNT(*) FROM station_transaction WHERE token_key = $1 AND token_type = $2 AND state = 'active' AND authorised = $3`,
 		t.key(id.UID), string(id.Type), true).Scan(&n)
 	return n, err
+}
+
+// evsePower is the most power that a station has reported of an EVSE. (OCPP 2.x device model: EVSE, Power)
+const evsePower = `SELECT max_limit, unit FROM variable WHERE station = $1 AND component = 'EVSE' AND name = 'Power' AND evse = $2 AND max_limit <> '' LIMIT 1`
+
+func scanPower(row *sql.Row) (most, unit string, err error) {
+	err = row.Scan(&most, &unit)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return most, unit, err
+}
+
+func (t *chargingTx) EVSEPower(station gnista.StationID, evse int) (most, unit string, err error) {
+	return scanPower(t.row(evsePower, string(station), evse))
+}
+
+// EVSEPower is the most power of an EVSE as the station has reported it, and its unit; empty is none.
+func (db *DB) EVSEPower(ctx context.Context, station gnista.StationID, evse int) (most, unit string, err error) {
+	return scanPower(db.sql.QueryRowContext(ctx, evsePower, string(station), evse))
+}
+
+func (t *chargingTx) SaveDecision(d charging.Decision) error {
+	detail, err := json.Marshal(d.Waiting)
+	if err != nil {
+		return err
+	}
+	return t.addDecision(billing.Decision{
+		ID: d.ID, At: d.At, Kind: billing.DecidedTransaction, Transaction: d.Transaction, By: d.By, Reason: d.Note, EnergyWh: d.EnergyWh, Detail: detail,
+	})
 }
 
 func (t *chargingTx) Number() (int64, error) { return t.next("transaction", 1) }

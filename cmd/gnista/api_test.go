@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"gnista"
-	"gnista/api"
+	"gnista/billing"
 	"gnista/charging"
 	"gnista/station"
 	"gnista/store/storetest"
@@ -389,7 +389,7 @@ func TestInput(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
-	l := newLive(t, func(o *options) { o.Seller = api.Seller{Name: "Åsas <El> AB", VAT: "SE1"} })
+	l := newLive(t, func(o *options) { o.Seller = billing.Seller{Name: "Åsas <El> AB", VAT: "SE1"} })
 	if _, err := l.tokens.Create(t.Context(), token.Token{ID: token.ID{UID: "SECRETCARD1234"}}); err != nil {
 		t.Fatal(err)
 	}

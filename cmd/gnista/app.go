@@ -25,6 +25,9 @@ import (
 	"gnista/gateway/v16"
 	"gnista/gateway/v2"
 	"gnista/ocpp/ocppj"
+	"gnista/payment"
+	"gnista/payment/invoice"
+	"gnista/payment/wallet"
 	"gnista/pki"
 	"gnista/power"
 	"gnista/station"
@@ -49,7 +52,8 @@ type options struct {
 	Heartbeat  time.Duration
 	Retry      time.Duration
 	Currency   string
-	Seller     api.Seller
+	Seller     billing.Seller
+	Invoicing  invoicing
 	Zone       *time.Location
 	Cloning    token.Cloning
 	CostEvery  time.Duration // see [cost.Costs]
@@ -85,6 +89,8 @@ type app struct {
 	transactions *charging.Transactions
 	ca           *pki.CA
 	records      *billing.Records
+	payments     *payment.Worker
+	invoices     *billing.Invoices
 	campaigns    *campaign.Campaigns
 	power        *power.Power
 	costs        *cost.Costs
@@ -94,6 +100,7 @@ type app struct {
 	now          func() time.Time
 
 	nudge     chan struct{}
+	pay       chan struct{} // nudges the worker of payments
 	costNudge chan struct{}
 	log       *slog.Logger
 	running   sync.WaitGroup
@@ -103,7 +110,9 @@ type app struct {
 
 // newApp opens the database and puts the parts together.
 func newApp(ctx context.Context, o options) (*app, error) {
-	a := &app{bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log}
+	a := &app{
+		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log,
+	}
 	var err error
 	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Log: o.Log})
 	if err != nil {
@@ -143,6 +152,10 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.records = &billing.Records{
 		Store: a.db, Tariffs: a.db, Transactions: a.db, Reservations: a.db, Zones: sites, Currency: o.Currency, Now: o.Now, NewID: o.NewID,
 	}
+	a.payments = &payment.Worker{Log: o.Log, Payments: &payment.Payments{
+		Store: a.db, Providers: payment.NewProviders(&wallet.Provider{Ledger: a.db, Now: o.Now}, invoice.Provider{}), Now: o.Now, NewID: o.NewID,
+	}}
+	a.invoices = newInvoices(a.db, o.Invoicing, o.Seller, o.Currency, o.Zone, o.Now, o.NewID)
 	a.transactions = &charging.Transactions{
 		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Cloning: o.Cloning, Zone: o.Zone, Now: o.Now, NewID: o.NewID,
 	}
@@ -177,9 +190,13 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Accounts: accounts, Lists: a.lists, Transactions: a.transactions, Power: a.power, Costs: a.costs, Tariffs: a.tariffs, Sites: sites, StationWords: two,
-		Records: a.records, Campaigns: a.campaigns, CA: a.ca, Contracts: contracts, Checks: a.checks, Seller: o.Seller, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL,
-		Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns,
+		Tokens: a.tokens, Accounts: accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
+		Transactions: a.transactions, Power: a.power,
+		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
+		Records: a.records, Ledger: &billing.Ledger{Store: a.db, Now: o.Now, NewID: o.NewID}, Payments: a.payments.Payments, Invoices: a.invoices,
+		Events: a.db, Bus: a.bus, Ready: a.db.Ready,
+		Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
 	if err := errors.Join(a.firstTariff(ctx, o.Currency), a.checks.Begin(ctx)); err != nil {
@@ -206,12 +223,19 @@ func (a *app) firstTariff(ctx context.Context, currency string) error {
 func (a *app) told(evs []gnista.Event) {
 	for _, ev := range evs {
 		a.bus.Publish(ev)
-	}
-	for _, nudge := range []chan struct{}{a.nudge, a.costNudge} {
-		select {
-		case nudge <- struct{}{}:
-		default:
+		switch ev.Kind {
+		case "charge-record.issued", "account.top-up":
+			wake(a.pay)
 		}
+	}
+	wake(a.nudge)
+	wake(a.costNudge)
+}
+
+func wake(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }
 
@@ -229,12 +253,15 @@ func (a *app) start() {
 	a.ledger.Start()
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
+	a.running.Go(func() { a.payments.Run(ctx, a.pay) })
+	a.running.Go(func() { a.workOnInvoices(ctx) })
 	a.running.Go(func() { a.db.Consume(ctx, "cost", a.costNudge, a.costs.Take) })
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
 	a.running.Go(func() { a.campaigns.Run(telling) })
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{
-		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations,
+		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations, "invoices": a.invoices.Sweep,
+		"payments": a.payments.Sweep,
 	})
 	// Those that wait for stations keep nothing else waiting.
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep})

@@ -31,6 +31,7 @@ type bench struct {
 	Events   benchEvents   `cmd:"" help:"Durable TransactionEvents per second, and their latency."`
 	Settings benchSettings `cmd:"" help:"Ordinary traffic beside the reading of many stations' settings."`
 	Hostile  benchHostile  `cmd:"" help:"Latency of good stations beside hostile ones."`
+	Invoices benchInvoices `cmd:"" help:"A run of invoices, and half of one."`
 	All      benchAll      `cmd:"" default:"1" help:"Memory and events."`
 	Server   benchServer   `cmd:"" hidden:""`
 }

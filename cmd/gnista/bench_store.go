@@ -56,6 +56,11 @@ func (*noStore) Unfinished(context.Context, time.Time, int) ([]charging.Transact
 
 func (*noStore) Samples(context.Context, string) ([]charging.Sample, error) { return nil, nil }
 
+func (*noStore) SignedValues(context.Context, string) ([]charging.Signed, error) { return nil, nil }
+func (*noStore) EVSEPower(context.Context, gnista.StationID, int) (string, string, error) {
+	return "", "", nil
+}
+
 func (*noStore) AddMessages(_ context.Context, _ []station.Message, last int64) (int64, error) {
 	return last, nil
 }
@@ -87,6 +92,10 @@ func (t noTx) Save(x *charging.Transaction, _ []charging.Sample, _ ...gnista.Eve
 	return nil
 }
 
+func (noTx) SaveSigned(string, []charging.Signed) error { return nil }
+
+func (noTx) EVSEPower(gnista.StationID, int) (string, string, error)              { return "", "", nil }
+func (noTx) SaveDecision(charging.Decision) error                                 { return nil }
 func (noTx) ByID(string) (*charging.Transaction, error)                           { return nil, nil }
 func (noTx) ByStart(gnista.StationID, string) (*charging.Transaction, error)      { return nil, nil }
 func (noTx) Open(gnista.StationID, int) ([]*charging.Transaction, error)          { return nil, nil }

@@ -23,6 +23,7 @@ type commandLine struct {
 
 	Serve   serve    `cmd:"" help:"Run the central system."`
 	Bench   bench    `cmd:"" help:"Measure this machine."`
+	Audit   audit    `cmd:"" help:"Make up all money anew from what meters said, and compare."`
 	Migrate migrate  `cmd:"" help:"Bring the schema of a database up to date and end. Serve does so by itself."`
 	Sim     simulate `cmd:"" help:"Simulate charging stations and the drivers who use them."`
 	Check   check    `cmd:"" help:"Wait for one station, check what it can do and what it does wrong, and print a report."`

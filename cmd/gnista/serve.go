@@ -17,7 +17,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"gnista/api"
 	"gnista/station"
 	"gnista/store"
 	"gnista/token"
@@ -38,6 +37,18 @@ func (d database) url() (string, error) {
 		return "", fmt.Errorf("making the data folder: %w", err)
 	}
 	return "sqlite:" + filepath.Join(d.Data, "gnista.db"), nil
+}
+
+// existing is the address of a database that is there.
+func (d database) existing() (string, error) {
+	if d.Database != "" {
+		return d.Database, nil
+	}
+	file := filepath.Join(d.Data, "gnista.db")
+	if _, err := os.Stat(file); err != nil {
+		return "", fmt.Errorf("there is no database in the data folder: %w", err)
+	}
+	return "sqlite:" + file, nil
 }
 
 type migrate struct {
@@ -66,6 +77,7 @@ func (m *migrate) Run(ctx context.Context, o *output) error {
 type serve struct {
 	database
 	certifying
+	invoicing
 	transport
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for profiles (/debug/pprof); none when empty. Do not make it public."`
@@ -77,10 +89,6 @@ type serve struct {
 	ReadSettings    bool                  `help:"Ask stations for all of their settings where these, or those of their firmware, were never read." default:"true" negatable:""`
 	Currency        string                `help:"Currency of the first tariff." default:"SEK"`
 	TimeZone        string                `help:"Time zone of pages and receipts." default:"Europe/Stockholm"`
-	SellerName      string                `help:"Who sells the energy, for receipts." default:"(seller not set)"`
-	SellerNumber    string                `help:"The seller's registration number."`
-	SellerVAT       string                `help:"The seller's VAT number." name:"seller-vat"`
-	SellerAddress   string                `help:"The seller's address."`
 	CardApart       time.Duration         `help:"A card that begins to charge at two sites within this time is suspected to have been copied; 0 is never." default:"5m"`
 	CardStarts      int                   `help:"A card that begins to charge more often than this within an hour is suspected to have been copied; 0 is never." default:"20"`
 	CardBlock       bool                  `help:"Block a card that is suspected to have been copied, and not only tell of it."`
@@ -143,6 +151,13 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err != nil {
 		return options{}, err
 	}
+	seller, err := s.seller()
+	if err == nil {
+		err = s.invoicing.check()
+	}
+	if err != nil {
+		return options{}, err
+	}
 	for name, n := range map[string]int64{"--card-apart": int64(s.CardApart), "--card-starts": int64(s.CardStarts)} {
 		if n < 0 {
 			return options{}, fmt.Errorf("%s is negative", name)
@@ -152,7 +167,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Cloning:    token.Cloning{Apart: s.CardApart, PerHour: s.CardStarts, Block: s.CardBlock},
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
-		Seller:  api.Seller{Name: s.SellerName, Number: s.SellerNumber, VAT: s.SellerVAT, Address: s.SellerAddress},
+		Seller: seller, Invoicing: s.invoicing,
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
 	}
 	if s.Demo { // in which cars charge for half a minute

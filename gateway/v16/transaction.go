@@ -87,7 +87,7 @@ func (a *Adapter) startTransaction(ctx context.Context, s *gateway.Session, req 
 func (a *Adapter) stopTransaction(ctx context.Context, s *gateway.Session, req ocpp16.StopTransactionRequest, found []ocppj.Violation) (ocpp16.StopTransactionResponse, error) {
 	ev := charging.Event{
 		Kind: charging.Stopped, Version: gnista.V16, Ref: strconv.FormatInt(req.TransactionID, 10), At: req.Timestamp.Time, Guessed: req.Timestamp.Guessed(),
-		Reason: stopReason(req.Reason), Samples: samples(req.TransactionData, found),
+		Reason: stopReason(req.Reason), Samples: samples(req.TransactionData, found), Signed: signed(req.TransactionData, found),
 	}
 	if req.IDTag != "" {
 		ev.Token = &token.ID{UID: s.Token(req.IDTag)}
@@ -145,17 +145,21 @@ func stopReason(r ocpp16.Reason) string {
 // OCPP 1.6 §4.7. Values that name no transaction belong to the one at the connector; those of
 // connector 0 are the station's own meter.
 func (a *Adapter) meterValues(ctx context.Context, s *gateway.Session, req ocpp16.MeterValuesRequest, found []ocppj.Violation) (ocpp16.MeterValuesResponse, error) {
-	ev := charging.Event{Kind: charging.Updated, Version: gnista.V16, EVSE: evse(req.ConnectorID), Samples: samples(req.MeterValue, found)}
+	ev := charging.Event{Kind: charging.Updated, Version: gnista.V16, EVSE: evse(req.ConnectorID), Samples: samples(req.MeterValue, found), Signed: signed(req.MeterValue, found)}
 	if req.TransactionID != nil {
 		observeRef(s, "MeterValues", *req.TransactionID)
 		ev.Ref = strconv.FormatInt(*req.TransactionID, 10)
 	} else if ev.EVSE.ID == 0 {
 		return ocpp16.MeterValuesResponse{}, nil
 	}
-	if len(ev.Samples) == 0 {
+	switch n, m := len(ev.Samples), len(ev.Signed); {
+	case n > 0:
+		ev.At = ev.Samples[n-1].At
+	case m > 0:
+		ev.At = ev.Signed[m-1].At
+	default:
 		return ocpp16.MeterValuesResponse{}, nil
 	}
-	ev.At = ev.Samples[len(ev.Samples)-1].At
 	out, err := a.Transactions.Record(ctx, s.Station, ev)
 	if err == nil && out.Transaction.State == charging.Ended {
 		s.Saw("Q49", "meter values of a transaction that has ended")
@@ -203,6 +207,22 @@ func samples(list []ocpp16.MeterValue, found []ocppj.Violation) []charging.Sampl
 				sample.At = m.Timestamp.Time
 				out = append(out, sample)
 			}
+		}
+	}
+	return out
+}
+
+// signed are the signed values, as they came.
+func signed(list []ocpp16.MeterValue, found []ocppj.Violation) (out []charging.Signed) {
+	if gateway.Mistyped(found) {
+		return nil
+	}
+	for _, m := range list {
+		for _, v := range m.SampledValue {
+			if v.Format != ocpp16.ValueFormatSignedData || v.Value == "" {
+				continue
+			}
+			out = append(out, gateway.Reading{Measurand: string(v.Measurand), Context: string(v.Context)}.Signed(m.Timestamp.Time, string(v.Value)))
 		}
 	}
 	return out

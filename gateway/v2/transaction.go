@@ -91,7 +91,7 @@ func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req 
 	ev := charging.Event{
 		Kind: kinds[req.EventType], Version: gnista.Version(s.Version.String()), Ref: req.TransactionInfo.TransactionID, Seq: req.SeqNo, At: req.Timestamp.Time, Guessed: req.Timestamp.Guessed(),
 		Offline: req.Offline != nil && *req.Offline, EVSE: evse(req.EVSE), Activity: activities[req.TransactionInfo.ChargingState],
-		Stopping: req.TriggerReason == ocpp2.TriggerReasonStopAuthorized, Samples: samples(req.MeterValue, found),
+		Stopping: req.TriggerReason == ocpp2.TriggerReasonStopAuthorized, Samples: samples(req.MeterValue, found), Signed: signed(req.MeterValue, found),
 		Limits: limits(req.TransactionInfo.TransactionLimit, a.Currency),
 	}
 	if ev.Kind != charging.Stopped {
@@ -216,6 +216,31 @@ func samples(list []ocpp2.MeterValue, found []ocppj.Violation) []charging.Sample
 				sample.At = m.Timestamp.Time
 				out = append(out, sample)
 			}
+		}
+	}
+	return out
+}
+
+// signed are the signed values, as they came.
+func signed(list []ocpp2.MeterValue, found []ocppj.Violation) (out []charging.Signed) {
+	if gateway.Mistyped(found) {
+		return nil
+	}
+	for _, m := range list {
+		for _, v := range m.SampledValue {
+			x := v.SignedMeterValue
+			if x == nil || x.SignedMeterData == "" {
+				continue
+			}
+			own := gateway.Reading{Measurand: string(v.Measurand), Context: string(v.Context)}.Signed(m.Timestamp.Time, x.SignedMeterData)
+			own.Encoding = x.EncodingMethod
+			if x.SigningMethod != nil {
+				own.Method = *x.SigningMethod
+			}
+			if x.PublicKey != nil {
+				own.PublicKey = *x.PublicKey
+			}
+			out = append(out, own)
 		}
 	}
 	return out

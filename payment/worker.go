@@ -1,0 +1,265 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"gnista"
+)
+
+// Store keeps payments.
+type Store interface {
+	// CreatePayment stores a new payment.
+	CreatePayment(ctx context.Context, c *Change) error
+	// ChangePayment runs f on a payment within one SQL transaction and stores what it did, or nothing when it
+	// fails. f may be run again. NotFound.
+	ChangePayment(ctx context.Context, id string, now time.Time, f func(*Change) error) (Payment, error)
+	// Payment finds a payment. NotFound.
+	Payment(ctx context.Context, id string) (Payment, error)
+	// PaymentByRef finds the payment that a provider calls so. NotFound.
+	PaymentByRef(ctx context.Context, provider, ref string) (Payment, error)
+	// Payments lists payments, the newest first.
+	Payments(ctx context.Context, f Filter) ([]Payment, error)
+	// Operations lists those of a payment in order.
+	Operations(ctx context.Context, payment string) ([]Operation, error)
+	// Transitions lists those of a payment in order.
+	Transitions(ctx context.Context, payment string) ([]Transition, error)
+	// WaitingOperations lists open operations that may be taken up at a time.
+	WaitingOperations(ctx context.Context, at time.Time, limit int) ([]Operation, error)
+	// ExpiredHolds lists payments with a hold that ended before a time and with no open operation.
+	ExpiredHolds(ctx context.Context, at time.Time, limit int) ([]Payment, error)
+	// StuckPayments lists payments that are where they should not stay since before a time, and that was not
+	// told of.
+	StuckPayments(ctx context.Context, before time.Time, limit int) ([]Payment, error)
+}
+
+// Filter selects payments for a list.
+type Filter struct {
+	State       State  // empty is any
+	Account     string // empty is any
+	Transaction string // empty is any
+	Before      string // only those with a lower id
+	Limit       int
+}
+
+// Payments is what is done with payments.
+type Payments struct {
+	Store     Store
+	Providers Providers
+	Now       func() time.Time
+	NewID     func() string
+}
+
+// Hold makes a payment that sets an amount aside, for a transaction that will be. Invalid, Unsupported.
+func (p *Payments) Hold(ctx context.Context, provider, account string, amount gnista.Money) (Payment, error) {
+	x, ok := p.Providers[provider]
+	if !ok {
+		return Payment{}, gnista.Invalidf("provider", "%q is none of those that are set up", provider)
+	}
+	caps := x.Caps()
+	switch {
+	case !caps.Hold:
+		return Payment{}, gnista.Errorf(gnista.Unsupported, "%s cannot set an amount aside", provider)
+	case amount.Amount <= 0 || amount.Amount < caps.MinAmount:
+		return Payment{}, gnista.Invalidf("amount", "must be %d or more", max(1, caps.MinAmount))
+	case !caps.takes(amount.Currency):
+		return Payment{}, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
+	}
+	c := Begin(p.NewID(), provider, account, amount.Currency, amount.Amount, p.Now())
+	return c.Payment, p.Store.CreatePayment(ctx, c)
+}
+
+func (c Caps) takes(currency string) bool {
+	for _, x := range c.Currencies {
+		if x == currency {
+			return true
+		}
+	}
+	return len(c.Currencies) == 0
+}
+
+// Change changes a payment. NotFound, and what f returns.
+func (p *Payments) Change(ctx context.Context, id string, f func(*Change) error) (Payment, error) {
+	return p.Store.ChangePayment(ctx, id, p.Now(), f)
+}
+
+// Retry has a payment looked at now whose operation is not known or that is short. NotFound, Conflict.
+func (p *Payments) Retry(ctx context.Context, id string) (Payment, error) {
+	return p.Change(ctx, id, func(c *Change) error { return c.Look(Cause{ByPerson, ""}) })
+}
+
+// Hear takes in hints of a provider: each payment is read, whatever the hint says. One of a payment that is
+// not ours is passed over.
+func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) error {
+	remote, ok := p.Providers[provider].(Remote)
+	if !ok {
+		return gnista.Errorf(gnista.Unsupported, "%q tells nothing by itself", provider)
+	}
+	for _, h := range hints {
+		x, err := p.Store.PaymentByRef(ctx, provider, h.Ref)
+		if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		// What is read may be older than what an operation tells meanwhile; then it counts for nothing.
+		s, err := remote.Fetch(ctx, x)
+		if err != nil {
+			return fmt.Errorf("reading payment %s: %w", x.ID, err)
+		}
+		if _, err := p.Change(ctx, x.ID, func(c *Change) error {
+			if c.UpdatedAt.Equal(x.UpdatedAt) && c.Moves == x.Moves && c.Captured == x.Captured && c.Refunded == x.Refunded && c.Held == x.Held {
+				c.Observe(s, Cause{ByHint, h.ID})
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// StuckAfter is how long a payment may be on its way before somebody is told.
+const StuckAfter = time.Hour
+
+// Sweep takes note of holds that have expired, and tells of payments that are stuck.
+func (p *Payments) Sweep(ctx context.Context) error {
+	const most = 500
+	now := p.Now()
+	expired, err := p.Store.ExpiredHolds(ctx, now, most)
+	if err != nil {
+		return fmt.Errorf("looking for expired holds: %w", err)
+	}
+	stuck, err := p.Store.StuckPayments(ctx, now.Add(-StuckAfter), most)
+	if err != nil {
+		return fmt.Errorf("looking for stuck payments: %w", err)
+	}
+	for _, x := range expired {
+		if _, err := p.Change(ctx, x.ID, func(c *Change) error { c.Expire(); return nil }); err != nil {
+			return err
+		}
+	}
+	for _, x := range stuck {
+		if _, err := p.Change(ctx, x.ID, func(c *Change) error {
+			if c.Since.Equal(x.Since) {
+				c.MarkStuck()
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// How operations are carried out.
+const (
+	callTime  = 30 * time.Second     // for a provider to answer
+	lease     = 4 * callTime         // after which whoever has taken up an operation is given up
+	idlePause = 5 * time.Second      // looks without having been nudged
+	batch     = 256                  // operations of one look
+	atOnce    = 16                   // operations at one time
+	failPause = 2 * time.Second      // after the store has failed
+	askPause  = 5 * time.Millisecond // so that a nudge finds more than one operation
+)
+
+// Worker carries out operations.
+type Worker struct {
+	*Payments
+	Log *slog.Logger
+}
+
+// Run carries out operations until ctx ends. A nudge makes it look at once.
+func (w *Worker) Run(ctx context.Context, nudge <-chan struct{}) {
+	for ctx.Err() == nil {
+		did, err := w.Step(ctx)
+		pause := idlePause
+		switch {
+		case err != nil:
+			if ctx.Err() == nil {
+				w.Log.Error("operations of payments could not be read and are tried again", "err", err)
+			}
+			pause = failPause
+		case did > 0:
+			pause = askPause
+		}
+		select {
+		case <-ctx.Done():
+		case <-nudge:
+		case <-time.After(pause):
+		}
+	}
+}
+
+// Step carries out the operations that wait, and tells how many those were.
+func (w *Worker) Step(ctx context.Context) (int, error) {
+	list, err := w.Store.WaitingOperations(ctx, w.Now(), batch)
+	if err != nil {
+		return 0, err
+	}
+	var running sync.WaitGroup
+	room := make(chan struct{}, atOnce)
+	for _, op := range list {
+		room <- struct{}{}
+		running.Go(func() {
+			defer func() { <-room }()
+			if err := w.do(ctx, op); err != nil && ctx.Err() == nil {
+				w.Log.Error("an operation of a payment is not done", "payment", op.Payment, "operation", op.ID, "err", err)
+			}
+		})
+	}
+	running.Wait()
+	return len(list), nil
+}
+
+// do carries out one operation. What was sent is on disk before, and what came of it after: whoever finds it
+// sent looks before it sends it again.
+func (w *Worker) do(ctx context.Context, op Operation) error {
+	var doubt, mine bool
+	p, err := w.Change(ctx, op.Payment, func(c *Change) error {
+		op, doubt, mine = c.Claim(op.ID, lease)
+		return nil
+	})
+	if err != nil || !mine {
+		return err
+	}
+	s, failed := w.call(ctx, op, p, doubt)
+	// It is known now, also when we are to end.
+	_, err = w.Change(context.WithoutCancel(ctx), op.Payment, func(c *Change) error {
+		if c.Op == nil || c.Op.ID != op.ID {
+			return nil // known already
+		}
+		var declined *DeclinedError
+		var refused *RefusedError
+		switch {
+		case failed == nil:
+			c.Succeed(s)
+		case errors.As(failed, &declined):
+			c.Decline(declined.Code)
+		case errors.As(failed, &refused):
+			c.Refuse(refused.Reason)
+		case c.Op.Attempt == op.Attempt:
+			c.Doubt(failed.Error())
+		}
+		return nil
+	})
+	return err
+}
+
+func (w *Worker) call(ctx context.Context, op Operation, p Payment, doubt bool) (Snapshot, error) {
+	x, err := w.Providers.of(p)
+	if err != nil {
+		return Snapshot{}, &RefusedError{err.Error()}
+	}
+	if caps := x.Caps(); op.Kind == KindCapture && op.Amount < caps.MinAmount {
+		return Snapshot{}, &DeclinedError{Code: "below-minimum"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	return carry(ctx, x, op, p, doubt)
+}
