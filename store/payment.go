@@ -233,6 +233,14 @@ func (db *DB) WaitingOperations(ctx context.Context, at time.Time, limit int) ([
 	return all(rows, err, scanOperation)
 }
 
+// GiveUpOperations lets those that were sent be taken up at a time: nobody is left who has them.
+func (db *DB) GiveUpOperations(ctx context.Context, at time.Time) error {
+	return db.write(ctx, ledgerKey, func(t *tx) error {
+		_, err := t.exec(`UPDATE payment_op SET next_at = $1 WHERE state = 'sent' AND next_at > $1`, millis(at))
+		return err
+	})
+}
+
 // ExpiredHolds lists payments with a hold that ended before a time and with no open operation.
 func (db *DB) ExpiredHolds(ctx context.Context, at time.Time, limit int) ([]payment.Payment, error) {
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+paymentColumns+` FROM payment p WHERE held > 0 AND held_until > 0 AND held_until <= $1
