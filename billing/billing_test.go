@@ -63,13 +63,19 @@ func (s *system) price(kWh tariff.Decimal) {
 // that tells of it.
 func (s *system) finish(id string, energyWh int64) gnista.Event {
 	s.t.Helper()
+	return s.finishFor(id, "", energyWh)
+}
+
+// finishFor is finish, with the account that pays.
+func (s *system) finishFor(id, account string, energyWh int64) gnista.Event {
+	s.t.Helper()
 	at := s.Now()
 	inForce, err := s.InForce(s.t.Context(), charging.Case{Station: "A", At: at})
 	if err != nil && gnista.CodeOf(err) != gnista.NotFound {
 		s.t.Fatal(err)
 	}
 	x := &charging.Transaction{
-		ID: id, Station: "A", Version: gnista.V21, Ref: "r" + id, EVSE: gnista.EVSE{ID: 1, Connector: 1}, Token: token.ID{UID: "ANNA"}, Authorised: true, Tariff: inForce,
+		ID: id, Station: "A", Version: gnista.V21, Ref: "r" + id, EVSE: gnista.EVSE{ID: 1, Connector: 1}, Token: token.ID{UID: "ANNA"}, Account: account, Authorised: true, Tariff: inForce,
 		State: charging.Ended, Activity: charging.Idle, StartedAt: at, EndedAt: at.Add(time.Hour), FinishedAt: at.Add(time.Hour), UpdatedAt: at, SoC: -1, EnergyWh: energyWh,
 	}
 	ev := gnista.Event{At: at, Kind: "transaction.finished", Station: "A", Subject: id}

@@ -66,9 +66,8 @@ func (r *Records) Correct(ctx context.Context, id string, c Correction) ([]Recor
 		return nil, gnista.Errorf(gnista.Conflict, "charge record %d is a credit, which is not corrected; correct the one that stands instead", old.Number)
 	}
 	now := r.Now()
-	credit := old
-	credit.ID, credit.Number, credit.Kind, credit.Corrects, credit.IssuedAt = r.NewID(), 0, Credit, old.ID, now
-	credit.EnergyWh, credit.Bill = -old.EnergyWh, negated(old.Bill)
+	credit := CreditOf(old)
+	credit.ID, credit.IssuedAt = r.NewID(), now
 	var instead *Record
 	if !c.Void {
 		if instead, err = r.instead(ctx, old, c); err != nil {
@@ -92,6 +91,14 @@ func (r *Records) Correct(ctx context.Context, id string, c Correction) ([]Recor
 		return nil, err
 	}
 	return r.Store.Correct(ctx, credit, instead, d, issued)
+}
+
+// CreditOf is the credit that takes a record back, without an id, a number and a time of its own.
+func CreditOf(old Record) Record {
+	r := old
+	r.ID, r.Number, r.Kind, r.Corrects, r.IssuedAt = "", 0, Credit, old.ID, time.Time{}
+	r.EnergyWh, r.Bill = -old.EnergyWh, negated(old.Bill)
+	return r
 }
 
 // instead is the record that stands for old.

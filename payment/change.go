@@ -19,6 +19,8 @@ type Change struct {
 	Tell  []gnista.Event
 
 	Now time.Time
+
+	most int64 // to be captured; 0 is all
 }
 
 // The reasons of a payment in review.
@@ -126,8 +128,10 @@ func (c *Change) Owe(due int64, cause Cause) {
 	c.settle(cause)
 }
 
-// Again has what is still due tried anew, as when the balance of the account has grown.
-func (c *Change) Again(cause Cause) {
+// Again has what is still due tried anew, as far as most where that is above 0, as when the balance of the account
+// has grown.
+func (c *Change) Again(most int64, cause Cause) {
+	c.most = most
 	c.Revision++
 	c.settle(cause)
 }
@@ -173,6 +177,9 @@ func (c *Change) settle(cause Cause) {
 		amount := gap
 		if c.Way != ByMandate {
 			amount = min(gap, c.Held)
+		}
+		if c.most > 0 {
+			amount = min(amount, c.most)
 		}
 		switch {
 		case amount > 0 && first:
@@ -347,7 +354,7 @@ func (c *Change) Look(cause Cause) error {
 	case c.Op != nil && c.Op.State == Unknown:
 		c.Op.NextAt = c.Now
 	case c.Op == nil && slices.Contains([]State{SettledShort, Review}, c.State) && c.Provider != "" && c.Due != c.Paid():
-		c.Again(cause)
+		c.Again(0, cause)
 	default:
 		return gnista.Errorf(gnista.Conflict, "payment %s is %s, and nothing of it is unknown or short", c.ID, c.State)
 	}

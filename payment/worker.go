@@ -30,6 +30,8 @@ type Store interface {
 	Transitions(ctx context.Context, payment string) ([]Transition, error)
 	// WaitingOperations lists open operations that may be taken up at a time.
 	WaitingOperations(ctx context.Context, at time.Time, limit int) ([]Operation, error)
+	// GiveUpOperations lets those that were sent be taken up at a time: nobody is left who has them.
+	GiveUpOperations(ctx context.Context, at time.Time) error
 	// ExpiredHolds lists payments with a hold that ended before a time and with no open operation.
 	ExpiredHolds(ctx context.Context, at time.Time, limit int) ([]Payment, error)
 	// StuckPayments lists payments that are where they should not stay since before a time, and that was not
@@ -174,8 +176,12 @@ type Worker struct {
 	Log *slog.Logger
 }
 
-// Run carries out operations until ctx ends. A nudge makes it look at once.
+// Run carries out operations until ctx ends. A nudge makes it look at once. It is the only one: what was taken
+// up before, it looks at first.
 func (w *Worker) Run(ctx context.Context, nudge <-chan struct{}) {
+	if err := w.Store.GiveUpOperations(ctx, w.Now()); err != nil && ctx.Err() == nil {
+		w.Log.Error("operations of payments that were sent before wait until they are given up", "err", err)
+	}
 	for ctx.Err() == nil {
 		did, err := w.Step(ctx)
 		pause := idlePause

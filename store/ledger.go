@@ -12,6 +12,7 @@ import (
 	"gnista"
 	"gnista/account"
 	"gnista/billing"
+	"gnista/payment"
 )
 
 // post adds an entry to the ledger, once for its cause: it tells whether it is new. Who posts runs under the
@@ -250,7 +251,9 @@ func (db *DB) transfer(ctx context.Context, e billing.Entry, check func(*tx, str
 
 // TopUp posts a payment onto a prepaid account, once for its cause, and has what it owes settled.
 func (db *DB) TopUp(ctx context.Context, e billing.Entry) (billing.Entry, bool, error) {
-	return db.transfer(ctx, e, func(*tx, string) error { return nil }, func(t *tx, id string) error { return t.settleShort(id, e) })
+	return db.transfer(ctx, e, func(*tx, string) error { return nil }, func(t *tx, id string) error {
+		return t.settleShort(id, e.Currency, e.At, payment.Cause{Kind: payment.ByTopUp, ID: e.Cause.ID})
+	})
 }
 
 // Payout posts one from a prepaid account that has so much left, once for its cause.
@@ -297,8 +300,10 @@ func (db *DB) Settle(ctx context.Context, s billing.Settlement) (moved int64, er
 		if moved == 0 {
 			return nil
 		}
-		_, err = t.post(s.Entry(moved))
-		return err
+		if _, err = t.post(s.Entry(moved)); err != nil || moved > 0 {
+			return err
+		}
+		return t.settleShort(s.Account, s.Amount.Currency, s.At, payment.Cause{Kind: payment.ByOperation, ID: s.ID})
 	})
 	return moved, err
 }

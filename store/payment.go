@@ -114,27 +114,29 @@ func (t *tx) owe(r billing.Record) error {
 	return t.savePayment(c)
 }
 
-// settleShort has what a prepaid account owes tried anew, the oldest first, as far as a top-up goes.
-func (t *tx) settleShort(id string, e billing.Entry) error {
-	rows, err := t.rows(`SELECT id FROM payment WHERE account = $1 AND state = 'settled-short' ORDER BY id`, id)
+// settleShort has what a prepaid account owes tried anew, the oldest first, as far as its balance goes.
+func (t *tx) settleShort(id, currency string, now time.Time, cause payment.Cause) error {
+	deposit, err := t.balance(billing.LedgerAccount{Kind: billing.Deposit, Party: id}, currency)
+	if err != nil || deposit >= 0 {
+		return err
+	}
+	rows, err := t.rows(`SELECT id FROM payment WHERE account = $1 AND state = 'settled-short' AND currency = $2 ORDER BY id`, id, currency)
 	ids, err := all(rows, err, func(s scanner) (id string, err error) { return id, s.Scan(&id) })
 	if err != nil {
 		return err
 	}
-	left := e.Postings[0].Amount
+	left := -deposit
 	for _, id := range ids {
 		if left <= 0 {
 			break
 		}
-		c, err := t.changing(`id = $1`, id, e.At)
+		c, err := t.changing(`id = $1`, id, now)
 		if err != nil {
 			return err
 		}
-		if c.Currency != e.Currency {
-			continue
-		}
-		left -= c.Due - c.Paid()
-		c.Again(payment.Cause{Kind: payment.ByTopUp, ID: e.Cause.ID})
+		short := c.Due - c.Paid()
+		c.Again(left, cause)
+		left -= short
 		if err := t.savePayment(c); err != nil {
 			return err
 		}
@@ -169,7 +171,11 @@ func (db *DB) ChangePayment(ctx context.Context, id string, now time.Time, f fun
 		if same := c.Op == nil && op == nil || c.Op != nil && op != nil && *c.Op == *op; same && was == c.Payment && len(c.Ended) == 0 {
 			return nil
 		}
-		return t.savePayment(c)
+		if err := t.savePayment(c); err != nil || c.State != payment.SettledShort || was.State == payment.SettledShort || c.Provider != payment.Wallet {
+			return err
+		}
+		// The balance may have grown while the operation was on its way.
+		return t.settleShort(c.Account, c.Currency, now, payment.Cause{Kind: payment.ByTime})
 	})
 	return p, err
 }
@@ -225,6 +231,14 @@ func (db *DB) Transitions(ctx context.Context, id string) ([]payment.Transition,
 func (db *DB) WaitingOperations(ctx context.Context, at time.Time, limit int) ([]payment.Operation, error) {
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+operationColumns+` FROM payment_op WHERE `+openOperation+` AND next_at <= $1 ORDER BY next_at LIMIT $2`, millis(at), limit)
 	return all(rows, err, scanOperation)
+}
+
+// GiveUpOperations lets those that were sent be taken up at a time: nobody is left who has them.
+func (db *DB) GiveUpOperations(ctx context.Context, at time.Time) error {
+	return db.write(ctx, ledgerKey, func(t *tx) error {
+		_, err := t.exec(`UPDATE payment_op SET next_at = $1 WHERE state = 'sent' AND next_at > $1`, millis(at))
+		return err
+	})
 }
 
 // ExpiredHolds lists payments with a hold that ended before a time and with no open operation.

@@ -9,6 +9,7 @@ import (
 	"gnista"
 	"gnista/billing"
 	"gnista/payment"
+	"gnista/station"
 	"gnista/store"
 )
 
@@ -57,7 +58,7 @@ func (a *audit) audit(ctx context.Context, o *output) (int, error) {
 	defer db.Close()
 	x := &auditor{
 		out: o.out, progress: o.err,
-		records: &billing.Records{Tariffs: db, Transactions: db, Reservations: db, Zones: billing.Everywhere{Location: zone}, Now: now},
+		records: &billing.Records{Tariffs: db, Transactions: db, Reservations: db, Zones: &station.Sites{Store: db, Local: zone, Now: now}, Now: now},
 	}
 	err = db.Snapshot(ctx, func(s *store.Snapshot) error {
 		x.Snapshot = s

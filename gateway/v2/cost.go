@@ -52,9 +52,6 @@ func message(list []cost.Text) *ocpp2.MessageContent {
 	return &ocpp2.MessageContent{Format: ocpp2.MessageFormatUTF8, Language: list[0].Language, Content: list[0].Content}
 }
 
-// maxMessage is the longest message of every version.
-const maxMessage = 512
-
 // offer adds to an answer what a driver pays. That it is not known keeps nobody from charging.
 // (OCPP 2.x I01.FR.01, OCPP 2.1 I08.FR.01, I08.FR.09)
 func (a *Adapter) offer(ctx context.Context, s *gateway.Session, d token.Decision, info *ocpp2.IDTokenInfo) *ocpp2.Tariff {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -70,6 +71,12 @@ func (s suite) payments(t *testing.T) {
 		if o.ID == op.ID {
 			t.Errorf("waits though it was taken up: %+v", o)
 		}
+	}
+	if err := s.GiveUpOperations(ctx, later); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(must[[]payment.Operation](t)(s.WaitingOperations(ctx, later, 100)), func(o payment.Operation) bool { return o.ID == op.ID && o.State == payment.Sent }) {
+		t.Error("what was given up cannot be taken up")
 	}
 	_, err := s.ChangePayment(ctx, "p-px0", later, func(c *payment.Change) error {
 		c.Succeed(payment.Snapshot{Captured: 1})

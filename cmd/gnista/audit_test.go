@@ -1,0 +1,240 @@
+package main_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gnista"
+	"gnista/sim"
+)
+
+// audited runs gnista audit and returns what it says, and its exit code.
+func audited(t *testing.T, binary, data string) (string, int) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), binary, "audit", "--data", data).Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return string(out) + string(exit.Stderr), exit.ExitCode()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out), 0
+}
+
+func agrees(t *testing.T, binary, data, when string) {
+	t.Helper()
+	if out, code := audited(t, binary, data); code != 0 {
+		t.Errorf("%s the audit ends with %d:\n%s", when, code, out)
+	}
+}
+
+// try sends a request again and again until it is answered: the server may be dead just now.
+func (s *server) try(t *testing.T, address, method, path, body string) int {
+	t.Helper()
+	for end := time.Now().Add(peerPatience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		r, err := http.NewRequestWithContext(ctx, method, "http://"+address+"/api/v1"+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header = admin()
+		r.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultClient.Do(r)
+		cancel()
+		if err == nil {
+			resp.Body.Close()
+			return resp.StatusCode
+		}
+	}
+	t.Errorf("%s %s is never answered", method, path)
+	return 0
+}
+
+type paid struct {
+	ID, State, Account, Provider string
+	Due, Paid                    gnista.Money
+}
+
+// The system is killed again and again while cars charge that are paid for from balances, by invoice and by nobody,
+// while money comes in and records are corrected. What is in the database agrees to the last öre whenever it is
+// looked at, money that was confirmed is there once, and in the end everything is settled.
+func TestKillMoney(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: it takes half a minute")
+	}
+	const stations, kills = 60, 3
+	binary, data := build(t), t.TempDir()
+	if out, code := audited(t, binary, data); code != 2 || !strings.Contains(out, "there is no database") {
+		t.Errorf("without a database the audit ends with %d: %s", code, out)
+	}
+	s := start(t, binary, "127.0.0.1:0", data)
+	s.do(t, "POST", "/tariffs", `{"name":"Public","currency":"SEK","default":true,"elements":[{"type":"energy","price":4.95},{"type":"start","price":2.5,"vatPercent":12},{"type":"time","price":0.35}]}`)
+	customer := decode[struct{ ID string }](t, s.do(t, "POST", "/customers", `{"kind":"private","name":"Astrid"}`)).ID
+	account := func(kind string) string {
+		id := decode[struct{ ID string }](t, s.do(t, "POST", "/accounts", fmt.Sprintf(`{"customer":%q,"name":"x","kind":%q,"currency":"SEK"}`, customer, kind))).ID
+		s.do(t, "POST", "/tokens", fmt.Sprintf(`{"uid":"CARD%s","account":%q}`, kind, id))
+		return id
+	}
+	prepaid := account("prepaid")
+	account("postpaid")
+	s.do(t, "POST", "/tokens", `{"uid":"CARDnobody"}`)
+	s.do(t, "POST", "/accounts/"+prepaid+"/top-ups", `{"amount":{"amount":20000,"currency":"SEK"},"reference":"first","idempotencyKey":"first"}`)
+
+	park := &sim.Park{Stagger: 5 * time.Millisecond}
+	second := func(from, to float64) sim.Span {
+		return sim.Span{From: time.Duration(from * float64(time.Second)), To: time.Duration(to * float64(time.Second))}
+	}
+	for i := range stations {
+		park.Plays = append(park.Plays, &sim.Play{
+			Scenario: sim.Normal, Tokens: []string{[]string{"CARDprepaid", "CARDpostpaid", "CARDnobody"}[i/3%3]}, Seed: uint64(i), Patience: time.Minute,
+			Pace: sim.Pace{Pause: second(0.2, 1), Card: second(0, 0.2), Charge: second(0.5, 2), Full: second(0.1, 0.3)},
+			Station: &sim.Station{
+				ID: gnista.StationID(fmt.Sprintf("KILL%d", i)), Version: []gnista.Version{gnista.V16, gnista.V201, gnista.V21}[i%3], URL: "ws://" + s.address + "/ocpp",
+				PowerW: 300_000, RegisterWh: int64(i) * 1000, MeterEvery: 400 * time.Millisecond, Timeout: 5 * time.Second, Retry: 100 * time.Millisecond, Now: time.Now, NewID: uuid.NewString,
+			},
+		})
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- park.Run(ctx) }()
+	var topUps, topped int64
+	address := s.address
+	var money sync.WaitGroup
+	money.Go(func() { // each twice, as if the answer was lost
+		for i := 0; ctx.Err() == nil; i++ {
+			body := fmt.Sprintf(`{"amount":{"amount":%d,"currency":"SEK"},"reference":"t","idempotencyKey":"k%d"}`, 500+i, i)
+			for range 2 {
+				if code := s.try(t, address, "POST", "/accounts/"+prepaid+"/top-ups", body); code != 200 {
+					t.Errorf("a top-up: %d", code)
+				}
+			}
+			topUps++
+			topped += 500 + int64(i)
+			time.Sleep(150 * time.Millisecond)
+		}
+	})
+	for k := range kills {
+		time.Sleep(2*time.Second + rand.N(1500*time.Millisecond))
+		agrees(t, binary, data, "while it runs")
+		if list := fetch[struct{ Items []record }](t, s, "/charge-records?limit=7").Items; len(list) == 7 {
+			s.try(t, address, "POST", "/charge-records/"+list[6].ID+"/corrections", fmt.Sprintf(`{"energyWh":%d,"reason":"wrong meter"}`, 100*k+7))
+			s.try(t, address, "POST", "/charge-records/"+list[5].ID+"/corrections", `{"void":true,"reason":"a gift"}`)
+		}
+		s.kill()
+		agrees(t, binary, data, "after it was killed")
+		s = start(t, binary, address, data)
+	}
+	time.Sleep(time.Second)
+	stop()
+	money.Wait()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(2 * time.Minute):
+		t.Fatal("the stations do not come to an end")
+	}
+	s.do(t, "POST", "/accounts/"+prepaid+"/top-ups", `{"amount":{"amount":10000000,"currency":"SEK"},"reference":"last","idempotencyKey":"last"}`)
+	var left []paid
+	settled := func() bool {
+		left = nil
+		for _, p := range everything[paid](t, s, "/payments") {
+			if p.Provider != "" && p.State != "settled" && p.State != "released" {
+				left = append(left, p)
+			}
+		}
+		return len(left) == 0
+	}
+	defer func() {
+		if t.Failed() {
+			t.Logf("not settled: %+v", left)
+		}
+	}()
+	eventually(t, "everything is settled", settled)
+	time.Sleep(2 * time.Second) // for what was told last
+	eventually(t, "everything is settled", settled)
+	providers := map[string]int{}
+	for _, p := range everything[paid](t, s, "/payments") {
+		providers[p.Provider]++
+	}
+	if len(providers) != 3 || providers["wallet"] < 10 || providers["invoice"] < 10 || providers[""] < 10 {
+		t.Errorf("payments by provider: %v", providers)
+	}
+	trial := fetch[struct {
+		Sums     []gnista.Money
+		Accounts []struct {
+			Kind   string
+			Amount gnista.Money
+		}
+	}](t, s, "/ledger/trial-balance")
+	if len(trial.Sums) != 1 || trial.Sums[0].Amount != 0 {
+		t.Errorf("the trial balance is %+v", trial)
+	}
+	for _, a := range trial.Accounts {
+		if want := topped + 20_000 + 10_000_000; a.Kind == "bank" && a.Amount.Amount != want {
+			t.Errorf("the bank has %d after %d top-ups of %d", a.Amount.Amount, topUps, want)
+		}
+	}
+	s.end(t)
+	s.killed = true // it has ended
+	agrees(t, binary, data, "in the end")
+	t.Logf("payments by provider: %v; %d top-ups", providers, topUps)
+	spoiled(t, binary, data)
+}
+
+// spoiled changes one thing after the other that nobody may change, and wants it found.
+func spoiled(t *testing.T, binary, data string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(data, "gnista.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	do := func(query string) {
+		t.Helper()
+		r, err := db.ExecContext(t.Context(), query)
+		if err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+		if n, _ := r.RowsAffected(); n != 1 {
+			t.Fatalf("%s has changed %d rows", query, n)
+		}
+	}
+	const one = `(SELECT id FROM charge_record WHERE total > 100 AND kind = 'original' ORDER BY number LIMIT 1)`
+	for _, c := range []struct{ spoil, mend, found string }{
+		{`UPDATE charge_record SET total = total + 1 WHERE id = ` + one, `UPDATE charge_record SET total = total - 1 WHERE id = ` + one, "total: expected"},
+		{`UPDATE charge_record SET energy_wh = energy_wh + 1 WHERE id = ` + one, `UPDATE charge_record SET energy_wh = energy_wh - 1 WHERE id = ` + one, "energy in Wh: expected"},
+		{`UPDATE charge_record SET number = number + 1000000 WHERE id = ` + one, `UPDATE charge_record SET number = number - 1000000 WHERE number > 1000000`, "series charge-record: last number"},
+		{`UPDATE station_transaction SET energy_wh = energy_wh + 1 WHERE id = (SELECT transaction_id FROM charge_record WHERE id = ` + one + `)`,
+			`UPDATE station_transaction SET energy_wh = energy_wh - 1 WHERE id = (SELECT transaction_id FROM charge_record WHERE id = ` + one + `)`, "energy of the transaction in Wh"},
+		{`UPDATE ledger_posting SET amount = amount + 1 WHERE line = 0 AND entry = ` + one, `UPDATE ledger_posting SET amount = amount - 1 WHERE line = 0 AND entry = ` + one, "sum of its postings"},
+		{`UPDATE ledger_balance SET amount = amount + 1 WHERE kind = 'bank'`, `UPDATE ledger_balance SET amount = amount - 1 WHERE kind = 'bank'`, `ledger account bank "" in SEK: balance`},
+		{`UPDATE ledger_entry SET cause_id = 'lost' WHERE id = ` + one, `UPDATE ledger_entry SET cause_id = id WHERE cause_id = 'lost'`, "whether there is an entry in the ledger"},
+		{`UPDATE payment SET captured = captured + 1 WHERE id = (SELECT id FROM payment WHERE provider = 'wallet' LIMIT 1)`,
+			`UPDATE payment SET captured = captured - 1 WHERE id = (SELECT id FROM payment WHERE provider = 'wallet' LIMIT 1)`, "taken from the balance"},
+		{`UPDATE payment_op SET done = done - 1 WHERE id = (SELECT id FROM payment_op WHERE state = 'succeeded' AND kind = 'capture' ORDER BY id LIMIT 1)`,
+			`UPDATE payment_op SET done = done + 1 WHERE id = (SELECT id FROM payment_op WHERE state = 'succeeded' AND kind = 'capture' ORDER BY id LIMIT 1)`, "captured: expected"},
+		{`INSERT INTO account_hold (transaction_id, account, currency, amount, created_at) SELECT transaction_id, 'a', 'SEK', 5, 1 FROM charge_record WHERE id = ` + one,
+			`DELETE FROM account_hold WHERE amount = 5 AND account = 'a'`, "set aside though it is billed"},
+	} {
+		do(c.spoil)
+		if out, code := audited(t, binary, data); code != 1 || !strings.Contains(out, c.found) {
+			t.Errorf("after %s the audit ends with %d and does not say %q:\n%s", c.spoil, code, c.found, out)
+		}
+		do(c.mend)
+	}
+	agrees(t, binary, data, "when all is mended")
+}
