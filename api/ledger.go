@@ -50,7 +50,7 @@ type ledgerBalanceView struct {
 	Amount gnista.Money       `json:"amount" doc:"Above 0 is debit, below 0 is credit"`
 }
 
-func showBalance(b billing.Balance) ledgerBalanceView {
+func showLedgerBalance(b billing.Balance) ledgerBalanceView {
 	return ledgerBalanceView{b.Account.Kind, b.Account.Party, gnista.Money{Amount: b.Amount, Currency: b.Currency}}
 }
 
@@ -125,7 +125,7 @@ func (s *Server) ledger(api huma.API) {
 				after = &billing.Balance{Account: billing.LedgerAccount{Kind: billing.LedgerKind(kind), Party: party}, Currency: currency}
 			}
 			list, err := s.Ledger.Store.Balances(ctx, in.Kind, after, in.Limit)
-			return answer(turn(in.Paging, list, showBalance, func(b billing.Balance) string {
+			return answer(turn(in.Paging, list, showLedgerBalance, func(b billing.Balance) string {
 				return string(b.Account.Kind) + "\n" + b.Account.Party + "\n" + b.Currency
 			}), err)
 		})
@@ -141,7 +141,7 @@ func (s *Server) ledger(api huma.API) {
 		}
 		v := trialView{At: moment(in.At), Accounts: make([]ledgerBalanceView, len(list)), Sums: []gnista.Money{}}
 		for i, b := range list { // in the order of currencies
-			v.Accounts[i] = showBalance(b)
+			v.Accounts[i] = showLedgerBalance(b)
 			if n := len(v.Sums); n == 0 || v.Sums[n-1].Currency != b.Currency {
 				v.Sums = append(v.Sums, gnista.Money{Currency: b.Currency})
 			}

@@ -195,6 +195,9 @@ func (s *Server) tokens(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
+			if err := s.knownTariff(ctx, "tariff", &k.Tariff); err != nil {
+				return nil, err
+			}
 			k, err = s.Tokens.Create(ctx, k)
 			return answer(showToken(k), err)
 		})
@@ -205,6 +208,9 @@ func (s *Server) tokens(api huma.API) {
 		}) (*body[tokenView], error) {
 			change, err := in.Body.change()
 			if err != nil {
+				return nil, err
+			}
+			if err := s.knownTariff(ctx, "tariff", in.Body.Tariff); err != nil {
 				return nil, err
 			}
 			k, err := s.Tokens.Update(ctx, in.id(), change)

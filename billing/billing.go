@@ -93,6 +93,8 @@ type Records struct {
 // Transactions finds what is to be billed.
 type Transactions interface {
 	Transaction(ctx context.Context, id string) (charging.Transaction, error)
+	// Finished lists transactions that are billed.
+	Finished(ctx context.Context, f Finished) ([]charging.Transaction, error)
 	// Samples lists what the meter said during a transaction, in the order of time.
 	Samples(ctx context.Context, id string) ([]charging.Sample, error)
 }

@@ -43,7 +43,7 @@ func (r *Records) Rate(ctx context.Context, t *charging.Transaction, v tariff.Ve
 
 // usage is what a transaction is to be paid for, as far as a version needs to know.
 func (r *Records) usage(ctx context.Context, t *charging.Transaction, needs tariff.Needs) (tariff.Usage, error) {
-	u := tariff.Usage{Start: t.StartedAt, Open: t.FinishedAt.IsZero()}
+	u := tariff.Usage{Start: t.StartedAt, Open: t.State == charging.Active}
 	var err error
 	if needs.Zone {
 		if u.Zone, err = r.Zones.Zone(ctx, t.Station); err != nil {
@@ -272,8 +272,8 @@ const volts = 230
 // maxPowerW is more than any station gives; what energy in no time comes to is not.
 const maxPowerW = 1 << 32
 
-// measure enters power and current: what was measured last within the segment, else what its energy comes
-// to.
+// measure enters power and current: the mean of what was measured within the segment, else what its energy
+// comes to.
 func (c *course) measure(samples []charging.Sample) {
 	power, current := charging.Values(samples, charging.PowerImport), charging.Values(samples, charging.CurrentImport)
 	for i := range c.segments {
@@ -292,13 +292,20 @@ func (c *course) measure(samples []charging.Sample) {
 	}
 }
 
-// within is the last value that was measured within a segment.
+// within is the mean of the values that were measured within a segment, its end included.
 func within(list []charging.Value, s tariff.Segment) (milli int64, ok bool) {
-	i, _ := slices.BinarySearchFunc(list, s.To, func(v charging.Value, at time.Time) int { return cmp.Or(v.At.Compare(at), -1) })
-	if i == 0 || !list[i-1].At.After(s.From) {
+	behind := func(at time.Time) int { // the place of the first value after a time
+		i, _ := slices.BinarySearchFunc(list, at, func(v charging.Value, at time.Time) int { return cmp.Or(v.At.Compare(at), -1) })
+		return i
+	}
+	from, to := behind(s.From), behind(s.To)
+	if from == to {
 		return 0, false
 	}
-	return list[i-1].Milli, true
+	for _, v := range list[from:to] {
+		milli += max(-1000*maxPowerW, min(v.Milli, 1000*maxPowerW))
+	}
+	return milli / int64(to-from), true
 }
 
 // expect takes what was measured last for what flows now, where the meter has not been read since.

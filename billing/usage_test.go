@@ -82,7 +82,10 @@ func TestSegments(t *testing.T) {
 	for _, l := range []string{"L1", "L2", "L3"} {
 		samples = append(samples, charging.Sample{At: after(30), Measurand: charging.CurrentImport, Location: charging.Outlet, Phase: l, Milli: 10_000})
 	}
-	samples = append(samples, charging.Sample{At: after(30), Measurand: charging.PowerImport, Location: charging.Outlet, Milli: 6_900_000})
+	for minutes, watts := range map[int]int64{0: 1, 10: 6800, 30: 7000} {
+		samples = append(samples, charging.Sample{At: after(minutes), Measurand: charging.PowerImport, Location: charging.Outlet, Milli: watts * 1000})
+	}
+	slices.SortFunc(samples, func(a, b charging.Sample) int { return a.At.Compare(b.At) })
 	got := segments(x, samples, noon)
 	if len(got) != 2 || got[0].PowerW != 6900 || got[0].MilliA != 30_000 || got[1].PowerW != 6000 || got[1].MilliA != 26_086 {
 		t.Errorf("measured power and current are %+v", got)

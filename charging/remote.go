@@ -81,7 +81,7 @@ func (t *Transactions) Order(ctx context.Context, id gnista.StationID, evse int,
 	if token.Key(who.UID) == "" {
 		return Start{}, gnista.Invalidf("token", "is empty")
 	}
-	d, err := t.Tokens.Authorise(ctx, token.Request{ID: who, At: t.Now(), Station: id, EVSE: evse, Use: token.Start})
+	d, err := t.Tokens.Authorise(ctx, token.Request{ID: who, At: t.Now(), Station: id, EVSE: evse, Use: token.Start, Ordered: true})
 	if err != nil {
 		return Start{}, err
 	}

@@ -170,7 +170,7 @@ func (t *Transactions) Reserve(ctx context.Context, w Wish) (Reservation, error)
 	if err := t.checkWish(ctx, w); err != nil {
 		return Reservation{}, err
 	}
-	d, err := t.Tokens.Authorise(ctx, token.Request{ID: w.Token, At: t.Now(), Station: w.Station, EVSE: w.EVSE, Use: token.Start})
+	d, err := t.Tokens.Authorise(ctx, token.Request{ID: w.Token, At: t.Now(), Station: w.Station, EVSE: w.EVSE, Use: token.Start, Ordered: true})
 	if err != nil {
 		return Reservation{}, err
 	}

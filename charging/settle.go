@@ -138,10 +138,10 @@ func (t *Transactions) Decide(ctx context.Context, id string, energyWh int64, no
 		x.flag(DecidedByPerson)
 		x.EnergyWh, x.PowerW, x.Note, x.FinishedAt, x.UpdatedAt = energyWh, 0, note, now, now
 		out = *x
-		if err := x.release(tx); err != nil {
+		if err := tx.SaveDecision(d); err != nil {
 			return err
 		}
-		if err := tx.SaveDecision(d); err != nil {
+		if err := x.release(tx); err != nil {
 			return err
 		}
 		return tx.Save(x, nil, append(evs, event("transaction.finished", now, x))...)

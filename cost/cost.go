@@ -29,8 +29,11 @@ type Costs struct {
 	Receipt func(ctx context.Context, transaction string) (string, error)
 	// Zone is the time by which prices go on a station; nil is UTC.
 	Zone func(ctx context.Context, id gnista.StationID) (*time.Location, error)
-	Now  func() time.Time
-	Log  *slog.Logger
+	// Every is the least time between two costs of a transaction that nothing but energy sets apart; 0 is
+	// a minute.
+	Every time.Duration
+	Now   func() time.Time
+	Log   *slog.Logger
 
 	desk   desk
 	skills skills

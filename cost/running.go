@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -13,8 +14,8 @@ import (
 	"gnista/token"
 )
 
-// tellEvery is the least time between two costs of a transaction that nothing but energy sets apart.
-const tellEvery = time.Minute
+// every is the least time between two costs of a transaction.
+func (c *Costs) every() time.Duration { return cmp.Or(c.Every, time.Minute) }
 
 // boards are what stations show of their transactions. What is not there is found out with the next thing
 // that a station tells of a transaction.
@@ -88,7 +89,7 @@ func (c *Costs) Recorded(id gnista.StationID, out charging.Outcome) {
 	}
 	b := c.boards.of(id, t.ID, true)
 	b.lastSeen = now
-	if b.mute || now.Sub(b.toldAt) < tellEvery && b.idle == idle(t) {
+	if b.mute || now.Sub(b.toldAt) < c.every() && b.idle == idle(t) {
 		return
 	}
 	c.showSoon(id, t.ID)
@@ -212,7 +213,7 @@ func (c *Costs) Sweep(ctx context.Context) error {
 			switch {
 			case now.Sub(b.lastSeen) > silent:
 				c.boards.forget(id, transaction)
-			case !b.mute && now.Sub(b.toldAt) >= tellEvery:
+			case !b.mute && now.Sub(b.toldAt) >= c.every():
 				due = append(due, running{id, transaction})
 			}
 		}

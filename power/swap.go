@@ -58,7 +58,7 @@ func (o RequestSwap) Told() station.Told {
 // RequestSwap orders a station to change batteries for a token, which must be allowed to charge.
 // Conflict. (OCPP 2.1 S02.FR.03)
 func (p *Power) RequestSwap(ctx context.Context, id gnista.StationID, who token.ID) (station.Answer, error) {
-	d, err := p.Transactions.Tokens.Authorise(ctx, token.Request{ID: who, At: p.Now(), Station: id, Use: token.Start})
+	d, err := p.Transactions.Tokens.Authorise(ctx, token.Request{ID: who, At: p.Now(), Station: id, Use: token.Start, Ordered: true})
 	if err != nil {
 		return station.Answer{}, err
 	}

@@ -116,6 +116,9 @@ func (*v2) costUpdated(_ context.Context, l *link, req ocpp2.CostUpdatedRequest)
 	defer s.mu.Unlock()
 	if _, t := s.transactionNamed(req.TransactionID); t != nil {
 		t.cost = &req.TotalCost
+		if _, x := s.shownOf(req.TransactionID); x != nil {
+			x.Cost = &req.TotalCost
+		}
 	}
 	return ocpp2.CostUpdatedResponse{}, nil
 }

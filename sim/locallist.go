@@ -126,6 +126,7 @@ func (s *Station) remember(t Token, v verdict) {
 	if t.UID == "" || v.status == "" {
 		return
 	}
+	s.offer(offered{t.UID, v.price, v.rates})
 	if s.cards == nil {
 		s.cards = &cards{}
 	}

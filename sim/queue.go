@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/ocpp/ocpp2"
 	"gnista/ocpp/ocppj"
 )
 
@@ -57,6 +58,7 @@ type message struct {
 	reservation *int   // that is used up with a start; nil is none
 	tariff      string // that applies from then on; empty is the one before (2.1)
 	number      int    // of the order that is followed with a start (2.x)
+	costs       *ocpp2.CostDetails
 	fault       string
 
 	transaction *transaction
@@ -71,6 +73,11 @@ type verdict struct {
 	status string    // of the card; empty when nothing is said of one
 	group  string    // of the card
 	until  time.Time // when to forget what is said of it; zero is never
+
+	price string        // for the driver, in words; empty where nothing is said
+	rates *ocpp2.Tariff // of the driver's own; nil is none
+	cost  *float64      // of the transaction; nil where nothing is said
+	text  string        // for the driver, of prices that hold now or of the cost in all
 }
 
 // accepted tells whether there is nothing against the card.
@@ -162,6 +169,7 @@ func (s *Station) confirmed(m *message, v verdict) {
 	}
 	m.Transaction = t.name
 	s.remember(Token{m.Token, m.tokenType}, v)
+	s.told(m, v)
 	switch m.Kind {
 	case Started:
 		s.totals.Started++

@@ -53,6 +53,7 @@ type Station struct {
 	// Personality is what it does wrong: names of [Personalities]. Unknown ones keep it from connecting.
 	Personality []string
 
+	Pricing    bool          // it shows prices and costs, and in OCPP 2.1 reckons them by the tariffs that it is given
 	PowerW     int64         // the most that an EVSE gives; 0 is 11 kW
 	Phases     int           // 1 or 3: meter values have the currents of so many; 0 is direct current
 	Batteries  int           // to exchange for empty ones
@@ -101,6 +102,7 @@ type Station struct {
 	totals       Totals
 	cards        *cards // nil until something is known of one
 	reservations []*reservation
+	offers       []offered    // prices for drivers, the last ones
 	update       *update      // of the firmware, the last; nil is none
 	installed    string       // the version of the firmware, when it was updated
 	publication  *publication // of firmware, the last; nil is none

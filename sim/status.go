@@ -35,6 +35,7 @@ type evse struct {
 	order       *order // to start, which waits for a car
 	ordered     chan struct{}
 	transaction *transaction
+	showing     *showing // nil is nothing
 
 	told    report // the last that was told of it
 	telling bool   // somebody tells its state

@@ -72,10 +72,10 @@ func (*v2) setDefaultTariff(_ context.Context, l *link, req ocpp2.SetDefaultTari
 	return resp, nil
 }
 
-// tariffAt is the name of the tariff at an EVSE; empty is none. mu is held. OCPP 2.1 I07.FR.19–21.
-func (s *Station) tariffAt(e *evse) string {
+// tariffAt is the tariff at an EVSE; nil is none. mu is held. OCPP 2.1 I07.FR.19–21.
+func (s *Station) tariffAt(e *evse) *ocpp2.Tariff {
 	if s.kept == nil {
-		return ""
+		return nil
 	}
 	var found *installed
 	for i := range s.kept.tariffs {
@@ -88,9 +88,10 @@ func (s *Station) tariffAt(e *evse) string {
 		found = x
 	}
 	if found == nil {
-		return ""
+		return nil
 	}
-	return found.TariffID
+	t := found.Tariff
+	return &t
 }
 
 // OCPP 2.1 I09.
@@ -112,6 +113,15 @@ func (*v2) getTariffs(_ context.Context, l *link, req ocpp2.GetTariffsRequest) (
 			resp.TariffAssignments = append(resp.TariffAssignments, ocpp2.TariffAssignment{TariffID: x.TariffID, TariffKind: ocpp2.TariffKindDefaultTariff, ValidFrom: x.ValidFrom})
 		}
 		resp.TariffAssignments[i].EVSEIDs = append(resp.TariffAssignments[i].EVSEIDs, x.evse)
+	}
+	for _, e := range s.evses { // I09.FR.06
+		t := e.transaction
+		if t == nil || t.rates == nil || req.EVSEID != 0 && req.EVSEID != e.id || slices.ContainsFunc(resp.TariffAssignments, func(a ocpp2.TariffAssignment) bool { return a.TariffID == t.rates.TariffID }) {
+			continue
+		}
+		resp.TariffAssignments = append(resp.TariffAssignments, ocpp2.TariffAssignment{
+			TariffID: t.rates.TariffID, TariffKind: ocpp2.TariffKindDriverTariff, EVSEIDs: []int{e.id}, IDTokens: []string{t.token.UID},
+		})
 	}
 	resp.Status = ocpp2.TariffGetStatusAccepted
 	if len(resp.TariffAssignments) == 0 {
@@ -167,7 +177,7 @@ func (*v2) changeTariff(_ context.Context, l *link, req ocpp2.ChangeTransactionT
 		resp.Status = ocpp2.TariffChangeStatusNoCurrencyChange
 	default:
 		resp.Status = ocpp2.TariffChangeStatusAccepted
-		t.tariff, t.currency = req.Tariff.TariffID, req.Tariff.Currency
+		t.tariff, t.currency, t.rates, t.rechanged = req.Tariff.TariffID, req.Tariff.Currency, &req.Tariff, true
 		l.afterwards(func(context.Context) { // I11.FR.07
 			s.mu.Lock()
 			defer s.mu.Unlock()

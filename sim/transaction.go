@@ -44,9 +44,15 @@ type transaction struct {
 	activity  Status
 	demandW   int64 // what the car takes while it charges
 	began     time.Time
-	cost      *float64                   // as the driver was told
-	tariff    string                     // that applies, of OCPP 2.1
-	currency  string                     // of it, when it is not that of the station
+	cost      *float64      // as the driver was told
+	tariff    string        // that applies, of OCPP 2.1
+	currency  string        // of it, when it is not that of the station
+	rates     *ocpp2.Tariff // nil is none
+	rechanged bool          // they were others before
+
+	chargingFor, idleFor time.Duration // until since
+	since                time.Time     // zero is the beginning
+
 	needs     *Needs                     // of a car that speaks ISO 15118
 	transfers []ocpp2.EnergyTransferMode // that are allowed; nil is all
 	limited   bool                       // a charging profile lets it have nothing
@@ -209,8 +215,11 @@ func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
 		e.meter.registerWh, e.meter.rest = 0, 0
 	}
 	if s.traits.protocol >= ocppj.V21 {
-		t.tariff = s.tariffAt(e)
+		if t.rates = s.tariffAt(e); t.rates != nil {
+			t.tariff = t.rates.TariffID
+		}
 	}
+	s.show(e, t)
 	s.feed(e)
 	r := s.read(e)
 	t.startWh = r.RegisterWh
@@ -278,6 +287,7 @@ func (s *Station) setActivity(ctx context.Context, evse int, a Status) error {
 		s.mu.Unlock()
 		return nil
 	}
+	t.passed(s.Now())
 	t.activity = a
 	s.feed(e)
 	var m *message
@@ -290,7 +300,10 @@ func (s *Station) setActivity(ctx context.Context, evse int, a Status) error {
 			return err
 		}
 	}
-	return s.tell(ctx, e, false)
+	if err := s.tell(ctx, e, false); err != nil {
+		return err
+	}
+	return s.triggered(ctx, e, a)
 }
 
 // Meter tells what the meter of an EVSE shows: with the transaction there, if there is one.
@@ -341,11 +354,13 @@ func (s *Station) StopTransaction(ctx context.Context, evse int, uid string, rea
 func (s *Station) finish(e *evse, by Token, reason Reason) *message {
 	t := e.transaction
 	r := s.read(e)
+	t.passed(s.Now())
+	costs := s.reckon(t, r.RegisterWh-t.startWh)
 	e.transaction, e.charged = nil, true
 	s.feed(e)
 	s.forgetTxProfiles(e)
 	close(t.over)
-	return s.enqueue(e, t, message{Event: Event{Kind: Ended, Token: by.UID, Reason: reason}, tokenType: by.Type, reading: &r})
+	return s.enqueue(e, t, message{Event: Event{Kind: Ended, Token: by.UID, Reason: reason}, tokenType: by.Type, reading: &r, costs: costs})
 }
 
 // finished waits for the answer to an end; m is nil where there was nothing to end.

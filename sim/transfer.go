@@ -14,8 +14,10 @@ import (
 const echo = "Echo"
 
 // OCPP 1.6 §5.6.
-func (*v16) dataTransfer(_ context.Context, _ *link, req ocpp16.DataTransferRequest) (resp ocpp16.DataTransferResponse, _ error) {
+func (*v16) dataTransfer(_ context.Context, l *link, req ocpp16.DataTransferRequest) (resp ocpp16.DataTransferResponse, _ error) {
 	switch {
+	case req.VendorID == costVendor && l.station.Pricing:
+		resp.Status = l.station.pricing(req.MessageID, req.Data)
 	case req.VendorID != simVendor:
 		resp.Status = ocpp16.DataTransferStatusUnknownVendorID
 	case req.MessageID != echo:

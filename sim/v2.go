@@ -50,7 +50,9 @@ func (*v2) heartbeat(ctx context.Context, l *link) error {
 // OCPP 2.x C01.
 func (d *v2) authorise(ctx context.Context, l *link, token Token) (verdict, error) {
 	resp, err := call(ctx, l, ocpp2.Authorize, ocpp2.AuthorizeRequest{IDToken: *idToken(token.UID, token.Type)})
-	return d.verdict(&resp.IDTokenInfo), err
+	v := d.verdict(&resp.IDTokenInfo)
+	v.rates = resp.Tariff
+	return v, err
 }
 
 // verdict is what is said of a card; nil is nothing.
@@ -61,6 +63,9 @@ func (*v2) verdict(i *ocpp2.IDTokenInfo) verdict {
 	v := verdict{status: string(i.Status), until: moment(i.CacheExpiryDateTime)}
 	if i.GroupIDToken != nil {
 		v.group = i.GroupIDToken.IDToken
+	}
+	if i.PersonalMessage != nil {
+		v.price = i.PersonalMessage.Content
 	}
 	return v
 }
@@ -244,8 +249,13 @@ func (d *v2) transaction(ctx context.Context, l *link, m message) (verdict, erro
 	if m.reading != nil {
 		req.MeterValue = d.meterValue(*m.reading, occasion)
 	}
+	req.CostDetails = m.costs // OCPP 2.1 I12.FR.01
 	resp, err := call(ctx, l, ocpp2.TransactionEvent, req)
-	return d.verdict(resp.IDTokenInfo), err
+	v := d.verdict(resp.IDTokenInfo)
+	if v.cost = resp.TotalCost; resp.UpdatedPersonalMessage != nil {
+		v.text = resp.UpdatedPersonalMessage.Content
+	}
+	return v, err
 }
 
 func chargingState(a Status) ocpp2.ChargingState {

@@ -2,8 +2,9 @@ package station
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -42,6 +43,8 @@ type Sites struct {
 	Local *time.Location // where a site or a station has no zone
 	Now   func() time.Time
 	NewID func() string
+
+	zones sync.Map // name → *time.Location
 }
 
 // Create adds a site. Invalid.
@@ -66,10 +69,33 @@ func (s *Sites) Update(ctx context.Context, id string, change func(*Site)) (Site
 // Zone is the time zone that a station's tariffs go by.
 func (s *Sites) Zone(ctx context.Context, id gnista.StationID) (*time.Location, error) {
 	name, err := s.Store.StationZone(ctx, id)
-	if err != nil || name == "" {
-		return s.Local, err
+	if err != nil {
+		return nil, err
 	}
-	return time.LoadLocation(name)
+	return s.zone(name)
+}
+
+// SiteZone is the time zone of a site. NotFound.
+func (s *Sites) SiteZone(ctx context.Context, id string) (*time.Location, error) {
+	x, err := s.Store.Site(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.zone(x.Zone)
+}
+
+func (s *Sites) zone(name string) (*time.Location, error) {
+	if name == "" {
+		return s.Local, nil
+	}
+	if zone, ok := s.zones.Load(name); ok {
+		return zone.(*time.Location), nil
+	}
+	zone, err := loadZone(name)
+	if err == nil {
+		s.zones.Store(name, zone)
+	}
+	return zone, err
 }
 
 func (x Site) check() error {
@@ -79,17 +105,17 @@ func (x Site) check() error {
 	if x.Zone == "" {
 		return nil
 	}
-	if _, err := LoadZone(x.Zone); err != nil {
+	if _, err := loadZone(x.Zone); err != nil {
 		return gnista.Invalidf("zone", "%v", err)
 	}
 	return nil
 }
 
-// LoadZone finds a time zone by its IANA name. What this machine takes for its own zone is none.
-func LoadZone(name string) (*time.Location, error) {
+// loadZone finds a time zone by its IANA name. What this machine takes for its own zone is none.
+func loadZone(name string) (*time.Location, error) {
 	zone, err := time.LoadLocation(name)
 	if err != nil || name == "" || name == "Local" || len(name) > 100 {
-		return nil, errors.New(`is not the name of a time zone, like "Europe/Stockholm"`)
+		return nil, fmt.Errorf(`%q is not the name of a time zone, like "Europe/Stockholm"`, name)
 	}
 	return zone, nil
 }

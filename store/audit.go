@@ -18,9 +18,13 @@ import (
 )
 
 // OpenToRead opens the database at url without a claim to it and without changing it: a server may run on it.
-// Only what reads works. It fails when the schema is not the one that we know.
-func OpenToRead(ctx context.Context, url string) (*DB, error) {
+// Only what reads works. secret is as in [Options]. It fails when the schema is not the one that we know.
+func OpenToRead(ctx context.Context, url string, secret func() ([]byte, error)) (*DB, error) {
 	f, err := flavourOf(url)
+	if err != nil {
+		return nil, err
+	}
+	v, err := newVault(secret)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +32,7 @@ func OpenToRead(ctx context.Context, url string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	db := &DB{sql: handle, seed: maphash.MakeSeed(), notify: func([]gnista.Event) {}, log: slog.New(slog.DiscardHandler), lock: noLock{}}
+	db := &DB{vault: v, sql: handle, seed: maphash.MakeSeed(), notify: func([]gnista.Event) {}, log: slog.New(slog.DiscardHandler), lock: noLock{}}
 	if err := db.known(ctx, f); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening %s: %w", f.name, err), handle.Close())
 	}
@@ -70,8 +74,8 @@ func (db *DB) known(ctx context.Context, f flavour) error {
 
 // Snapshot is the database at one moment.
 type Snapshot struct {
-	*vault // nil: what is sealed is not read
-	r      *sql.Tx
+	*vault
+	r *sql.Tx
 }
 
 // Snapshot gives f the database at one moment, to read.
@@ -83,7 +87,7 @@ func (db *DB) Snapshot(ctx context.Context, f func(*Snapshot) error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(&Snapshot{r: t}), t.Rollback())
+	return errors.Join(f(&Snapshot{db.vault, t}), t.Rollback())
 }
 
 // Records lists records behind a number, the oldest first.

@@ -116,6 +116,21 @@ func (db *DB) Unfinished(ctx context.Context, before time.Time, limit int) ([]ch
 	return all(rows, err, db.scanTransaction)
 }
 
+// Finished lists transactions that are billed, in the order of their starts.
+func (db *DB) Finished(ctx context.Context, f billing.Finished) ([]charging.Transaction, error) {
+	w := where{conditions: []string{"finished_at > 0"}}
+	w.add("started_at >= ?", millis(f.Since))
+	w.add("started_at < ?", millis(f.Until))
+	if f.Station != "" {
+		w.add("station = ?", string(f.Station))
+	}
+	if f.AfterID != "" {
+		w.add("(started_at, id) > ("+w.arg(millis(f.AfterAt))+", ?)", f.AfterID)
+	}
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+transactionColumns+` FROM station_transaction`+w.sql()+` ORDER BY started_at, id LIMIT `+w.arg(f.Limit), w.args...)
+	return all(rows, err, db.scanTransaction)
+}
+
 // Change runs f within one SQL transaction and commits what it did, or nothing when it fails.
 func (db *DB) Change(ctx context.Context, station gnista.StationID, f func(charging.Tx) error) error {
 	return db.write(ctx, string(station), func(t *tx) error { return f(&chargingTx{tx: t}) })

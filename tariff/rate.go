@@ -16,7 +16,7 @@ import (
 //
 // A step is rounded up once for each dimension, in what the last of its elements comes to: energy, the
 // time of a reservation, and either idle time, where some was paid for, or the time of charging. (OCPI
-// 2.2.1 §10.3.2 step_size)
+// 2.2.1, CDRs, step_size)
 //
 // Invalid when an amount is too large, which the limits of prices and energy rule out, and when the
 // version is not one that [Version.Check] passes.
@@ -176,7 +176,7 @@ func (r *rating) segment(s Segment) {
 	}
 	length := int64(s.To.Sub(s.From))
 	var mWh int64 // of the segment, until now
-	var seen shares
+	var energy, clocked sharing
 	for at := s.From; at.Before(s.To) || mWh < s.EnergyMWh || at.Equal(s.From) && length == 0; {
 		end := s.To
 		if until := r.clock.set(at); !until.IsZero() && until.Before(end) {
@@ -192,23 +192,22 @@ func (r *rating) segment(s Segment) {
 		}
 		byEnergy := false
 		if bound, ok := above(r.mWhBounds, r.mWh); ok && piece > bound-r.mWh {
-			part := bound - r.mWh
-			end = at.Add(time.Duration(mulDiv(int64(end.Sub(at)), part, piece)))
-			piece, byEnergy = part, true
+			piece, byEnergy = bound-r.mWh, true
+			end = s.From.Add(time.Duration(mulDiv(length, mWh+piece, s.EnergyMWh)))
 		}
 		p := Period{at, end}
 		if piece > 0 {
 			rule := r.energy.first(&m)
 			r.energy.add(rule, piece, p)
-			seen.energy.note(rule, byEnergy)
-			if rule != nil && s.Estimated {
-				rule.sum.estimated = true
+			energy.note(rule, byEnergy)
+			if s.Estimated {
+				rule.estimate()
 			}
 		}
 		if timed != nil && end.After(at) {
 			rule := timed.first(&m)
 			timed.add(rule, int64(end.Sub(at)), p)
-			seen.time.note(rule, !byEnergy)
+			clocked.note(rule, !byEnergy)
 		}
 		mWh += piece
 		r.mWh += piece
@@ -216,37 +215,27 @@ func (r *rating) segment(s Segment) {
 			break
 		}
 	}
-	seen.energy.mark()
-	seen.time.mark()
 }
 
-// shares are the rules that a segment is shared among.
-type shares struct{ energy, time sharing }
-
-// sharing are the rules among which one dimension of a segment is shared. What is cut at a bound of its
-// own is not estimated: energy at a number of Wh, time at an instant.
+// sharing is by which rules one dimension of a segment is paid. What is cut at a bound of its own is not
+// estimated: energy at a number of Wh, time at an instant.
 type sharing struct {
-	rules []*rule
+	last  *rule
+	begun bool
 	exact bool // the last cut was at a bound of its own
-	guess bool
 }
 
 func (s *sharing) note(r *rule, exact bool) {
-	if n := len(s.rules); n == 0 || s.rules[n-1] != r {
-		s.guess = s.guess || n > 0 && !s.exact
-		s.rules = append(s.rules, r)
+	if s.begun && !s.exact && s.last != r {
+		s.last.estimate()
+		r.estimate()
 	}
-	s.exact = exact
+	s.last, s.begun, s.exact = r, true, exact
 }
 
-func (s *sharing) mark() {
-	if !s.guess {
-		return
-	}
-	for _, r := range s.rules {
-		if r != nil {
-			r.sum.estimated = true
-		}
+func (r *rule) estimate() {
+	if r != nil {
+		r.sum.estimated = true
 	}
 }
 

@@ -2,7 +2,6 @@ package tariff_test
 
 import (
 	"math/big"
-	"strings"
 	"testing"
 	"time"
 
@@ -137,48 +136,5 @@ func check(t *rapid.T, v tariff.Version, b tariff.Bill) {
 	}
 	if b.Total.Amount != total || gross != total || b.Net.Amount != net || b.Tax.Amount != vat || net+vat != total {
 		t.Fatalf("%+v does not add up", b)
-	}
-}
-
-// memory is a tariff.Store that is never reached.
-type memory struct {
-	tariff.Store
-}
-
-func TestBookRefuses(t *testing.T) {
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	b := tariff.Book{Store: memory{}, Now: func() time.Time { return now }, NewID: func() string { return "id" }}
-	good := tariff.Element{Dimension: tariff.Energy, Price: "4.95", VAT: "25"}
-	f := func(name, currency, field string, elements ...tariff.Element) {
-		t.Helper()
-		_, err := b.Create(t.Context(), tariff.Tariff{Name: name, Currency: currency}, tariff.Version{Elements: elements})
-		if gnista.CodeOf(err) != gnista.Invalid || !strings.HasPrefix(err.Error(), field) {
-			t.Errorf("got %v, want a complaint about %s", err, field)
-		}
-	}
-	f(" ", "SEK", "name", good)
-	f("n", "sek", "currency", good)
-	f("n", "KRONA", "currency", good)
-	f("n", "SEK", "elements")
-	f("n", "SEK", "elements[1]", good, good)
-	f("n", "SEK", "elements[0].type", tariff.Element{Dimension: "power", Price: "1", VAT: "25"})
-	for _, price := range []tariff.Decimal{"", "-1", "1,5", "1.", ".5", "1e3", "1/3", "0x10", "NaN", "1234567890", "1.1234567", " 1"} {
-		f("n", "SEK", "elements[0].price", tariff.Element{Dimension: tariff.Energy, Price: price, VAT: "25"})
-	}
-	f("n", "SEK", "elements[0].vatPercent", tariff.Element{Dimension: tariff.Energy, Price: "1", VAT: "101"})
-	f("n", "SEK", "elements[0].graceMinutes", tariff.Element{Dimension: tariff.Energy, Price: "1", VAT: "25", Grace: time.Minute})
-	if _, err := b.AddVersion(t.Context(), "t", tariff.Version{ValidFrom: now.Add(-time.Second), Elements: []tariff.Element{good}}); gnista.CodeOf(err) != gnista.Invalid {
-		t.Errorf("a version from the past: %v", err)
-	}
-}
-
-func BenchmarkRate(b *testing.B) {
-	v := tariff.Version{Currency: "SEK", Elements: []tariff.Element{{Dimension: tariff.Energy, Price: "4.95", VAT: "25"}, {Dimension: tariff.Start, Price: "2.50", VAT: "25"}}}
-	u := tariff.Usage{Start: time.Unix(0, 0), Segments: []tariff.Segment{{Kind: tariff.Charging, EnergyMWh: 3_680_000}}}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := tariff.Rate(v, u); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

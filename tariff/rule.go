@@ -196,9 +196,9 @@ func (c *clock) set(t time.Time) time.Time {
 			break
 		}
 	}
-	c.from, c.until = t, time.Unix(t.Unix()+int64(next-second), 0)
+	c.from, c.until = t, time.Unix(t.Unix()+int64(next-second), 0).In(t.Location())
 	if _, end := local.ZoneBounds(); !end.IsZero() && end.Before(c.until) {
-		c.until = end
+		c.until = end.In(t.Location())
 	}
 	return c.until
 }

@@ -11,7 +11,10 @@ import (
 	"gnista/tariff"
 )
 
-func stockholm(t testing.TB) *time.Location {
+func stockholm(t interface {
+	Helper()
+	Fatal(...any)
+}) *time.Location {
 	t.Helper()
 	zone, err := time.LoadLocation("Europe/Stockholm")
 	if err != nil {

@@ -58,7 +58,7 @@ type Element struct {
 	Price     Decimal       // in major units (kronor, euro); VAT is included unless the version is Net
 	VAT       Decimal       // percent
 	PerHour   bool          // the price of time is for each hour, not each minute
-	Grace     time.Duration // Idle only: so much of it is free
+	Grace     time.Duration // Idle only: so much of all idle time, from its beginning, is free
 	Step      int64         // Wh or seconds: the quantity is rounded up to a multiple of it; 0 is not, 1 is to whole ones
 	When      Restriction
 }
@@ -147,14 +147,8 @@ type Book struct {
 // Create adds a tariff with its first version, which is always valid unless it says from when. The
 // first tariff of all is the default one. Invalid.
 func (b *Book) Create(ctx context.Context, t Tariff, first Version) (Tariff, error) {
-	if err := t.check(); err != nil {
-		return Tariff{}, err
-	}
-	if _, err := Digits(t.Currency); err != nil {
-		return Tariff{}, err
-	}
 	first.Currency = t.Currency
-	if err := first.Check(); err != nil {
+	if err := b.Check(t, first); err != nil {
 		return Tariff{}, err
 	}
 	have, err := b.Store.Tariffs(ctx, "", 1)
@@ -166,6 +160,32 @@ func (b *Book) Create(ctx context.Context, t Tariff, first Version) (Tariff, err
 	first.ID, first.Tariff, first.Number, first.CreatedAt = b.NewID(), t.ID, 1, t.CreatedAt
 	t.Versions = []Version{first}
 	return t, b.Store.CreateTariff(ctx, t)
+}
+
+// Check tells whether a tariff can be made with a first version. Invalid.
+func (b *Book) Check(t Tariff, first Version) error {
+	if err := t.check(); err != nil {
+		return err
+	}
+	if _, err := Digits(t.Currency); err != nil {
+		return err
+	}
+	return first.Check()
+}
+
+// At is the version that is in force at a time; the newest where none is yet.
+func (t Tariff) At(at time.Time) Version {
+	var found *Version
+	for i := range t.Versions {
+		v := &t.Versions[i]
+		if !v.ValidFrom.After(at) && (found == nil || v.ValidFrom.After(found.ValidFrom)) {
+			found = v
+		}
+	}
+	if found == nil {
+		return t.Versions[0]
+	}
+	return *found
 }
 
 // Update gives a tariff another name, or makes it the default one, unless they are nil. NotFound, Invalid.
@@ -208,6 +228,16 @@ func (b *Book) AddVersion(ctx context.Context, tariff string, v Version) (Versio
 	}
 	if v.ValidFrom.Before(now) {
 		return Version{}, gnista.Invalidf("validFrom", "is in the past")
+	}
+	if v.Min != "" || v.Max != "" { // whose decimals are those of the currency
+		t, err := b.Store.Tariff(ctx, tariff)
+		if err != nil {
+			return Version{}, err
+		}
+		v.Currency = t.Currency
+		if err := v.checkLimits(); err != nil {
+			return Version{}, err
+		}
 	}
 	v.ID, v.Tariff, v.CreatedAt = b.NewID(), tariff, now
 	return b.Store.AddVersion(ctx, v)

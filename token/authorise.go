@@ -59,6 +59,7 @@ type Request struct {
 	Station gnista.StationID // empty where nobody stands at one
 	EVSE    int              // 0 where that is not known
 	Use     Use
+	Ordered bool // the operator asks, and not the station
 }
 
 // Accounts knows who pays, and what they have left.
@@ -125,7 +126,7 @@ func (t *Tokens) unknown(ctx context.Context, r Request) (Decision, error) {
 	if r.ID.Type == KeyCode { // OCPP 2.x C04.FR.01, and else C04.FR.02
 		d.Status = Invalid
 	}
-	if t.Unknown == nil || r.Station == "" || r.Use == Stop || !r.ID.Type.card() || Key(r.ID.UID) == "" {
+	if t.Unknown == nil || r.Station == "" || r.Ordered || r.Use == Stop || !r.ID.Type.card() || Key(r.ID.UID) == "" {
 		return d, nil
 	}
 	return d, t.Unknown.SawUnknown(ctx, UnknownToken{ID: t.NewID(), Token: r.ID, Station: r.Station, EVSE: r.EVSE, Count: 1, FirstAt: t.Now(), LastAt: t.Now()}, maxUnknown)

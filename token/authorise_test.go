@@ -197,7 +197,7 @@ func TestLimits(t *testing.T) {
 	f("SESSIONS", day.Add(time.Hour), token.Accepted)
 	charge("SESSIONS", day.Add(2*time.Hour), 0)
 	f("SESSIONS", day.Add(3*time.Hour), token.LimitReached)
-	f("SESSIONS", day.Add(24*time.Hour), token.LimitReached)                      // of the month
+	f("SESSIONS", day.Add(24*time.Hour), token.LimitReached)                     // of the month
 	f("SESSIONS", time.Date(2026, 7, 31, 22, 0, 0, 0, time.UTC), token.Accepted) // August
 	charge("ENERGY", day, 999)
 	f("ENERGY", day.Add(time.Hour), token.Accepted)

@@ -56,7 +56,8 @@ type options struct {
 	Invoicing  invoicing
 	Zone       *time.Location
 	Cloning    token.Cloning
-	ReadNew    bool // whether stations whose settings were never read are asked for them
+	CostEvery  time.Duration // see [cost.Costs]
+	ReadNew    bool          // whether stations whose settings were never read are asked for them
 	LogDays    int
 	LogMB      int64
 	EventDays  int            // 0 is for ever, as far as there are not too many
@@ -99,8 +100,8 @@ type app struct {
 	now          func() time.Time
 
 	nudge     chan struct{}
-	pay       chan struct{} // nudges the worker of payments
 	costNudge chan struct{}
+	pay       chan struct{} // nudges the worker of payments
 	log       *slog.Logger
 	running   sync.WaitGroup
 	stop      context.CancelFunc
@@ -109,9 +110,7 @@ type app struct {
 
 // newApp opens the database and puts the parts together.
 func newApp(ctx context.Context, o options) (*app, error) {
-	a := &app{
-		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log,
-	}
+	a := &app{bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log}
 	var err error
 	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Log: o.Log})
 	if err != nil {
@@ -147,8 +146,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	accounts := &account.Book{Customers: a.db, Accounts: a.db, Now: o.Now, NewID: o.NewID}
 	a.lists = &token.Lists{Store: a.db, Network: a.network, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
+	sites := &station.Sites{Store: a.db, Local: o.Zone, Now: o.Now, NewID: o.NewID}
 	a.records = &billing.Records{
-		Store: a.db, Tariffs: a.db, Transactions: a.db, Reservations: a.db, Zones: billing.Everywhere{Location: o.Zone}, Currency: o.Currency, Now: o.Now, NewID: o.NewID,
+		Store: a.db, Tariffs: a.db, Transactions: a.db, Reservations: a.db, Zones: sites, Currency: o.Currency, Now: o.Now, NewID: o.NewID,
 	}
 	a.payments = &payment.Worker{Log: o.Log, Payments: &payment.Payments{
 		Store: a.db, Providers: payment.NewProviders(&wallet.Provider{Ledger: a.db, Now: o.Now}, invoice.Provider{}), Now: o.Now, NewID: o.NewID,
@@ -160,9 +160,8 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.power = &power.Power{
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
-	sites := &station.Sites{Store: a.db, Local: o.Zone, Now: o.Now, NewID: o.NewID}
 	a.costs = &cost.Costs{
-		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Zone: sites.Zone, Now: o.Now, Log: o.Log,
+		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Zone: sites.Zone, Every: o.CostEvery, Now: o.Now, Log: o.Log,
 	}
 	a.checks = &commission.Checks{
 		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
@@ -189,9 +188,13 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Tokens: a.tokens, Accounts: accounts, Lists: a.lists, Transactions: a.transactions, Power: a.power, Costs: a.costs, Tariffs: a.tariffs, Sites: sites, StationWords: two,
-		Records: a.records, Ledger: &billing.Ledger{Store: a.db, Now: o.Now, NewID: o.NewID}, Payments: a.payments.Payments, Campaigns: a.campaigns, CA: a.ca, Contracts: contracts, Checks: a.checks, Invoices: a.invoices, Events: a.db, Bus: a.bus, Ready: a.db.Ready, Token: o.Token, PublicURL: o.PublicURL,
-		Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns,
+		Tokens: a.tokens, Accounts: accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
+		Transactions: a.transactions, Power: a.power,
+		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
+		Records: a.records, Ledger: &billing.Ledger{Store: a.db, Now: o.Now, NewID: o.NewID}, Payments: a.payments.Payments, Invoices: a.invoices,
+		Events: a.db, Bus: a.bus, Ready: a.db.Ready,
+		Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
 	if err := errors.Join(a.firstTariff(ctx, o.Currency), a.checks.Begin(ctx)); err != nil {

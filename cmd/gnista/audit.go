@@ -15,7 +15,8 @@ import (
 // audit is the command audit.
 type audit struct {
 	database
-	TimeZone string `help:"Time zone of the system, as for gnista serve." default:"Europe/Stockholm"`
+	SecretKey string `help:"Key that UIDs of cards are sealed with, as for gnista serve. Better set as GNISTA_SECRET_KEY than as a flag. Without it the one in the file secret.key in the data folder." placeholder:"KEY"`
+	TimeZone  string `help:"Time zone of the system, as for gnista serve." default:"Europe/Stockholm"`
 }
 
 // Help says what the exit code means.
@@ -45,7 +46,11 @@ func (a *audit) audit(ctx context.Context, o *output) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	db, err := store.OpenToRead(ctx, url)
+	secret, err := certifying{SecretKey: a.SecretKey}.secret(a.Data)
+	if err != nil {
+		return 0, err
+	}
+	db, err := store.OpenToRead(ctx, url, secret)
 	if err != nil {
 		return 0, err
 	}

@@ -78,13 +78,18 @@ func TestWhatIsRefusedAtStart(t *testing.T) {
 
 // A database is changed beside no running server.
 func TestMigrate(t *testing.T) {
-	database := "--database=sqlite:" + filepath.Join(t.TempDir(), "test.db")
+	dir := t.TempDir()
+	database := "--database=sqlite:" + filepath.Join(dir, "test.db")
 	var out bytes.Buffer
-	migrate := func() error { return run(t.Context(), []string{"migrate", database}, &out, &out) }
+	migrate := func() error { return run(t.Context(), []string{"migrate", database, "--data", dir}, &out, &out) }
 	if err := migrate(); err != nil {
 		t.Fatal(err)
 	}
-	newLive(t, func(o *options) { o.Database = strings.TrimPrefix(database, "--database=") })
+	secret, err := certifying{}.secret(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newLive(t, func(o *options) { o.Database, o.Secret = strings.TrimPrefix(database, "--database="), secret })
 	if err := migrate(); err == nil || !strings.Contains(err.Error(), "another gnista runs on it") {
 		t.Errorf("got %v", err)
 	}

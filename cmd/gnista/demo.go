@@ -48,7 +48,7 @@ func demoPace() sim.Pace {
 func demoStations() []*sim.Play {
 	play := func(id gnista.StationID, v gnista.Version, vendor, model string, kW int64, scenario sim.Scenario) *sim.Play {
 		return &sim.Play{
-			Station:  &sim.Station{ID: id, Version: v, EVSEs: 2, Vendor: vendor, Model: model, Firmware: "1.4.2", PowerW: kW * 1000},
+			Station:  &sim.Station{ID: id, Version: v, EVSEs: 2, Vendor: vendor, Model: model, Firmware: "1.4.2", PowerW: kW * 1000, Pricing: true},
 			Scenario: scenario,
 		}
 	}

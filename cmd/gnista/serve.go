@@ -170,6 +170,9 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Seller: seller, Invoicing: s.invoicing,
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
 	}
+	if s.Demo { // in which cars charge for half a minute
+		o.CostEvery = 5 * time.Second
+	}
 	return o, s.fill(&o)
 }
 

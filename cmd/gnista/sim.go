@@ -140,7 +140,7 @@ func (c *simulate) park(log *slog.Logger) (*sim.Park, error) {
 		station := &sim.Station{
 			ID: gnista.StationID(fmt.Sprintf("%s%d", c.IDPrefix, i+1)), Password: c.Password, Version: versions[i%len(versions)], EVSEs: c.EVSEs, URL: c.URL, Compress: c.Compress,
 			Firmware: version, Serial: fmt.Sprintf("%06d", i+1), PowerW: int64(c.PowerKW * 1000), Phases: 3, RegisterWh: int64(i) * 1000, Now: time.Now, NewID: newID, Log: log,
-			InstallTime: simInstall, TLS: secure, Personality: c.Personality,
+			InstallTime: simInstall, TLS: secure, Personality: c.Personality, Pricing: true,
 		}
 		park.Plays = append(park.Plays, &sim.Play{
 			Station: station, Scenario: scenarios[i%len(scenarios)], Tokens: tokens, Rounds: c.Rounds, Pace: sim.Daily(), Speed: c.Speed, Seed: c.Seed + uint64(i), Patience: simPatience,

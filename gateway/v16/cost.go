@@ -149,32 +149,43 @@ func tellFinal(ctx context.Context, s *gateway.Session, o cost.TellFinal) (stati
 // wordDefault writes the default price into the keys for it; that of each language has the language behind
 // a comma in its name.
 func wordDefault(_ context.Context, _ *gateway.Session, o cost.WordDefault) (list []station.Setting, _ error) {
-	type value struct {
-		PriceText        string         `json:"priceText"`
-		PriceTextOffline string         `json:"priceTextOffline"`
-		ChargingPrice    *chargingPrice `json:"chargingPrice,omitempty"`
-	}
 	charging, _ := prices(o.Price, maxDecimals)
 	for i, t := range o.Texts {
-		v := value{PriceText: t.Content, PriceTextOffline: t.Content}
-		name := o.Setting + "Text," + t.Language
 		if i == 0 {
-			text, err := json.Marshal(value{v.PriceText, v.PriceTextOffline, &charging})
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, station.Setting{Name: o.Setting, Value: string(text)})
+			list = append(list, station.Setting{Name: o.Setting, Value: defaultPrice(t.Content, &charging)})
 		}
-		if !o.Several {
-			break
+		if o.Several {
+			list = append(list, station.Setting{Name: o.Setting + "Text," + t.Language, Value: defaultPrice(t.Content, nil)})
 		}
-		text, err := json.Marshal(v)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, station.Setting{Name: name, Value: string(text)})
 	}
 	return list, nil
+}
+
+// maxValue is the longest value of a key. (OCPP 1.6 §5.3)
+const maxValue = 500
+
+// defaultPrice is the value of a key for the default price, which is the same for a station that is
+// offline, as far as there is room.
+func defaultPrice(text string, p *chargingPrice) string {
+	v := struct {
+		PriceText        string         `json:"priceText"`
+		PriceTextOffline string         `json:"priceTextOffline,omitempty"`
+		ChargingPrice    *chargingPrice `json:"chargingPrice,omitempty"`
+	}{text, text, p}
+	for {
+		out, err := json.Marshal(v)
+		switch {
+		case err != nil:
+			return ""
+		case len(out) <= maxValue:
+			return string(out)
+		case v.PriceTextOffline != "":
+			v.PriceTextOffline = ""
+		default:
+			r := []rune(strings.TrimSuffix(v.PriceText, "…"))
+			v.PriceText = string(r[:len(r)*9/10]) + "…"
+		}
+	}
 }
 
 // maxDecimals are those of prices where nothing else is said.

@@ -61,7 +61,10 @@ func (a *Adapter) status(ctx context.Context, s *gateway.Session, req ocpp16.Sta
 	if at.IsZero() {
 		at = a.Now()
 	}
-	_, err := a.Transactions.Record(ctx, s.Station, charging.Event{Kind: charging.Updated, Version: gnista.V16, At: at, EVSE: c.EVSE, Activity: activity})
+	out, err := a.Transactions.Record(ctx, s.Station, charging.Event{Kind: charging.Updated, Version: gnista.V16, At: at, EVSE: c.EVSE, Activity: activity})
+	if err == nil {
+		a.recorded(s, out)
+	}
 	return ocpp16.StatusNotificationResponse{}, err
 }
 

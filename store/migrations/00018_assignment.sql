@@ -13,6 +13,7 @@ CREATE TABLE evse_tariff (
 CREATE INDEX evse_tariff_tariff ON evse_tariff (tariff);
 CREATE INDEX station_site ON station (site) WHERE site <> '';
 CREATE INDEX station_transaction_tariff ON station_transaction (tariff, id) WHERE tariff <> '';
+CREATE INDEX station_transaction_finished ON station_transaction (started_at, id) WHERE finished_at > 0;
 CREATE INDEX charge_record_tariff ON charge_record (tariff_version);
 
 -- A deleted tariff keeps its versions: a transaction that begins at that moment may have one.

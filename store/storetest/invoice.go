@@ -26,8 +26,8 @@ func (s suite) invoicing() *billing.Invoices {
 	}
 }
 
-// payer makes an account that pays by invoice.
-func (s suite) payer(t *testing.T, id string, kind account.Kind) {
+// invoicePayer makes an account that pays by invoice.
+func (s suite) invoicePayer(t *testing.T, id string, kind account.Kind) {
 	t.Helper()
 	made := gnista.Event{At: now, Kind: "account.created", Subject: id}
 	err := errors.Join(
@@ -66,8 +66,8 @@ func (s suite) invoices(t *testing.T) {
 	wantCode(t, err, gnista.NotFound)
 	_, err = s.InvoiceRun(ctx, "none")
 	wantCode(t, err, gnista.NotFound)
-	s.payer(t, "inv-a", account.Postpaid)
-	s.payer(t, "inv-prepaid", account.Prepaid)
+	s.invoicePayer(t, "inv-a", account.Postpaid)
+	s.invoicePayer(t, "inv-prepaid", account.Prepaid)
 	for i, of := range []string{"inv-a", "inv-a", "inv-prepaid"} {
 		if err := s.owe(ctx, fmt.Sprint("inv-r", i), of, 1001+int64(i)); err != nil {
 			t.Fatal(err)
@@ -195,7 +195,7 @@ func (s suite) invoiceNumbers(t *testing.T) {
 	}()
 	const accounts = 30
 	for i := range accounts {
-		s.payer(t, fmt.Sprintf("num-%02d", i), account.Postpaid)
+		s.invoicePayer(t, fmt.Sprintf("num-%02d", i), account.Postpaid)
 	}
 	var wg sync.WaitGroup
 	failed := make(chan error, 100)

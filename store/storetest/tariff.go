@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/account"
 	"gnista/billing"
 	"gnista/charging"
 	"gnista/station"
@@ -76,6 +77,18 @@ func (s suite) priced(t *testing.T, id string, from time.Time) {
 	}
 }
 
+// customerWith makes a customer that has a tariff, and an account of it.
+func (s suite) customerWith(t *testing.T, id, tariff string) {
+	t.Helper()
+	ev := gnista.Event{At: now, Kind: "test"}
+	if err := s.CreateCustomer(t.Context(), account.Customer{ID: id, Kind: account.Private, Name: id, Tariff: tariff, CreatedAt: now, UpdatedAt: now}, ev); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.CreateAccount(t.Context(), account.Account{ID: id + "-account", Customer: id, Kind: account.Postpaid, Currency: "SEK", CreatedAt: now, UpdatedAt: now}, ev); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Each rule comes before those behind it, and is passed over where its tariff is not valid yet.
 func (s suite) assignment(t *testing.T) {
 	ctx := t.Context()
@@ -117,6 +130,8 @@ func (s suite) assignment(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	f(tariff.OfEVSE, "as-evse1")
+	s.customerWith(t, "as-anna", "as-customer")
+	f(tariff.OfCustomer, "as-customer1")
 	if err := s.SetGroupTariff(ctx, "as-fleet", "as-group", now); err != nil {
 		t.Fatal(err)
 	}
@@ -184,6 +199,7 @@ func (s suite) tariffUse(t *testing.T) {
 		must1(s.CreateToken(ctx, token.Token{ID: token.ID{UID: "USES", Type: "ISO14443"}, Tariff: "use-token"}))
 	})
 	use("use-group", func() { must1(s.SetGroupTariff(ctx, "users", "use-group", now)) })
+	use("use-customer", func() { s.customerWith(t, "use-bo", "use-customer") })
 	use("use-evse", func() { must1(s.SetEVSETariff(ctx, "user", 1, "use-evse")) })
 	use("use-station", func() {
 		must[station.Station](t)(s.ChangeStation(ctx, "user", true, func(x *station.Station) ([]gnista.Event, error) { x.Tariff = "use-station"; return nil, nil }))
