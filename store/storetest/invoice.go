@@ -75,8 +75,8 @@ func (s suite) invoices(t *testing.T) {
 	}
 	// A run before the cut-off finds nothing, one after it all of the account, and a second one nothing again.
 	for i, until := range []time.Time{now, now.Add(time.Minute), now.Add(2 * time.Minute)} {
-		r := must[billing.InvoiceRun](t)(b.Begin(ctx, billing.InvoiceRun{Until: until}, false))
-		again := must[billing.InvoiceRun](t)(b.Begin(ctx, billing.InvoiceRun{Until: until}, false))
+		r := must[billing.InvoiceRun](t)(b.Begin(ctx, billing.InvoiceRun{Until: until, Account: "inv-a"}, false))
+		again := must[billing.InvoiceRun](t)(b.Begin(ctx, billing.InvoiceRun{Until: until, Account: "inv-a"}, false))
 		if again.ID != r.ID {
 			t.Errorf("the same run again is %s, not %s", again.ID, r.ID)
 		}
@@ -86,6 +86,13 @@ func (s suite) invoices(t *testing.T) {
 		r = must[billing.InvoiceRun](t)(s.InvoiceRun(ctx, r.ID))
 		if want := []int{0, 1, 0}[i]; r.State != billing.RunDone || r.Done.Invoices != want || r.Done.Records != 2*want || fmt.Sprint(r.Done.Amounts) != fmt.Sprint(r.Expected) {
 			t.Errorf("run %d is %+v", i, r)
+		}
+	}
+	_, err = b.Begin(ctx, billing.InvoiceRun{Account: "inv-prepaid"}, false)
+	wantCode(t, err, gnista.Invalid)
+	for _, d := range must[[]billing.Due](t)(s.Dues(ctx, now.Add(time.Hour), "", billing.Due{}, 0)) {
+		if d.Account == "inv-prepaid" {
+			t.Errorf("a prepaid account would get an invoice: %+v", d)
 		}
 	}
 	list := must[[]billing.Invoice](t)(s.Invoices(ctx, billing.InvoiceFilter{Account: "inv-a", Limit: 10}))
