@@ -38,7 +38,7 @@ func (l language) newSheet(title, number string, seller billing.Seller, at time.
 	s.SetModificationDate(at)
 	s.SetCatalogSort(true)
 	s.SetTitle(title+" "+number, true)
-	s.SetAuthor(seller.Name, true)
+	s.SetAuthor(plain(seller.Name), true)
 	s.SetLang(l.tag)
 	s.AddUTF8FontFromBytes("go", "", goregular.TTF)
 	s.AddUTF8FontFromBytes("go", "B", gobold.TTF)
@@ -55,6 +55,27 @@ func (l language) newSheet(title, number string, seller billing.Seller, at time.
 	s.CellFormat(sheetWidth, lineHeight, l.text("number")+" "+number, "", 1, "R", false, 0, "")
 	s.Ln(lineHeight)
 	return s
+}
+
+// plain is a text of what the fonts may have: characters beyond the first 65,536, such as emoji, they have
+// not and cannot be asked for.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r > 0xFFFF {
+			return '?'
+		}
+		return r
+	}, text)
+}
+
+// CellFormat writes a text on one line.
+func (s *sheet) CellFormat(w, h float64, text, border string, ln int, align string, fill bool, link int, linkText string) {
+	s.Fpdf.CellFormat(w, h, plain(text), border, ln, align, fill, link, linkText)
+}
+
+// MultiCell writes a text on as many lines as it needs.
+func (s *sheet) MultiCell(w, h float64, text, border, align string, fill bool) {
+	s.Fpdf.MultiCell(w, h, plain(text), border, align, fill)
 }
 
 // foot says who the seller is, as it must be on each document.
@@ -170,7 +191,7 @@ func (s *sheet) table(columns []column, rows [][]string) {
 // split breaks a text into lines that fit into a column.
 func (s *sheet) split(text string, width float64) (lines []string) {
 	for part := range strings.SplitSeq(text, "\n") {
-		lines = append(lines, s.SplitText(part, width)...)
+		lines = append(lines, s.SplitText(plain(part), width)...)
 	}
 	if len(lines) == 0 {
 		lines = []string{""}

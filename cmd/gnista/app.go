@@ -100,8 +100,8 @@ type app struct {
 	now          func() time.Time
 
 	nudge     chan struct{}
-	pay       chan struct{} // nudges the worker of payments
 	costNudge chan struct{}
+	pay       chan struct{} // nudges the worker of payments
 	log       *slog.Logger
 	running   sync.WaitGroup
 	stop      context.CancelFunc

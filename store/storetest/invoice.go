@@ -88,6 +88,13 @@ func (s suite) invoices(t *testing.T) {
 			t.Errorf("run %d is %+v", i, r)
 		}
 	}
+	_, err = b.Begin(ctx, billing.InvoiceRun{Account: "inv-prepaid"}, false)
+	wantCode(t, err, gnista.Invalid)
+	for _, d := range must[[]billing.Due](t)(s.Dues(ctx, now.Add(time.Hour), "", billing.Due{}, 0)) {
+		if d.Account == "inv-prepaid" {
+			t.Errorf("a prepaid account would get an invoice: %+v", d)
+		}
+	}
 	list := must[[]billing.Invoice](t)(s.Invoices(ctx, billing.InvoiceFilter{Account: "inv-a", Limit: 10}))
 	if len(list) != 1 {
 		t.Fatalf("there are %d invoices", len(list))
