@@ -99,6 +99,11 @@ func (s *Server) showBalance(ctx context.Context, a account.Account, err error) 
 	if err != nil {
 		return nil, err
 	}
+	return answer(s.balanced(ctx, a))
+}
+
+// balanced is [Server.showBalance] of an account that was found.
+func (s *Server) balanced(ctx context.Context, a account.Account) (accountView, error) {
 	b, err := s.Accounts.Accounts.Balance(ctx, a.ID)
 	v := showAccount(a)
 	v.Balance = &balanceView{Deposit: a.Money(b.Deposit), Owed: a.Money(b.Owed), Held: a.Money(b.Held)}
@@ -106,7 +111,7 @@ func (s *Server) showBalance(ctx context.Context, a account.Account, err error) 
 		m := a.Money(amount)
 		v.Balance.Available = &m
 	}
-	return answer(v, err)
+	return v, err
 }
 
 // amountOf is an amount of an account, which must be in its currency.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"fmt"
 	"html/template"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/account"
 	"gnista/billing"
 	"gnista/charging"
 	"gnista/commission"
@@ -28,6 +30,8 @@ const (
 	shownStations     = 100
 	shownTransactions = 100
 	shownRecords      = 20
+	shownInvoices     = 10
+	shownAccounts     = 20
 )
 
 // overview is what the first page shows.
@@ -36,6 +40,8 @@ type overview struct {
 	More     bool // there are more stations
 	Active   []transactionView
 	Records  []recordView
+	Accounts []accountView
+	Invoices []invoiceView
 	Review   []transactionView
 	Away     map[gnista.StationID]bool // stations of Active that are not connected
 	At       time.Time
@@ -88,8 +94,31 @@ func (s *Server) overview(r *http.Request) (o overview, err error) {
 	for _, r := range records {
 		o.Records = append(o.Records, showRecord(r))
 	}
+	if err != nil {
+		return o, err
+	}
+	invoices, err := s.Invoices.Store.Invoices(ctx, billing.InvoiceFilter{Limit: shownInvoices})
+	for _, v := range invoices {
+		o.Invoices = append(o.Invoices, showInvoice(v))
+	}
+	if err == nil {
+		o.Accounts, err = s.paying(ctx)
+	}
 	o.At = s.Now()
 	return o, err
+}
+
+// paying are the first accounts, with what they have and owe.
+func (s *Server) paying(ctx context.Context) (list []accountView, err error) {
+	found, err := s.Accounts.Accounts.Accounts(ctx, account.Filter{Limit: shownAccounts})
+	for _, a := range found {
+		v, err := s.balanced(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, err
 }
 
 // secure sets the headers of a page: nothing is loaded from elsewhere, and nobody frames it.

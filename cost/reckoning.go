@@ -78,14 +78,14 @@ func (c *Costs) TakeReckoning(ctx context.Context, id gnista.StationID, transact
 	return c.compare(ctx, &t)
 }
 
-// compare holds what a station has reckoned to what is billed, once. A difference is an event.
+// compare holds what a station has reckoned in the end to what is billed, once. A difference is an event.
 func (c *Costs) compare(ctx context.Context, t *charging.Transaction) error {
 	have, err := c.Store.Reckoning(ctx, t.ID)
 	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
 		return nil
 	}
-	if err != nil || !have.ComparedAt.IsZero() {
-		return err
+	if err != nil || !have.Final || !have.ComparedAt.IsZero() {
+		return err // what it reckons in the end comes after the event that has ended the transaction
 	}
 	ours, err := c.Prices.Cost(ctx, t)
 	known := err == nil

@@ -177,7 +177,7 @@ func (d *doubts) take(r *Refusal) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, known := d.refused[r.UID]; !known {
-		d.park.Plays[0].Station.log.Warn("a token is refused", "token", r.UID, "status", r.Status)
+		d.park.Plays[0].Station.log.Warn("a token is refused", "token", lastFour(r.UID), "status", r.Status)
 	}
 	d.refused[r.UID] = r.Status
 	for _, play := range d.park.Plays {
@@ -187,8 +187,14 @@ func (d *doubts) take(r *Refusal) {
 	}
 	e := &AllRefused{}
 	for uid, status := range d.refused {
-		e.refused = append(e.refused, uid+" ("+status+")")
+		e.refused = append(e.refused, lastFour(uid)+" ("+status+")")
 	}
 	slices.Sort(e.refused)
 	d.stop(e)
+}
+
+// lastFour is a UID as it is logged: its last four characters.
+func lastFour(uid string) string {
+	letters := []rune(uid)
+	return "…" + string(letters[max(0, len(letters)-4):])
 }

@@ -84,11 +84,13 @@ type app struct {
 	network      *station.Network
 	rereader     *station.Rereader
 	tokens       *token.Tokens
+	accounts     *account.Book
 	lists        *token.Lists
 	tariffs      *tariff.Book
 	transactions *charging.Transactions
 	ca           *pki.CA
 	records      *billing.Records
+	books        *billing.Ledger
 	payments     *payment.Worker
 	invoices     *billing.Invoices
 	campaigns    *campaign.Campaigns
@@ -145,13 +147,14 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	a.rereader = &station.Rereader{Network: a.network, New: o.ReadNew}
 	a.tokens = &token.Tokens{Store: a.db, Accounts: a.db, Past: a.db, Unknown: a.db, Zone: o.Zone, Now: o.Now, NewID: o.NewID}
-	accounts := &account.Book{Customers: a.db, Accounts: a.db, Now: o.Now, NewID: o.NewID}
+	a.accounts = &account.Book{Customers: a.db, Accounts: a.db, Now: o.Now, NewID: o.NewID}
 	a.lists = &token.Lists{Store: a.db, Network: a.network, Now: o.Now}
 	a.tariffs = &tariff.Book{Store: a.db, Now: o.Now, NewID: o.NewID}
 	sites := &station.Sites{Store: a.db, Local: o.Zone, Now: o.Now, NewID: o.NewID}
 	a.records = &billing.Records{
 		Store: a.db, Tariffs: a.db, Transactions: a.db, Reservations: a.db, Zones: sites, Currency: o.Currency, Now: o.Now, NewID: o.NewID,
 	}
+	a.books = &billing.Ledger{Store: a.db, Now: o.Now, NewID: o.NewID}
 	a.payments = &payment.Worker{Log: o.Log, Payments: &payment.Payments{
 		Store: a.db, Providers: payment.NewProviders(&wallet.Provider{Ledger: a.db, Now: o.Now}, invoice.Provider{}), Now: o.Now, NewID: o.NewID,
 	}}
@@ -191,10 +194,10 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
 		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns,
-		Tokens: a.tokens, Accounts: accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
+		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
 		Transactions: a.transactions, Power: a.power,
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
-		Records: a.records, Ledger: &billing.Ledger{Store: a.db, Now: o.Now, NewID: o.NewID}, Payments: a.payments.Payments, Invoices: a.invoices,
+		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Invoices: a.invoices,
 		Events: a.db, Bus: a.bus, Ready: a.db.Ready,
 		Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}

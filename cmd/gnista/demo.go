@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/account"
+	"gnista/billing"
 	"gnista/sim"
 	"gnista/station"
 	"gnista/tariff"
@@ -23,7 +25,8 @@ type demo struct {
 // demoTariff is the name of the tariff of the demonstration.
 const demoTariff = "Demo"
 
-// demoTokens are the cards of the demonstration; the last is blocked.
+// demoTokens are the cards of the demonstration; the last is blocked. Astrid's is paid from a balance, those
+// of Bo and of the taxis by invoice; nobody pays for Cecilia's.
 func demoTokens() []token.Token {
 	return []token.Token{
 		{ID: token.ID{UID: "04DE5A0000A101"}, Name: "Astrid (demo)"},
@@ -70,6 +73,7 @@ func startDemo(ctx context.Context, a *app, at net.Addr, log *slog.Logger) (*dem
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d := &demo{stop: stop, stopped: make(chan struct{})}
+	go a.invoiceDemo(ctx, log)
 	go func() {
 		defer close(d.stopped)
 		if err := park.Run(ctx); err != nil {
@@ -130,6 +134,7 @@ func (a *app) seedDemo(ctx context.Context) error {
 	}
 	if len(have) < 2 { // only the first one, which the system makes by itself
 		if _, err := a.tariffs.Create(ctx, tariff.Tariff{Name: demoTariff, Currency: "SEK", Default: true}, tariff.Version{Elements: []tariff.Element{
+			{Dimension: tariff.Energy, Price: "3.95", VAT: "25", When: tariff.Restriction{From: "22:00", To: "06:00"}},
 			{Dimension: tariff.Energy, Price: "4.95", VAT: "25"},
 			{Dimension: tariff.Idle, Price: "1.00", VAT: "25", Grace: 10 * time.Minute},
 			{Dimension: tariff.Start, Price: "2.50", VAT: "25"},
@@ -137,12 +142,71 @@ func (a *app) seedDemo(ctx context.Context) error {
 			return err
 		}
 	}
+	payers, err := a.seedPayers(ctx)
+	if err != nil {
+		return err
+	}
 	for _, k := range demoTokens() {
+		if k.Account = payers[k.Name]; k.Group != "" {
+			k.Account = payers[k.Group]
+		}
 		if _, err := a.tokens.Create(ctx, k); err != nil && gnista.CodeOf(err) != gnista.Conflict {
 			return err
 		}
 	}
 	return nil
+}
+
+// seedPayers makes the customers and the accounts of the demonstration, and tells the account of each card or
+// group of cards by its name. Where there are customers already, it makes none.
+func (a *app) seedPayers(ctx context.Context) (map[string]string, error) {
+	have, err := a.accounts.Customers.Customers(ctx, "", 1)
+	if err != nil || len(have) > 0 {
+		return nil, err
+	}
+	payers := map[string]string{}
+	for _, p := range []struct {
+		cards    string
+		customer account.Customer
+		account  account.Account
+	}{
+		{"Astrid (demo)", account.Customer{Kind: account.Private, Name: "Astrid Demo"}, account.Account{Kind: account.Prepaid, Hold: 100_00}},
+		{"Bo (demo)", account.Customer{Kind: account.Private, Name: "Bo Demo"}, account.Account{Kind: account.Postpaid, CreditLimit: 2000_00}},
+		{"DEMO-TAXI", account.Customer{Kind: account.Company, Name: "Demo Taxi AB", Number: "556000-4615"}, account.Account{Kind: account.Postpaid, CreditLimit: 50_000_00, Offline: true}},
+	} {
+		p.customer.Address, p.customer.Language = account.Address{Street: "Storgatan 1", PostalCode: "903 26", City: "Umeå", Country: "SE"}, "sv"
+		c, err := a.accounts.CreateCustomer(ctx, p.customer)
+		if err != nil {
+			return nil, err
+		}
+		p.account.Customer, p.account.Name, p.account.Currency = c.ID, c.Name, "SEK"
+		x, err := a.accounts.CreateAccount(ctx, p.account)
+		if err != nil {
+			return nil, err
+		}
+		payers[p.cards] = x.ID
+		if x.Kind == account.Prepaid {
+			if _, _, err := a.books.TopUp(ctx, billing.Transfer{Account: x.ID, Amount: x.Money(2000_00), Reference: "Demo", Key: "demo"}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return payers, nil
+}
+
+// demoInvoices is how long after its start the demonstration makes invoices, once.
+const demoInvoices = 75 * time.Second
+
+// invoiceDemo makes invoices of what has been charged until then.
+func (a *app) invoiceDemo(ctx context.Context, log *slog.Logger) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(demoInvoices):
+	}
+	if _, err := a.invoices.Begin(ctx, billing.InvoiceRun{Note: "Demo"}, false); err != nil && ctx.Err() == nil {
+		log.Warn("the demonstration could not make invoices", "err", err)
+	}
 }
 
 // admitDemo registers a station where it is not, for systems that do not take in unknown ones.
