@@ -21,9 +21,9 @@ const (
 	queueSize = 4096 // waiting changes, before those who bring more are made to wait
 	laterSize = 256  // the same of those that can wait
 
-	// What can wait takes one part in so many of the writer's time when there is much of it, and may have
-	// used up so much of that in advance: one report of a station is kept at once, those of a thousand
-	// hold up nobody else.
+	// For the time that it takes the writer, what can wait makes way so many times as long, and may have
+	// taken so much in advance: one report of a station is kept at once, those of a thousand hold up
+	// nobody else.
 	laterShare = 5
 	laterAhead = 200 * time.Millisecond
 )

@@ -516,7 +516,7 @@ func TestSimCommand(t *testing.T) {
 		t.Errorf("there are %d transactions, %v", len(list), err)
 	}
 	out, err = simulate("--stations", "2", "--version", "2.1", "--rounds", "3", "--token", "NONE", "--token", "NEITHER")
-	if err == nil || !strings.Contains(err.Error(), "accepts no token: NEITHER (Unknown), NONE (Unknown)") {
+	if err == nil || !strings.Contains(err.Error(), "accepts no token: …NONE (Unknown), …THER (Unknown)") {
 		t.Errorf("it ends with %v and prints\n%s", err, out)
 	}
 }
