@@ -38,6 +38,11 @@ func demoTokens() []token.Token {
 	}
 }
 
+// demo makes the seller that of the demonstration.
+func (i *invoicing) demo() {
+	i.SellerName, i.SellerNumber, i.SellerVAT, i.SellerAddress, i.SellerFTax = "Demo Energi AB", "559000-0005", "SE559000000501", "Strömgatan 2, 903 26 Umeå", true
+}
+
 // demoPace lets a newcomer see cars come, charge and leave within a minute.
 func demoPace() sim.Pace {
 	return sim.Pace{
@@ -172,7 +177,7 @@ func (a *app) seedPayers(ctx context.Context) (map[string]string, error) {
 	}{
 		{"Astrid (demo)", account.Customer{Kind: account.Private, Name: "Astrid Demo"}, account.Account{Kind: account.Prepaid, Hold: 100_00}},
 		{"Bo (demo)", account.Customer{Kind: account.Private, Name: "Bo Demo"}, account.Account{Kind: account.Postpaid, CreditLimit: 2000_00}},
-		{"DEMO-TAXI", account.Customer{Kind: account.Company, Name: "Demo Taxi AB", Number: "556000-4615"}, account.Account{Kind: account.Postpaid, CreditLimit: 50_000_00, Offline: true}},
+		{"DEMO-TAXI", account.Customer{Kind: account.Company, Name: "Demo Taxi AB", Number: "559000-0013"}, account.Account{Kind: account.Postpaid, CreditLimit: 50_000_00, Offline: true}},
 	} {
 		p.customer.Address, p.customer.Language = account.Address{Street: "Storgatan 1", PostalCode: "903 26", City: "Umeå", Country: "SE"}, "sv"
 		c, err := a.accounts.CreateCustomer(ctx, p.customer)

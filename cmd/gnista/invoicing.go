@@ -10,6 +10,9 @@ import (
 	"gnista/store"
 )
 
+// noSeller is who sells where nobody has said it.
+const noSeller = "(seller not set)"
+
 // invoicing is who sells, and when and how accounts are sent invoices and reminders.
 type invoicing struct {
 	SellerName     string `help:"Who sells the energy, for receipts and invoices." default:"(seller not set)"`

@@ -151,6 +151,9 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err != nil {
 		return options{}, err
 	}
+	if s.Demo && s.SellerName == noSeller {
+		s.invoicing.demo()
+	}
 	seller, err := s.seller()
 	if err == nil {
 		err = s.invoicing.check()
