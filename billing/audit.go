@@ -61,7 +61,7 @@ func (r *Records) Audit(ctx context.Context, a Audited) (list []Difference, err 
 		if err != nil {
 			return nil, fmt.Errorf("the tariff of charge record %s: %w", rec.ID, err)
 		}
-		if bill, err = r.Rate(ctx, &t, v); err != nil {
+		if bill, err = r.rateIn(ctx, &t, v, rec.Bill.Zone); err != nil {
 			return nil, fmt.Errorf("rating charge record %s: %w", rec.ID, err)
 		}
 	}

@@ -127,7 +127,7 @@ func (r *Records) instead(ctx context.Context, old Record, c Correction) (*Recor
 			return nil, gnista.Invalidf("tariffVersion", "there is no version %q", version)
 		}
 		if err == nil {
-			b, err = r.Rate(ctx, &t, v)
+			b, err = r.rateIn(ctx, &t, v, old.Bill.Zone)
 		}
 	}
 	if err != nil {

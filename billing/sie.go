@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/unicode/norm"
@@ -207,11 +208,9 @@ func encodable(r rune) string {
 	if _, ok := charmap.CodePage437.EncodeRune(r); ok {
 		return string(r)
 	}
-	for _, plain := range norm.NFD.String(string(r)) {
-		if _, ok := charmap.CodePage437.EncodeRune(plain); ok {
-			return string(plain)
-		}
-		break
+	plain, _ := utf8.DecodeRuneInString(norm.NFD.String(string(r)))
+	if _, ok := charmap.CodePage437.EncodeRune(plain); ok {
+		return string(plain)
 	}
 	return "?"
 }

@@ -30,23 +30,38 @@ func (e Everywhere) Zone(context.Context, gnista.StationID) (*time.Location, err
 // Rate makes the bill of a transaction by a version of a tariff, so far or in all. It is free where no
 // energy flowed.
 func (r *Records) Rate(ctx context.Context, t *charging.Transaction, v tariff.Version) (tariff.Bill, error) {
+	return r.rateIn(ctx, t, v, "")
+}
+
+// rateIn is [Records.Rate] in the time zone that an earlier bill went by: the station may be in another one
+// since. Empty is that of the station.
+func (r *Records) rateIn(ctx context.Context, t *charging.Transaction, v tariff.Version, zone string) (tariff.Bill, error) {
 	if t.EnergyWh == 0 {
 		free := gnista.Money{Currency: v.Currency}
 		return tariff.Bill{Net: free, Tax: free, Total: free, NetPrices: v.Net}, nil
 	}
-	u, err := r.usage(ctx, t, v.Needs())
+	u, err := r.usage(ctx, t, v.Needs(), zone)
 	if err != nil {
 		return tariff.Bill{}, err
 	}
-	return tariff.Rate(v, u)
+	b, err := tariff.Rate(v, u)
+	if u.Zone != nil {
+		b.Zone = u.Zone.String()
+	}
+	return b, err
 }
 
 // usage is what a transaction is to be paid for, as far as a version needs to know.
-func (r *Records) usage(ctx context.Context, t *charging.Transaction, needs tariff.Needs) (tariff.Usage, error) {
+func (r *Records) usage(ctx context.Context, t *charging.Transaction, needs tariff.Needs, zone string) (tariff.Usage, error) {
 	u := tariff.Usage{Start: t.StartedAt, Open: t.State == charging.Active}
 	var err error
 	if needs.Zone {
-		if u.Zone, err = r.Zones.Zone(ctx, t.Station); err != nil {
+		if zone != "" {
+			u.Zone, err = time.LoadLocation(zone)
+		} else {
+			u.Zone, err = r.Zones.Zone(ctx, t.Station)
+		}
+		if err != nil {
 			return u, err
 		}
 	}

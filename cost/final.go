@@ -70,13 +70,13 @@ func (c *Costs) final(ctx context.Context, t *charging.Transaction) error {
 	}
 	o := TellFinal{Ref: t.Ref, Cost: m}
 	driver := token.Decision{Status: token.Accepted, ID: t.Token, Account: t.Account}
-	if o.Texts, err = c.finalTexts(ctx, t, m, driver, skill); err != nil {
-		return err
-	}
 	if c.Receipt != nil {
 		if o.Receipt, err = c.Receipt(ctx, t.ID); err != nil && gnista.CodeOf(err) != gnista.NotFound {
 			return err
 		}
+	}
+	if o.Texts, err = c.finalTexts(ctx, t, m, o.Receipt, driver, skill); err != nil {
+		return err
 	}
 	return c.tell(t.Station, skill, func() (station.Answer, error) { return station.Tell(ctx, c.Network.Remote, t.Station, o) })
 }

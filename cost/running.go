@@ -343,7 +343,7 @@ func (c *Costs) Update(ctx context.Context, id gnista.StationID, out charging.Ou
 		if out.Cost == nil || !skill.Cost {
 			return u, nil
 		}
-		u.Texts, err = c.finalTexts(ctx, t, *out.Cost, driver, skill)
+		u.Texts, err = c.finalTexts(ctx, t, *out.Cost, "", driver, skill) // there is no receipt yet
 		return u, err
 	}
 	v, err := c.Prices.Version(ctx, t)
@@ -388,16 +388,10 @@ func inForce(v tariff.Version, local time.Time) tariff.Version {
 	return v
 }
 
-func (c *Costs) finalTexts(ctx context.Context, t *charging.Transaction, m gnista.Money, d token.Decision, s Skill) ([]Text, error) {
+func (c *Costs) finalTexts(ctx context.Context, t *charging.Transaction, m gnista.Money, receipt string, d token.Decision, s Skill) ([]Text, error) {
 	language, err := c.language(ctx, d, s)
 	if err != nil {
 		return nil, err
-	}
-	receipt := ""
-	if c.Receipt != nil {
-		if receipt, err = c.Receipt(ctx, t.ID); err != nil && gnista.CodeOf(err) != gnista.NotFound {
-			return nil, err
-		}
 	}
 	return texts(language, s, func(l string) string { return finalText(t.EnergyWh, t.EndedAt.Sub(t.StartedAt), m, receipt, l) }), nil
 }

@@ -153,9 +153,9 @@ func (s *Snapshot) Postings(ctx context.Context) ([]billing.Balance, error) {
 // Series is how far a series of numbers is, and what is there of it.
 type Series struct{ Given, Count, First, Last int64 }
 
-// Series looks at a series of numbers: charge-record or ledger.
+// Series looks at a series of numbers: charge-record, ledger, invoice or reminder.
 func (s *Snapshot) Series(ctx context.Context, name string) (x Series, err error) {
-	table := map[string]string{"charge-record": "charge_record", "ledger": "ledger_entry"}[name]
+	table := map[string]string{"charge-record": "charge_record", "ledger": "ledger_entry", "invoice": "invoice", "reminder": "invoice_reminder"}[name]
 	err = s.r.QueryRowContext(ctx, `SELECT (SELECT value FROM counter WHERE name = $1), COUNT(*), COALESCE(MIN(number), 0), COALESCE(MAX(number), 0) FROM `+table, name).
 		Scan(&x.Given, &x.Count, &x.First, &x.Last)
 	return x, err
@@ -178,7 +178,15 @@ const (
 	// Unbilled are finished transactions without a record of which nobody is still to be told.
 	Unbilled = `SELECT t.id, t.energy_wh FROM station_transaction t WHERE t.finished_at > 0 AND NOT EXISTS (SELECT 1 FROM charge_record r WHERE r.transaction_id = t.id)
 		AND NOT EXISTS (SELECT 1 FROM event e WHERE e.seq > COALESCE((SELECT seq FROM event_cursor WHERE consumer = 'billing'), 0) AND e.kind = 'transaction.finished' AND e.subject = t.id) ORDER BY 1`
-	Unpaid = `SELECT r.id, r.total FROM charge_record r WHERE r.payment <> '' AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.transaction_id = r.transaction_id) ORDER BY 1`
+	Misadded = `SELECT i.id, CAST(i.total - COALESCE(SUM(r.total), 0) AS BIGINT) FROM invoice i LEFT JOIN charge_record r ON r.invoice = i.id WHERE i.state <> 'credited' AND i.run <> ''
+		GROUP BY i.id, i.total HAVING i.total <> COALESCE(SUM(r.total), 0) ORDER BY 1`
+	LoneInvoiced = `SELECT r.id, r.total FROM charge_record r WHERE r.invoice <> '' AND NOT EXISTS (
+		SELECT 1 FROM invoice i WHERE i.id = r.invoice AND i.account = r.account AND i.currency = r.currency AND i.state <> 'credited') ORDER BY 1`
+	Misapplied = `SELECT i.id, CAST(i.paid - COALESCE(SUM(p.applied), 0) AS BIGINT) FROM invoice i LEFT JOIN invoice_payment p ON p.invoice = i.id WHERE i.kind = 'invoice'
+		GROUP BY i.id, i.paid HAVING i.paid <> COALESCE(SUM(p.applied), 0) ORDER BY 1`
+	LoneReceived = `SELECT p.id, p.amount FROM invoice_payment p WHERE NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.cause_kind = 'payment' AND e.cause_id = p.id) ORDER BY 1`
+	LoneFees     = `SELECT r.id, r.fee FROM invoice_reminder r WHERE r.fee <> 0 AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.cause_kind = 'fee' AND e.cause_id = r.id) ORDER BY 1`
+	Unpaid       = `SELECT r.id, r.total FROM charge_record r WHERE r.payment <> '' AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.transaction_id = r.transaction_id) ORDER BY 1`
 )
 
 // Odd looks for things that should not be, by one of the queries.

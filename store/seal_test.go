@@ -195,7 +195,7 @@ func TestSealedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v.seal(firstUID) == v.seal(firstUID) {
+	if once, again := v.seal(firstUID), v.seal(firstUID); once == again {
 		t.Error("the same UID is sealed alike")
 	}
 	if v.key("04:f1:e2") != v.key("04F1E2") || v.key("04F1E2") == v.key("04F1E3") {

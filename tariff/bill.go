@@ -29,6 +29,7 @@ type Bill struct {
 	// NetPrices is whether the prices and amounts of the lines are without VAT: they add up to Net, else to
 	// Total.
 	NetPrices bool
+	Zone      string `json:",omitempty"` // IANA name of the time zone that it went by; empty where none matters
 }
 
 // What a line is for that is no price, but a limit of the tariff.

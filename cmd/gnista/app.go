@@ -168,6 +168,15 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.costs = &cost.Costs{
 		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Language: readers{a.db}.Language, Zone: sites.Zone, Every: o.CostEvery, Now: o.Now, Log: o.Log,
 	}
+	if o.PublicURL != "" {
+		a.costs.Receipt = func(ctx context.Context, transaction string) (string, error) {
+			r, err := a.db.RecordOf(ctx, transaction)
+			if err != nil {
+				return "", err
+			}
+			return strings.TrimRight(o.PublicURL, "/") + api.Prefix + "/receipts/" + r.ID, nil
+		}
+	}
 	a.checks = &commission.Checks{
 		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}

@@ -98,7 +98,7 @@ func (x *auditor) doing(what string) { fmt.Fprintf(x.progress, "gnista audit: %s
 // series checks that no number of a series is missing or was given twice.
 func (x *auditor) series(ctx context.Context) error {
 	x.doing("numbers")
-	for _, name := range []string{"charge-record", "ledger"} {
+	for _, name := range []string{"charge-record", "ledger", "invoice", "reminder"} {
 		s, err := x.Series(ctx, name)
 		if err != nil {
 			return err
@@ -285,6 +285,11 @@ func (x *auditor) odd(ctx context.Context) error {
 		{store.StaleHolds, "transaction", "set aside though it is billed", "nothing"},
 		{store.Unbilled, "finished transaction", "charge record", "one"},
 		{store.Unpaid, "charge record", "payment", "one"},
+		{store.Misadded, "invoice", "total", "that of its charge records"},
+		{store.LoneInvoiced, "charge record", "the invoice that it is on", "one of its account that was not taken back"},
+		{store.Misapplied, "invoice", "paid", "what its payments come to"},
+		{store.LoneReceived, "payment of an invoice", "its money in the ledger", "one entry"},
+		{store.LoneFees, "reminder", "its fee in the ledger", "one entry"},
 	} {
 		list, err := x.Odd(ctx, c.query)
 		if err != nil {

@@ -68,7 +68,7 @@ type paid struct {
 }
 
 // The system is killed again and again while cars charge that are paid for from balances, by invoice and by nobody,
-// while money comes in and records are corrected. What is in the database agrees to the last öre whenever it is
+// while money comes in, records are corrected and invoices are made, paid and taken back. What is in the database agrees to the last öre whenever it is
 // looked at, money that was confirmed is there once, and in the end everything is settled.
 func TestKillMoney(t *testing.T) {
 	if testing.Short() {
@@ -109,7 +109,7 @@ func TestKillMoney(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- park.Run(ctx) }()
-	var topUps, topped int64
+	var topUps, topped, received int64
 	address := s.address
 	var money sync.WaitGroup
 	money.Go(func() { // each twice, as if the answer was lost
@@ -132,6 +132,14 @@ func TestKillMoney(t *testing.T) {
 			s.try(t, address, "POST", "/charge-records/"+list[6].ID+"/corrections", fmt.Sprintf(`{"energyWh":%d,"reason":"wrong meter"}`, 100*k+7))
 			s.try(t, address, "POST", "/charge-records/"+list[5].ID+"/corrections", `{"void":true,"reason":"a gift"}`)
 		}
+		if list := fetch[struct{ Items []struct{ ID string } }](t, s, "/invoices?limit=1").Items; len(list) == 1 {
+			received += 100
+			for range 2 {
+				s.try(t, address, "POST", "/invoices/"+list[0].ID+"/payments", fmt.Sprintf(`{"amount":{"amount":100,"currency":"SEK"},"reference":"r%d"}`, k))
+			}
+			s.try(t, address, "POST", "/invoices/"+list[0].ID+"/credit", `{"reason":"wrong address"}`)
+		}
+		s.try(t, address, "POST", "/invoice-runs", `{}`)
 		s.kill()
 		agrees(t, binary, data, "after it was killed")
 		s = start(t, binary, address, data)
@@ -184,10 +192,18 @@ func TestKillMoney(t *testing.T) {
 		t.Errorf("the trial balance is %+v", trial)
 	}
 	for _, a := range trial.Accounts {
-		if want := topped + 20_000 + 10_000_000; a.Kind == "bank" && a.Amount.Amount != want {
+		if want := topped + 20_000 + 10_000_000 + received; a.Kind == "bank" && a.Amount.Amount != want {
 			t.Errorf("the bank has %d after %d top-ups of %d", a.Amount.Amount, topUps, want)
 		}
 	}
+	eventually(t, "an invoice is issued and one was taken back", func() bool {
+		s.do(t, "POST", "/invoice-runs", `{}`)
+		states := map[string]int{}
+		for _, v := range everything[struct{ State string }](t, s, "/invoices") {
+			states[v.State]++
+		}
+		return states["issued"] > 0 && states["credited"] > 0
+	})
 	s.end(t)
 	s.killed = true // it has ended
 	agrees(t, binary, data, "in the end")
@@ -214,6 +230,7 @@ func spoiled(t *testing.T, binary, data string) {
 		}
 	}
 	const one = `(SELECT id FROM charge_record WHERE total > 100 AND kind = 'original' ORDER BY number LIMIT 1)`
+	const two = `(SELECT id FROM invoice WHERE kind = 'invoice' AND state = 'issued' ORDER BY number LIMIT 1)`
 	for _, c := range []struct{ spoil, mend, found string }{
 		{`UPDATE charge_record SET total = total + 1 WHERE id = ` + one, `UPDATE charge_record SET total = total - 1 WHERE id = ` + one, "total: expected"},
 		{`UPDATE charge_record SET energy_wh = energy_wh + 1 WHERE id = ` + one, `UPDATE charge_record SET energy_wh = energy_wh - 1 WHERE id = ` + one, "energy in Wh: expected"},
@@ -229,6 +246,9 @@ func spoiled(t *testing.T, binary, data string) {
 			`UPDATE payment_op SET done = done + 1 WHERE id = (SELECT id FROM payment_op WHERE state = 'succeeded' AND kind = 'capture' ORDER BY id LIMIT 1)`, "captured: expected"},
 		{`INSERT INTO account_hold (transaction_id, account, currency, amount, created_at) SELECT transaction_id, 'a', 'SEK', 5, 1 FROM charge_record WHERE id = ` + one,
 			`DELETE FROM account_hold WHERE amount = 5 AND account = 'a'`, "set aside though it is billed"},
+		{`UPDATE invoice SET total = total + 1 WHERE id = ` + two, `UPDATE invoice SET total = total - 1 WHERE id = ` + two, "expected that of its charge records"},
+		{`UPDATE invoice SET paid = paid + 1 WHERE id = ` + two, `UPDATE invoice SET paid = paid - 1 WHERE id = ` + two, "expected what its payments come to"},
+		{`UPDATE invoice SET number = number + 1000000 WHERE id = ` + two, `UPDATE invoice SET number = number - 1000000 WHERE number > 1000000`, "series invoice: last number"},
 	} {
 		do(c.spoil)
 		if out, code := audited(t, binary, data); code != 1 || !strings.Contains(out, c.found) {
