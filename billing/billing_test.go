@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,10 +35,9 @@ func newSystem(t *testing.T) *system {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	ids := 0
-	newID := func() string { ids++; return fmt.Sprintf("%08d", ids) }
-	now := start
-	tick := func() time.Time { now = now.Add(time.Second); return now }
+	var ids, seconds atomic.Int64
+	newID := func() string { return fmt.Sprintf("%08d", ids.Add(1)) }
+	tick := func() time.Time { return start.Add(time.Duration(seconds.Add(1)) * time.Second) }
 	return &system{
 		&billing.Records{Store: db, Tariffs: db, Transactions: db, Reservations: db, Zones: billing.Everywhere{Location: time.UTC}, Currency: "EUR", Now: tick, NewID: newID},
 		t, db, &tariff.Book{Store: db, Now: tick, NewID: newID}, tariff.Tariff{},
