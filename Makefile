@@ -30,7 +30,7 @@ check: generate
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 	$(MAKE) test TESTFLAGS="-race -timeout 30m"
-	$(GO) test -run TestConformance ./cmd/gnista
+	$(GO) test -run 'TestConformance|TestTranscripts' ./cmd/gnista
 	git diff --exit-code
 
 bench: build

@@ -74,7 +74,7 @@ func TestKillMoney(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped: it takes half a minute")
 	}
-	const stations, kills = 60, 3
+	const stations, kills = 36, 2
 	binary, data := build(t), t.TempDir()
 	if out, code := audited(t, binary, data); code != 2 || !strings.Contains(out, "there is no database") {
 		t.Errorf("without a database the audit ends with %d: %s", code, out)
