@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -156,8 +157,10 @@ func TestPersonalitiesOfConnections(t *testing.T) {
 	})
 	with("deaf", gnista.V16, func(t *testing.T, s *sim.Station, c *central) {
 		up(t, s)
-		go s.Disconnect()
+		var ending sync.WaitGroup
+		ending.Go(s.Disconnect)
 		asked(t, c, "ClearCache", `{}`, "the connection is closed")
+		ending.Wait()
 	})
 	with("silent-boot", gnista.V16, func(t *testing.T, s *sim.Station, c *central) {
 		up(t, s)

@@ -110,13 +110,13 @@ func TestKillMoney(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- park.Run(ctx) }()
 	var topUps, topped, received int64
-	address := s.address
+	address, first := s.address, s // which all know the way; s is another after each kill
 	var money sync.WaitGroup
 	money.Go(func() { // each twice, as if the answer was lost
 		for i := 0; ctx.Err() == nil; i++ {
 			body := fmt.Sprintf(`{"amount":{"amount":%d,"currency":"SEK"},"reference":"t","idempotencyKey":"k%d"}`, 500+i, i)
 			for range 2 {
-				if code := s.try(t, address, "POST", "/accounts/"+prepaid+"/top-ups", body); code != 200 {
+				if code := first.try(t, address, "POST", "/accounts/"+prepaid+"/top-ups", body); code != 200 {
 					t.Errorf("a top-up: %d", code)
 				}
 			}

@@ -144,7 +144,7 @@ func (w *wire) boot() *wire {
 func (l *live) verdict(id gnista.StationID, want string) {
 	l.t.Helper()
 	var list []station.Verdict
-	for range 100 {
+	for range 600 { // half a minute: what is counted is paced
 		list, _ = l.db.Verdicts(l.t.Context(), id, 10)
 		for _, v := range list {
 			if strings.Contains(v.Reason, want) {
