@@ -28,6 +28,13 @@ type system struct {
 	tariff  tariff.Tariff
 }
 
+// everywhere is the one zone of all stations.
+type everywhere struct{ *time.Location }
+
+func (e everywhere) Zone(context.Context, gnista.StationID) (*time.Location, error) {
+	return e.Location, nil
+}
+
 func newSystem(t *testing.T) *system {
 	t.Helper()
 	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.Options{})
@@ -39,7 +46,7 @@ func newSystem(t *testing.T) *system {
 	newID := func() string { return fmt.Sprintf("%08d", ids.Add(1)) }
 	tick := func() time.Time { return start.Add(time.Duration(seconds.Add(1)) * time.Second) }
 	return &system{
-		&billing.Records{Store: db, Tariffs: db, Transactions: db, Reservations: db, Zones: billing.Everywhere{Location: time.UTC}, Currency: "EUR", Now: tick, NewID: newID},
+		&billing.Records{Store: db, Tariffs: db, Transactions: db, Reservations: db, Zones: everywhere{Location: time.UTC}, Currency: "EUR", Now: tick, NewID: newID},
 		t, db, &tariff.Book{Store: db, Now: tick, NewID: newID}, tariff.Tariff{},
 	}
 }
@@ -168,7 +175,7 @@ func TestBilledAsItWent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Zones = billing.Everywhere{Location: stockholm}
+	s.Zones = everywhere{Location: stockholm}
 	used := false
 	_, err = s.tariffs.Create(t.Context(), tariff.Tariff{Name: "All", Currency: "SEK", Default: true}, tariff.Version{Elements: []tariff.Element{
 		{Dimension: tariff.Energy, Price: "2", VAT: "25", When: tariff.Restriction{To: "13:30"}},
@@ -206,7 +213,7 @@ func TestBilledAsItWent(t *testing.T) {
 	if err := s.Take(t.Context(), ev); err == nil || len(s.issued()) != 0 {
 		t.Errorf("without a zone: %v", err)
 	}
-	s.Zones = billing.Everywhere{Location: stockholm}
+	s.Zones = everywhere{Location: stockholm}
 	s.take(ev)
 	list := s.issued()
 	if len(list) != 1 || list[0].Bill.Total.Amount != 2400 {

@@ -19,14 +19,6 @@ type Zones interface {
 	Zone(ctx context.Context, station gnista.StationID) (*time.Location, error)
 }
 
-// Everywhere is the one zone of all stations.
-type Everywhere struct{ *time.Location }
-
-// Zone is the zone.
-func (e Everywhere) Zone(context.Context, gnista.StationID) (*time.Location, error) {
-	return e.Location, nil
-}
-
 // Rate makes the bill of a transaction by a version of a tariff, so far or in all. It is free where no
 // energy flowed.
 func (r *Records) Rate(ctx context.Context, t *charging.Transaction, v tariff.Version) (tariff.Bill, error) {
