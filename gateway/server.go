@@ -169,7 +169,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	known, err := s.Network.Admit(r.Context(), k)
 	if err != nil {
 		refusal, ok := errors.AsType[*station.Refusal](err)
-		if !ok {
+		switch {
+		case ok:
+		case r.Context().Err() != nil:
+			s.Log.Info("a station went away before it was admitted", "station", id)
+			return
+		default:
 			s.Log.Error("a station could not be admitted", "station", id, "err", err)
 			refusal = &station.Refusal{Cause: station.ServerUnable, Reason: "the central system could not look up the station"}
 		}

@@ -104,13 +104,14 @@ func (s *Station) tell(ctx context.Context, e *evse, anyhow bool) error {
 		}
 		s.signal()
 		s.mu.Unlock()
-		if err != nil {
+		switch {
+		case again: // maybe on another connection than the one that has failed
+			anyhow = false
+		case err != nil:
 			return err
-		}
-		if !again {
+		default:
 			return s.tellKept(ctx)
 		}
-		anyhow = false
 	}
 }
 
