@@ -84,6 +84,16 @@ func (r *recording) admit(t *Transaction, d *token.Decision) error {
 			return nil
 		}
 	}
+	if d.Payment != "" {
+		ok, err := r.tx.Pay(t.ID, d.Payment, r.now)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			d.Status = token.NoCredit
+			return nil
+		}
+	}
 	if d.ID.UID != "" && d.ID.Type != token.NoAuthorization {
 		r.evs = append(r.evs, r.tokenEvent("token.used", t, d, nil))
 	}

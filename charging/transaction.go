@@ -282,6 +282,8 @@ type Tx interface {
 	// when it must, it sets aside what there is. Until the change is committed no other one can do that
 	// for the same account.
 	Hold(transaction, account string, must bool, now time.Time) (bool, error)
+	// Pay has the payment of a guest pay for a transaction, and tells whether it can: it pays for one.
+	Pay(transaction, payment string, now time.Time) (bool, error)
 	// Release gives back what was set aside for a transaction, if anything was.
 	Release(transaction string) error
 	// Used is what a token has used in transactions that have begun since, and Begun when and where those

@@ -18,6 +18,9 @@ type Change struct {
 	Moved []Transition
 	Tell  []gnista.Event
 
+	Opening Opening // while the customer is asked
+	Action  Action  // that the customer has to do
+
 	Now time.Time
 
 	most int64 // to be captured; 0 is all

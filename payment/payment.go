@@ -189,5 +189,6 @@ const (
 	ByTopUp     CauseKind = "top-up"
 	ByHint      CauseKind = "hint" // a provider told that there is something to see
 	ByTime      CauseKind = "time"
+	ByStation   CauseKind = "station" // a transaction has begun
 	ByPerson    CauseKind = "person"
 )

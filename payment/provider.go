@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"fmt"
+	"iter"
 	"net/http"
 	"time"
 
@@ -34,7 +35,8 @@ type Holder interface {
 
 // Starter is a provider that asks the customer.
 type Starter interface {
-	Begin(ctx context.Context, op Operation, p Payment) (Begun, error)
+	// Begin asks the customer for the amount of op. Done again with the same op, it gives the same answer. What the customer then does is read with Fetch.
+	Begin(ctx context.Context, op Operation, p Payment, o Opening) (Begun, error)
 }
 
 // Remote is a provider with a state of its own. What it tells by itself is a hint, never a fact: it is read.
@@ -44,11 +46,60 @@ type Remote interface {
 	Verify(ctx context.Context, h http.Header, body []byte) ([]Hint, error)
 }
 
+// Lister is a provider that tells what it has, so that it can be compared with what we have.
+type Lister interface {
+	// List yields the provider's payments that were made between two times.
+	List(ctx context.Context, from, to time.Time) iter.Seq2[Listed, error]
+	// Settlements yields the movements on our account with the provider between two times, in order.
+	Settlements(ctx context.Context, from, to time.Time) iter.Seq2[Movement, error]
+}
+
+// Listed is a payment as the provider lists it.
+type Listed struct {
+	Snapshot
+	Payment  string // our id of it, where the provider was told
+	Currency string
+	At       time.Time
+}
+
+// Movement is a change of our balance with a provider, in minor units. Amount and Fee together are what it
+// changes by: a capture has a positive amount, a refund, a payout and a dispute a negative one, and a fee that we
+// pay is negative.
+type Movement struct {
+	ID       string // the provider's, unique
+	Kind     MovementKind
+	Ref      string // of the payment; empty is none
+	Payout   string // the provider's name of the payout that it is part of; empty while in none
+	Amount   int64
+	Fee      int64
+	Currency string
+	At       time.Time
+}
+
+// MovementKind is what a balance changed for.
+type MovementKind string
+
+// The kinds of movements.
+const (
+	MoveCapture    MovementKind = "capture"
+	MoveRefund     MovementKind = "refund"
+	MoveDispute    MovementKind = "dispute"     // taken back by the customer's bank
+	MoveWon        MovementKind = "dispute-won" // and given back to us
+	MovePayout     MovementKind = "payout"      // to our bank account
+	MoveFee        MovementKind = "fee"
+	MoveAdjustment MovementKind = "adjustment"
+)
+
 // Caps are what a provider can do.
 type Caps struct {
-	Hold       bool
-	MinAmount  int64    // least that it takes; less is not sent
-	Currencies []string // nil is any
+	Hold       bool              // can set an amount aside
+	Prepay     bool              // can take an amount before it is known what is due
+	MinAmount  int64             // least that it takes; less is not sent
+	MaxAmount  int64             // most that it takes; 0 is no limit
+	MinRefund  int64             // least that it gives back; less stays where it is
+	Currencies []string          // nil is any
+	Test       bool              // no real money moves
+	Words      map[string]string // what drivers call it, by language; nil is not for drivers
 }
 
 // Snapshot is what a provider says of a payment.
@@ -61,17 +112,38 @@ type Snapshot struct {
 	Ended     State     // DeclinedNow or Abandoned, by the customer; empty is neither
 }
 
+// Opening is how a customer is asked to pay.
+type Opening struct {
+	Way      Way    // ByHold or ByPrepay
+	Language string // sv or en
+	Text     string // what is bought, in that language, of 50 characters at the most
+	Return   string // address that the customer comes back to
+	Payer    string // phone number or the like, where the provider asks its customers by that; empty is whoever comes
+}
+
 // Begun is a payment that waits for its customer.
 type Begun struct {
 	Snapshot
 	Action Action
 }
 
-// Action is what the customer has to do.
+// Action is what the customer has to do. It lets whoever knows it pay: it is never logged.
 type Action struct {
-	Kind string // redirect, app, qr or secret
+	Kind ActionKind
 	Text string
+	Key  string // public key that goes with it, if any
 }
+
+// ActionKind is the kind of an action.
+type ActionKind string
+
+// The kinds of actions.
+const (
+	ActRedirect ActionKind = "redirect" // to the address Text
+	ActApp      ActionKind = "app"      // Text is a token that opens an app, or is shown as a QR code
+	ActElement  ActionKind = "element"  // Text is the secret that the provider's own element in a page needs
+	ActWait     ActionKind = "wait"     // the provider asks elsewhere, as in an app
+)
 
 // Hint is that there is something to see of a payment.
 type Hint struct {
@@ -114,7 +186,19 @@ func (l Providers) of(p Payment) (Provider, error) {
 }
 
 // carry carries out an operation, or finds out what became of it when that is in doubt.
-func carry(ctx context.Context, x Provider, op Operation, p Payment, doubt bool) (Snapshot, error) {
+func carry(ctx context.Context, x Provider, op Operation, p Payment, o Opening, doubt bool) (Begun, error) {
+	if op.Kind == KindBegin { // which is safe to do again, and only then is the action known
+		s, ok := x.(Starter)
+		if !ok {
+			return Begun{}, &RefusedError{x.Name() + " cannot ask customers"}
+		}
+		return s.Begin(ctx, op, p, o)
+	}
+	s, err := move(ctx, x, op, p, doubt)
+	return Begun{Snapshot: s}, err
+}
+
+func move(ctx context.Context, x Provider, op Operation, p Payment, doubt bool) (Snapshot, error) {
 	if doubt {
 		if s, found, err := x.Find(ctx, op, p); found || err != nil {
 			return s, err
@@ -127,11 +211,6 @@ func carry(ctx context.Context, x Provider, op Operation, p Payment, doubt bool)
 		return x.Cancel(ctx, op, p)
 	case KindRefund:
 		return x.Refund(ctx, op, p)
-	case KindBegin:
-		if s, ok := x.(Starter); ok {
-			b, err := s.Begin(ctx, op, p)
-			return b.Snapshot, err
-		}
 	case KindHold, KindIncrement:
 		h, ok := x.(Holder)
 		switch {

@@ -24,6 +24,8 @@ type Store interface {
 	PaymentByRef(ctx context.Context, provider, ref string) (Payment, error)
 	// Payments lists payments, the newest first.
 	Payments(ctx context.Context, f Filter) ([]Payment, error)
+	// Action is what the customer of a payment has to do; the zero Action where that is nothing.
+	Action(ctx context.Context, payment string) (Action, error)
 	// Operations lists those of a payment in order.
 	Operations(ctx context.Context, payment string) ([]Operation, error)
 	// Transitions lists those of a payment in order.
@@ -72,6 +74,29 @@ func (p *Payments) Hold(ctx context.Context, provider, account string, amount gn
 		return Payment{}, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
 	}
 	c := Begin(p.NewID(), provider, account, amount.Currency, amount.Amount, p.Now())
+	return c.Payment, p.Store.CreatePayment(ctx, c)
+}
+
+// Ask makes a payment for which the provider asks the customer: for an amount that is set aside or taken, before it
+// is known for which transaction. account is empty for whoever comes. Invalid, Unsupported.
+func (p *Payments) Ask(ctx context.Context, provider, account string, amount gnista.Money, o Opening) (Payment, error) {
+	x, ok := p.Providers[provider]
+	if !ok {
+		return Payment{}, gnista.Invalidf("provider", "%q is none of those that are set up", provider)
+	}
+	caps := x.Caps()
+	_, asks := x.(Starter)
+	switch {
+	case !asks, o.Way == ByHold && !caps.Hold, o.Way == ByPrepay && !caps.Prepay, o.Way != ByHold && o.Way != ByPrepay:
+		return Payment{}, gnista.Errorf(gnista.Unsupported, "%s cannot ask customers for that", provider)
+	case amount.Amount < max(1, caps.MinAmount) || caps.MaxAmount > 0 && amount.Amount > caps.MaxAmount:
+		return Payment{}, gnista.Invalidf("amount", "is out of range")
+	case !caps.takes(amount.Currency):
+		return Payment{}, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
+	}
+	c := Begin(p.NewID(), provider, account, amount.Currency, amount.Amount, p.Now())
+	c.Way, c.Opening, c.Op = o.Way, o, nil
+	c.open(KindBegin, "start", amount.Amount)
 	return c.Payment, p.Store.CreatePayment(ctx, c)
 }
 
@@ -227,14 +252,16 @@ func (w *Worker) Step(ctx context.Context) (int, error) {
 // sent looks before it sends it again.
 func (w *Worker) do(ctx context.Context, op Operation) error {
 	var doubt, mine bool
+	var opening Opening
 	p, err := w.Change(ctx, op.Payment, func(c *Change) error {
 		op, doubt, mine = c.Claim(op.ID, lease)
+		opening = c.Opening
 		return nil
 	})
 	if err != nil || !mine {
 		return err
 	}
-	s, failed := w.call(ctx, op, p, doubt)
+	b, failed := w.call(ctx, op, p, opening, doubt)
 	// It is known now, also when we are to end.
 	_, err = w.Change(context.WithoutCancel(ctx), op.Payment, func(c *Change) error {
 		if c.Op == nil || c.Op.ID != op.ID {
@@ -244,7 +271,8 @@ func (w *Worker) do(ctx context.Context, op Operation) error {
 		var refused *RefusedError
 		switch {
 		case failed == nil:
-			c.Succeed(s)
+			c.Action = b.Action
+			c.Succeed(b.Snapshot)
 		case errors.As(failed, &declined):
 			c.Decline(declined.Code)
 		case errors.As(failed, &refused):
@@ -257,15 +285,15 @@ func (w *Worker) do(ctx context.Context, op Operation) error {
 	return err
 }
 
-func (w *Worker) call(ctx context.Context, op Operation, p Payment, doubt bool) (Snapshot, error) {
+func (w *Worker) call(ctx context.Context, op Operation, p Payment, o Opening, doubt bool) (Begun, error) {
 	x, err := w.Providers.of(p)
 	if err != nil {
-		return Snapshot{}, &RefusedError{err.Error()}
+		return Begun{}, &RefusedError{err.Error()}
 	}
 	if caps := x.Caps(); op.Kind == KindCapture && op.Amount < caps.MinAmount {
-		return Snapshot{}, &DeclinedError{Code: "below-minimum"}
+		return Begun{}, &DeclinedError{Code: "below-minimum"}
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	return carry(ctx, x, op, p, doubt)
+	return carry(ctx, x, op, p, o, doubt)
 }

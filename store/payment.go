@@ -35,9 +35,10 @@ func scanOperation(s scanner) (o payment.Operation, err error) {
 // openOperation is what the partial indexes are of.
 const openOperation = `state IN ('pending', 'sent', 'unknown')`
 
-// changing reads a payment to change it; nil when there is none.
+// changing reads a payment to change it; nil when there is none. Nobody else changes it until the commit.
 func (t *tx) changing(condition, arg string, now time.Time) (*payment.Change, error) {
-	p, err := scanPayment(t.row(`SELECT `+paymentColumns+` FROM payment WHERE `+condition, arg))
+	// On PostgreSQL others write at the same time; what they have changed meanwhile is read behind them.
+	p, err := scanPayment(t.writeRow(`UPDATE payment SET updated_at = updated_at WHERE `+condition+` RETURNING `+paymentColumns, arg))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -45,6 +46,11 @@ func (t *tx) changing(condition, arg string, now time.Time) (*payment.Change, er
 		return nil, err
 	}
 	c := &payment.Change{Payment: p, Now: now}
+	if p.State == payment.Created || p.State == payment.Awaiting {
+		if c.Opening, c.Action, err = t.asked(p.ID); err != nil {
+			return nil, err
+		}
+	}
 	o, err := scanOperation(t.row(`SELECT `+operationColumns+` FROM payment_op WHERE payment = $1 AND `+openOperation, p.ID))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -70,6 +76,9 @@ func (t *tx) savePayment(c *payment.Change) error {
 	if err != nil {
 		return err
 	}
+	if err := t.ask(c); err != nil {
+		return err
+	}
 	ops := slices.Clone(c.Ended) // before the open one, as there is one at a time
 	if c.Op != nil {
 		ops = append(ops, *c.Op)
@@ -92,6 +101,53 @@ func (t *tx) savePayment(c *payment.Change) error {
 	return nil
 }
 
+// asked reads how the customer of a payment is asked.
+func (t *tx) asked(id string) (o payment.Opening, a payment.Action, err error) {
+	var opening, action string
+	err = t.row(`SELECT opening, action FROM payment_asked WHERE payment = $1`, id).Scan(&opening, &action)
+	if errors.Is(err, sql.ErrNoRows) {
+		return o, a, nil
+	}
+	if err != nil {
+		return o, a, err
+	}
+	return o, a, errors.Join(t.unfold(opening, &o), t.unfold(action, &a))
+}
+
+// ask stores how the customer of a payment is asked, as long as that is.
+func (t *tx) ask(c *payment.Change) error {
+	switch {
+	case c.State != payment.Created && c.State != payment.Awaiting:
+		_, err := t.exec(`DELETE FROM payment_asked WHERE payment = $1`, c.ID)
+		return err
+	case c.Opening == payment.Opening{}:
+		return nil
+	}
+	opening, err := t.fold(c.Opening)
+	if err != nil {
+		return err
+	}
+	action, err := t.fold(c.Action)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(`INSERT INTO payment_asked (payment, opening, action) VALUES ($1, $2, $3) ON CONFLICT (payment) DO UPDATE SET action = excluded.action`, c.ID, opening, action)
+	return err
+}
+
+// Action is what the customer of a payment has to do; the zero Action where that is nothing.
+func (db *DB) Action(ctx context.Context, id string) (a payment.Action, err error) {
+	var text string
+	err = db.sql.QueryRowContext(ctx, `SELECT action FROM payment_asked WHERE payment = $1`, id).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return a, nil
+	}
+	if err != nil {
+		return a, err
+	}
+	return a, db.unfold(text, &a)
+}
+
 // owe has what the records of a transaction come to paid, now that r was issued.
 func (t *tx) owe(r billing.Record) error {
 	cause := payment.Cause{Kind: payment.ByRecord, ID: r.ID}
@@ -112,6 +168,22 @@ func (t *tx) owe(r billing.Record) error {
 	}
 	c.Owe(due, cause)
 	return t.savePayment(c)
+}
+
+// Pay has the payment of a guest pay for a transaction, and tells whether it can: it pays for one.
+func (t *chargingTx) Pay(transaction, id string, now time.Time) (bool, error) {
+	c, err := t.changing(`id = $1`, id, now)
+	if err != nil || c == nil {
+		return false, err
+	}
+	err = c.Bind(transaction, payment.Cause{Kind: payment.ByStation, ID: transaction})
+	if gnista.CodeOf(err) == gnista.Conflict && err != nil {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, t.savePayment(c)
 }
 
 // settleShort has what a prepaid account owes tried anew, the oldest first, as far as its balance goes.

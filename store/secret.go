@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/bytedance/sonic"
+
 	"gnista/token"
 )
 
@@ -84,6 +86,20 @@ func (v *vault) open(sealed string) (string, error) {
 type sealed struct {
 	vault *vault
 	into  *string
+}
+
+// fold seals a value as its JSON, and unfold reads it again.
+func (v *vault) fold(x any) (string, error) {
+	text, err := sonic.MarshalString(x)
+	return v.seal(text), err
+}
+
+func (v *vault) unfold(sealed string, x any) error {
+	text, err := v.open(sealed)
+	if err != nil {
+		return err
+	}
+	return sonic.UnmarshalString(text, x)
 }
 
 func (v *vault) into(text *string) sealed { return sealed{v, text} }

@@ -31,6 +31,7 @@ type Decision struct {
 	Status        Status
 	ID            ID        // as it is registered; as it was presented when unknown
 	Account       string    `json:",omitempty"` // that pays; empty is none
+	Payment       string    `json:",omitempty"` // that pays, of a guest; empty is none
 	Group         string    // empty is none
 	ExpiresAt     time.Time // until when a station may remember the answer; zero is for ever
 	MaxConcurrent int       // for whoever counts the token's transactions
@@ -67,6 +68,12 @@ type Accounts interface {
 	// Account finds an account. NotFound.
 	Account(ctx context.Context, id string) (account.Account, error)
 	account.Balances
+}
+
+// Guests knows tokens that are not registered, but good for one payment.
+type Guests interface {
+	// Guest decides about a token; known is false when nothing is known of it.
+	Guest(ctx context.Context, r Request) (d Decision, known bool, err error)
 }
 
 // Past knows what tokens were used for.
@@ -122,6 +129,11 @@ func (t *Tokens) Authorise(ctx context.Context, r Request) (Decision, error) {
 
 // unknown answers for a token that nobody has registered, and keeps that a station has asked for it.
 func (t *Tokens) unknown(ctx context.Context, r Request) (Decision, error) {
+	for _, g := range t.Guests {
+		if d, known, err := g.Guest(ctx, r); known || err != nil {
+			return d, err
+		}
+	}
 	d := Decision{Status: Unknown, ID: r.ID}
 	if r.ID.Type == KeyCode { // OCPP 2.x C04.FR.01, and else C04.FR.02
 		d.Status = Invalid

@@ -125,6 +125,7 @@ type Tokens struct {
 	Accounts Accounts
 	Past     Past
 	Unknown  UnknownStore
+	Guests   []Guests       // who are asked for tokens that are not registered
 	Zone     *time.Location // in which days and months begin
 	Now      func() time.Time
 	NewID    func() string
