@@ -66,7 +66,7 @@ type transitionView struct {
 	At        time.Time         `json:"at"`
 	From      payment.State     `json:"from"`
 	To        payment.State     `json:"to"`
-	CauseKind payment.CauseKind `json:"causeKind" enum:"charge-record,operation,top-up,hint,time,station,person"`
+	CauseKind payment.CauseKind `json:"causeKind" enum:"charge-record,operation,top-up,hint,time,station,person,payment"`
 	Cause     string            `json:"cause,omitempty"`
 	Note      string            `json:"note,omitempty"`
 }

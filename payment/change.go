@@ -127,6 +127,7 @@ func (c *Change) Bind(transaction string, cause Cause) error {
 // Owe says what is due now. With nothing to pay nothing is captured.
 func (c *Change) Owe(due int64, cause Cause) {
 	c.Due, c.UpdatedAt = due, c.Now
+	c.WrittenOff = max(0, min(c.WrittenOff, due-c.Given-c.Covered-c.Paid())) // less was owed than was thought
 	c.Revision++
 	c.settle(cause)
 }
@@ -164,11 +165,11 @@ func (c *Change) settle(cause Cause) {
 	case c.Op != nil: // goes on when that has ended
 		return
 	case c.Closing:
-	case c.Transaction == "", c.State == Review && c.Provider == "":
+	case c.Transaction == "" && c.Rest == "", c.State == Review && c.Provider == "":
 		return
 	}
 	c.expire()
-	gap := c.Due - c.Paid()
+	gap := c.Target() - c.Paid()
 	first := c.Tried < c.Revision
 	purpose := fmt.Sprint("r", c.Revision)
 	switch {
@@ -200,7 +201,7 @@ func (c *Change) settle(cause Cause) {
 		c.work(KindCancel, purpose, c.Held, cause)
 	case c.Held > 0 && c.Way == ByHold:
 		c.review(cause, "what is set aside could not be released")
-	case c.Captured == 0:
+	case c.Captured == 0 && c.Due <= c.Covered:
 		c.end(Released, cause)
 	default:
 		c.end(Settled, cause)
@@ -356,7 +357,7 @@ func (c *Change) Look(cause Cause) error {
 	switch {
 	case c.Op != nil && c.Op.State == Unknown:
 		c.Op.NextAt = c.Now
-	case c.Op == nil && slices.Contains([]State{SettledShort, Review}, c.State) && c.Provider != "" && c.Due != c.Paid():
+	case c.Op == nil && slices.Contains([]State{SettledShort, Review}, c.State) && c.Provider != "" && c.Target() != c.Paid():
 		c.Again(0, cause)
 	default:
 		return gnista.Errorf(gnista.Conflict, "payment %s is %s, and nothing of it is unknown or short", c.ID, c.State)

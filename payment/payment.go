@@ -101,6 +101,10 @@ type Payment struct {
 	HeldUntil   time.Time
 	Captured    int64
 	Refunded    int64
+	Given       int64     // of what is due, refunded by a person all the same
+	WrittenOff  int64     // of what is due, given up
+	Covered     int64     // of what is due, paid by other payments
+	Rest        string    // id of the payment whose rest this one pays; then it pays for no transaction itself
 	Revision    int       // counts the reasons to settle anew
 	Tried       int       // revision for which an operation was made
 	Closing     bool      // it is to be released, whatever was authorised
@@ -113,6 +117,12 @@ type Payment struct {
 
 // Paid is what was captured and not refunded.
 func (p Payment) Paid() int64 { return p.Captured - p.Refunded }
+
+// Target is what is to be paid by this payment.
+func (p Payment) Target() int64 { return max(0, p.Due-p.Given-p.WrittenOff-p.Covered) }
+
+// Short is what is missing of it.
+func (p Payment) Short() int64 { return max(0, p.Target()-p.Paid()) }
 
 // Money is an amount in the currency of the payment.
 func (p Payment) Money(amount int64) gnista.Money {
@@ -191,4 +201,5 @@ const (
 	ByTime      CauseKind = "time"
 	ByStation   CauseKind = "station" // a transaction has begun
 	ByPerson    CauseKind = "person"
+	ByPayment   CauseKind = "payment" // another one, which pays the rest of this or whose rest this pays
 )
