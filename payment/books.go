@@ -23,7 +23,7 @@ func (p Payment) Payer() string {
 
 // Applied is what of the money of the payment pays for what is due. What was given back by goodwill has paid.
 func (p Payment) Applied() int64 {
-	return max(0, min(p.Paid()+p.goodwill(), p.Due-p.WrittenOff-p.Covered))
+	return max(0, min(p.Paid()+p.goodwill()-p.Kept, p.Due-p.WrittenOff-p.Covered))
 }
 
 // goodwill is what was refunded of what is due: as much as a person wanted, as far as it has been.
@@ -47,7 +47,8 @@ func (p Payment) Books(taken, lost int64) []billing.Posting {
 	return without0(append(all,
 		billing.Posting{Account: billing.LedgerAccount{Kind: billing.Clearing, Party: p.Provider}, Amount: p.Paid()},
 		billing.Posting{Account: payer, Amount: -applied - p.WrittenOff},
-		billing.Posting{Account: billing.LedgerAccount{Kind: billing.Deposit, Party: p.ID}, Amount: applied - given - p.Paid()},
+		billing.Posting{Account: billing.LedgerAccount{Kind: billing.Deposit, Party: p.ID}, Amount: applied + p.Kept - given - p.Paid()},
+		billing.Posting{Account: billing.LedgerAccount{Kind: billing.Rounding}, Amount: -p.Kept},
 		billing.Posting{Account: billing.LedgerAccount{Kind: billing.Disputed, Party: p.Provider}, Amount: -lost},
 	))
 }

@@ -50,8 +50,8 @@ func states() map[State][]State {
 		Released:     {Settling, SettledShort, Review},
 		HoldExpired:  {Settling, SettledShort, Released, Review},
 		Review:       {Bound, Settling, Settled, SettledShort, Released},
-		DeclinedNow:  {},
-		Abandoned:    {},
+		DeclinedNow:  {Settling, Review},
+		Abandoned:    {Settling, Review},
 	}
 }
 
@@ -101,6 +101,7 @@ type Payment struct {
 	HeldUntil   time.Time
 	Captured    int64
 	Refunded    int64
+	Kept        int64     // of what was captured: more than is due, and too little to be given back
 	Given       int64     // of what is due, refunded by a person all the same
 	WrittenOff  int64     // of what is due, given up
 	Covered     int64     // of what is due, paid by other payments
