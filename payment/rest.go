@@ -41,7 +41,12 @@ func (p *Payments) Link(ctx context.Context, id, provider string, o Opening) (Pa
 			o.Way = ByPrepay
 		}
 	}
-	return p.ask(ctx, provider, of, of.Money(of.Short()), o)
+	c, err := p.asking(provider, of.Account, of.Money(of.Short()), o)
+	if err != nil {
+		return Payment{}, err
+	}
+	c.Rest = id
+	return c.Payment, p.Store.CreatePayment(ctx, c)
 }
 
 // owed is a payment of which something is missing and nothing is on its way.

@@ -41,6 +41,10 @@ type Store interface {
 	// StuckPayments lists payments that are where they should not stay since before a time, and that was not
 	// told of.
 	StuckPayments(ctx context.Context, before time.Time, limit int) ([]Payment, error)
+
+	Refunder
+	DisputeStore
+	DunningStore
 }
 
 // Filter selects payments for a list.
@@ -56,6 +60,7 @@ type Filter struct {
 type Payments struct {
 	Store     Store
 	Providers Providers
+	Dunning   Dunning // the zero value is none
 	Now       func() time.Time
 	NewID     func() string
 }
@@ -82,24 +87,32 @@ func (p *Payments) Hold(ctx context.Context, provider, account string, amount gn
 // Ask makes a payment for which the provider asks the customer: for an amount that is set aside or taken, before it
 // is known for which transaction. account is empty for whoever comes. Invalid, Unsupported.
 func (p *Payments) Ask(ctx context.Context, provider, account string, amount gnista.Money, o Opening) (Payment, error) {
+	c, err := p.asking(provider, account, amount, o)
+	if err != nil {
+		return Payment{}, err
+	}
+	return c.Payment, p.Store.CreatePayment(ctx, c)
+}
+
+func (p *Payments) asking(provider, account string, amount gnista.Money, o Opening) (*Change, error) {
 	x, ok := p.Providers[provider]
 	if !ok {
-		return Payment{}, gnista.Invalidf("provider", "%q is none of those that are set up", provider)
+		return nil, gnista.Invalidf("provider", "%q is none of those that are set up", provider)
 	}
 	caps := x.Caps()
 	_, asks := x.(Starter)
 	switch {
 	case !asks, o.Way == ByHold && !caps.Hold, o.Way == ByPrepay && !caps.Prepay, o.Way != ByHold && o.Way != ByPrepay:
-		return Payment{}, gnista.Errorf(gnista.Unsupported, "%s cannot ask customers for that", provider)
+		return nil, gnista.Errorf(gnista.Unsupported, "%s cannot ask customers for that", provider)
 	case amount.Amount < max(1, caps.MinAmount) || caps.MaxAmount > 0 && amount.Amount > caps.MaxAmount:
-		return Payment{}, gnista.Invalidf("amount", "is out of range")
+		return nil, gnista.Invalidf("amount", "is out of range")
 	case !caps.takes(amount.Currency):
-		return Payment{}, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
+		return nil, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
 	}
 	c := Begin(p.NewID(), provider, account, amount.Currency, amount.Amount, p.Now())
 	c.Way, c.Opening, c.Op = o.Way, o, nil
 	c.open(KindBegin, "start", amount.Amount)
-	return c.Payment, p.Store.CreatePayment(ctx, c)
+	return c, nil
 }
 
 func (c Caps) takes(currency string) bool {
@@ -138,6 +151,9 @@ func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) erro
 		}
 		if err := p.read(ctx, remote, x, Cause{ByHint, h.ID}); err != nil {
 			return err
+		}
+		if err := p.dispute(ctx, x); err != nil {
+			return fmt.Errorf("reading disputes of payment %s: %w", x.ID, err)
 		}
 	}
 	return nil

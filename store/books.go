@@ -156,3 +156,12 @@ func (t *tx) payRest(c *payment.Change) error {
 	c.PayRest(of.Short())
 	return nil
 }
+
+// rebook posts what differs for a payment, when something beside it has changed.
+func (t *tx) rebook(id string, now time.Time) error {
+	p, err := scanPayment(t.row(`SELECT `+paymentColumns+` FROM payment WHERE id = $1`, id))
+	if err != nil {
+		return passed(err)
+	}
+	return t.book(p, now)
+}
