@@ -67,8 +67,14 @@ CREATE TABLE provider_movement (
     currency TEXT NOT NULL,
     at       BIGINT NOT NULL,
     payment  TEXT NOT NULL,
-    entry    TEXT NOT NULL,
     PRIMARY KEY (provider, id)
+);
+-- Other names that a provider has for a payment.
+CREATE TABLE provider_ref (
+    provider TEXT NOT NULL,
+    ref      TEXT NOT NULL,
+    payment  TEXT NOT NULL,
+    PRIMARY KEY (provider, ref)
 );
 CREATE INDEX provider_movement_payment ON provider_movement (payment) WHERE payment <> '';
 CREATE INDEX provider_movement_ref ON provider_movement (provider, ref) WHERE ref <> '';
@@ -82,29 +88,30 @@ CREATE TABLE reconciliation (
     state      TEXT NOT NULL,
     detail     TEXT NOT NULL, -- how far it has come, as JSON
     created_at BIGINT NOT NULL,
-    ended_at   BIGINT NOT NULL
+    ended_at   BIGINT NOT NULL,
+    nightly    BOOLEAN NOT NULL
 );
 CREATE INDEX reconciliation_state ON reconciliation (state, id);
 
 CREATE TABLE difference (
-    id          TEXT PRIMARY KEY,
-    kind        TEXT NOT NULL,
-    provider    TEXT NOT NULL,
-    ref         TEXT NOT NULL,
-    payment     TEXT NOT NULL,
+    id             TEXT PRIMARY KEY,
+    kind           TEXT NOT NULL,
+    provider       TEXT NOT NULL,
+    ref            TEXT NOT NULL,
+    payment        TEXT NOT NULL,
     transaction_id TEXT NOT NULL,
-    ours        BIGINT NOT NULL,
-    theirs      BIGINT NOT NULL,
-    currency    TEXT NOT NULL,
-    note        TEXT NOT NULL,
-    at          BIGINT NOT NULL,
-    first_seen  BIGINT NOT NULL,
-    last_seen   BIGINT NOT NULL,
-    state       TEXT NOT NULL,
-    action      TEXT NOT NULL,
-    resolution  TEXT NOT NULL,
-    resolved_by TEXT NOT NULL,
-    resolved_at BIGINT NOT NULL,
+    ours           BIGINT NOT NULL,
+    theirs         BIGINT NOT NULL,
+    currency       TEXT NOT NULL,
+    note           TEXT NOT NULL,
+    at             BIGINT NOT NULL,
+    first_seen     BIGINT NOT NULL,
+    last_seen      BIGINT NOT NULL,
+    state          TEXT NOT NULL,
+    action         TEXT NOT NULL,
+    resolution     TEXT NOT NULL,
+    resolved_by    TEXT NOT NULL,
+    resolved_at    BIGINT NOT NULL,
     UNIQUE (kind, provider, ref)
 );
 CREATE INDEX difference_state ON difference (state, id);
