@@ -313,6 +313,9 @@ func (r *Reconciler) compare(ctx context.Context, x *Reconciliation) ([]Differen
 	i := x.Step % each
 	if i == each-1 {
 		list, err := r.Store.Unexplained(ctx, name, x.Since, x.Until, x.Until.Add(-settledIn), mostFound)
+		for i := range list {
+			list[i].Provider = name
+		}
 		return list, Scope{[]DifferenceKind{DiffMovement, DiffAdjustment, DiffUnsettled, DiffPayout}, &name, x.Since, x.Until}, err
 	}
 	since := x.Since.Add(time.Duration(i) * slice)
