@@ -18,7 +18,7 @@ func TestConformance(t *testing.T) {
 	if raced {
 		t.Skip("skipped: played without -race; the stories of TestTranscripts are played with it")
 	}
-	blank(t)
+	storetest.SQLite(t, t.TempDir()) // as for the transcripts
 	for folder, versions := range conformance {
 		files, err := filepath.Glob(filepath.Join("../../testdata/conformance", folder, "TC_*.txt"))
 		if err != nil || len(files) == 0 && len(versions) > 1 {
