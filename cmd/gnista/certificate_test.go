@@ -18,6 +18,7 @@ import (
 
 	"gnista/pki"
 	"gnista/station"
+	"gnista/store/storetest"
 )
 
 // The secret key is made once, for nobody else to read, and is told nowhere.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"gnista/store/storetest"
 )
 
 // conformance are the folders of the transcripts of test cases of the Open Charge Alliance, and the

@@ -21,6 +21,7 @@ import (
 	"gnista/charging"
 	"gnista/sim"
 	"gnista/station"
+	"gnista/store/storetest"
 	"gnista/token"
 )
 

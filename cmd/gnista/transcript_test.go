@@ -28,7 +28,7 @@ import (
 	"gnista/ocpp/ocppj"
 	"gnista/ocpp/ocppws"
 	"gnista/station"
-	"gnista/store"
+	"gnista/store/storetest"
 )
 
 // racedPart is that where races are looked for one story in so many is played, in all its versions: all of them
