@@ -175,6 +175,8 @@ func (c *Change) settle(cause Cause) {
 	switch {
 	case c.Op != nil: // goes on when that has ended
 		return
+	case (c.State == Abandoned || c.State == DeclinedNow) && c.Held == 0 && c.Paid() == 0: // over
+		return
 	case c.Closing:
 	case c.Transaction == "" && c.Rest == "", c.State == Review && c.Provider == "":
 		return
