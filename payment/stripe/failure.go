@@ -15,10 +15,9 @@ import (
 
 // The codes of declines that are our own.
 const (
-	belowMinimum = "below-minimum"
-	holdExpired  = "hold-expired"
-	noMandate    = "no-mandate"
-	tooLate      = "too-late"
+	holdExpired = "hold-expired"
+	noMandate   = "no-mandate"
+	tooLate     = "too-late"
 )
 
 // bankOnly are the codes about which the customer can do nothing.
@@ -61,7 +60,7 @@ func failure(err error) error {
 	case e.Type == sdk.ErrorTypeCard:
 		return declined(string(e.Code))
 	case e.Code == sdk.ErrorCodeAmountTooSmall:
-		return &payment.DeclinedError{Code: belowMinimum}
+		return &payment.DeclinedError{Code: payment.BelowMinimum}
 	case e.Param == "payment_method" || e.Param == "customer" || e.Code == sdk.ErrorCodePaymentMethodUnexpectedState:
 		return &payment.DeclinedError{Code: noMandate, Customer: true} // the card was taken away
 	}

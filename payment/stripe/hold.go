@@ -18,7 +18,7 @@ const keyLife = 23 * time.Hour
 func (p *Provider) Begin(ctx context.Context, op payment.Operation, x payment.Payment, o payment.Opening) (payment.Begun, error) {
 	switch {
 	case !enough(op.Amount, x.Currency):
-		return payment.Begun{}, &payment.DeclinedError{Code: belowMinimum}
+		return payment.Begun{}, &payment.DeclinedError{Code: payment.BelowMinimum}
 	case !op.SentAt.IsZero() && p.Now().Sub(op.SentAt) > keyLife:
 		return payment.Begun{}, &payment.DeclinedError{Code: tooLate}
 	}
@@ -52,7 +52,7 @@ func (p *Provider) Capture(ctx context.Context, op payment.Operation, x payment.
 		amount = min(amount, x.Held)
 	}
 	if !enough(amount, x.Currency) {
-		return payment.Snapshot{}, &payment.DeclinedError{Code: belowMinimum}
+		return payment.Snapshot{}, &payment.DeclinedError{Code: payment.BelowMinimum}
 	}
 	if x.Way == payment.ByMandate {
 		return p.charge(ctx, op, x, amount, sdk.PaymentIntentCaptureMethodAutomatic)

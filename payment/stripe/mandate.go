@@ -14,7 +14,7 @@ import (
 // Hold sets an amount aside on the card of an account, without its driver being there.
 func (p *Provider) Hold(ctx context.Context, op payment.Operation, x payment.Payment) (payment.Snapshot, error) {
 	if !enough(op.Amount, x.Currency) {
-		return payment.Snapshot{}, &payment.DeclinedError{Code: belowMinimum}
+		return payment.Snapshot{}, &payment.DeclinedError{Code: payment.BelowMinimum}
 	}
 	return p.charge(ctx, op, x, op.Amount, sdk.PaymentIntentCaptureMethodManual)
 }
