@@ -424,6 +424,7 @@ func TestClearing(t *testing.T) {
 				t.Errorf("there is a difference: %s", d)
 			}
 		}
+		s.till.payOut()
 	})
 	if written == 0 || unknown == 0 {
 		t.Errorf("nothing of %d and %d was found", unknown, written)

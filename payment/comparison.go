@@ -14,6 +14,7 @@ type comparison struct {
 	name         string
 	from         Lister
 	since, until time.Time
+	back         time.Time       // from when movements are read: they learn late in which payout they are
 	seen         map[string]bool // payments of ours that the provider lists
 	found        []Difference
 }
@@ -159,7 +160,7 @@ func (c *comparison) movements(ctx context.Context) error {
 		}
 		return err
 	}
-	for m, err := range c.from.Settlements(ctx, c.since, c.until) {
+	for m, err := range c.from.Settlements(ctx, c.back, c.until) {
 		if err != nil {
 			return err
 		}

@@ -175,7 +175,8 @@ const (
 	settledIn   = 72 * time.Hour // by then the provider's movements have what was captured
 	looseAfter  = time.Hour      // by then a transaction is billed, and what is due is paid
 	maxTries    = 12
-	mostFound   = 1000 // differences of one step and kind
+	payoutBack  = 12 * 24 * time.Hour // a payout is made of movements that are no older
+	mostFound   = 1000                // differences of one step and kind
 	tryPause    = 5 * time.Minute
 )
 
@@ -323,7 +324,10 @@ func (r *Reconciler) compare(ctx context.Context, x *Reconciliation) ([]Differen
 	if until.After(x.Until) {
 		until = x.Until
 	}
-	c := &comparison{Reconciler: r, run: x, name: name, from: from, since: since, until: until, seen: map[string]bool{}}
+	c := &comparison{Reconciler: r, run: x, name: name, from: from, since: since, until: until, seen: map[string]bool{}, back: since}
+	if i == 0 {
+		c.back = since.Add(-payoutBack)
+	}
 	if err := c.theirs(ctx); err != nil {
 		return nil, Scope{}, fmt.Errorf("reading the payments of %s: %w", name, err)
 	}

@@ -60,7 +60,8 @@ type Filter struct {
 type Payments struct {
 	Store     Store
 	Providers Providers
-	Dunning   Dunning // the zero value is none
+	Mandates  *Mandates // nil: no account pays by card
+	Dunning   Dunning   // the zero value is none
 	Now       func() time.Time
 	NewID     func() string
 }
@@ -75,12 +76,19 @@ func (p *Payments) Hold(ctx context.Context, provider, account string, amount gn
 	switch {
 	case !caps.Hold:
 		return Payment{}, gnista.Errorf(gnista.Unsupported, "%s cannot set an amount aside", provider)
-	case amount.Amount <= 0 || amount.Amount < caps.MinAmount:
-		return Payment{}, gnista.Invalidf("amount", "must be %d or more", max(1, caps.MinAmount))
+	case amount.Amount < caps.Least(amount.Currency):
+		return Payment{}, gnista.Invalidf("amount", "must be %d or more", caps.Least(amount.Currency))
 	case !caps.takes(amount.Currency):
 		return Payment{}, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
 	}
 	c := Begin(p.NewID(), provider, account, amount.Currency, amount.Amount, p.Now())
+	if p.Mandates != nil {
+		m, err := p.Mandates.active(ctx, account, provider)
+		if err != nil {
+			return Payment{}, err
+		}
+		c.Mandate = m.ID
+	}
 	return c.Payment, p.Store.CreatePayment(ctx, c)
 }
 
@@ -104,7 +112,7 @@ func (p *Payments) asking(provider, account string, amount gnista.Money, o Openi
 	switch {
 	case !asks, o.Way == ByHold && !caps.Hold, o.Way == ByPrepay && !caps.Prepay, o.Way != ByHold && o.Way != ByPrepay:
 		return nil, gnista.Errorf(gnista.Unsupported, "%s cannot ask customers for that", provider)
-	case amount.Amount < max(1, caps.MinAmount) || caps.MaxAmount > 0 && amount.Amount > caps.MaxAmount:
+	case amount.Amount < caps.Least(amount.Currency) || caps.MaxAmount > 0 && amount.Amount > caps.MaxAmount:
 		return nil, gnista.Invalidf("amount", "is out of range")
 	case !caps.takes(amount.Currency):
 		return nil, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
@@ -144,6 +152,11 @@ func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) erro
 	for _, h := range hints {
 		x, err := p.Store.PaymentByRef(ctx, provider, h.Ref)
 		if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+			if p.Mandates != nil {
+				if err := p.Mandates.Hear(ctx, provider, h.Ref); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		if err != nil {
@@ -355,7 +368,7 @@ func (w *Worker) call(ctx context.Context, op Operation, p Payment, o Opening, d
 	if err != nil {
 		return Begun{}, &RefusedError{err.Error()}
 	}
-	if caps := x.Caps(); op.Kind == KindCapture && op.Amount < caps.MinAmount || op.Kind == KindRefund && op.Amount < caps.MinRefund {
+	if caps := x.Caps(); op.Kind == KindCapture && op.Amount < caps.Least(p.Currency) || op.Kind == KindRefund && op.Amount < caps.MinRefund {
 		return Begun{}, &DeclinedError{Code: BelowMinimum}
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTime)
