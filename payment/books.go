@@ -28,7 +28,7 @@ func (p Payment) Applied() int64 {
 
 // goodwill is what was refunded of what is due: as much as a person wanted, as far as it has been.
 func (p Payment) goodwill() int64 {
-	return max(0, min(p.Given, p.Due-p.WrittenOff-p.Covered-p.Paid()))
+	return max(0, min(p.Given, p.Due-p.WrittenOff-p.Covered-p.Paid()+p.Kept))
 }
 
 // Books are what the postings for the payment come to, beside those of its charge records and of movements. What is
