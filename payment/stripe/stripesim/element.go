@@ -101,8 +101,8 @@ func (s *Sim) Confirm(secret string, c Card) error {
 	return gnista.Errorf(gnista.Conflict, "nothing is asked for with that")
 }
 
-// Leave is that a customer at the bank's own page does not agree, so that nothing comes of it.
-func (s *Sim) leave(secret string) error {
+// Leave is that a customer does not agree at the bank's own page, so that nothing comes of it yet.
+func (s *Sim) Leave(secret string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i, x := s.bySecret(secret)
@@ -122,5 +122,5 @@ func (s *Sim) Answer(_ context.Context, a payment.Action, agree bool) error {
 	if agree {
 		return s.Confirm(a.Text, Good)
 	}
-	return s.leave(a.Text)
+	return s.Leave(a.Text)
 }

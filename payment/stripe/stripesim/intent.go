@@ -241,3 +241,37 @@ func (s *Sim) expire() {
 		}
 	}
 }
+
+// Deal is what there is of a payment of ours.
+type Deal struct {
+	ID, Secret                           string
+	Authorised, Held, Captured, Refunded int64
+}
+
+// Deals are those with our id of a payment, in the order in which they were made.
+func (s *Sim) Deals(payment string) (list []Deal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expire()
+	for _, i := range s.intents {
+		if i.meta["payment"] != payment {
+			continue
+		}
+		d := Deal{ID: i.id, Secret: i.secret, Held: i.capturable, Captured: i.received, Refunded: s.refunded(i)}
+		if i.charge != nil {
+			d.Authorised = i.amount
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// Secret is the client secret of a payment intent; empty where there is none.
+func (s *Sim) Secret(id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i, err := s.intent(id); err == nil {
+		return i.secret
+	}
+	return ""
+}

@@ -119,6 +119,13 @@ func (s *Sim) Fail(path string, faults ...Fault) {
 	}
 }
 
+// Mend has nothing fail any more.
+func (s *Sim) Mend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
 // fault takes the one that is planned for a request.
 func (s *Sim) fault(r *http.Request) (Fault, bool) {
 	for i, p := range s.faults {
