@@ -14,7 +14,20 @@ import (
 func (c *Change) PayRest(missing int64) {
 	cause := Cause{ByPayment, c.Rest}
 	c.move(Bound, cause, "")
-	c.Owe(min(missing, max(c.Paid()+c.Held, c.Authorised)), cause)
+	if c.Way != ByMandate {
+		missing = min(missing, c.Paid()+c.Held)
+	}
+	c.Owe(missing, cause)
+}
+
+// restOf makes a payment that takes what is missing of another one under the mandate of that, as when it cost more than
+// was set aside.
+func restOf(id string, of Payment, now time.Time) *Change {
+	c := &Change{Now: now, Payment: Payment{
+		ID: id, Account: of.Account, Provider: of.Provider, Mandate: of.Mandate, Currency: of.Currency, Way: ByMandate, Rest: of.ID, State: Created, Since: now, CreatedAt: now, UpdatedAt: now,
+	}}
+	c.move(Mandated, Cause{ByTime, ""}, "")
+	return c
 }
 
 // Link makes a payment by which the customer of another one pays what is missing of it, and returns that which there
@@ -139,7 +152,7 @@ func (p *Payments) dun(ctx context.Context, r Receivable) error {
 			return err
 		}
 	}
-	charge := r.Tries < p.Dunning.Tries && x.Way == ByMandate
+	charge := r.Tries < p.Dunning.Tries && x.Mandate != ""
 	var tell *gnista.Event
 	switch {
 	case charge:
@@ -149,7 +162,7 @@ func (p *Payments) dun(ctx context.Context, r Receivable) error {
 		tell = x.reminded(r.Reminders, now)
 	}
 	r.LastAt, r.NextAt = now, p.Dunning.next(now)
-	if r.Tries >= p.Dunning.Tries && r.Reminders >= p.Dunning.Reminders || x.Way != ByMandate && r.Reminders >= p.Dunning.Reminders {
+	if (r.Tries >= p.Dunning.Tries || x.Mandate == "") && r.Reminders >= p.Dunning.Reminders {
 		r.NextAt = time.Time{}
 	}
 	// It is stored before: what is lost then is a try, and never one too many is made.
@@ -157,7 +170,24 @@ func (p *Payments) dun(ctx context.Context, r Receivable) error {
 	if err != nil || !mine || !charge {
 		return err
 	}
-	_, err = p.Change(ctx, x.ID, func(c *Change) error {
+	return p.again(ctx, x)
+}
+
+// again charges an account anew for what is missing of a payment: by the payment itself, or, where that was set aside
+// before and is used up, by another one.
+func (p *Payments) again(ctx context.Context, x Payment) error {
+	if x.Way != ByMandate {
+		rests, err := p.Store.Rests(ctx, x.ID)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(rests, func(r Payment) bool { return r.Way == ByMandate })
+		if i < 0 {
+			return p.Store.CreatePayment(ctx, restOf(p.NewID(), x, p.Now()))
+		}
+		x = rests[i]
+	}
+	_, err := p.Change(ctx, x.ID, func(c *Change) error {
 		if c.Op == nil && c.State == SettledShort && c.Short() > 0 {
 			c.Again(0, Cause{ByTime, ""})
 		}
