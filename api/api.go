@@ -58,6 +58,7 @@ type Server struct {
 	Records      *billing.Records
 	Ledger       *billing.Ledger
 	Payments     *payment.Payments
+	Reconciler   *payment.Reconciler
 	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
@@ -150,6 +151,8 @@ func (s *Server) Handler() http.Handler {
 	s.review(api)
 	s.ledger(api)
 	s.payments(api)
+	s.refunds(api)
+	s.reconciliation(api)
 	s.authorities(api)
 	s.certificates(api)
 	s.roots(api)

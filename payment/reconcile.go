@@ -156,6 +156,9 @@ type ReconcileStore interface {
 	Differences(ctx context.Context, f DifferenceFilter) ([]Difference, error)
 	// ResolveDifference stores that d was resolved, unless it was before, with what that posts. Conflict.
 	ResolveDifference(ctx context.Context, d Difference) (Difference, error)
+
+	StandingStore
+	PayoutStore
 }
 
 // Reconciler reconciles.

@@ -78,6 +78,7 @@ type serve struct {
 	database
 	certifying
 	invoicing
+	collecting
 	transport
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for profiles (/debug/pprof); none when empty. Do not make it public."`
@@ -158,6 +159,9 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err == nil {
 		err = s.invoicing.check()
 	}
+	if err == nil {
+		err = s.collecting.check()
+	}
 	if err != nil {
 		return options{}, err
 	}
@@ -170,7 +174,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Cloning:    token.Cloning{Apart: s.CardApart, PerHour: s.CardStarts, Block: s.CardBlock},
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
-		Seller: seller, Invoicing: s.invoicing,
+		Seller: seller, Invoicing: s.invoicing, Collecting: s.collecting,
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
 	}
 	if s.Demo { // in which cars charge for half a minute
