@@ -119,38 +119,6 @@ func (p *Payments) Retry(ctx context.Context, id string) (Payment, error) {
 	return p.Change(ctx, id, func(c *Change) error { return c.Look(Cause{ByPerson, ""}) })
 }
 
-// Hear takes in hints of a provider: each payment is read, whatever the hint says. One of a payment that is
-// not ours is passed over.
-func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) error {
-	remote, ok := p.Providers[provider].(Remote)
-	if !ok {
-		return gnista.Errorf(gnista.Unsupported, "%q tells nothing by itself", provider)
-	}
-	for _, h := range hints {
-		x, err := p.Store.PaymentByRef(ctx, provider, h.Ref)
-		if gnista.CodeOf(err) == gnista.NotFound && err != nil {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		// What is read may be older than what an operation tells meanwhile; then it counts for nothing.
-		s, err := remote.Fetch(ctx, x)
-		if err != nil {
-			return fmt.Errorf("reading payment %s: %w", x.ID, err)
-		}
-		if _, err := p.Change(ctx, x.ID, func(c *Change) error {
-			if c.UpdatedAt.Equal(x.UpdatedAt) && c.Moves == x.Moves && c.Captured == x.Captured && c.Refunded == x.Refunded && c.Held == x.Held {
-				c.Observe(s, Cause{ByHint, h.ID})
-			}
-			return nil
-		}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // StuckAfter is how long a payment may be on its way before somebody is told.
 const StuckAfter = time.Hour
 
