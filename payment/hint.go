@@ -112,6 +112,13 @@ type told struct {
 	done chan error
 }
 
+// HookSecret is the header in which [Remote.Verify] finds the secret part of the address that a message was sent
+// to, where the provider signs nothing.
+const HookSecret = "Gnista-Hook-Secret"
+
+// Refuse counts a message that was refused before it was looked at.
+func (b *Inbox) Refuse() { b.refused.Add(1) }
+
 // Refused is how many messages could not be proven to come from a provider, since the start.
 func (b *Inbox) Refused() int64 { return b.refused.Load() }
 
@@ -126,7 +133,6 @@ func (b *Inbox) Knows(provider string) bool {
 func (b *Inbox) Take(ctx context.Context, provider string, h http.Header, body []byte) error {
 	remote, ok := b.Providers[provider].(Remote)
 	if !ok {
-		b.refused.Add(1)
 		return gnista.Errorf(gnista.NotFound, "%q tells nothing by itself", provider)
 	}
 	hints, err := remote.Verify(ctx, h, body)
