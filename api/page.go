@@ -226,6 +226,7 @@ func (s *Server) parse(l language) *template.Template {
 		"money":   l.money,
 		"price":   l.decimal,
 		"unit":    l.currency,
+		"round":   l.round,
 		"hour":    func(t time.Time) string { return t.In(s.Zone).Format("15:04") },
 		"minutes": func(d time.Duration) int { return int(d / time.Minute) },
 		"app":     func(address string) template.URL { return template.URL(address) }, // of an app, made by us
@@ -321,6 +322,15 @@ func (l language) money(m gnista.Money) string {
 		text = text[:len(text)-digits] + l.point + text[len(text)-digits:]
 	}
 	return sign + text + " " + l.currency(m.Currency)
+}
+
+// round is an amount with its currency, and without the part that is less than one where that is nothing.
+func (l language) round(m gnista.Money) string {
+	text := l.money(m)
+	if digits, err := tariff.Digits(m.Currency); err == nil && digits > 0 {
+		text = strings.Replace(text, l.point+strings.Repeat("0", digits)+" ", " ", 1)
+	}
+	return text
 }
 
 // currency is what a currency is called.

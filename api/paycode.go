@@ -118,7 +118,7 @@ func (s *Server) payCodes(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		l := label{Offer: o, Code: c.Code, Link: s.showCode(c).Link, Image: "code.svg", Seller: s.Invoices.Seller, Words: map[string]map[string]string{"sv": paySwedish, "en": payEnglish}, Test: testing(o)}
+		l := label{Offer: o, Code: c.Code, Link: s.showCode(c).Link, Image: "code.svg", Seller: s.Invoices.Seller, Words: map[string]map[string]string{"sv": paySwedish, "en": payEnglish}, Test: testMode(o)}
 		for _, lang := range languages() {
 			l.Texts = append(l.Texts, labelText{lang.tag, prices(o, lang.tag)})
 		}
@@ -135,8 +135,8 @@ func prices(o checkout.Offer, language string) []string {
 	return strings.Split(o.Texts[language], "; ")
 }
 
-// testing tells whether no real money moves by any method of an offer.
-func testing(o checkout.Offer) bool {
+// testMode tells whether no real money moves by any method of an offer.
+func testMode(o checkout.Offer) bool {
 	for _, m := range o.Methods {
 		if m.Test {
 			return true

@@ -252,7 +252,7 @@ func (s *Server) offer(w http.ResponseWriter, r *http.Request, at spot, status i
 	}
 	l := reader(r)
 	p := offerPage{Offer: o, Action: withLanguage(at.action, l), Prices: prices(o, l), Problem: problem, Company: company}
-	p.payFrame = payFrame{Other: withLanguage(at.action, other(l)), Test: testing(o), Seller: s.Invoices.Seller}
+	p.payFrame = payFrame{Other: withLanguage(at.action, other(l)), Test: testMode(o), Seller: s.Invoices.Seller}
 	if !o.Condition.Usable() {
 		p.Reload = pollEvery * 3
 	}
