@@ -393,13 +393,9 @@ func (c *Change) Look(cause Cause) error {
 	return nil
 }
 
-// Observe takes in what the provider says when it was asked without an operation. One that is not known is looked at
-// soon, as there may be something to see.
+// Observe takes in what the provider says when it was asked without an operation.
 func (c *Change) Observe(s Snapshot, cause Cause) {
 	if c.Op != nil {
-		if c.Op.State == Unknown {
-			c.Op.NextAt = c.Now
-		}
 		return // which will tell
 	}
 	c.take(s)

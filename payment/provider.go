@@ -229,6 +229,3 @@ func move(ctx context.Context, x Provider, op Operation, p Payment, doubt bool) 
 	}
 	return Snapshot{}, &RefusedError{fmt.Sprintf("%s cannot do a %s", x.Name(), op.Kind)}
 }
-
-// HookSecret is the header in which [Remote.Verify] finds the secret part of the address that a message was sent to.
-const HookSecret = "Gnista-Hook-Secret"

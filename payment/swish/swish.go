@@ -78,7 +78,7 @@ func (s *Provider) mac(of string) string {
 const attempts = 8
 
 // Begin asks the customer: the one who is named by a phone number, who finds the request in the app, or whoever
-// has the token.
+// has the token. The text of the action is the token, or else the number of the request.
 func (s *Provider) Begin(ctx context.Context, op payment.Operation, p payment.Payment, o payment.Opening) (payment.Begun, error) {
 	payer, err := phone(o.Payer)
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Provider) Begin(ctx context.Context, op payment.Operation, p payment.Pa
 		case err == nil && payer == "":
 			return payment.Begun{Snapshot: payment.Snapshot{Ref: id}, Action: payment.Action{Kind: payment.ActApp, Text: token}}, nil
 		case err == nil:
-			return payment.Begun{Snapshot: payment.Snapshot{Ref: id}, Action: payment.Action{Kind: payment.ActWait}}, nil
+			return payment.Begun{Snapshot: payment.Snapshot{Ref: id}, Action: payment.Action{Kind: payment.ActWait, Text: id}}, nil
 		case !has(err, exists):
 			return payment.Begun{}, verdict(err)
 		}
@@ -108,7 +108,7 @@ func (s *Provider) Begin(ctx context.Context, op payment.Operation, p payment.Pa
 		case x.Amount.öre() != op.Amount:
 			return payment.Begun{}, &payment.RefusedError{Reason: fmt.Sprintf("payment request %s is of another amount", id)}
 		case payer != "" || x.Status == paid:
-			return payment.Begun{Snapshot: s.snapshot(x, p), Action: payment.Action{Kind: payment.ActWait}}, nil
+			return payment.Begun{Snapshot: s.snapshot(x, p), Action: payment.Action{Kind: payment.ActWait, Text: id}}, nil
 		}
 	}
 	return payment.Begun{}, errors.New("the token of the payment request was lost each time")
