@@ -209,7 +209,7 @@ func (c *Change) settle(cause Cause) {
 		}
 	case gap < 0 && first:
 		c.work(KindRefund, purpose, -gap, cause)
-	case gap < 0 && c.lately(KindRefund) && c.Ended[len(c.Ended)-1].Error == BelowMinimum: // the customer was told before
+	case gap < 0 && (c.Kept == -gap || c.lately(KindRefund) && c.Ended[len(c.Ended)-1].Error == BelowMinimum): // the customer was told before
 		c.end(Settled, cause)
 	case gap < 0:
 		c.review(cause, "too much was paid, and it could not be given back")

@@ -208,16 +208,10 @@ func (s *Provider) create(ctx context.Context, id string, x request) (token stri
 
 func (s *Provider) read(ctx context.Context, id string) (x answer, err error) {
 	_, err = s.do(ctx, http.MethodGet, "/api/v1/paymentrequests/"+id, nil, &x)
-	return x, verdictOr(err)
-}
-
-// verdictOr is the verdict of a request that only reads: what was not read is not known.
-func verdictOr(err error) error {
-	var refused *payment.RefusedError
-	if v := verdict(err); errors.As(v, &refused) && !isMissing(err) {
-		return v
+	if err != nil {
+		err = verdict(err)
 	}
-	return err
+	return x, err
 }
 
 // cancel takes a payment request back, or tells what has become of it.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"gnista"
 	"gnista/payment"
 	"gnista/payment/paymenttest"
 	"gnista/payment/swish"
@@ -358,6 +359,10 @@ func TestCallbacks(t *testing.T) {
 			t.Fatalf("got %+v, %v", hints, err)
 		}
 		got = append(got, hints[0].ID)
+		m.Header.Set("callbackIdentifier", strings.Repeat("0", 32))
+		if _, err := p.Verify(t.Context(), m.Header, m.Body); gnista.CodeOf(err) != gnista.Invalid {
+			t.Errorf("the identifier of another: %v", err)
+		}
 		m.Header.Del("callbackIdentifier") // which older ones do not send
 		if _, err := p.Verify(t.Context(), m.Header, m.Body); err != nil {
 			t.Error(err)
