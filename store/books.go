@@ -13,7 +13,7 @@ import (
 
 // paidBy says which payment a record is of that no account pays for: a guest's, which was bound to the transaction.
 func (t *tx) paidBy(r billing.Record) (billing.Record, error) {
-	p, err := scanPayment(t.row(`SELECT `+paymentColumns+` FROM payment WHERE transaction_id = $1`, r.Transaction))
+	p, err := scanPayment(t.row(`SELECT `+paymentColumns+` FROM payment WHERE transaction_id = $1`, r.Subject()))
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, nil
 	}
