@@ -30,6 +30,7 @@ import (
 	"gnista/billing"
 	"gnista/campaign"
 	"gnista/charging"
+	"gnista/checkout"
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/payment"
@@ -63,6 +64,7 @@ type Server struct {
 	Contracts    *pki.Contracts
 	Checks       *commission.Checks
 	Invoices     *billing.Invoices
+	Desk         *checkout.Desk
 	Events       Events
 	Bus          Bus
 	Ready        func(context.Context) error
@@ -150,6 +152,7 @@ func (s *Server) Handler() http.Handler {
 	s.review(api)
 	s.ledger(api)
 	s.payments(api)
+	s.checkouts(api)
 	s.authorities(api)
 	s.certificates(api)
 	s.roots(api)

@@ -294,6 +294,7 @@ func (d *Desk) release(ctx context.Context, c Checkout) error {
 	if gnista.CodeOf(err) == gnista.NotFound {
 		return nil
 	}
+	d.pay()
 	return err
 }
 

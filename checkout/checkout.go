@@ -99,6 +99,7 @@ func (c *Checkout) move(to State, why string, now time.Time) {
 const (
 	NotPaid    = "nobody paid in time"
 	ByDriver   = "the driver cancelled it"
+	ByOperator = "the operator cancelled it"
 	NoPayment  = "the driver could not be asked to pay"
 	NotPlugged = "no car began to charge in time"
 )

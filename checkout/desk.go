@@ -81,6 +81,8 @@ type Desk struct {
 	Records  Records
 	Receipts Receipts
 	Policy   Policy
+	// Pay has what is to be done at providers looked at soon; nil is when it is.
+	Pay func()
 	// Link is the address of the page of a checkout by its key; nil is none.
 	Link  func(key string) string
 	Now   func() time.Time
@@ -186,6 +188,12 @@ func (d *Desk) Stop(ctx context.Context, key string) error {
 		err = gnista.Errorf(gnista.Conflict, "the station does not end the transaction: %s", a.Status)
 	}
 	return err
+}
+
+func (d *Desk) pay() {
+	if d.Pay != nil {
+		d.Pay()
+	}
 }
 
 // Of finds the checkout that a transaction is of. NotFound.

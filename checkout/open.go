@@ -73,6 +73,7 @@ func (d *Desk) Open(ctx context.Context, r Request) (Checkout, error) {
 	if _, err := d.Payments.AskAs(ctx, c.Payment, c.Provider, "", c.Amount, ask); err != nil {
 		return Checkout{}, d.forget(ctx, c, err)
 	}
+	d.pay()
 	return c, nil
 }
 
