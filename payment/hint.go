@@ -296,7 +296,7 @@ func (f *Follower) follow(ctx context.Context, provider, ref string, list []Told
 	}
 	busy, woken := false, false
 	err = f.Hints.FollowHints(ctx, p.ID, keys, f.Now(), func(c *Change) bool {
-		busy, woken = c.Hear(p, s, list[0].ID)
+		busy, woken = c.Hear(p, s, Cause{ByHint, list[0].ID})
 		return !busy
 	})
 	switch {
@@ -328,15 +328,21 @@ func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) erro
 		if err != nil {
 			return err
 		}
-		s, err := fetch(ctx, remote, x)
-		if err != nil {
-			return err
-		}
-		if _, err := p.Change(ctx, x.ID, func(c *Change) error { c.Hear(x, s, h.ID); return nil }); err != nil {
+		if err := p.read(ctx, remote, x, Cause{ByHint, h.ID}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// read takes in what a provider says of a payment.
+func (p *Payments) read(ctx context.Context, r Remote, x Payment, cause Cause) error {
+	s, err := fetch(ctx, r, x)
+	if err != nil {
+		return err
+	}
+	_, err = p.Change(ctx, x.ID, func(c *Change) error { c.Hear(x, s, cause); return nil })
+	return err
 }
 
 func fetch(ctx context.Context, r Remote, p Payment) (Snapshot, error) {
@@ -352,12 +358,12 @@ func fetch(ctx context.Context, r Remote, p Payment) (Snapshot, error) {
 // Hear takes in what the provider says of the payment, which was was when it was read. It is busy when that may
 // be older than what is known, or when an operation is under way that will tell; woken tells that there is one to
 // be looked at.
-func (c *Change) Hear(was Payment, s Snapshot, hint string) (busy, woken bool) {
+func (c *Change) Hear(was Payment, s Snapshot, cause Cause) (busy, woken bool) {
 	switch {
 	case c.Moves != was.Moves || c.Captured != was.Captured || c.Refunded != was.Refunded || c.Held != was.Held:
 		return true, false
 	case c.Op == nil:
-		c.Observe(s, Cause{ByHint, hint})
+		c.Observe(s, cause)
 		return false, c.Op != nil
 	case c.Op.State == Unknown: // now it may be known
 		c.Op.NextAt = c.Now

@@ -36,6 +36,8 @@ type Store interface {
 	GiveUpOperations(ctx context.Context, at time.Time) error
 	// ExpiredHolds lists payments with a hold that ended before a time and with no open operation.
 	ExpiredHolds(ctx context.Context, at time.Time, limit int) ([]Payment, error)
+	// AskedPayments lists those whose customer is asked, or is to be, since before a time, the oldest first.
+	AskedPayments(ctx context.Context, before time.Time, limit int) ([]Payment, error)
 	// StuckPayments lists payments that are where they should not stay since before a time, and that was not
 	// told of.
 	StuckPayments(ctx context.Context, before time.Time, limit int) ([]Payment, error)
@@ -80,6 +82,11 @@ func (p *Payments) Hold(ctx context.Context, provider, account string, amount gn
 // Ask makes a payment for which the provider asks the customer: for an amount that is set aside or taken, before it
 // is known for which transaction. account is empty for whoever comes. Invalid, Unsupported.
 func (p *Payments) Ask(ctx context.Context, provider, account string, amount gnista.Money, o Opening) (Payment, error) {
+	return p.AskAs(ctx, p.NewID(), provider, account, amount, o)
+}
+
+// AskAs is [Payments.Ask] for a payment whose id is known before it is there.
+func (p *Payments) AskAs(ctx context.Context, id, provider, account string, amount gnista.Money, o Opening) (Payment, error) {
 	x, ok := p.Providers[provider]
 	if !ok {
 		return Payment{}, gnista.Invalidf("provider", "%q is none of those that are set up", provider)
@@ -94,7 +101,7 @@ func (p *Payments) Ask(ctx context.Context, provider, account string, amount gni
 	case !caps.takes(amount.Currency):
 		return Payment{}, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
 	}
-	c := Begin(p.NewID(), provider, account, amount.Currency, amount.Amount, p.Now())
+	c := Begin(id, provider, account, amount.Currency, amount.Amount, p.Now())
 	c.Way, c.Opening, c.Op = o.Way, o, nil
 	c.open(KindBegin, "start", amount.Amount)
 	return c.Payment, p.Store.CreatePayment(ctx, c)
@@ -122,10 +129,51 @@ func (p *Payments) Retry(ctx context.Context, id string) (Payment, error) {
 // StuckAfter is how long a payment may be on its way before somebody is told.
 const StuckAfter = time.Hour
 
-// Sweep takes note of holds that have expired, and tells of payments that are stuck.
+// How long customers are asked.
+const (
+	ReadAfter = 20 * time.Second // without a word of the provider, it is asked what the customer has done
+	AskedFor  = 15 * time.Minute // after which a payment that was not confirmed is given up
+)
+
+// sweepAsked reads what customers have done that nobody told of, and gives up payments that wait for too long.
+func (p *Payments) sweepAsked(ctx context.Context, now time.Time, most int) error {
+	list, err := p.Store.AskedPayments(ctx, now.Add(-ReadAfter), most)
+	if err != nil {
+		return fmt.Errorf("looking for customers that are asked: %w", err)
+	}
+	var failed error
+	down := map[string]bool{}
+	for _, x := range list {
+		remote, ok := p.Providers[x.Provider].(Remote)
+		if ok && x.State == Awaiting && !down[x.Provider] {
+			short, cancel := context.WithTimeout(ctx, callTime)
+			err := p.read(short, remote, x, Cause{ByTime, ""})
+			cancel()
+			if err != nil { // the others of it would say the same
+				down[x.Provider], failed = true, errors.Join(failed, err)
+			}
+		}
+		if now.Sub(x.CreatedAt) < AskedFor || x.Closing {
+			continue
+		}
+		if _, err := p.Change(ctx, x.ID, func(c *Change) error {
+			if c.State == Created || c.State == Awaiting {
+				return c.Release(Cause{ByTime, ""})
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return failed
+}
+
+// Sweep reads what customers that are asked have done and gives up those that do nothing, takes note of holds that
+// have expired, and tells of payments that are stuck.
 func (p *Payments) Sweep(ctx context.Context) error {
 	const most = 500
 	now := p.Now()
+	asked := p.sweepAsked(ctx, now, most)
 	expired, err := p.Store.ExpiredHolds(ctx, now, most)
 	if err != nil {
 		return fmt.Errorf("looking for expired holds: %w", err)
@@ -149,7 +197,7 @@ func (p *Payments) Sweep(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return asked
 }
 
 // How operations are carried out.
@@ -258,8 +306,8 @@ func (w *Worker) call(ctx context.Context, op Operation, p Payment, o Opening, d
 	if err != nil {
 		return Begun{}, &RefusedError{err.Error()}
 	}
-	if caps := x.Caps(); op.Kind == KindCapture && op.Amount < caps.MinAmount {
-		return Begun{}, &DeclinedError{Code: "below-minimum"}
+	if caps := x.Caps(); op.Kind == KindCapture && op.Amount < caps.MinAmount || op.Kind == KindRefund && op.Amount < caps.MinRefund {
+		return Begun{}, &DeclinedError{Code: BelowMinimum}
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
