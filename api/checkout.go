@@ -14,35 +14,41 @@ import (
 	"gnista/payment"
 )
 
+type payingCompany struct {
+	Name      string `json:"name" minLength:"1" maxLength:"100"`
+	VATNumber string `json:"vatNumber,omitempty" maxLength:"20" example:"SE556036079301"`
+	Reference string `json:"reference,omitempty" maxLength:"50" doc:"That the company knows the charge by"`
+}
+
 type checkoutView struct {
-	ID          string            `json:"id"`
-	Station     gnista.StationID  `json:"station"`
-	EVSE        int               `json:"evse"`
-	State       checkout.State    `json:"state" enum:"paying,paid,starting,plug-in,charging,ended,settled,cancelled,failed" doc:"plug-in: the station waits for the car; ended: it is being settled; cancelled: before it began to charge, or nobody paid; failed: it was paid and did not begin to charge"`
-	Reason      string            `json:"reason,omitempty" doc:"Why it was cancelled or failed, or does not begin to charge"`
-	Provider    string            `json:"provider,omitempty" doc:"Absent where charging is free"`
-	Way         payment.Way       `json:"way,omitempty" enum:"hold,prepay" doc:"The amount is set aside, or taken and the rest given back; absent where charging is free"`
-	Amount      gnista.Money      `json:"amount" doc:"Set aside or taken"`
-	Language    string            `json:"language" enum:"sv,en"`
-	Tariff      string            `json:"tariffVersion" doc:"Id of the version that was shown, and holds"`
-	Payment     string            `json:"payment,omitempty" doc:"Id; absent where charging is free"`
-	Transaction string            `json:"transaction,omitempty" doc:"Id; absent before it begins"`
-	Test        bool              `json:"test,omitempty" doc:"No real money moves"`
-	Company     *checkout.Company `json:"company,omitempty" doc:"For whom the receipt is"`
-	Tries       int               `json:"tries" doc:"How often the station was told to start"`
-	Outcome     checkout.Outcome  `json:"outcome,omitempty" enum:"sent,accepted,refused,offline,unknown" doc:"What the station said to that; absent before it was told"`
-	Command     string            `json:"command,omitempty" doc:"Id of the command by which it was told last"`
-	Refused     string            `json:"refusedTransaction,omitempty" doc:"Id of a transaction that was begun too late, or again, and is being ended"`
-	PayBy       time.Time         `json:"payBy" doc:"When it is cancelled unless it is paid"`
-	PaidAt      *time.Time        `json:"paidAt,omitempty"`
-	StartBy     *time.Time        `json:"startBy,omitempty" doc:"When what was paid is given back unless the car has begun to charge"`
-	CreatedAt   time.Time         `json:"createdAt"`
-	UpdatedAt   time.Time         `json:"updatedAt"`
+	ID          string           `json:"id"`
+	Station     gnista.StationID `json:"station"`
+	EVSE        int              `json:"evse"`
+	State       checkout.State   `json:"state" enum:"paying,paid,starting,plug-in,charging,ended,settled,cancelled,failed" doc:"plug-in: the station waits for the car; ended: it is being settled; cancelled: before it began to charge, or nobody paid; failed: it was paid and did not begin to charge"`
+	Reason      string           `json:"reason,omitempty" doc:"Why it was cancelled or failed, or does not begin to charge"`
+	Provider    string           `json:"provider,omitempty" doc:"Absent where charging is free"`
+	Way         payment.Way      `json:"way,omitempty" enum:"hold,prepay" doc:"The amount is set aside, or taken and the rest given back; absent where charging is free"`
+	Amount      gnista.Money     `json:"amount" doc:"Set aside or taken"`
+	Language    string           `json:"language" enum:"sv,en"`
+	Tariff      string           `json:"tariffVersion" doc:"Id of the version that was shown, and holds"`
+	Payment     string           `json:"payment,omitempty" doc:"Id; absent where charging is free"`
+	Transaction string           `json:"transaction,omitempty" doc:"Id; absent before it begins"`
+	Test        bool             `json:"test,omitempty" doc:"No real money moves"`
+	Company     *payingCompany   `json:"company,omitempty" doc:"For whom the receipt is"`
+	Tries       int              `json:"tries" doc:"How often the station was told to start"`
+	Outcome     checkout.Outcome `json:"outcome,omitempty" enum:"sent,accepted,refused,offline,unknown" doc:"What the station said to that; absent before it was told"`
+	Command     string           `json:"command,omitempty" doc:"Id of the command by which it was told last"`
+	Refused     string           `json:"refusedTransaction,omitempty" doc:"Id of a transaction that was begun too late, or again, and is being ended"`
+	PayBy       time.Time        `json:"payBy" doc:"When it is cancelled unless it is paid"`
+	PaidAt      *time.Time       `json:"paidAt,omitempty"`
+	StartBy     *time.Time       `json:"startBy,omitempty" doc:"When what was paid is given back unless the car has begun to charge"`
+	CreatedAt   time.Time        `json:"createdAt"`
+	UpdatedAt   time.Time        `json:"updatedAt"`
 }
 
 func showCheckout(c checkout.Checkout) checkoutView {
 	return checkoutView{
-		c.ID, c.Station, c.EVSE, c.State, c.Reason, c.Provider, c.Way, c.Amount, c.Language, c.Tariff, c.Payment, c.Transaction, c.Test, c.Company,
+		c.ID, c.Station, c.EVSE, c.State, c.Reason, c.Provider, c.Way, c.Amount, c.Language, c.Tariff, c.Payment, c.Transaction, c.Test, (*payingCompany)(c.Company),
 		c.Order.Tried, c.Order.Outcome, c.Order.Command, c.Stray, c.PayBy, moment(c.PaidAt), moment(c.StartBy), c.CreatedAt, c.UpdatedAt,
 	}
 }
@@ -109,21 +115,21 @@ func (s *Server) checkouts(api huma.API) {
 		c, err := s.Desk.GiveUp(ctx, in.ID, checkout.ByOperator)
 		return answer(showCheckout(c), err)
 	})
-	type wish struct {
-		Station  gnista.StationID  `json:"station" minLength:"1" maxLength:"255"`
-		EVSE     int               `json:"evse" minimum:"1" maximum:"10000"`
-		Provider string            `json:"provider,omitempty" maxLength:"50" doc:"One of the ways to pay that the EVSE offers; absent where charging is free"`
-		Amount   *gnista.Money     `json:"amount,omitempty" doc:"One of those that are offered; absent is the first"`
-		Language string            `json:"language,omitempty" enum:"sv,en" default:"sv"`
-		Payer    string            `json:"payer,omitempty" maxLength:"50" doc:"Phone number, where the provider asks by it"`
-		Company  *checkout.Company `json:"company,omitempty" doc:"For whom the receipt is"`
+	type newCheckout struct {
+		Station  gnista.StationID `json:"station" minLength:"1" maxLength:"255"`
+		EVSE     int              `json:"evse" minimum:"1" maximum:"10000"`
+		Provider string           `json:"provider,omitempty" maxLength:"50" doc:"One of the ways to pay that the EVSE offers; absent where charging is free"`
+		Amount   *gnista.Money    `json:"amount,omitempty" doc:"One of those that are offered; absent is the first"`
+		Language string           `json:"language,omitempty" enum:"sv,en" default:"sv"`
+		Payer    string           `json:"payer,omitempty" maxLength:"50" doc:"Phone number, where the provider asks by it"`
+		Company  *payingCompany   `json:"company,omitempty" doc:"For whom the receipt is"`
 	}
 	add(s, api, huma.Operation{
 		Method: http.MethodPost, Path: "/checkouts", OperationID: "create-checkout", Summary: "Let a driver without a contract pay for a charge", Tags: tags, DefaultStatus: http.StatusCreated,
 		Description: "The answer has the page on which the driver pays. The charge begins when that is done. An EVSE has one such driver at a time.",
-	}, func(ctx context.Context, in *struct{ Body wish }) (*body[openedCheckout], error) {
+	}, func(ctx context.Context, in *struct{ Body newCheckout }) (*body[openedCheckout], error) {
 		b := in.Body
-		r := checkout.Request{Station: b.Station, EVSE: b.EVSE, Provider: b.Provider, Language: b.Language, Payer: b.Payer, Company: b.Company}
+		r := checkout.Request{Station: b.Station, EVSE: b.EVSE, Provider: b.Provider, Language: b.Language, Payer: b.Payer, Company: (*checkout.Company)(b.Company)}
 		if b.Amount != nil {
 			r.Amount = *b.Amount
 		} else if b.Provider != "" {

@@ -150,9 +150,9 @@ const (
 
 // Company is who a receipt is for, as the driver has said it.
 type Company struct {
-	Name      string `json:"name,omitempty" maxLength:"100" doc:"Of the company"`
-	VATNumber string `json:"vatNumber,omitempty" maxLength:"20"`
-	Reference string `json:"reference,omitempty" maxLength:"50" doc:"That the company knows the charge by"`
+	Name      string
+	VATNumber string
+	Reference string // that the company knows the charge by
 }
 
 // Request is what a driver chooses.

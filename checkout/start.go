@@ -26,6 +26,13 @@ func (d *Desk) order(ctx context.Context, c Checkout, p payment.Payment) (bool, 
 		return false, err
 	}
 	refused := err
+	// A station that has agreed may tell that it is occupied, though no car is there: it is looked before.
+	list, err := d.Network.States.Connectors(ctx, c.Station)
+	if err != nil {
+		return false, err
+	}
+	at, _ := told(list, c.EVSE)
+	wait := at == Free || c.State == PlugIn
 	now := d.Now()
 	stored, err := d.Store.ChangeCheckout(ctx, c.Station, c.ID, func(x *Checkout) error {
 		if x.State != c.State {
@@ -48,11 +55,11 @@ func (d *Desk) order(ctx context.Context, c Checkout, p payment.Payment) (bool, 
 	if refused == nil {
 		a, refused = station.Give(ctx, d.Network, c.Station, start)
 	}
-	return true, d.answered(ctx, stored, a, refused)
+	return true, d.answered(ctx, stored, a, refused, wait)
 }
 
-// answered takes in what came of an order.
-func (d *Desk) answered(ctx context.Context, c Checkout, a station.Answer, failed error) error {
+// answered takes in what came of an order; wait tells that no car is there.
+func (d *Desk) answered(ctx context.Context, c Checkout, a station.Answer, failed error, wait bool) error {
 	outcome, why, pause := Accepted, "", connectTime
 	code := gnista.CodeOf(failed)
 	switch {
@@ -66,11 +73,6 @@ func (d *Desk) answered(ctx context.Context, c Checkout, a station.Answer, faile
 	default:
 		outcome, why, pause = Refused, failed.Error(), againAfter
 	}
-	free := false
-	if list, err := d.Network.States.Connectors(ctx, c.Station); err == nil {
-		at, _ := told(list, c.EVSE)
-		free = at == Free
-	}
 	now := d.Now()
 	_, err := d.Store.ChangeCheckout(context.WithoutCancel(ctx), c.Station, c.ID, func(x *Checkout) error {
 		if !x.Order.At.Equal(c.Order.At) {
@@ -81,7 +83,7 @@ func (d *Desk) answered(ctx context.Context, c Checkout, a station.Answer, faile
 			return nil
 		}
 		x.State, x.Reason, x.Next = Starting, why, now.Add(pause)
-		if free && (outcome == Accepted || outcome == Refused) {
+		if wait && (outcome == Accepted || outcome == Refused) {
 			x.State = PlugIn
 		}
 		if x.Next.After(x.StartBy) {
