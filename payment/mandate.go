@@ -208,17 +208,17 @@ func (m *Mandates) Look(ctx context.Context, id string) (Mandate, error) {
 	return x, nil
 }
 
-// Hear takes in that there is something to see of what a provider asks a driver; of one that is not ours nothing.
-func (m *Mandates) Hear(ctx context.Context, provider, ref string) error {
+// Hear takes in that there is something to see of what a provider asks a driver, and tells whether that is ours.
+func (m *Mandates) Hear(ctx context.Context, provider, ref string) (bool, error) {
 	x, err := m.Store.MandateByRef(ctx, provider, ref)
 	if err != nil {
 		if gnista.CodeOf(err) == gnista.NotFound {
-			return nil
+			return false, nil
 		}
-		return err
+		return false, err
 	}
 	_, err = m.Look(ctx, x.ID)
-	return err
+	return true, err
 }
 
 // of is a mandate of an account. NotFound.

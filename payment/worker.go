@@ -90,6 +90,11 @@ func (p *Payments) Hold(ctx context.Context, provider, account string, amount gn
 // Ask makes a payment for which the provider asks the customer: for an amount that is set aside or taken, before it
 // is known for which transaction. account is empty for whoever comes. Invalid, Unsupported.
 func (p *Payments) Ask(ctx context.Context, provider, account string, amount gnista.Money, o Opening) (Payment, error) {
+	return p.AskAs(ctx, p.NewID(), provider, account, amount, o)
+}
+
+// AskAs is [Payments.Ask] for a payment whose id is known before it is there.
+func (p *Payments) AskAs(ctx context.Context, id, provider, account string, amount gnista.Money, o Opening) (Payment, error) {
 	x, ok := p.Providers[provider]
 	if !ok {
 		return Payment{}, gnista.Invalidf("provider", "%q is none of those that are set up", provider)
@@ -104,7 +109,7 @@ func (p *Payments) Ask(ctx context.Context, provider, account string, amount gni
 	case !caps.takes(amount.Currency):
 		return Payment{}, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
 	}
-	c := Begin(p.NewID(), provider, account, amount.Currency, amount.Amount, p.Now())
+	c := Begin(id, provider, account, amount.Currency, amount.Amount, p.Now())
 	c.Way, c.Opening, c.Op = o.Way, o, nil
 	c.open(KindBegin, "start", amount.Amount)
 	return c.Payment, p.Store.CreatePayment(ctx, c)
@@ -127,49 +132,6 @@ func (p *Payments) Change(ctx context.Context, id string, f func(*Change) error)
 // Retry has a payment looked at now whose operation is not known or that is short. NotFound, Conflict.
 func (p *Payments) Retry(ctx context.Context, id string) (Payment, error) {
 	return p.Change(ctx, id, func(c *Change) error { return c.Look(Cause{ByPerson, ""}) })
-}
-
-// Hear takes in hints of a provider: each payment is read, whatever the hint says. One of a payment that is
-// not ours is passed over.
-func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) error {
-	remote, ok := p.Providers[provider].(Remote)
-	if !ok {
-		return gnista.Errorf(gnista.Unsupported, "%q tells nothing by itself", provider)
-	}
-	for _, h := range hints {
-		x, err := p.Store.PaymentByRef(ctx, provider, h.Ref)
-		if gnista.CodeOf(err) == gnista.NotFound && err != nil {
-			if p.Mandates != nil {
-				if err := p.Mandates.Hear(ctx, provider, h.Ref); err != nil {
-					return err
-				}
-			}
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := p.read(ctx, remote, x, Cause{ByHint, h.ID}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// read takes in what a provider says of a payment.
-func (p *Payments) read(ctx context.Context, remote Remote, x Payment, cause Cause) error {
-	s, err := remote.Fetch(ctx, x)
-	if err != nil {
-		return fmt.Errorf("reading payment %s: %w", x.ID, err)
-	}
-	// What was read may be older than what an operation tells meanwhile; then it counts for nothing.
-	_, err = p.Change(ctx, x.ID, func(c *Change) error {
-		if c.UpdatedAt.Equal(x.UpdatedAt) && c.Moves == x.Moves && c.Captured == x.Captured && c.Refunded == x.Refunded && c.Held == x.Held {
-			c.Observe(s, cause)
-		}
-		return nil
-	})
-	return err
 }
 
 // StuckAfter is how long a payment may be on its way before somebody is told.

@@ -17,6 +17,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"gnista/api"
+	"gnista/payment/stripe"
 	"gnista/station"
 	"gnista/store"
 	"gnista/token"
@@ -78,6 +80,7 @@ type serve struct {
 	database
 	certifying
 	invoicing
+	guests
 	transport
 	cards
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
@@ -122,7 +125,7 @@ func (s *serve) Run(ctx context.Context, o *output) error {
 			return err
 		}
 		defer sim.end()
-		opts.Stripe = sim.config
+		opts.Stripe, opts.StandIns = sim.config, map[string]api.StandIn{stripe.Name: sim}
 		log.Warn("Stripe is simulated: no real money moves", "element", sim.config.URL+"/element?client_secret=…")
 	}
 	a, err := newApp(ctx, opts)
@@ -172,7 +175,11 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err != nil {
 		return options{}, err
 	}
-	stripe, err := s.cards.config()
+	card, err := s.cards.config()
+	if err != nil {
+		return options{}, err
+	}
+	policy, err := s.policy(s.Currency)
 	if err != nil {
 		return options{}, err
 	}
@@ -185,7 +192,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Cloning:    token.Cloning{Apart: s.CardApart, PerHour: s.CardStarts, Block: s.CardBlock},
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
-		Seller: seller, Invoicing: s.invoicing, Stripe: stripe,
+		Seller: seller, Invoicing: s.invoicing, Stripe: card, Guests: policy,
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
 	}
 	if s.Demo { // in which cars charge for half a minute
