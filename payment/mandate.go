@@ -152,23 +152,16 @@ func (m *Mandates) Ask(ctx context.Context, id, provider, language string) (Mand
 	}
 	kept, action, err := keeper.Keep(ctx, x)
 	if err != nil {
-		_, late := m.end(context.WithoutCancel(ctx), x.ID, "it could not be asked for")
-		return Mandate{}, Action{}, fmt.Errorf("asking %s for a card: %w", provider, first(err, late))
+		if _, late := m.end(context.WithoutCancel(ctx), x.ID, "it could not be asked for"); late != nil {
+			return Mandate{}, Action{}, late
+		}
+		return Mandate{}, Action{}, gnista.Errorf(gnista.Timeout, "a card could not be asked for: %w", err)
 	}
 	x, err = m.change(ctx, x.ID, func(x *Mandate) ([]gnista.Event, error) {
 		x.Customer, x.Ref = kept.Customer, kept.Ref
 		return nil, nil
 	})
 	return x, action, err
-}
-
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (m *Mandates) change(ctx context.Context, id string, f func(*Mandate) ([]gnista.Event, error)) (Mandate, error) {
@@ -215,25 +208,45 @@ func (m *Mandates) Look(ctx context.Context, id string) (Mandate, error) {
 	return x, nil
 }
 
-// Hear takes in that there is something to see of what a provider asks a driver; of one that is not ours nothing.
-func (m *Mandates) Hear(ctx context.Context, provider, ref string) error {
+// Hear takes in that there is something to see of what a provider asks a driver, and tells whether that is ours.
+func (m *Mandates) Hear(ctx context.Context, provider, ref string) (bool, error) {
 	x, err := m.Store.MandateByRef(ctx, provider, ref)
 	if err != nil {
 		if gnista.CodeOf(err) == gnista.NotFound {
-			return nil
+			return false, nil
 		}
-		return err
+		return false, err
 	}
 	_, err = m.Look(ctx, x.ID)
-	return err
+	return true, err
+}
+
+// of is a mandate of an account. NotFound.
+func (m *Mandates) of(ctx context.Context, account, id string) (Mandate, error) {
+	x, err := m.Store.Mandate(ctx, id)
+	if err == nil && x.Account != account {
+		return Mandate{}, gnista.Errorf(gnista.NotFound, "the account has no mandate %q", id)
+	}
+	return x, err
+}
+
+// Read is a mandate of an account, read from its provider where it waits for its driver. NotFound.
+func (m *Mandates) Read(ctx context.Context, account, id string) (Mandate, error) {
+	x, err := m.of(ctx, account, id)
+	if err != nil {
+		return x, err
+	}
+	seen, err := m.Look(ctx, x.ID)
+	if err != nil {
+		m.Log.Warn("a mandate could not be read from its provider", "mandate", id, "err", err)
+		return x, nil
+	}
+	return seen, nil
 }
 
 // Revoke ends a mandate: nothing is taken under it from now on. That the provider forgets the card follows. NotFound.
 func (m *Mandates) Revoke(ctx context.Context, account, id string) (Mandate, error) {
-	x, err := m.Store.Mandate(ctx, id)
-	if err == nil && x.Account != account {
-		err = gnista.Errorf(gnista.NotFound, "the account has no mandate %q", id)
-	}
+	x, err := m.of(ctx, account, id)
 	if err != nil {
 		return Mandate{}, err
 	}

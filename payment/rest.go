@@ -54,7 +54,7 @@ func (p *Payments) Link(ctx context.Context, id, provider string, o Opening) (Pa
 			o.Way = ByPrepay
 		}
 	}
-	c, err := p.asking(provider, of.Account, of.Money(of.Short()), o)
+	c, err := p.asking(p.NewID(), provider, of.Account, of.Money(of.Short()), o)
 	if err != nil {
 		return Payment{}, err
 	}

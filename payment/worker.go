@@ -95,14 +95,19 @@ func (p *Payments) Hold(ctx context.Context, provider, account string, amount gn
 // Ask makes a payment for which the provider asks the customer: for an amount that is set aside or taken, before it
 // is known for which transaction. account is empty for whoever comes. Invalid, Unsupported.
 func (p *Payments) Ask(ctx context.Context, provider, account string, amount gnista.Money, o Opening) (Payment, error) {
-	c, err := p.asking(provider, account, amount, o)
+	return p.AskAs(ctx, p.NewID(), provider, account, amount, o)
+}
+
+// AskAs is [Payments.Ask] for a payment whose id is known before it is there.
+func (p *Payments) AskAs(ctx context.Context, id, provider, account string, amount gnista.Money, o Opening) (Payment, error) {
+	c, err := p.asking(id, provider, account, amount, o)
 	if err != nil {
 		return Payment{}, err
 	}
 	return c.Payment, p.Store.CreatePayment(ctx, c)
 }
 
-func (p *Payments) asking(provider, account string, amount gnista.Money, o Opening) (*Change, error) {
+func (p *Payments) asking(id, provider, account string, amount gnista.Money, o Opening) (*Change, error) {
 	x, ok := p.Providers[provider]
 	if !ok {
 		return nil, gnista.Invalidf("provider", "%q is none of those that are set up", provider)
@@ -117,7 +122,7 @@ func (p *Payments) asking(provider, account string, amount gnista.Money, o Openi
 	case !caps.takes(amount.Currency):
 		return nil, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
 	}
-	c := Begin(p.NewID(), provider, account, amount.Currency, amount.Amount, p.Now())
+	c := Begin(id, provider, account, amount.Currency, amount.Amount, p.Now())
 	c.Way, c.Opening, c.Op = o.Way, o, nil
 	c.open(KindBegin, "start", amount.Amount)
 	return c, nil

@@ -74,9 +74,10 @@ func (db *DB) Standings(ctx context.Context) (out payment.Standings, err error) 
 	if err := rows.Err(); err != nil {
 		return out, err
 	}
-	var done, until sql.NullInt64
+	var done, until, oldest sql.NullInt64
 	err = db.sql.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM difference WHERE state = 'open'), (SELECT MAX(ended_at) FROM reconciliation WHERE state = 'done' AND provider = ''),
-		(SELECT MAX(until) FROM reconciliation WHERE state = 'done' AND provider = '')`).Scan(&out.Differences, &done, &until)
-	out.ReconciledAt, out.ReconciledTo = instant(done.Int64), instant(until.Int64)
+		(SELECT MAX(until) FROM reconciliation WHERE state = 'done' AND provider = ''), (SELECT COUNT(*) FROM payment_hint WHERE state = 'waiting'),
+		(SELECT MIN(received_at) FROM payment_hint WHERE state = 'waiting')`).Scan(&out.Differences, &done, &until, &out.Hints, &oldest)
+	out.ReconciledAt, out.ReconciledTo, out.OldestHint = instant(done.Int64), instant(until.Int64), instant(oldest.Int64)
 	return out, err
 }
