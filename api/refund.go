@@ -51,12 +51,6 @@ type linkView struct {
 	Action  *actionView `json:"action,omitempty" doc:"What the customer has to do; absent until the provider has answered, then ask again"`
 }
 
-type actionView struct {
-	Kind payment.ActionKind `json:"kind" enum:"redirect,app,element,wait"`
-	Text string             `json:"text,omitempty" doc:"Address, token of an app, or the secret of the provider's element: whoever has it can pay"`
-	Key  string             `json:"key,omitempty" doc:"Public key that goes with it"`
-}
-
 // refunds are what persons do about payments.
 func (s *Server) refunds(api huma.API) {
 	op := func(method, path, id, summary, description string) huma.Operation {

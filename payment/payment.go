@@ -45,7 +45,7 @@ func states() map[State][]State {
 		Mandated:     {Bound, Released, Review},
 		Bound:        {Settling, Settled, SettledShort, Released, HoldExpired, Review},
 		Settling:     {Settled, SettledShort, Released, Review},
-		Settled:      {Settling, SettledShort, Review},
+		Settled:      {Settling, SettledShort, Released, Review},
 		SettledShort: {Settling, Settled, Released, Review},
 		Released:     {Settling, SettledShort, Review},
 		HoldExpired:  {Settling, SettledShort, Released, Review},
