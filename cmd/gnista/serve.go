@@ -119,12 +119,13 @@ func (s *serve) Run(ctx context.Context, o *output) error {
 		opts.BaseURL = "http://" + at.String()
 	}
 	if opts.Stripe == nil && (s.Demo || s.TestPayments) {
-		sim, err := startStripeSim(listener.Addr())
+		sim, err := startStripeSim()
 		if err != nil {
 			listener.Close()
 			return err
 		}
 		defer sim.end()
+		sim.tell(listener.Addr())
 		opts.Stripe, opts.StandIns = sim.config, map[string]api.StandIn{stripe.Name: sim}
 		log.Warn("Stripe is simulated: no real money moves", "element", sim.config.URL+"/element?client_secret=…")
 	}
