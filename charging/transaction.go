@@ -124,9 +124,10 @@ type Progress struct {
 	Seqs           spans
 	Timeline       []Step
 	Decided        []Decided
-	SpentAt        time.Time `json:",omitzero"` // when the station was last ordered to end it, as its token has used all that it may
-	TokenSeq       int       // number of the event whose token pays
-	Group          string    // of that token
+	SpentAt        time.Time  `json:",omitzero"` // when the station was last ordered to end it, as its token has used all that it may
+	TokenSeq       int        // number of the event whose token pays
+	Group          string     // of that token
+	Pass           token.Pass `json:",omitzero"` // of the guest whose token that is
 }
 
 // Step is the beginning of an activity. Of two at one time the one with the higher number is later.
@@ -289,6 +290,8 @@ type Tx interface {
 	Hold(transaction, account string, must bool, now time.Time) (bool, error)
 	// Pay has the payment of a guest pay for a transaction, and tells whether it can: it pays for one.
 	Pay(transaction, payment string, now time.Time) (bool, error)
+	// Spend uses the pass of a guest for a transaction, and tells whether it can: it is good for one.
+	Spend(transaction, checkout string, now time.Time) (bool, error)
 	// Release gives back what was set aside for a transaction, if anything was.
 	Release(transaction string) error
 	// Used is what a token has used in transactions that have begun since, and Begun when and where those
