@@ -66,7 +66,7 @@ type Server struct {
 	Checks       *commission.Checks
 	Invoices     *billing.Invoices
 	Codes        *checkout.Codes
-	Desk         Desk
+	Desk         *checkout.Desk
 	Dynamic      DynamicCodes // nil where no station shows codes
 	Inbox        *payment.Inbox
 	StandIns     map[string]StandIn // by provider
@@ -146,6 +146,7 @@ func (s *Server) Handler() http.Handler {
 	s.tokens(api)
 	s.unknownTokens(api)
 	s.accounts(api)
+	s.mandates(api)
 	s.localLists(api)
 	s.transactions(api)
 	s.reservations(api)
@@ -164,6 +165,7 @@ func (s *Server) Handler() http.Handler {
 	s.payments(api)
 	s.hints(api)
 	s.payCodes(api)
+	s.checkouts(api)
 	s.authorities(api)
 	s.certificates(api)
 	s.roots(api)

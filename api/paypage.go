@@ -21,15 +21,6 @@ import (
 	"gnista/tariff"
 )
 
-// Desk is where checkouts are opened and looked at; see [checkout.Desk].
-type Desk interface {
-	Offer(ctx context.Context, station gnista.StationID, evse int) (checkout.Offer, error)
-	Open(ctx context.Context, r checkout.Request) (checkout.Checkout, error)
-	View(ctx context.Context, key string) (checkout.View, error)
-	Cancel(ctx context.Context, key string) error
-	Stop(ctx context.Context, key string) error
-}
-
 // DynamicCodes checks the one-time password of a QR code that a station shows. NotFound, which does not tell why.
 type DynamicCodes interface {
 	Check(ctx context.Context, station gnista.StationID, evse int, password string) error

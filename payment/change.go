@@ -85,7 +85,7 @@ func (c *Change) move(to State, cause Cause, note string) {
 	c.Moved = append(c.Moved, Transition{c.Moves, c.Now, c.State, to, cause, note})
 	c.State, c.Since, c.Stuck, c.Reason, c.UpdatedAt = to, c.Now, false, note, c.Now
 	switch to {
-	case Settled, SettledShort, Released, DeclinedNow, HoldExpired, Review:
+	case Awaiting, Held, Prepaid, Settled, SettledShort, Released, DeclinedNow, Abandoned, HoldExpired, Review:
 		c.tell(string(to))
 	}
 }
@@ -93,7 +93,7 @@ func (c *Change) move(to State, cause Cause, note string) {
 func (c *Change) tell(what string) {
 	c.Tell = append(c.Tell, gnista.Event{
 		At: c.Now, Kind: "payment." + what, Subject: c.ID,
-		Data: fmt.Appendf(nil, `{"transaction":%q,"account":%q,"state":%q,"due":%d,"paid":%d,"currency":%q}`, c.Transaction, c.Account, c.State, c.Due, c.Paid(), c.Currency),
+		Data: fmt.Appendf(nil, `{"transaction":%q,"account":%q,"state":%q,"reason":%q,"due":%d,"paid":%d,"currency":%q}`, c.Transaction, c.Account, c.State, c.Reason, c.Due, c.Paid(), c.Currency),
 	})
 }
 
