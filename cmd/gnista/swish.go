@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -22,11 +23,11 @@ type swishing struct {
 	SwishCertificate string `help:"File with the client certificate for Swish, PEM, its own authorities behind it." type:"path" placeholder:"FILE"`
 	SwishKey         string `help:"File with the key of that, PEM." type:"path" placeholder:"FILE"`
 	SwishCA          string `help:"File with the authorities that Swish is known by, PEM; without it those of this machine." name:"swish-ca" type:"path" placeholder:"FILE"`
-	SwishEndpoint    string `help:"Address of the API of Swish." default:"${swish_endpoint}"`
+	SwishEndpoint    string `help:"Address of the API of Swish." default:"https://cpc.getswish.net/swish-cpcapi"`
 	SwishCallback    string `help:"https address under which Swish reaches this system; without it that of --public-url." placeholder:"URL"`
 }
 
-// hooks is where providers tell what has happened.
+// swishHook is where Swish tells what has happened.
 const swishHook = "/hooks/" + swish.Name
 
 // provider is Swish for the merchant; nil without one.
@@ -92,8 +93,8 @@ type simulatedSwish struct {
 	sim *swishsim.Sim
 }
 
-// simulateSwish starts a simulated Swish that tells this system at an address what was paid, until ctx ends.
-func simulateSwish(ctx context.Context, o options, base string) (*simulatedSwish, error) {
+// simulateSwish starts a simulated Swish that tells a system that listens at an address what was paid, until ctx ends.
+func simulateSwish(ctx context.Context, o options, at net.Addr) (*simulatedSwish, error) {
 	sim, err := swishsim.New(o.Now, func() string { return strings.ToUpper(strings.ReplaceAll(o.NewID(), "-", "")) })
 	if err != nil {
 		return nil, err
@@ -115,7 +116,7 @@ func simulateSwish(ctx context.Context, o options, base string) (*simulatedSwish
 	go sim.Run(ctx)
 	context.AfterFunc(ctx, func() { server.Close() })
 	return &simulatedSwish{&swish.Provider{
-		Payee: swishsim.Merchant, Endpoint: "https://" + l.Addr().String() + "/swish-cpcapi", Callback: base + swishHook, Secret: secret, Client: client, Test: true, Now: o.Now,
+		Payee: swishsim.Merchant, Endpoint: "https://" + l.Addr().String() + "/swish-cpcapi", Callback: "http://" + reachable(at) + swishHook, Secret: secret, Client: client, Test: true, Now: o.Now,
 	}, sim}, nil
 }
 
