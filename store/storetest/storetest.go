@@ -466,7 +466,9 @@ func (s suite) records(t *testing.T) {
 // reservationRecords: a reservation has one original record, as a transaction has, and pays by one payment.
 func (s suite) reservationRecords(t *testing.T, r billing.Record) {
 	ctx := t.Context()
-	told := func(r billing.Record) gnista.Event { return gnista.Event{At: now, Kind: "issued", Subject: r.Subject()} }
+	told := func(r billing.Record) gnista.Event {
+		return gnista.Event{At: now, Kind: "issued", Subject: r.Subject()}
+	}
 	r.ID, r.Transaction, r.Reservation, r.Payment = "rr1", "", "res1", "pr1"
 	first := must[billing.Record](t)(s.Issue(ctx, r, told))
 	r.ID, r.Payment = "rr2", "pr2"
