@@ -270,7 +270,18 @@ func (f *Follower) follow(ctx context.Context, provider, ref string, list []Told
 	now := f.Now()
 	p, err := f.Store.PaymentByRef(ctx, provider, ref)
 	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		known := false
+		if f.Mandates != nil {
+			if known, err = f.Mandates.Hear(ctx, provider, ref); err != nil {
+				return f.fail(ctx, list, err)
+			}
+		}
 		for i, t := range list {
+			if known { // it is a card that a driver leaves; to read it again does no harm
+				t.State, t.Note, t.DoneAt = HintDone, "", now
+				list[i] = t
+				continue
+			}
 			t.Note = "no payment of ours is called so"
 			if now.Sub(t.ReceivedAt) >= unknownFor {
 				t.State, t.DoneAt = HintPassed, now
@@ -323,6 +334,11 @@ func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) erro
 	for _, h := range hints {
 		x, err := p.Store.PaymentByRef(ctx, provider, h.Ref)
 		if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+			if p.Mandates != nil {
+				if _, err := p.Mandates.Hear(ctx, provider, h.Ref); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		if err != nil {
