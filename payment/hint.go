@@ -270,18 +270,15 @@ func (f *Follower) follow(ctx context.Context, provider, ref string, list []Told
 	now := f.Now()
 	p, err := f.Store.PaymentByRef(ctx, provider, ref)
 	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
-		known := false
-		if f.Mandates != nil {
-			if known, err = f.Mandates.Hear(ctx, provider, ref); err != nil {
-				return f.fail(ctx, list, err)
+		if ours, err := f.mandate(ctx, provider, ref); err != nil {
+			return f.fail(ctx, list, err)
+		} else if ours {
+			for i := range list {
+				list[i].State, list[i].DoneAt = HintDone, now
 			}
+			return f.Hints.PutOffHints(ctx, list)
 		}
 		for i, t := range list {
-			if known { // it is a card that a driver leaves; to read it again does no harm
-				t.State, t.Note, t.DoneAt = HintDone, "", now
-				list[i] = t
-				continue
-			}
 			t.Note = "no payment of ours is called so"
 			if now.Sub(t.ReceivedAt) >= unknownFor {
 				t.State, t.DoneAt = HintPassed, now
@@ -334,10 +331,8 @@ func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) erro
 	for _, h := range hints {
 		x, err := p.Store.PaymentByRef(ctx, provider, h.Ref)
 		if gnista.CodeOf(err) == gnista.NotFound && err != nil {
-			if p.Mandates != nil {
-				if _, err := p.Mandates.Hear(ctx, provider, h.Ref); err != nil {
-					return err
-				}
+			if _, err := p.mandate(ctx, provider, h.Ref); err != nil {
+				return err
 			}
 			continue
 		}
@@ -359,6 +354,14 @@ func (p *Payments) read(ctx context.Context, r Remote, x Payment, cause Cause) e
 	}
 	_, err = p.Change(ctx, x.ID, func(c *Change) error { c.Hear(x, s, cause); return nil })
 	return err
+}
+
+// mandate reads a mandate of which something was told, and tells whether it is ours.
+func (p *Payments) mandate(ctx context.Context, provider, ref string) (bool, error) {
+	if p.Mandates == nil {
+		return false, nil
+	}
+	return p.Mandates.Hear(ctx, provider, ref)
 }
 
 func fetch(ctx context.Context, r Remote, p Payment) (Snapshot, error) {

@@ -209,7 +209,7 @@ func (m *Mandates) Look(ctx context.Context, id string) (Mandate, error) {
 }
 
 // Hear takes in that there is something to see of what a provider asks a driver, and tells whether that is ours.
-func (m *Mandates) Hear(ctx context.Context, provider, ref string) (known bool, err error) {
+func (m *Mandates) Hear(ctx context.Context, provider, ref string) (bool, error) {
 	x, err := m.Store.MandateByRef(ctx, provider, ref)
 	if err != nil {
 		if gnista.CodeOf(err) == gnista.NotFound {

@@ -59,7 +59,7 @@ type options struct {
 	Guests     checkout.Policy
 	Providers  []payment.Provider     // beside those that every system has
 	Stripe     *stripe.Config         // nil: no cards are taken
-	StandIns   map[string]api.StandIn // of providers that are simulated
+	StandIns   map[string]api.StandIn // for providers that are simulated
 	Zone       *time.Location
 	Cloning    token.Cloning
 	CostEvery  time.Duration // see [cost.Costs]
@@ -173,11 +173,11 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.payments = &payment.Worker{Log: o.Log, Payments: &payment.Payments{
 		Store: a.db, Providers: payment.NewProviders(append(o.Providers, &wallet.Provider{Ledger: a.db, Now: o.Now}, invoice.Provider{})...), Now: o.Now, NewID: o.NewID,
 	}}
-	a.inbox = &payment.Inbox{Store: a.db, Providers: a.payments.Providers, Wake: func() { wake(a.hear) }, Now: o.Now, NewID: o.NewID}
-	a.follower = &payment.Follower{Payments: a.payments.Payments, Hints: a.db, Wake: func() { wake(a.pay) }, Log: o.Log}
 	a.payments.Mandates = &payment.Mandates{
 		Store: a.db, Accounts: a.db, Providers: a.payments.Providers, Seller: o.Seller.Name, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
+	a.inbox = &payment.Inbox{Store: a.db, Providers: a.payments.Providers, Wake: func() { wake(a.hear) }, Now: o.Now, NewID: o.NewID}
+	a.follower = &payment.Follower{Payments: a.payments.Payments, Hints: a.db, Wake: func() { wake(a.pay) }, Log: o.Log}
 	a.invoices = newInvoices(a.db, o.Invoicing, o.Seller, o.Currency, o.Zone, o.Now, o.NewID)
 	a.transactions = &charging.Transactions{
 		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Cloning: o.Cloning, Zone: o.Zone, Now: o.Now, NewID: o.NewID,
