@@ -30,9 +30,11 @@ import (
 	"gnista/billing"
 	"gnista/campaign"
 	"gnista/charging"
+	"gnista/checkout"
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/payment"
+	"gnista/payment/terminal"
 	"gnista/pki"
 	"gnista/power"
 	"gnista/station"
@@ -58,6 +60,8 @@ type Server struct {
 	Records      *billing.Records
 	Ledger       *billing.Ledger
 	Payments     *payment.Payments
+	Terminals    *terminal.Terminals
+	DynamicCodes *checkout.DynamicCodes
 	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
@@ -150,6 +154,7 @@ func (s *Server) Handler() http.Handler {
 	s.review(api)
 	s.ledger(api)
 	s.payments(api)
+	s.terminals(api)
 	s.authorities(api)
 	s.certificates(api)
 	s.roots(api)

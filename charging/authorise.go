@@ -59,6 +59,7 @@ func (r *recording) hold(t *Transaction) error {
 	if t.Account == "" {
 		return r.tx.Release(t.ID)
 	}
+	r.funded = true
 	_, err := r.tx.Hold(t.ID, t.Account, true, r.now)
 	return err
 }
@@ -83,6 +84,7 @@ func (r *recording) admit(t *Transaction, d *token.Decision) error {
 			d.Status = token.NoCredit
 			return nil
 		}
+		r.funded = true
 	}
 	if d.Payment != "" {
 		ok, err := r.tx.Pay(t.ID, d.Payment, r.now)
@@ -93,6 +95,7 @@ func (r *recording) admit(t *Transaction, d *token.Decision) error {
 			d.Status = token.NoCredit
 			return nil
 		}
+		r.funded = true
 	}
 	if d.ID.UID != "" && d.ID.Type != token.NoAuthorization {
 		r.evs = append(r.evs, r.tokenEvent("token.used", t, d, nil))
