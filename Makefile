@@ -25,11 +25,13 @@ peers:
 generate:
 	$(GO) generate ./...
 
+# SQLite is C that was made Go, with locks of its own: to watch each of its accesses makes it twenty times as
+# slow and finds nothing of ours.
 check: generate
 	test -z "$$(gofmt -l . | tee /dev/stderr)"
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
-	$(MAKE) test TESTFLAGS="-race -timeout 30m"
+	$(MAKE) test TESTFLAGS="-race -gcflags=modernc.org/...=-race=false -timeout 30m"
 	$(GO) test -run 'TestConformance|TestTranscripts' ./cmd/gnista
 	git diff --exit-code
 

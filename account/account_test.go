@@ -3,23 +3,18 @@ package account_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"gnista"
 	"gnista/account"
-	"gnista/store"
+	"gnista/store/storetest"
 )
 
 func newBook(t *testing.T) *account.Book {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := storetest.Open(t)
 	n := 0
 	return &account.Book{
 		Customers: db, Accounts: db, Now: func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) },

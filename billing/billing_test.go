@@ -3,7 +3,6 @@ package billing_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"gnista/billing"
 	"gnista/charging"
 	"gnista/store"
+	"gnista/store/storetest"
 	"gnista/tariff"
 	"gnista/token"
 )
@@ -37,11 +37,7 @@ func (e everywhere) Zone(context.Context, gnista.StationID) (*time.Location, err
 
 func newSystem(t *testing.T) *system {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := storetest.Open(t)
 	var ids, seconds atomic.Int64
 	newID := func() string { return fmt.Sprintf("%08d", ids.Add(1)) }
 	tick := func() time.Time { return start.Add(time.Duration(seconds.Add(1)) * time.Second) }

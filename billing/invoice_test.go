@@ -3,7 +3,6 @@ package billing_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"gnista/account"
 	"gnista/billing"
 	"gnista/store"
+	"gnista/store/storetest"
 	"gnista/tariff"
 )
 
@@ -30,11 +30,7 @@ type books struct {
 
 func newBooks(t *testing.T) *books {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := storetest.Open(t)
 	b := &books{db: db}
 	b.Invoices = &billing.Invoices{
 		Store: db, Accounts: db, Seller: seller, Zone: time.UTC, Terms: 30, Nudge: make(chan struct{}, 1), NewID: b.id,

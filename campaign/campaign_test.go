@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +14,7 @@ import (
 	"gnista"
 	"gnista/campaign"
 	"gnista/station"
-	"gnista/store"
+	"gnista/store/storetest"
 )
 
 // world is a store with stations, a clock, and an action that does as it is told.
@@ -35,11 +34,7 @@ type world struct {
 
 func newWorld(t *testing.T, stations int) *world {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := storetest.Open(t)
 	w := &world{
 		t: t, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), online: map[gnista.StationID]bool{}, results: map[gnista.StationID]campaign.Result{},
 		errors: map[gnista.StationID]error{},

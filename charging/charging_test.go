@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"gnista/charging"
 	"gnista/station"
 	"gnista/store"
+	"gnista/store/storetest"
 	"gnista/token"
 )
 
@@ -44,11 +44,7 @@ type system struct {
 
 func newSystem(t *testing.T) *system {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := storetest.Open(t)
 	s := &system{db: db, now: start.Add(24 * time.Hour)}
 	now := func() time.Time { return s.now }
 	ids := 0

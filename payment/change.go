@@ -33,6 +33,9 @@ const (
 	Missing  = "there is no such account"
 )
 
+// BelowMinimum is why an operation was not sent: its amount is less than what the provider moves.
+const BelowMinimum = "below-minimum"
+
 // The providers that every system has.
 const (
 	Wallet  = "wallet"
@@ -118,6 +121,8 @@ func (c *Change) Bind(transaction string, cause Cause) error {
 		return gnista.Errorf(gnista.Conflict, "payment %s pays for transaction %s", c.ID, c.Transaction)
 	case c.State != Held && c.State != Prepaid && c.State != Mandated || c.Closing:
 		return gnista.Errorf(gnista.Conflict, "payment %s is %s", c.ID, c.State)
+	case c.Way == ByHold && (c.Held == 0 || c.over()):
+		return gnista.Errorf(gnista.Conflict, "payment %s has nothing set aside any more", c.ID)
 	}
 	c.Transaction = transaction
 	c.move(Bound, cause, "")
@@ -139,12 +144,18 @@ func (c *Change) Again(most int64, cause Cause) {
 	c.settle(cause)
 }
 
-// Release gives up a payment that is bound to no transaction. Conflict.
+// Release gives up a payment that is bound to no transaction: what was set aside is released, what was taken is given
+// back, and also what the customer confirms meanwhile. Conflict.
 func (c *Change) Release(cause Cause) error {
 	if c.Transaction != "" {
 		return gnista.Errorf(gnista.Conflict, "payment %s pays for transaction %s", c.ID, c.Transaction)
 	}
 	c.Closing = true
+	if c.Op != nil && c.Op.Kind == KindBegin && c.Op.State == Pending { // the customer was never asked
+		c.finish(Declined, "given up")
+		c.move(Abandoned, cause, "")
+		return nil
+	}
 	c.Owe(0, cause)
 	return nil
 }
@@ -163,6 +174,8 @@ func (c *Change) settle(cause Cause) {
 	switch {
 	case c.Op != nil: // goes on when that has ended
 		return
+	case (c.State == Abandoned || c.State == DeclinedNow) && c.Held == 0 && c.Paid() == 0: // over
+		return
 	case c.Closing:
 	case c.Transaction == "", c.State == Review && c.Provider == "":
 		return
@@ -174,6 +187,8 @@ func (c *Change) settle(cause Cause) {
 	switch {
 	case c.State == Awaiting && first: // before the customer confirms
 		c.work(KindCancel, purpose, 0, cause)
+	case c.State == Awaiting && c.failed(KindCancel): // so the customer may still pay
+		c.review(cause, "it could not be cancelled: "+c.Reason)
 	case c.State == Awaiting:
 		c.move(Abandoned, cause, "")
 	case gap > 0:
@@ -194,17 +209,24 @@ func (c *Change) settle(cause Cause) {
 		}
 	case gap < 0 && first:
 		c.work(KindRefund, purpose, -gap, cause)
+	case gap < 0 && c.lately(KindRefund) && c.Ended[len(c.Ended)-1].Error == BelowMinimum: // the customer was told before
+		c.end(Settled, cause)
 	case gap < 0:
 		c.review(cause, "too much was paid, and it could not be given back")
 	case c.Held > 0 && c.Way == ByHold && first:
 		c.work(KindCancel, purpose, c.Held, cause)
 	case c.Held > 0 && c.Way == ByHold:
 		c.review(cause, "what is set aside could not be released")
-	case c.Captured == 0:
+	case c.Captured == 0, c.Way == ByPrepay && c.Due == 0 && c.Paid() == 0:
 		c.end(Released, cause)
 	default:
 		c.end(Settled, cause)
 	}
+}
+
+// failed tells whether the operation that has just ended was of a kind, and was not carried out.
+func (c *Change) failed(kind Kind) bool {
+	return c.lately(kind) && c.Ended[len(c.Ended)-1].State == Declined
 }
 
 // lately tells whether the operation that has just ended was of a kind.
@@ -222,6 +244,10 @@ func (c *Change) work(kind Kind, purpose string, amount int64, cause Cause) {
 }
 
 func (c *Change) end(to State, cause Cause) {
+	c.Kept = 0
+	if to == Settled {
+		c.Kept = c.Paid() - c.Due
+	}
 	if c.State == to {
 		return
 	}
@@ -240,8 +266,11 @@ func (c *Change) Expire() bool {
 	return c.expire()
 }
 
+// over tells whether the hold has ended.
+func (c *Change) over() bool { return !c.HeldUntil.IsZero() && !c.Now.Before(c.HeldUntil) }
+
 func (c *Change) expire() bool {
-	if c.Held == 0 || c.HeldUntil.IsZero() || c.Now.Before(c.HeldUntil) {
+	if c.Held == 0 || !c.over() {
 		return false
 	}
 	c.Held = 0
@@ -316,7 +345,7 @@ func (c *Change) take(s Snapshot) {
 	if s.Ref != "" {
 		c.Ref = s.Ref
 	}
-	c.Authorised += max(0, s.Held+s.Captured-c.Held-c.Captured)
+	c.Authorised = max(c.Authorised, s.Held+s.Captured)
 	c.Held, c.HeldUntil, c.Captured, c.Refunded, c.UpdatedAt = s.Held, s.HeldUntil, s.Captured, s.Refunded, c.Now
 }
 
@@ -364,9 +393,13 @@ func (c *Change) Look(cause Cause) error {
 	return nil
 }
 
-// Observe takes in what the provider says when it was asked without an operation.
+// Observe takes in what the provider says when it was asked without an operation. One that is not known is looked at
+// soon, as there may be something to see.
 func (c *Change) Observe(s Snapshot, cause Cause) {
 	if c.Op != nil {
+		if c.Op.State == Unknown {
+			c.Op.NextAt = c.Now
+		}
 		return // which will tell
 	}
 	c.take(s)
@@ -375,12 +408,16 @@ func (c *Change) Observe(s Snapshot, cause Cause) {
 }
 
 func (c *Change) observe(s Snapshot, cause Cause) {
+	if (c.State == Abandoned || c.State == DeclinedNow) && (c.Held > 0 || c.Paid() > 0) { // after it was given up
+		c.Closing = true
+		c.Revision++
+	}
 	if c.State != Awaiting {
 		return
 	}
 	switch {
 	case s.Ended != "":
-		c.move(s.Ended, cause, "")
+		c.move(s.Ended, cause, s.Code)
 	case s.Captured > 0:
 		c.Way = ByPrepay
 		c.move(Prepaid, cause, "")

@@ -50,8 +50,8 @@ func states() map[State][]State {
 		Released:     {Settling, SettledShort, Review},
 		HoldExpired:  {Settling, SettledShort, Released, Review},
 		Review:       {Bound, Settling, Settled, SettledShort, Released},
-		DeclinedNow:  {},
-		Abandoned:    {},
+		DeclinedNow:  {Settling, Review},
+		Abandoned:    {Settling, Review},
 	}
 }
 
@@ -101,6 +101,7 @@ type Payment struct {
 	HeldUntil   time.Time
 	Captured    int64
 	Refunded    int64
+	Kept        int64     // of what was captured: more than is due, and too little to be given back
 	Revision    int       // counts the reasons to settle anew
 	Tried       int       // revision for which an operation was made
 	Closing     bool      // it is to be released, whatever was authorised

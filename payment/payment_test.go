@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"gnista"
 	"gnista/payment"
 	"gnista/store"
+	"gnista/store/storetest"
 )
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -53,11 +53,7 @@ type system struct {
 
 func newSystem(t *testing.T) *system {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := storetest.Open(t)
 	s := &system{db: db, now: start, store: &crashing{Store: db, after: -1}}
 	now := func() time.Time { return s.now }
 	s.bank = newBank(now)

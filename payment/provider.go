@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -12,7 +13,7 @@ import (
 
 // Provider moves money. Each call is one operation: the same one again, known by its id, has no second effect.
 // An operation ends done, which is a snapshot; [*DeclinedError]; or [*RefusedError]. Any other error says
-// that it is not known, and then Find is asked before it is sent again.
+// that it is not known, and then Find is asked before it is sent again. [ErrPending] is such an error.
 type Provider interface {
 	Name() string
 	Caps() Caps
@@ -22,7 +23,8 @@ type Provider interface {
 	Cancel(ctx context.Context, op Operation, p Payment) (Snapshot, error)
 	// Refund gives an amount back.
 	Refund(ctx context.Context, op Operation, p Payment) (Snapshot, error)
-	// Find tells what became of an operation; found is false when it did not happen.
+	// Find tells what became of an operation; found is false when it did not happen and will not, and the error
+	// ErrPending when that is not decided.
 	Find(ctx context.Context, op Operation, p Payment) (s Snapshot, found bool, err error)
 }
 
@@ -109,7 +111,8 @@ type Snapshot struct {
 	HeldUntil time.Time // zero is for ever
 	Captured  int64     // in all
 	Refunded  int64     // in all
-	Ended     State     // DeclinedNow or Abandoned, by the customer; empty is neither
+	Ended     State     // DeclinedNow or Abandoned, by the customer, or Review where the provider cannot tell; empty is none
+	Code      string    // why it has ended, in a word of the provider
 }
 
 // Opening is how a customer is asked to pay.
@@ -158,6 +161,10 @@ type DeclinedError struct {
 }
 
 func (e *DeclinedError) Error() string { return "declined: " + e.Code }
+
+// ErrPending is that a provider has taken an operation in and tells later what came of it: until then nothing else is
+// sent, and Find is asked again. A hint of the payment has that done soon.
+var ErrPending = errors.New("taken in, and not decided yet")
 
 // RefusedError is that a provider does not understand us, or that we are not set up as it expects.
 type RefusedError struct{ Reason string }

@@ -36,6 +36,8 @@ type Store interface {
 	GiveUpOperations(ctx context.Context, at time.Time) error
 	// ExpiredHolds lists payments with a hold that ended before a time and with no open operation.
 	ExpiredHolds(ctx context.Context, at time.Time, limit int) ([]Payment, error)
+	// AskedPayments lists those whose customer is asked, or is to be, since before a time, the oldest first.
+	AskedPayments(ctx context.Context, before time.Time, limit int) ([]Payment, error)
 	// StuckPayments lists payments that are where they should not stay since before a time, and that was not
 	// told of.
 	StuckPayments(ctx context.Context, before time.Time, limit int) ([]Payment, error)
@@ -134,30 +136,77 @@ func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) erro
 		if err != nil {
 			return err
 		}
-		// What is read may be older than what an operation tells meanwhile; then it counts for nothing.
-		s, err := remote.Fetch(ctx, x)
-		if err != nil {
-			return fmt.Errorf("reading payment %s: %w", x.ID, err)
-		}
-		if _, err := p.Change(ctx, x.ID, func(c *Change) error {
-			if c.UpdatedAt.Equal(x.UpdatedAt) && c.Moves == x.Moves && c.Captured == x.Captured && c.Refunded == x.Refunded && c.Held == x.Held {
-				c.Observe(s, Cause{ByHint, h.ID})
-			}
-			return nil
-		}); err != nil {
+		if err := p.read(ctx, remote, x, Cause{ByHint, h.ID}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// read takes in what a provider says of a payment.
+func (p *Payments) read(ctx context.Context, remote Remote, x Payment, cause Cause) error {
+	s, err := remote.Fetch(ctx, x)
+	if err != nil {
+		return fmt.Errorf("reading payment %s: %w", x.ID, err)
+	}
+	// What was read may be older than what an operation tells meanwhile; then it counts for nothing.
+	_, err = p.Change(ctx, x.ID, func(c *Change) error {
+		if c.UpdatedAt.Equal(x.UpdatedAt) && c.Moves == x.Moves && c.Captured == x.Captured && c.Refunded == x.Refunded && c.Held == x.Held {
+			c.Observe(s, cause)
+		}
+		return nil
+	})
+	return err
+}
+
 // StuckAfter is how long a payment may be on its way before somebody is told.
 const StuckAfter = time.Hour
 
-// Sweep takes note of holds that have expired, and tells of payments that are stuck.
+// How long customers are asked.
+const (
+	ReadAfter = 20 * time.Second // without a word of the provider, it is asked what the customer has done
+	AskedFor  = 15 * time.Minute // after which a payment that was not confirmed is given up
+)
+
+// sweepAsked reads what customers have done that nobody told of, and gives up payments that wait for too long.
+func (p *Payments) sweepAsked(ctx context.Context, now time.Time, most int) error {
+	list, err := p.Store.AskedPayments(ctx, now.Add(-ReadAfter), most)
+	if err != nil {
+		return fmt.Errorf("looking for customers that are asked: %w", err)
+	}
+	var failed error
+	down := map[string]bool{}
+	for _, x := range list {
+		remote, ok := p.Providers[x.Provider].(Remote)
+		if ok && x.State == Awaiting && !down[x.Provider] {
+			short, cancel := context.WithTimeout(ctx, callTime)
+			err := p.read(short, remote, x, Cause{ByTime, ""})
+			cancel()
+			if err != nil { // the others of it would say the same
+				down[x.Provider], failed = true, errors.Join(failed, err)
+			}
+		}
+		if now.Sub(x.CreatedAt) < AskedFor || x.Closing {
+			continue
+		}
+		if _, err := p.Change(ctx, x.ID, func(c *Change) error {
+			if c.State == Created || c.State == Awaiting {
+				return c.Release(Cause{ByTime, ""})
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return failed
+}
+
+// Sweep reads what customers that are asked have done and gives up those that do nothing, takes note of holds that
+// have expired, and tells of payments that are stuck.
 func (p *Payments) Sweep(ctx context.Context) error {
 	const most = 500
 	now := p.Now()
+	asked := p.sweepAsked(ctx, now, most)
 	expired, err := p.Store.ExpiredHolds(ctx, now, most)
 	if err != nil {
 		return fmt.Errorf("looking for expired holds: %w", err)
@@ -181,7 +230,7 @@ func (p *Payments) Sweep(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return asked
 }
 
 // How operations are carried out.
@@ -290,8 +339,8 @@ func (w *Worker) call(ctx context.Context, op Operation, p Payment, o Opening, d
 	if err != nil {
 		return Begun{}, &RefusedError{err.Error()}
 	}
-	if caps := x.Caps(); op.Kind == KindCapture && op.Amount < caps.MinAmount {
-		return Begun{}, &DeclinedError{Code: "below-minimum"}
+	if caps := x.Caps(); op.Kind == KindCapture && op.Amount < caps.MinAmount || op.Kind == KindRefund && op.Amount < caps.MinRefund {
+		return Begun{}, &DeclinedError{Code: BelowMinimum}
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()

@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +22,7 @@ import (
 	"gnista/pki"
 	"gnista/station"
 	"gnista/store"
+	"gnista/store/storetest"
 )
 
 // world is an operator with a few stations, whose answers the test gives.
@@ -64,11 +64,7 @@ func (w *world) Treat(gnista.StationID, station.Treatment) {}
 func (w *world) Disconnect(id gnista.StationID, _ string)  { w.away[id] = true }
 
 func newWorld(t *testing.T) *world {
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := storetest.Open(t)
 	w := &world{T: t, db: db, now: time.Now().UTC().Truncate(time.Millisecond), away: map[gnista.StationID]bool{}}
 	w.answer = func(gnista.StationID, any) (any, error) {
 		return station.Answer{Status: station.Done, Detail: "Accepted"}, nil

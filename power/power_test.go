@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +12,7 @@ import (
 	"gnista/charging"
 	"gnista/power"
 	"gnista/station"
-	"gnista/store"
+	"gnista/store/storetest"
 	"gnista/token"
 )
 
@@ -43,11 +42,7 @@ type system struct {
 
 func newSystem(t *testing.T) *system {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := storetest.Open(t)
 	s := &system{willing: &willing{}, now: start}
 	now := func() time.Time { return s.now }
 	ids := 0

@@ -3,22 +3,18 @@ package station_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"gnista/station"
 	"gnista/store"
+	"gnista/store/storetest"
 )
 
 // TestSilentTransfers: of a transfer of which nothing is heard for two days nobody knows what became, but
 // where its file came in. One that begins later is waited for longer.
 func TestSilentTransfers(t *testing.T) {
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := storetest.Open(t)
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	now, ids := start, 0
 	n := &station.Network{

@@ -12,12 +12,12 @@ import (
 	"gnista/payment"
 )
 
-const paymentColumns = `id, transaction_id, account, provider, ref, way, currency, state, reason, due, authorised, held, held_until, captured, refunded,
+const paymentColumns = `id, transaction_id, account, provider, ref, way, currency, state, reason, due, authorised, held, held_until, captured, refunded, kept,
 	revision, tried, closing, moves, since, stuck, created_at, updated_at`
 
 func scanPayment(s scanner) (p payment.Payment, err error) {
 	var until, since, created, updated int64
-	err = s.Scan(&p.ID, &p.Transaction, &p.Account, &p.Provider, &p.Ref, &p.Way, &p.Currency, &p.State, &p.Reason, &p.Due, &p.Authorised, &p.Held, &until, &p.Captured, &p.Refunded,
+	err = s.Scan(&p.ID, &p.Transaction, &p.Account, &p.Provider, &p.Ref, &p.Way, &p.Currency, &p.State, &p.Reason, &p.Due, &p.Authorised, &p.Held, &until, &p.Captured, &p.Refunded, &p.Kept,
 		&p.Revision, &p.Tried, &p.Closing, &p.Moves, &since, &p.Stuck, &created, &updated)
 	p.HeldUntil, p.Since, p.CreatedAt, p.UpdatedAt = instant(until), instant(since), instant(created), instant(updated)
 	return p, err
@@ -66,12 +66,12 @@ func (t *tx) changing(condition, arg string, now time.Time) (*payment.Change, er
 func (t *tx) savePayment(c *payment.Change) error {
 	p := c.Payment
 	_, err := t.exec(`INSERT INTO payment (`+paymentColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
 		ON CONFLICT (id) DO UPDATE SET transaction_id = excluded.transaction_id, account = excluded.account, provider = excluded.provider, ref = excluded.ref, way = excluded.way,
 		state = excluded.state, reason = excluded.reason, due = excluded.due, authorised = excluded.authorised, held = excluded.held, held_until = excluded.held_until,
-		captured = excluded.captured, refunded = excluded.refunded, revision = excluded.revision, tried = excluded.tried, closing = excluded.closing, moves = excluded.moves,
+		captured = excluded.captured, refunded = excluded.refunded, kept = excluded.kept, revision = excluded.revision, tried = excluded.tried, closing = excluded.closing, moves = excluded.moves,
 		since = excluded.since, stuck = excluded.stuck, updated_at = excluded.updated_at`,
-		p.ID, p.Transaction, p.Account, p.Provider, p.Ref, string(p.Way), p.Currency, string(p.State), p.Reason, p.Due, p.Authorised, p.Held, millis(p.HeldUntil), p.Captured, p.Refunded,
+		p.ID, p.Transaction, p.Account, p.Provider, p.Ref, string(p.Way), p.Currency, string(p.State), p.Reason, p.Due, p.Authorised, p.Held, millis(p.HeldUntil), p.Captured, p.Refunded, p.Kept,
 		p.Revision, p.Tried, p.Closing, p.Moves, millis(p.Since), p.Stuck, millis(p.CreatedAt), millis(p.UpdatedAt))
 	if err != nil {
 		return err
@@ -317,6 +317,12 @@ func (db *DB) GiveUpOperations(ctx context.Context, at time.Time) error {
 func (db *DB) ExpiredHolds(ctx context.Context, at time.Time, limit int) ([]payment.Payment, error) {
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+paymentColumns+` FROM payment p WHERE held > 0 AND held_until > 0 AND held_until <= $1
 		AND NOT EXISTS (SELECT 1 FROM payment_op o WHERE o.payment = p.id AND o.`+openOperation+`) ORDER BY held_until LIMIT $2`, millis(at), limit)
+	return all(rows, err, scanPayment)
+}
+
+// AskedPayments lists those whose customer is asked, or is to be, since before a time, the oldest first.
+func (db *DB) AskedPayments(ctx context.Context, before time.Time, limit int) ([]payment.Payment, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+paymentColumns+` FROM payment WHERE id IN (SELECT payment FROM payment_asked) AND since < $1 ORDER BY since LIMIT $2`, millis(before), limit)
 	return all(rows, err, scanPayment)
 }
 

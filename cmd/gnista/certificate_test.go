@@ -18,6 +18,7 @@ import (
 
 	"gnista/pki"
 	"gnista/station"
+	"gnista/store/storetest"
 )
 
 // The secret key is made once, for nobody else to read, and is told nowhere.
@@ -66,7 +67,7 @@ func TestSecret(t *testing.T) {
 func TestCertificatesOverHTTP(t *testing.T) {
 	var log bytes.Buffer
 	a, err := newApp(t.Context(), options{
-		Database: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), Files: t.TempDir(), Token: testToken, PublicURL: "http://gnista.test/", Unknown: station.AcceptUnknown,
+		Database: storetest.SQLite(t, t.TempDir()), Files: t.TempDir(), Token: testToken, PublicURL: "http://gnista.test/", Unknown: station.AcceptUnknown,
 		Heartbeat: time.Minute, Retry: time.Minute, Currency: "SEK", Zone: time.UTC, LogDays: 1, LogMB: 1, Now: now, NewID: newID,
 		Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})

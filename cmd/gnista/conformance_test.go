@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"gnista/store/storetest"
 )
 
 // conformance are the folders of the transcripts of test cases of the Open Charge Alliance, and the
@@ -18,7 +20,7 @@ func TestConformance(t *testing.T) {
 	if raced {
 		t.Skip("skipped: played without -race; the stories of TestTranscripts are played with it")
 	}
-	blank(t)
+	storetest.SQLite(t, t.TempDir()) // as for the transcripts
 	for folder, versions := range conformance {
 		files, err := filepath.Glob(filepath.Join("../../testdata/conformance", folder, "TC_*.txt"))
 		if err != nil || len(files) == 0 && len(versions) > 1 {

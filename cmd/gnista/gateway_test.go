@@ -44,7 +44,7 @@ func newLive(t *testing.T, change func(*options)) *live {
 	t.Helper()
 	dir := t.TempDir()
 	o := options{
-		Database: "sqlite:" + filepath.Join(dir, "test.db"), Files: filepath.Join(dir, "files"), Token: testToken, Unknown: station.AcceptUnknown, Heartbeat: 5 * time.Minute, Retry: time.Minute,
+		Database: storetest.SQLite(t, dir), Files: filepath.Join(dir, "files"), Token: testToken, Unknown: station.AcceptUnknown, Heartbeat: 5 * time.Minute, Retry: time.Minute,
 		Currency: "SEK", Zone: time.UTC, LogDays: 7, LogMB: 10, Now: time.Now, NewID: newID, Log: slog.New(slog.DiscardHandler),
 		Limits: gateway.Limits{
 			Message: 64 << 10, Frame: time.Second, Write: time.Second, Call: 2 * time.Second, Silence: time.Hour, Ping: time.Hour, Deaf: 3,

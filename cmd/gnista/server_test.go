@@ -42,8 +42,12 @@ func build(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "gnista")
 	args := []string{"build", "-o", binary}
-	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
-		args = append(args, "-race")
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, set := range info.Settings {
+			if set.Key == "-race" || set.Key == "-gcflags" {
+				args = append(args, set.Key+"="+set.Value)
+			}
+		}
 	}
 	building, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()

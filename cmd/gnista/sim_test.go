@@ -21,6 +21,7 @@ import (
 	"gnista/charging"
 	"gnista/sim"
 	"gnista/station"
+	"gnista/store/storetest"
 	"gnista/token"
 )
 
@@ -38,10 +39,11 @@ type bubble struct {
 // simulated runs f with a system in a bubble.
 func simulated(t *testing.T, f func(t *testing.T, b *bubble)) {
 	t.Helper()
+	database := storetest.SQLite(t, t.TempDir())
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))
 		b := &bubble{t: t}
-		b.open(filepath.Join(t.TempDir(), "test.db"))
+		b.open(strings.TrimPrefix(database, "sqlite:"))
 		f(t, b)
 		b.shut()
 	})

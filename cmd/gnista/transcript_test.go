@@ -28,7 +28,7 @@ import (
 	"gnista/ocpp/ocppj"
 	"gnista/ocpp/ocppws"
 	"gnista/station"
-	"gnista/store"
+	"gnista/store/storetest"
 )
 
 // racedPart is that where races are looked for one story in so many is played, in all its versions: all of them
@@ -64,7 +64,7 @@ func TestTranscripts(t *testing.T) {
 	}
 	results := map[string]map[string]string{} // story → version → what the API said
 	var mu sync.Mutex
-	blank(t)
+	storetest.SQLite(t, t.TempDir()) // is made outside of the bubbles of the stories
 	t.Run("play", func(t *testing.T) {
 		for _, file := range files {
 			story, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".txt"), ".")
@@ -163,41 +163,12 @@ type answering struct {
 	text   string
 }
 
-// blank is a database in which nothing has happened yet. Making one takes longer than many a story.
-func blank(t *testing.T) []byte {
-	t.Helper()
-	b, err := blankOnce()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-var blankOnce = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "gnista-blank")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, "test.db")
-	db, err := store.Open(context.Background(), "sqlite:"+file, store.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(file)
-})
-
 // testToken is the admin token in tests.
 const testToken = "an admin token for tests"
 
 func play(t *testing.T, script string) string {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "test.db"), blank(t), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	database := storetest.SQLite(t, dir)
 	// Time begins in 2000 here; the stories are of 2026.
 	time.Sleep(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))
 	var ids struct {
@@ -205,7 +176,7 @@ func play(t *testing.T, script string) string {
 		n int
 	}
 	a, err := newApp(t.Context(), options{
-		Database: "sqlite:" + filepath.Join(dir, "test.db"), Files: filepath.Join(dir, "files"), Token: testToken, Operator: "Test AB", PublicURL: "http://gnista.test", BaseURL: "http://gnista.test", Unknown: station.AcceptUnknown,
+		Database: database, Files: filepath.Join(dir, "files"), Token: testToken, Operator: "Test AB", PublicURL: "http://gnista.test", BaseURL: "http://gnista.test", Unknown: station.AcceptUnknown,
 		Heartbeat: 5 * time.Minute, Retry: time.Minute, Currency: "SEK", Seller: billing.Seller{Name: "Test AB", VAT: "SE556000000001"}, Zone: time.UTC, LogDays: 7, LogMB: 10,
 		Now: time.Now, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		NewID: func() string {
