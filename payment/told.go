@@ -27,10 +27,3 @@ func (c *Change) Raise(total int64) bool {
 	c.Way, c.Authorised, c.UpdatedAt = ByHold, total, c.Now
 	return true
 }
-
-// Wake has what is waited for looked at now: somebody has told that there is something to see.
-func (c *Change) Wake() {
-	if c.Op != nil && c.Op.State == Unknown {
-		c.Op.NextAt = c.Now
-	}
-}

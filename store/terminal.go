@@ -149,4 +149,3 @@ func (db *DB) IdleTerminalPayments(ctx context.Context, before time.Time, limit 
 }
 
 var _ terminal.Store = (*DB)(nil)
-

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -78,6 +79,7 @@ type serve struct {
 	database
 	certifying
 	invoicing
+	terminals
 	transport
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for profiles (/debug/pprof); none when empty. Do not make it public."`
@@ -156,7 +158,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	}
 	seller, err := s.seller()
 	if err == nil {
-		err = s.invoicing.check()
+		err = errors.Join(s.invoicing.check(), s.terminals.check())
 	}
 	if err != nil {
 		return options{}, err
@@ -170,7 +172,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Cloning:    token.Cloning{Apart: s.CardApart, PerHour: s.CardStarts, Block: s.CardBlock},
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
-		Seller: seller, Invoicing: s.invoicing,
+		Seller: seller, Invoicing: s.invoicing, Terminals: s.terminals, NewSecret: rand.Text,
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
 	}
 	if s.Demo { // in which cars charge for half a minute

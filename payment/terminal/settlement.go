@@ -108,8 +108,9 @@ func (t *Terminals) apply(ctx context.Context, id string, s Settlement) error {
 	_, err = t.Payments.Change(ctx, id, func(c *payment.Change) error {
 		o := reduce(list)
 		switch {
-		case c.Op != nil: // which asks for it
-			c.Wake()
+		case c.Op != nil: // which asks for it, soon
+			c.Observe(payment.Snapshot{}, cause)
+		case o.taken && (c.State == payment.Held || c.State == payment.Mandated): // what it is for is still to come
 		case o.taken:
 			c.Observe(snapshot(c.Payment, o), cause)
 		case o.last == Cancelled && c.Transaction == "":
