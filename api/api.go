@@ -67,6 +67,7 @@ type Server struct {
 	Contracts    *pki.Contracts
 	Checks       *commission.Checks
 	Invoices     *billing.Invoices
+	Desk         *checkout.Desk
 	Events       Events
 	Bus          Bus
 	Ready        func(context.Context) error
@@ -155,6 +156,7 @@ func (s *Server) Handler() http.Handler {
 	s.ledger(api)
 	s.payments(api)
 	s.terminals(api)
+	s.checkouts(api)
 	s.authorities(api)
 	s.certificates(api)
 	s.roots(api)

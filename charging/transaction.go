@@ -124,8 +124,9 @@ type Progress struct {
 	Seqs           spans
 	Timeline       []Step
 	Decided        []Decided
-	TokenSeq       int    // number of the event whose token pays
-	Group          string // of that token
+	TokenSeq       int        // number of the event whose token pays
+	Group          string     // of that token
+	Pass           token.Pass `json:",omitzero"` // of the guest whose token that is
 }
 
 // Step is the beginning of an activity. Of two at one time the one with the higher number is later.
@@ -284,6 +285,8 @@ type Tx interface {
 	Hold(transaction, account string, must bool, now time.Time) (bool, error)
 	// Pay has the payment of a guest pay for a transaction, and tells whether it can: it pays for one.
 	Pay(transaction, payment string, now time.Time) (bool, error)
+	// Spend uses the pass of a guest for a transaction, and tells whether it can: it is good for one.
+	Spend(transaction, checkout string, now time.Time) (bool, error)
 	// Release gives back what was set aside for a transaction, if anything was.
 	Release(transaction string) error
 	// Used is what a token has used in transactions that have begun since, and Begun when and where those

@@ -85,7 +85,7 @@ func (c *Change) move(to State, cause Cause, note string) {
 	c.Moved = append(c.Moved, Transition{c.Moves, c.Now, c.State, to, cause, note})
 	c.State, c.Since, c.Stuck, c.Reason, c.UpdatedAt = to, c.Now, false, note, c.Now
 	switch to {
-	case Settled, SettledShort, Released, DeclinedNow, HoldExpired, Review:
+	case Awaiting, Held, Prepaid, Settled, SettledShort, Released, DeclinedNow, Abandoned, HoldExpired, Review:
 		c.tell(string(to))
 	}
 }

@@ -82,6 +82,11 @@ func (p *Payments) Hold(ctx context.Context, provider, account string, amount gn
 // Ask makes a payment for which the provider asks the customer: for an amount that is set aside or taken, before it
 // is known for which transaction. account is empty for whoever comes. Invalid, Unsupported.
 func (p *Payments) Ask(ctx context.Context, provider, account string, amount gnista.Money, o Opening) (Payment, error) {
+	return p.AskAs(ctx, p.NewID(), provider, account, amount, o)
+}
+
+// AskAs is [Payments.Ask] for a payment whose id is known before it is there.
+func (p *Payments) AskAs(ctx context.Context, id, provider, account string, amount gnista.Money, o Opening) (Payment, error) {
 	x, ok := p.Providers[provider]
 	if !ok {
 		return Payment{}, gnista.Invalidf("provider", "%q is none of those that are set up", provider)
@@ -96,7 +101,7 @@ func (p *Payments) Ask(ctx context.Context, provider, account string, amount gni
 	case !caps.takes(amount.Currency):
 		return Payment{}, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
 	}
-	c := Begin(p.NewID(), provider, account, amount.Currency, amount.Amount, p.Now())
+	c := Begin(id, provider, account, amount.Currency, amount.Amount, p.Now())
 	c.Way, c.Opening, c.Op = o.Way, o, nil
 	c.open(KindBegin, "start", amount.Amount)
 	return c.Payment, p.Store.CreatePayment(ctx, c)

@@ -56,6 +56,8 @@ type options struct {
 	Currency   string
 	Seller     billing.Seller
 	Invoicing  invoicing
+	Guests     checkout.Policy
+	Providers  []payment.Provider // beside those that every system has
 	Zone       *time.Location
 	Cloning    token.Cloning
 	CostEvery  time.Duration // see [cost.Costs]
@@ -98,6 +100,7 @@ type app struct {
 	terminals    *terminal.Terminals
 	guard        *checkout.Guard
 	payments     *payment.Worker
+	desk         *checkout.Desk
 	invoices     *billing.Invoices
 	campaigns    *campaign.Campaigns
 	power        *power.Power
@@ -107,19 +110,20 @@ type app struct {
 	eventDays    int
 	now          func() time.Time
 
-	nudge     chan struct{}
-	costNudge chan struct{}
-	pay       chan struct{} // nudges the worker of payments
-	log       *slog.Logger
-	running   sync.WaitGroup
-	stop      context.CancelFunc
-	halt      context.CancelFunc // ends what tells stations something by itself
+	nudge      chan struct{}
+	costNudge  chan struct{}
+	guestNudge chan struct{}
+	pay        chan struct{} // nudges the worker of payments
+	log        *slog.Logger
+	running    sync.WaitGroup
+	stop       context.CancelFunc
+	halt       context.CancelFunc // ends what tells stations something by itself
 }
 
 // newApp opens the database and puts the parts together.
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{
-		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log,
+		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log,
 	}
 	var err error
 	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Log: o.Log})
@@ -162,12 +166,14 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	a.books = &billing.Ledger{Store: a.db, Now: o.Now, NewID: o.NewID}
 	a.payments = &payment.Worker{Log: o.Log, Payments: &payment.Payments{
-		Store: a.db, Providers: payment.NewProviders(&wallet.Provider{Ledger: a.db, Now: o.Now}, invoice.Provider{}), Now: o.Now, NewID: o.NewID,
+		Store: a.db, Providers: payment.NewProviders(append(o.Providers, &wallet.Provider{Ledger: a.db, Now: o.Now}, invoice.Provider{})...), Now: o.Now, NewID: o.NewID,
 	}}
 	a.invoices = newInvoices(a.db, o.Invoicing, o.Seller, o.Currency, o.Zone, o.Now, o.NewID)
 	a.transactions = &charging.Transactions{
 		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Cloning: o.Cloning, Zone: o.Zone, Now: o.Now, NewID: o.NewID,
 	}
+	a.desk = a.newDesk(o)
+	a.tokens.Guests = append(a.tokens.Guests, a.desk)
 	a.power = &power.Power{
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
@@ -216,7 +222,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
 		Transactions: a.transactions, Power: a.power,
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
-		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Invoices: a.invoices, Terminals: a.terminals,
+		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Desk: a.desk, Invoices: a.invoices, Terminals: a.terminals,
 		DynamicCodes: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Events:       a.db, Bus: a.bus, Ready: a.db.Ready,
 		Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
@@ -253,6 +259,7 @@ func (a *app) told(evs []gnista.Event) {
 	}
 	wake(a.nudge)
 	wake(a.costNudge)
+	wake(a.guestNudge)
 }
 
 func wake(c chan<- struct{}) {
@@ -277,6 +284,7 @@ func (a *app) start() {
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
 	a.running.Go(func() { a.payments.Run(ctx, a.pay) })
+	a.serveGuests(ctx)
 	a.running.Go(func() { a.workOnInvoices(ctx) })
 	a.running.Go(func() { a.db.Consume(ctx, "cost", a.costNudge, a.costs.Take) })
 	telling, halt := context.WithCancel(ctx)

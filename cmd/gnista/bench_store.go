@@ -117,6 +117,7 @@ func (noTx) SaveStartLimits(gnista.StationID, int, charging.Limits, time.Time) e
 
 func (noTx) Hold(string, string, bool, time.Time) (bool, error) { return true, nil }
 func (noTx) Pay(string, string, time.Time) (bool, error)        { return true, nil }
+func (noTx) Spend(string, string, time.Time) (bool, error)      { return true, nil }
 func (noTx) Release(string) error                               { return nil }
 func (noTx) Used(token.ID, time.Time, string) (u token.Used, _ error) {
 	return u, nil

@@ -80,6 +80,7 @@ type serve struct {
 	certifying
 	invoicing
 	terminals
+	guests
 	transport
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for profiles (/debug/pprof); none when empty. Do not make it public."`
@@ -163,6 +164,10 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err != nil {
 		return options{}, err
 	}
+	policy, err := s.policy(s.Currency)
+	if err != nil {
+		return options{}, err
+	}
 	for name, n := range map[string]int64{"--card-apart": int64(s.CardApart), "--card-starts": int64(s.CardStarts)} {
 		if n < 0 {
 			return options{}, fmt.Errorf("%s is negative", name)
@@ -172,7 +177,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Cloning:    token.Cloning{Apart: s.CardApart, PerHour: s.CardStarts, Block: s.CardBlock},
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
-		Seller: seller, Invoicing: s.invoicing, Terminals: s.terminals, NewSecret: rand.Text,
+		Seller: seller, Invoicing: s.invoicing, Guests: policy, Terminals: s.terminals, NewSecret: rand.Text,
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
 	}
 	if s.Demo { // in which cars charge for half a minute
