@@ -179,13 +179,14 @@ func (t *Terminals) currency(ctx context.Context, id gnista.StationID, evse int,
 // Guest decides about the token that stands for a payment at a terminal: it is good for one transaction, at its
 // station, and nowhere remembered. (OCPP 2.1 C18.FR.04, C18.FR.06, C24.FR.01)
 func (t *Terminals) Guest(ctx context.Context, r token.Request) (d token.Decision, known bool, err error) {
-	if r.ID.Type != token.DirectPayment || r.Station == "" || r.ID.UID == "" || len(r.ID.UID) > maxReference {
+	typed := r.ID.Type == token.DirectPayment
+	if !typed && r.ID.Type != "" && r.ID.Type != token.Central || r.Station == "" || r.ID.UID == "" || len(r.ID.UID) > maxReference { // the type is one of OCPP 2.1; before it there are kiosks only
 		return d, false, nil
 	}
-	d = token.Decision{Status: token.Invalid, ID: r.ID, ExpiresAt: r.At}
+	d = token.Decision{Status: token.Invalid, ID: token.ID{UID: r.ID.UID, Type: token.DirectPayment}, ExpiresAt: r.At}
 	p, err := t.Store.TerminalPayment(ctx, r.Station, r.ID.UID)
 	switch absent := gnista.CodeOf(err) == gnista.NotFound && err != nil; {
-	case absent && (r.Ordered || r.Use == token.Stop):
+	case absent && (!typed || r.Ordered || r.Use == token.Stop):
 		return d, false, nil
 	case absent && !t.Allowed:
 		return d, true, nil
@@ -196,7 +197,7 @@ func (t *Terminals) Guest(ctx context.Context, r token.Request) (d token.Decisio
 		return d, true, err
 	}
 	if p.Transaction == "" && r.EVSE > 0 { // only now it is known where
-		currency, err := t.currency(ctx, r.Station, r.EVSE, r.ID)
+		currency, err := t.currency(ctx, r.Station, r.EVSE, d.ID)
 		if err != nil || currency != p.Currency {
 			return d, true, err
 		}
