@@ -133,7 +133,7 @@ func (s *Server) terminals(api huma.API) {
 	}
 	command(s, api, "dynamic-qr", "Have a station show QR codes that change, or no longer", "A secret is made for it, with which the station makes addresses of our payment page that are good for half a minute and for one checkout (OCPP 2.1 C25; in OCPP 1.6 by the keys of Secure Dynamic QR Codes).",
 		func(ctx context.Context, id gnista.StationID, in dynamicCode) (*body[page[settingResult]], error) {
-			list, err := s.DynamicCodes.Switch(ctx, id, in.EVSE, in.On == nil || *in.On)
+			list, err := s.Dynamic.Switch(ctx, id, in.EVSE, in.On == nil || *in.On)
 			return written(list, s.Network.Explain(ctx, id, err))
 		})
 }

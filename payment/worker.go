@@ -126,44 +126,6 @@ func (p *Payments) Retry(ctx context.Context, id string) (Payment, error) {
 	return p.Change(ctx, id, func(c *Change) error { return c.Look(Cause{ByPerson, ""}) })
 }
 
-// Hear takes in hints of a provider: each payment is read, whatever the hint says. One of a payment that is
-// not ours is passed over.
-func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) error {
-	remote, ok := p.Providers[provider].(Remote)
-	if !ok {
-		return gnista.Errorf(gnista.Unsupported, "%q tells nothing by itself", provider)
-	}
-	for _, h := range hints {
-		x, err := p.Store.PaymentByRef(ctx, provider, h.Ref)
-		if gnista.CodeOf(err) == gnista.NotFound && err != nil {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := p.read(ctx, remote, x, Cause{ByHint, h.ID}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// read takes in what a provider says of a payment.
-func (p *Payments) read(ctx context.Context, remote Remote, x Payment, cause Cause) error {
-	s, err := remote.Fetch(ctx, x)
-	if err != nil {
-		return fmt.Errorf("reading payment %s: %w", x.ID, err)
-	}
-	// What was read may be older than what an operation tells meanwhile; then it counts for nothing.
-	_, err = p.Change(ctx, x.ID, func(c *Change) error {
-		if c.UpdatedAt.Equal(x.UpdatedAt) && c.Moves == x.Moves && c.Captured == x.Captured && c.Refunded == x.Refunded && c.Held == x.Held {
-			c.Observe(s, cause)
-		}
-		return nil
-	})
-	return err
-}
-
 // StuckAfter is how long a payment may be on its way before somebody is told.
 const StuckAfter = time.Hour
 
@@ -184,10 +146,7 @@ func (p *Payments) sweepAsked(ctx context.Context, now time.Time, most int) erro
 	for _, x := range list {
 		remote, ok := p.Providers[x.Provider].(Remote)
 		if ok && x.State == Awaiting && !down[x.Provider] {
-			short, cancel := context.WithTimeout(ctx, callTime)
-			err := p.read(short, remote, x, Cause{ByTime, ""})
-			cancel()
-			if err != nil { // the others of it would say the same
+			if err := p.look(ctx, remote, x); err != nil { // the others of it would say the same
 				down[x.Provider], failed = true, errors.Join(failed, err)
 			}
 		}
@@ -204,6 +163,21 @@ func (p *Payments) sweepAsked(ctx context.Context, now time.Time, most int) erro
 		}
 	}
 	return failed
+}
+
+// look takes in what a provider says of a payment whose customer is asked.
+func (p *Payments) look(ctx context.Context, r Remote, x Payment) error {
+	s, err := fetch(ctx, r, x)
+	if err != nil {
+		return err
+	}
+	_, err = p.Change(ctx, x.ID, func(c *Change) error {
+		if c.Moves == x.Moves && c.Op == nil { // which would tell
+			c.Observe(s, Cause{ByTime, ""})
+		}
+		return nil
+	})
+	return err
 }
 
 // Sweep reads what customers that are asked have done and gives up those that do nothing, takes note of holds that

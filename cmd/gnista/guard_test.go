@@ -116,4 +116,3 @@ func TestGuard(t *testing.T) {
 		})
 	}
 }
-

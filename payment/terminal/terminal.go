@@ -219,7 +219,7 @@ func (t *Terminals) open(ctx context.Context, r token.Request) (p payment.Paymen
 	if err != nil {
 		return p, err
 	}
-	c := payment.Told(t.NewID(), Name, r.ID.UID, currency, minor(facts.Amount, currency), t.Now(), payment.Cause{Kind: payment.ByStation, ID: string(r.Station)})
+	c := payment.HeldElsewhere(t.NewID(), Name, r.ID.UID, currency, minor(facts.Amount, currency), t.Now(), payment.Cause{Kind: payment.ByStation, ID: string(r.Station)})
 	return t.Store.OpenTerminalPayment(ctx, c, Place{Payment: c.ID, Station: r.Station, Reference: r.ID.UID})
 }
 
@@ -238,7 +238,7 @@ func (t *Terminals) OpenKiosk(ctx context.Context, id gnista.StationID, evse int
 	case amount.Amount <= 0:
 		return p, gnista.Invalidf("amount.amount", "must be 1 or more")
 	}
-	c := payment.Told(t.NewID(), Name, reference, currency, amount.Amount, t.Now(), payment.Cause{Kind: payment.ByStation, ID: string(id)})
+	c := payment.HeldElsewhere(t.NewID(), Name, reference, currency, amount.Amount, t.Now(), payment.Cause{Kind: payment.ByStation, ID: string(id)})
 	p, err = t.Store.OpenTerminalPayment(ctx, c, Place{Payment: c.ID, Station: id, Reference: reference, Kiosk: true, Card: card.short()})
 	if err == nil && p.State != payment.Held && p.State != payment.Bound {
 		err = gnista.Errorf(gnista.Conflict, "payment %s of that reference is %s", p.ID, p.State)

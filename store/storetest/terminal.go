@@ -20,7 +20,7 @@ func (s suite) terminals(t *testing.T) {
 	cause := payment.Cause{Kind: payment.ByStation, ID: "till"}
 	open := func(id, ref string, held int64) payment.Payment {
 		t.Helper()
-		return must[payment.Payment](t)(s.OpenTerminalPayment(ctx, payment.Told(id, terminal.Name, ref, "SEK", held, now, cause), terminal.Place{Payment: id, Station: "till", Reference: ref}))
+		return must[payment.Payment](t)(s.OpenTerminalPayment(ctx, payment.HeldElsewhere(id, terminal.Name, ref, "SEK", held, now, cause), terminal.Place{Payment: id, Station: "till", Reference: ref}))
 	}
 	if p := open("tp1", "R1", 5000); p.ID != "tp1" || p.State != payment.Held || p.Held != 5000 || p.Ref != "R1" {
 		t.Errorf("got %+v", p)
@@ -115,7 +115,7 @@ func (s suite) guards(t *testing.T) {
 	if err := s.SetVariables(ctx, "guarded", []station.Variable{{Component: "TxCtrlr", Name: "SupportedLimits", Value: "maxEnergy,maxCost"}}); err != nil {
 		t.Fatal(err)
 	}
-	must[payment.Payment](t)(s.OpenTerminalPayment(ctx, payment.Told("gp", terminal.Name, "G1", "SEK", 5000, now, payment.Cause{Kind: payment.ByStation}), terminal.Place{Payment: "gp", Station: "guarded", Reference: "G1"}))
+	must[payment.Payment](t)(s.OpenTerminalPayment(ctx, payment.HeldElsewhere("gp", terminal.Name, "G1", "SEK", 5000, now, payment.Cause{Kind: payment.ByStation}), terminal.Place{Payment: "gp", Station: "guarded", Reference: "G1"}))
 	limit := func(id gnista.StationID, transaction string, want *gnista.Money) {
 		t.Helper()
 		if err := s.Change(ctx, id, func(tx charging.Tx) error {

@@ -2,9 +2,9 @@ package payment
 
 import "time"
 
-// Told makes a payment for which somebody else has set an amount aside already, as a station's terminal does, that
+// HeldElsewhere makes a payment for which somebody else has set an amount aside already, as a station's terminal does, that
 // the provider calls ref. With no amount it is not known how much that is, and what is due is taken.
-func Told(id, provider, ref, currency string, held int64, now time.Time, cause Cause) *Change {
+func HeldElsewhere(id, provider, ref, currency string, held int64, now time.Time, cause Cause) *Change {
 	c := &Change{Now: now, Payment: Payment{
 		ID: id, Provider: provider, Ref: ref, Currency: currency, Way: ByMandate, State: Created, Since: now, CreatedAt: now, UpdatedAt: now,
 	}}
