@@ -22,15 +22,6 @@ import (
 	"gnista/tariff"
 )
 
-// Desk is where checkouts are opened and looked at; see [checkout.Desk].
-type Desk interface {
-	Offer(ctx context.Context, station gnista.StationID, evse int) (checkout.Offer, error)
-	Open(ctx context.Context, r checkout.Request) (checkout.Checkout, error)
-	View(ctx context.Context, key string) (checkout.View, error)
-	Cancel(ctx context.Context, key string) error
-	Stop(ctx context.Context, key string) error
-}
-
 // DynamicCodes are the QR codes that stations show.
 type DynamicCodes interface {
 	// Switch has a station show codes at an EVSE, or at all of them with 0, or no longer.
@@ -218,6 +209,9 @@ func (s *Server) byDisplay(r *http.Request) (spot, error) {
 		}
 		at.action = at.display(pass)
 		return at, nil
+	}
+	if checkout.CheckWishes(q) != nil { // before the password is used up
+		return at, none
 	}
 	if err := s.Dynamic.Check(r.Context(), at.station, at.evse, q.Get("totp")); err != nil {
 		return at, err

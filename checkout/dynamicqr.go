@@ -10,9 +10,7 @@ import (
 	"time"
 
 	"gnista"
-	"gnista/charging"
 	"gnista/station"
-	"gnista/tariff"
 )
 
 // DynamicCode is how a station makes the QR codes that it shows, at one of its EVSEs or, with EVSE 0, at all.
@@ -199,40 +197,16 @@ func (d *DynamicCodes) admit(id gnista.StationID, now time.Time) bool {
 	return true
 }
 
-// Wishes reads what a driver has chosen at the station before scanning its code: the most energy in Wh, time in
-// seconds and cost. What else there is in an address says nothing. Invalid. (OCPP 2.1 C25.FR.56, C25.FR.57,
-// C25.FR.58, C25.FR.59, C25.FR.60)
-func Wishes(query url.Values, currency string) (l charging.Limits, err error) {
-	number := func(name string, most float64) (float64, error) {
-		text := query.Get(name)
-		if text == "" {
-			return 0, nil
+// CheckWishes checks what a driver has chosen at the station before scanning its code: the most energy in Wh, time in
+// seconds and cost. The station keeps to it by itself. What else there is in an address says nothing. Invalid.
+// (OCPP 2.1 C25.FR.56, C25.FR.57, C25.FR.58, C25.FR.59, C25.FR.60)
+func CheckWishes(query url.Values) error {
+	for name, most := range map[string]float64{"maxenergy": 1e8, "maxtime": 366 * 24 * 3600, "maxcost": 1e8} {
+		for _, text := range query[name] {
+			if f, err := strconv.ParseFloat(text, 64); err != nil || math.IsNaN(f) || f <= 0 || f > most {
+				return gnista.Invalidf(name, "is no number that makes sense")
+			}
 		}
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil || math.IsNaN(f) || f <= 0 || f > most || len(query[name]) > 1 {
-			return 0, gnista.Invalidf(name, "is no number that makes sense")
-		}
-		return f, nil
 	}
-	energy, err := number("maxenergy", 1e8)
-	if err != nil {
-		return l, err
-	}
-	seconds, err := number("maxtime", 366*24*3600)
-	if err != nil {
-		return l, err
-	}
-	cost, err := number("maxcost", 1e8)
-	if err != nil {
-		return l, err
-	}
-	l.EnergyWh, l.Seconds = int64(math.Ceil(energy)), int64(math.Ceil(seconds))
-	if cost > 0 {
-		digits, err := tariff.Digits(currency)
-		if err != nil {
-			return l, err
-		}
-		l.Cost = &gnista.Money{Amount: max(1, int64(math.Floor(cost*math.Pow10(digits)+1e-6))), Currency: currency}
-	}
-	return l, nil
+	return nil
 }
