@@ -77,6 +77,7 @@ func Run(t *testing.T, url string) {
 	t.Run("corrections", s.corrections)
 	t.Run("payments", s.payments)
 	t.Run("mandates", s.mandates)
+	t.Run("books of providers", s.books)
 	t.Run("hints of providers", s.hints)
 	t.Run("payment codes", s.payCodes)
 	t.Run("assignment of tariffs", s.assignment)
