@@ -35,6 +35,7 @@ import (
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/payment"
+	"gnista/payment/terminal"
 	"gnista/pki"
 	"gnista/power"
 	"gnista/station"
@@ -60,13 +61,14 @@ type Server struct {
 	Records      *billing.Records
 	Ledger       *billing.Ledger
 	Payments     *payment.Payments
+	Terminals    *terminal.Terminals
 	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
 	Checks       *commission.Checks
 	Invoices     *billing.Invoices
 	Codes        *checkout.Codes
-	Desk         Desk
+	Desk         *checkout.Desk
 	Dynamic      DynamicCodes // nil where no station shows codes
 	Inbox        *payment.Inbox
 	StandIns     map[string]StandIn // by provider
@@ -146,6 +148,7 @@ func (s *Server) Handler() http.Handler {
 	s.tokens(api)
 	s.unknownTokens(api)
 	s.accounts(api)
+	s.mandates(api)
 	s.localLists(api)
 	s.transactions(api)
 	s.reservations(api)
@@ -162,6 +165,8 @@ func (s *Server) Handler() http.Handler {
 	s.review(api)
 	s.ledger(api)
 	s.payments(api)
+	s.terminals(api)
+	s.checkouts(api)
 	s.hints(api)
 	s.payCodes(api)
 	s.authorities(api)

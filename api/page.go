@@ -324,13 +324,13 @@ func (l language) money(m gnista.Money) string {
 	return sign + text + " " + l.currency(m.Currency)
 }
 
-// round is an amount with its currency, and without the part that is less than one where that is nothing.
+// round is an amount with its currency, on one line, and without the part that is less than one where that is nothing.
 func (l language) round(m gnista.Money) string {
 	text := l.money(m)
 	if digits, err := tariff.Digits(m.Currency); err == nil && digits > 0 {
 		text = strings.Replace(text, l.point+strings.Repeat("0", digits)+" ", " ", 1)
 	}
-	return text
+	return strings.Replace(text, " ", "\u00a0", 1)
 }
 
 // currency is what a currency is called.

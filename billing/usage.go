@@ -20,7 +20,7 @@ type Zones interface {
 }
 
 // Rate makes the bill of a transaction by a version of a tariff, so far or in all. It is free where no
-// energy flowed.
+// energy flowed, and for a guest where it comes to less than what was agreed to cost something.
 func (r *Records) Rate(ctx context.Context, t *charging.Transaction, v tariff.Version) (tariff.Bill, error) {
 	return r.rateIn(ctx, t, v, "")
 }
@@ -28,15 +28,20 @@ func (r *Records) Rate(ctx context.Context, t *charging.Transaction, v tariff.Ve
 // rateIn is [Records.Rate] in the time zone that an earlier bill went by: the station may be in another one
 // since. Empty is that of the station.
 func (r *Records) rateIn(ctx context.Context, t *charging.Transaction, v tariff.Version, zone string) (tariff.Bill, error) {
-	if t.EnergyWh == 0 {
-		free := gnista.Money{Currency: v.Currency}
-		return tariff.Bill{Net: free, Tax: free, Total: free, NetPrices: v.Net}, nil
+	free := gnista.Money{Currency: v.Currency}
+	nothing := tariff.Bill{Net: free, Tax: free, Total: free, NetPrices: v.Net}
+	pass := t.Progress.Pass
+	if t.EnergyWh == 0 || t.EnergyWh < pass.MinWh {
+		return nothing, nil
 	}
 	u, err := r.usage(ctx, t, v.Needs(), zone)
 	if err != nil {
 		return tariff.Bill{}, err
 	}
 	b, err := tariff.Rate(v, u)
+	if err == nil && b.Total.Amount < pass.Minimum {
+		return nothing, nil
+	}
 	if u.Zone != nil {
 		b.Zone = u.Zone.String()
 	}

@@ -28,10 +28,17 @@ func (r *recording) authorise(t *Transaction) error {
 	}
 	d := *r.decision
 	pays := r.purpose() == token.Start
-	if d.Status == token.Accepted && pays && !t.Authorised {
+	guest := d.Pass.Checkout != ""
+	switch {
+	case d.Status == token.Accepted && pays && !t.Authorised:
 		if err := r.admit(t, &d); err != nil {
 			return err
 		}
+	case guest && pays && t.Authorised && t.Progress.Pass.Checkout != d.Pass.Checkout: // somebody else pays for it
+		d.Status = token.NoCredit
+	}
+	if guest && pays && d.Status != token.Accepted && !t.Authorised && t.State == Active {
+		r.evs = append(r.evs, r.refused(t, &d))
 	}
 	r.decision = &d
 	if n := len(t.Progress.Decided); n >= maxAnswers {
@@ -46,7 +53,7 @@ func (r *recording) authorise(t *Transaction) error {
 	}
 	was := t.Authorised
 	if !was && (accepted || t.Token.UID == "") || was && accepted && r.Seq < t.Progress.TokenSeq {
-		t.Token, t.Account, t.Authorised, t.Progress.TokenSeq, t.Progress.Group = d.ID, d.Account, accepted, r.Seq, d.Group
+		t.Token, t.Account, t.Authorised, t.Progress.TokenSeq, t.Progress.Group, t.Progress.Pass = d.ID, d.Account, accepted, r.Seq, d.Group, d.Pass
 		if accepted && (was || d.Status != token.Accepted) { // another pays than it was set aside for, or what was not asked for
 			return r.hold(t)
 		}
@@ -59,6 +66,7 @@ func (r *recording) hold(t *Transaction) error {
 	if t.Account == "" {
 		return r.tx.Release(t.ID)
 	}
+	r.funded = true
 	_, err := r.tx.Hold(t.ID, t.Account, true, r.now)
 	return err
 }
@@ -83,9 +91,21 @@ func (r *recording) admit(t *Transaction, d *token.Decision) error {
 			d.Status = token.NoCredit
 			return nil
 		}
+		r.funded = true
 	}
 	if d.Payment != "" {
 		ok, err := r.tx.Pay(t.ID, d.Payment, r.now)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			d.Status = token.NoCredit
+			return nil
+		}
+		r.funded = true
+	}
+	if d.Pass.Checkout != "" {
+		ok, err := r.tx.Spend(t.ID, d.Pass.Checkout, r.now)
 		if err != nil {
 			return err
 		}
@@ -146,6 +166,12 @@ func (r *recording) suspect(t *Transaction, d *token.Decision) error {
 		d.Status = token.Blocked
 	}
 	return r.tx.BlockToken(d.ID, why, r.now)
+}
+
+// refused tells that a transaction was begun with the token of a guest that may not charge: it has to end.
+func (r *recording) refused(t *Transaction, d *token.Decision) gnista.Event {
+	text, _ := json.Marshal(map[string]any{"transaction": t.ID, "evse": r.EVSE.ID}) // strings and numbers always marshal
+	return gnista.Event{At: r.now, Kind: "checkout.refused", Station: r.station, Subject: d.Pass.Checkout, Data: text}
 }
 
 // tokenEvent tells of a token that charges, without saying which but by its end.

@@ -23,6 +23,7 @@ type Case struct {
 	Token   token.ID // that pays; the zero ID while there is none
 	Group   string   // of the token
 	Account string   // that pays
+	Agreed  string   // id of the version that was agreed on with who pays; empty is none
 	At      time.Time
 }
 
@@ -32,7 +33,7 @@ func (t *Transaction) Case() Case {
 	if !t.Authorised {
 		return c
 	}
-	c.Token, c.Group, c.Account = t.Token, t.Progress.Group, t.Account
+	c.Token, c.Group, c.Account, c.Agreed = t.Token, t.Progress.Group, t.Account, t.Progress.Pass.Tariff
 	return c
 }
 
@@ -42,6 +43,10 @@ func (t *Transaction) Case() Case {
 func (r *recording) price(t *Transaction, before Case) error {
 	c := t.Case()
 	if !t.FinishedAt.IsZero() || !t.Progress.Started || c == before && r.Kind != Started {
+		return nil
+	}
+	if c.Agreed != "" {
+		t.Tariff = c.Agreed
 		return nil
 	}
 	if c == r.foreseen {
@@ -59,6 +64,9 @@ func (r *recording) foresee(ctx context.Context, prices Prices) error {
 	c := Case{Station: r.station, EVSE: r.EVSE.ID, At: r.at}
 	if d := r.decision; d != nil && d.Status == token.Accepted {
 		c.Token, c.Group, c.Account = d.ID, d.Group, d.Account
+		if d.Pass.Tariff != "" {
+			return nil
+		}
 	}
 	version, err := prices.InForce(ctx, c)
 	if err != nil && gnista.CodeOf(err) != gnista.NotFound {

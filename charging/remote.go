@@ -68,6 +68,16 @@ func (t *Transactions) Start(ctx context.Context, id gnista.StationID, evse int,
 
 // Order makes the order to start a transaction, see [Transactions.Start].
 func (t *Transactions) Order(ctx context.Context, id gnista.StationID, evse int, who token.ID) (Start, error) {
+	o, err := t.Again(ctx, id, evse, who, 0)
+	if err == nil {
+		o.Number, err = t.Number(ctx, id)
+	}
+	return o, err
+}
+
+// Again makes the order to start a transaction that has a number already: a station that is told it twice knows
+// it again. See [Transactions.Start].
+func (t *Transactions) Again(ctx context.Context, id gnista.StationID, evse int, who token.ID, number int) (Start, error) {
 	if evse < 0 {
 		return Start{}, gnista.Invalidf("evse", "is negative")
 	}
@@ -91,8 +101,7 @@ func (t *Transactions) Order(ctx context.Context, id gnista.StationID, evse int,
 	if d.Status != token.Accepted {
 		return Start{}, gnista.Errorf(gnista.Conflict, "the token may not charge: it is %s", d.Status)
 	}
-	number, err := t.Number(ctx, id)
-	return Start{EVSE: evse, Token: d.ID, Group: d.Group, Number: number}, err
+	return Start{EVSE: evse, Token: d.ID, Group: d.Group, Number: number}, nil
 }
 
 // Number is a number above 0 that nothing of the station's has had: for orders and reports.

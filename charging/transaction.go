@@ -124,9 +124,10 @@ type Progress struct {
 	Seqs           spans
 	Timeline       []Step
 	Decided        []Decided
-	SpentAt        time.Time `json:",omitzero"` // when the station was last ordered to end it, as its token has used all that it may
-	TokenSeq       int       // number of the event whose token pays
-	Group          string    // of that token
+	SpentAt        time.Time  `json:",omitzero"` // when the station was last ordered to end it, as its token has used all that it may
+	TokenSeq       int        // number of the event whose token pays
+	Group          string     // of that token
+	Pass           token.Pass `json:",omitzero"` // of the guest whose token that is
 }
 
 // Step is the beginning of an activity. Of two at one time the one with the higher number is later.
@@ -289,6 +290,8 @@ type Tx interface {
 	Hold(transaction, account string, must bool, now time.Time) (bool, error)
 	// Pay has the payment of a guest pay for a transaction, and tells whether it can: it pays for one.
 	Pay(transaction, payment string, now time.Time) (bool, error)
+	// Spend uses the pass of a guest for a transaction, and tells whether it can: it is good for one.
+	Spend(transaction, checkout string, now time.Time) (bool, error)
 	// Release gives back what was set aside for a transaction, if anything was.
 	Release(transaction string) error
 	// Used is what a token has used in transactions that have begun since, and Begun when and where those
@@ -307,6 +310,9 @@ type Tx interface {
 	ReservationByNumber(station gnista.StationID, number int) (*Reservation, error)
 	// OpenReservations lists the reservations of a station that are not final.
 	OpenReservations(station gnista.StationID) ([]*Reservation, error)
+	// CostLimit is the most that a transaction may cost for what is there to pay for it, where its station says
+	// that it can keep to such a limit; nil else.
+	CostLimit(station gnista.StationID, transaction string) (*gnista.Money, error)
 	// StartLimits are those of the order to start that has a number; nil when it has none.
 	StartLimits(station gnista.StationID, number int) (*Limits, error)
 	// SaveStartLimits keeps limits of an order to start, and forgets those that the station was given a day before.

@@ -8,6 +8,7 @@
 package checkout
 
 import (
+	"fmt"
 	"time"
 
 	"gnista"
@@ -68,15 +69,61 @@ type Checkout struct {
 	Reason      string // why it was cancelled or failed, or why it does not begin to charge
 	Test        bool   // no real money moves
 	Company     *Company
+	MinWh       int64     // less energy costs nothing
+	Minimum     int64     // what comes to less, in minor units, costs nothing
 	PayBy       time.Time // when it is cancelled unless it is paid
 	PaidAt      time.Time // zero before
 	StartBy     time.Time // when what was paid is given back unless a transaction has begun; zero before it is paid
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 
-	Order Order // to start
-	Stray string
+	Order Order     // to start
+	Stray string    // id of a transaction that was begun with the token and may not charge: it is to end; empty is none
 	Next  time.Time // when it is to be looked at again; zero is never
+}
+
+// Event tells that the checkout is in its state.
+func (c Checkout) Event() gnista.Event {
+	return gnista.Event{
+		At: c.UpdatedAt, Kind: "checkout." + string(c.State), Station: c.Station, Subject: c.ID,
+		Data: fmt.Appendf(nil, `{"evse":%d,"transaction":%q,"payment":%q,"reason":%q}`, c.EVSE, c.Transaction, c.Payment, c.Reason),
+	}
+}
+
+// move changes the state.
+func (c *Checkout) move(to State, why string, now time.Time) {
+	c.State, c.Reason, c.UpdatedAt, c.Next = to, why, now, now
+}
+
+// The reasons for which a checkout is given up.
+const (
+	NotPaid    = "nobody paid in time"
+	ByDriver   = "the driver cancelled it"
+	ByOperator = "the operator cancelled it"
+	NoPayment  = "the driver could not be asked to pay"
+	NotPlugged = "no car began to charge in time"
+)
+
+// GiveWay gives up a checkout that should have been paid by now, and tells whether it did.
+func (c *Checkout) GiveWay(now time.Time) bool {
+	if c.State != Paying || now.Before(c.PayBy) {
+		return false
+	}
+	c.move(Cancelled, NotPaid, now)
+	return true
+}
+
+// Spend has the checkout be of a transaction, and tells whether it can: it is of one.
+func (c *Checkout) Spend(transaction string, now time.Time) bool {
+	switch {
+	case c.Transaction != "":
+		return c.Transaction == transaction
+	case c.State != Paid && c.State != Starting && c.State != PlugIn:
+		return false
+	}
+	c.Transaction = transaction
+	c.move(Charging, "", now)
+	return true
 }
 
 // Order is how far the order to start is.
@@ -103,9 +150,9 @@ const (
 
 // Company is who a receipt is for, as the driver has said it.
 type Company struct {
-	Name      string `json:"name,omitempty" maxLength:"100" doc:"Of the company"`
-	VATNumber string `json:"vatNumber,omitempty" maxLength:"20"`
-	Reference string `json:"reference,omitempty" maxLength:"50" doc:"That the company knows the charge by"`
+	Name      string
+	VATNumber string
+	Reference string // that the company knows the charge by
 }
 
 // Request is what a driver chooses.

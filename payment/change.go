@@ -85,7 +85,7 @@ func (c *Change) move(to State, cause Cause, note string) {
 	c.Moved = append(c.Moved, Transition{c.Moves, c.Now, c.State, to, cause, note})
 	c.State, c.Since, c.Stuck, c.Reason, c.UpdatedAt = to, c.Now, false, note, c.Now
 	switch to {
-	case Settled, SettledShort, Released, DeclinedNow, HoldExpired, Review:
+	case Awaiting, Held, Prepaid, Settled, SettledShort, Released, DeclinedNow, Abandoned, HoldExpired, Review:
 		c.tell(string(to))
 	}
 }
@@ -93,7 +93,7 @@ func (c *Change) move(to State, cause Cause, note string) {
 func (c *Change) tell(what string) {
 	c.Tell = append(c.Tell, gnista.Event{
 		At: c.Now, Kind: "payment." + what, Subject: c.ID,
-		Data: fmt.Appendf(nil, `{"transaction":%q,"account":%q,"state":%q,"due":%d,"paid":%d,"currency":%q}`, c.Transaction, c.Account, c.State, c.Due, c.Paid(), c.Currency),
+		Data: fmt.Appendf(nil, `{"transaction":%q,"account":%q,"state":%q,"reason":%q,"due":%d,"paid":%d,"currency":%q}`, c.Transaction, c.Account, c.State, c.Reason, c.Due, c.Paid(), c.Currency),
 	})
 }
 
@@ -134,6 +134,11 @@ func (c *Change) Owe(due int64, cause Cause) {
 	c.Due, c.UpdatedAt = due, c.Now
 	c.Revision++
 	c.settle(cause)
+}
+
+// Foreign takes in that a charge record is in another currency: nothing is taken, and somebody has to look at it.
+func (c *Change) Foreign(currency string, cause Cause) {
+	c.review(cause, fmt.Sprintf("its charge record is in %s", currency))
 }
 
 // Again has what is still due tried anew, as far as most where that is above 0, as when the balance of the account

@@ -270,6 +270,14 @@ func (f *Follower) follow(ctx context.Context, provider, ref string, list []Told
 	now := f.Now()
 	p, err := f.Store.PaymentByRef(ctx, provider, ref)
 	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		if ours, err := f.mandate(ctx, provider, ref); err != nil {
+			return f.fail(ctx, list, err)
+		} else if ours {
+			for i := range list {
+				list[i].State, list[i].DoneAt = HintDone, now
+			}
+			return f.Hints.PutOffHints(ctx, list)
+		}
 		for i, t := range list {
 			t.Note = "no payment of ours is called so"
 			if now.Sub(t.ReceivedAt) >= unknownFor {
@@ -296,7 +304,7 @@ func (f *Follower) follow(ctx context.Context, provider, ref string, list []Told
 	}
 	busy, woken := false, false
 	err = f.Hints.FollowHints(ctx, p.ID, keys, f.Now(), func(c *Change) bool {
-		busy, woken = c.Hear(p, s, list[0].ID)
+		busy, woken = c.Hear(p, s, Cause{ByHint, list[0].ID})
 		return !busy
 	})
 	switch {
@@ -323,20 +331,37 @@ func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) erro
 	for _, h := range hints {
 		x, err := p.Store.PaymentByRef(ctx, provider, h.Ref)
 		if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+			if _, err := p.mandate(ctx, provider, h.Ref); err != nil {
+				return err
+			}
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		s, err := fetch(ctx, remote, x)
-		if err != nil {
-			return err
-		}
-		if _, err := p.Change(ctx, x.ID, func(c *Change) error { c.Hear(x, s, h.ID); return nil }); err != nil {
+		if err := p.read(ctx, remote, x, Cause{ByHint, h.ID}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// read takes in what a provider says of a payment.
+func (p *Payments) read(ctx context.Context, r Remote, x Payment, cause Cause) error {
+	s, err := fetch(ctx, r, x)
+	if err != nil {
+		return err
+	}
+	_, err = p.Change(ctx, x.ID, func(c *Change) error { c.Hear(x, s, cause); return nil })
+	return err
+}
+
+// mandate reads a mandate of which something was told, and tells whether it is ours.
+func (p *Payments) mandate(ctx context.Context, provider, ref string) (bool, error) {
+	if p.Mandates == nil {
+		return false, nil
+	}
+	return p.Mandates.Hear(ctx, provider, ref)
 }
 
 func fetch(ctx context.Context, r Remote, p Payment) (Snapshot, error) {
@@ -352,12 +377,12 @@ func fetch(ctx context.Context, r Remote, p Payment) (Snapshot, error) {
 // Hear takes in what the provider says of the payment, which was was when it was read. It is busy when that may
 // be older than what is known, or when an operation is under way that will tell; woken tells that there is one to
 // be looked at.
-func (c *Change) Hear(was Payment, s Snapshot, hint string) (busy, woken bool) {
+func (c *Change) Hear(was Payment, s Snapshot, cause Cause) (busy, woken bool) {
 	switch {
 	case c.Moves != was.Moves || c.Captured != was.Captured || c.Refunded != was.Refunded || c.Held != was.Held:
 		return true, false
 	case c.Op == nil:
-		c.Observe(s, Cause{ByHint, hint})
+		c.Observe(s, cause)
 		return false, c.Op != nil
 	case c.Op.State == Unknown: // now it may be known
 		c.Op.NextAt = c.Now

@@ -134,6 +134,9 @@ func (v *vault) startKey(key string) string {
 	return v.hash("start ", key)
 }
 
+// linkKey is what the key of a link is found by.
+func (v *vault) linkKey(key string) string { return v.hash("link ", key) }
+
 func (v *vault) hash(kind, text string) string {
 	h := v.mac.Get().(hash.Hash)
 	defer v.mac.Put(h)

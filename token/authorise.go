@@ -32,12 +32,21 @@ type Decision struct {
 	ID            ID        // as it is registered; as it was presented when unknown
 	Account       string    `json:",omitempty"` // that pays; empty is none
 	Payment       string    `json:",omitempty"` // that pays, of a guest; empty is none
+	Pass          Pass      `json:",omitzero"`  // of a guest
 	Group         string    // empty is none
 	ExpiresAt     time.Time // until when a station may remember the answer; zero is for ever
 	MaxConcurrent int       // for whoever counts the token's transactions
 	Language      string    `json:",omitempty"` // of the message
 	Message       string    `json:",omitempty"` // for the holder
 	Limits        Limits    `json:",omitzero"`  // for whoever counts what the token uses
+}
+
+// Pass lets a guest charge once, on what was agreed. The zero Pass is no guest's.
+type Pass struct {
+	Checkout string // id of the checkout that it is of
+	Tariff   string `json:",omitempty"` // id of the version that the guest was shown, and that holds
+	MinWh    int64  `json:",omitempty"` // less energy costs nothing
+	Minimum  int64  `json:",omitempty"` // what comes to less, in minor units, costs nothing
 }
 
 // Known is whether the token is one that may charge in general, if not here and now.

@@ -28,6 +28,8 @@ import (
 	"gnista/ocpp/ocppj"
 	"gnista/payment"
 	"gnista/payment/invoice"
+	"gnista/payment/stripe"
+	"gnista/payment/terminal"
 	"gnista/payment/wallet"
 	"gnista/pki"
 	"gnista/power"
@@ -55,6 +57,10 @@ type options struct {
 	Currency   string
 	Seller     billing.Seller
 	Invoicing  invoicing
+	Guests     checkout.Policy
+	Providers  []payment.Provider     // beside those that every system has
+	Stripe     *stripe.Config         // nil: no cards are taken
+	StandIns   map[string]api.StandIn // for providers that are simulated
 	Zone       *time.Location
 	Cloning    token.Cloning
 	CostEvery  time.Duration // see [cost.Costs]
@@ -63,6 +69,8 @@ type options struct {
 	LogMB      int64
 	EventDays  int            // 0 is for ever, as far as there are not too many
 	Limits     gateway.Limits // the zero value is the default ones
+	Terminals  terminals
+	NewSecret  func() string // text that nobody can guess
 
 	Plain, Proxied, RejectSubprotocols bool // see [gateway.Server]
 
@@ -92,6 +100,8 @@ type app struct {
 	ca           *pki.CA
 	records      *billing.Records
 	books        *billing.Ledger
+	terminals    *terminal.Terminals
+	guard        *checkout.Guard
 	payments     *payment.Worker
 	desk         *checkout.Desk
 	inbox        *payment.Inbox
@@ -105,20 +115,21 @@ type app struct {
 	eventDays    int
 	now          func() time.Time
 
-	nudge     chan struct{}
-	costNudge chan struct{}
-	pay       chan struct{} // nudges the worker of payments
-	hear      chan struct{} // nudges who follows what providers tell
-	log       *slog.Logger
-	running   sync.WaitGroup
-	stop      context.CancelFunc
-	halt      context.CancelFunc // ends what tells stations something by itself
+	nudge      chan struct{}
+	costNudge  chan struct{}
+	guestNudge chan struct{}
+	pay        chan struct{} // nudges the worker of payments
+	hear       chan struct{} // nudges who follows what providers tell
+	log        *slog.Logger
+	running    sync.WaitGroup
+	stop       context.CancelFunc
+	halt       context.CancelFunc // ends what tells stations something by itself
 }
 
 // newApp opens the database and puts the parts together.
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{
-		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log,
+		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log,
 	}
 	var err error
 	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Log: o.Log})
@@ -160,16 +171,24 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Store: a.db, Tariffs: a.db, Transactions: a.db, Reservations: a.db, Zones: sites, Currency: o.Currency, Now: o.Now, NewID: o.NewID,
 	}
 	a.books = &billing.Ledger{Store: a.db, Now: o.Now, NewID: o.NewID}
+	if o.Stripe != nil {
+		o.Stripe.Mandates, o.Stripe.Now = a.db, o.Now
+		o.Providers = append(o.Providers, stripe.New(*o.Stripe))
+	}
 	a.payments = &payment.Worker{Log: o.Log, Payments: &payment.Payments{
-		Store: a.db, Providers: payment.NewProviders(&wallet.Provider{Ledger: a.db, Now: o.Now}, invoice.Provider{}), Now: o.Now, NewID: o.NewID,
+		Store: a.db, Providers: payment.NewProviders(append(o.Providers, &wallet.Provider{Ledger: a.db, Now: o.Now}, invoice.Provider{})...), Now: o.Now, NewID: o.NewID,
 	}}
-	a.desk = &checkout.Desk{Now: o.Now, NewID: o.NewID, Log: o.Log}
+	a.payments.Mandates = &payment.Mandates{
+		Store: a.db, Accounts: a.db, Providers: a.payments.Providers, Seller: o.Seller.Name, Now: o.Now, NewID: o.NewID, Log: o.Log,
+	}
 	a.inbox = &payment.Inbox{Store: a.db, Providers: a.payments.Providers, Wake: func() { wake(a.hear) }, Now: o.Now, NewID: o.NewID}
 	a.follower = &payment.Follower{Payments: a.payments.Payments, Hints: a.db, Wake: func() { wake(a.pay) }, Log: o.Log}
 	a.invoices = newInvoices(a.db, o.Invoicing, o.Seller, o.Currency, o.Zone, o.Now, o.NewID)
 	a.transactions = &charging.Transactions{
 		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Cloning: o.Cloning, Zone: o.Zone, Now: o.Now, NewID: o.NewID,
 	}
+	a.desk = a.newDesk(o)
+	a.tokens.Guests = append(a.tokens.Guests, a.desk)
 	a.power = &power.Power{
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
@@ -184,6 +203,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 			}
 			return strings.TrimRight(o.PublicURL, "/") + api.Prefix + "/receipts/" + r.ID, nil
 		}
+	}
+	if err := a.takeTerminals(o); err != nil {
+		return nil, errors.Join(err, a.db.Close())
 	}
 	a.checks = &commission.Checks{
 		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
@@ -202,6 +224,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, CA: a.ca, Costs: a.costs, Now: o.Now}
 	two := &v2.Adapter{
 		Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Power: a.power, Costs: a.costs, CA: a.ca, Contracts: contracts, Currency: o.Currency, Now: o.Now,
+		Terminals: a.terminals, VAT: o.Terminals.numbers(o.Now),
 	}
 	a.campaigns = &campaign.Campaigns{
 		Store: a.db, Network: a.network, Presence: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
@@ -214,9 +237,10 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
 		Transactions: a.transactions, Power: a.power,
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
-		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Invoices: a.invoices,
-		Codes: &checkout.Codes{Store: a.db, Now: o.Now, NewID: o.NewID, NewCode: checkout.NewCode}, Desk: a.desk, Inbox: a.inbox,
-		Events: a.db, Bus: a.bus, Ready: a.db.Ready,
+		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Invoices: a.invoices, Terminals: a.terminals,
+		Codes: &checkout.Codes{Store: a.db, Now: o.Now, NewID: o.NewID, NewCode: checkout.NewCode}, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns,
+		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
+		Events:  a.db, Bus: a.bus, Ready: a.db.Ready,
 		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
@@ -245,12 +269,13 @@ func (a *app) told(evs []gnista.Event) {
 	for _, ev := range evs {
 		a.bus.Publish(ev)
 		switch ev.Kind {
-		case "charge-record.issued", "account.top-up":
+		case "charge-record.issued", "account.top-up", "mandate.active":
 			wake(a.pay)
 		}
 	}
 	wake(a.nudge)
 	wake(a.costNudge)
+	wake(a.guestNudge)
 }
 
 func wake(c chan<- struct{}) {
@@ -275,19 +300,22 @@ func (a *app) start() {
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
 	a.running.Go(func() { a.payments.Run(ctx, a.pay) })
+	a.serveGuests(ctx)
 	a.running.Go(func() { a.inbox.Run(ctx) })
 	a.running.Go(func() { a.follower.Run(ctx, a.hear) })
 	a.running.Go(func() { a.workOnInvoices(ctx) })
 	a.running.Go(func() { a.db.Consume(ctx, "cost", a.costNudge, a.costs.Take) })
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
+	a.running.Go(func() { a.guard.Run(telling) })
 	a.running.Go(func() { a.campaigns.Run(telling) })
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{
 		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations, "invoices": a.invoices.Sweep,
-		"payments": a.payments.Sweep,
+		"payments": a.payments.Sweep, "payments at terminals": a.terminals.Sweep,
 	})
 	// Those that wait for stations keep nothing else waiting.
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep})
+	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"mandates": a.payments.Mandates.Sweep})
 	a.every(telling, sweepEvery, map[string]func(context.Context) error{"settings": a.rereader.Sweep})
 	a.every(telling, sweepEvery, map[string]func(context.Context) error{"costs": a.costs.Sweep})
 	a.every(ctx, pruneEvery, map[string]func(context.Context) error{"events": a.pruneEvents, "hints": a.follower.Forget})

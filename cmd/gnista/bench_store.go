@@ -94,6 +94,7 @@ func (t noTx) Save(x *charging.Transaction, _ []charging.Sample, _ ...gnista.Eve
 
 func (noTx) SaveSigned(string, []charging.Signed) error { return nil }
 
+func (noTx) CostLimit(gnista.StationID, string) (*gnista.Money, error)            { return nil, nil }
 func (noTx) EVSEPower(gnista.StationID, int) (string, string, error)              { return "", "", nil }
 func (noTx) SaveDecision(charging.Decision) error                                 { return nil }
 func (noTx) ByID(string) (*charging.Transaction, error)                           { return nil, nil }
@@ -116,6 +117,7 @@ func (noTx) SaveStartLimits(gnista.StationID, int, charging.Limits, time.Time) e
 
 func (noTx) Hold(string, string, bool, time.Time) (bool, error) { return true, nil }
 func (noTx) Pay(string, string, time.Time) (bool, error)        { return true, nil }
+func (noTx) Spend(string, string, time.Time) (bool, error)      { return true, nil }
 func (noTx) Release(string) error                               { return nil }
 func (noTx) Used(token.ID, time.Time, string) (u token.Used, _ error) {
 	return u, nil

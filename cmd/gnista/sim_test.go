@@ -19,6 +19,7 @@ import (
 	"gnista"
 	"gnista/billing"
 	"gnista/charging"
+	"gnista/payment"
 	"gnista/sim"
 	"gnista/station"
 	"gnista/store/storetest"
@@ -29,8 +30,10 @@ import (
 // through memory.
 type bubble struct {
 	*app
-	t        *testing.T
-	listener *pipeListener
+	t         *testing.T
+	file      string
+	listener  *pipeListener
+	providers []payment.Provider // beside those that every system has
 
 	mu        sync.Mutex
 	confirmed []sim.Event
@@ -39,13 +42,18 @@ type bubble struct {
 // simulated runs f with a system in a bubble.
 func simulated(t *testing.T, f func(t *testing.T, b *bubble)) {
 	t.Helper()
+	simulatedWith(t, nil, f)
+}
+
+func simulatedWith(t *testing.T, providers []payment.Provider, f func(t *testing.T, b *bubble)) {
+	t.Helper()
 	database := storetest.SQLite(t, t.TempDir())
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))
-		b := &bubble{t: t}
+		b := &bubble{t: t, providers: providers}
 		b.open(strings.TrimPrefix(database, "sqlite:"))
+		defer func() { b.shut() }()
 		f(t, b)
-		b.shut()
 	})
 }
 
@@ -53,14 +61,25 @@ func (b *bubble) open(file string) {
 	b.t.Helper()
 	a, err := newApp(b.t.Context(), options{
 		Database: "sqlite:" + file, Files: filepath.Join(filepath.Dir(file), "files"), BaseURL: "http://gnista.test", Token: testToken, Unknown: station.AcceptUnknown, Heartbeat: 5 * time.Minute, Retry: time.Minute, Currency: "SEK",
-		Zone: time.UTC, LogDays: 7, LogMB: 10, Now: time.Now, NewID: newID, Log: b.log(),
+		Zone: time.UTC, LogDays: 7, LogMB: 10, Now: time.Now, NewID: newID, Log: b.log(), Providers: b.providers, Terminals: terminals{Terminals: true}, NewSecret: newID,
 	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.app, b.listener = a, newPipeListener()
+	listener := newPipeListener()
+	b.mu.Lock()
+	b.app, b.listener, b.file = a, listener, file
+	b.mu.Unlock()
 	a.start()
 	go (&http.Server{Handler: a.handler}).Serve(b.listener)
+}
+
+// dial reaches the system that is open.
+func (b *bubble) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	b.mu.Lock()
+	l := b.listener
+	b.mu.Unlock()
+	return l.dial(ctx, network, address)
 }
 
 func (b *bubble) shut() {
@@ -86,7 +105,7 @@ func (b *bubble) card(uid string) {
 
 func (b *bubble) station(id gnista.StationID, v gnista.Version) *sim.Station {
 	return &sim.Station{
-		ID: id, Version: v, EVSEs: 2, URL: "ws://gnista.test/ocpp", Dial: b.listener.dial, PowerW: 50_000, Phases: 3, RegisterWh: 123_456, MeterEvery: 2 * time.Minute,
+		ID: id, Version: v, EVSEs: 2, URL: "ws://gnista.test/ocpp", Dial: b.dial, PowerW: 50_000, Phases: 3, RegisterWh: 123_456, MeterEvery: 2 * time.Minute,
 		Now: time.Now, NewID: newID, Log: b.log(), Answered: func(ev sim.Event) {
 			b.mu.Lock()
 			b.confirmed = append(b.confirmed, ev)

@@ -63,6 +63,9 @@ func Run(t *testing.T, url string) {
 	t.Run("transactions", s.transactions)
 	t.Run("reservations", s.reservations)
 	t.Run("limits", s.limits)
+	t.Run("terminals", s.terminals)
+	t.Run("dynamic codes", s.dynamicCodes)
+	t.Run("guards", s.guards)
 	t.Run("samples", s.samples)
 	t.Run("used tokens", s.used)
 	t.Run("failed changes leave nothing", s.failures)
@@ -73,6 +76,9 @@ func Run(t *testing.T, url string) {
 	t.Run("ledger", s.ledger)
 	t.Run("corrections", s.corrections)
 	t.Run("payments", s.payments)
+	t.Run("mandates", s.mandates)
+	t.Run("hints of providers", s.hints)
+	t.Run("payment codes", s.payCodes)
 	t.Run("assignment of tariffs", s.assignment)
 	t.Run("use of tariffs", s.tariffUse)
 	t.Run("sites", s.sites)
@@ -463,7 +469,9 @@ func (s suite) records(t *testing.T) {
 // reservationRecords: a reservation has one original record, as a transaction has, and pays by one payment.
 func (s suite) reservationRecords(t *testing.T, r billing.Record) {
 	ctx := t.Context()
-	told := func(r billing.Record) gnista.Event { return gnista.Event{At: now, Kind: "issued", Subject: r.Subject()} }
+	told := func(r billing.Record) gnista.Event {
+		return gnista.Event{At: now, Kind: "issued", Subject: r.Subject()}
+	}
 	r.ID, r.Transaction, r.Reservation, r.Payment = "rr1", "", "res1", "pr1"
 	first := must[billing.Record](t)(s.Issue(ctx, r, told))
 	r.ID, r.Payment = "rr2", "pr2"

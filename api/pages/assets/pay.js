@@ -9,7 +9,12 @@
   function progress() { return document.getElementById("progress"); }
   function pay() { // the element, in an iframe of the payment company
     var box = progress(), form = document.getElementById("card"), wrong = document.getElementById("wrong"), button = document.getElementById("confirm");
-    if (!box.dataset.element || element || !window.Stripe) return;
+    if (!box.dataset.element || element) return;
+    if (!window.Stripe) {
+      wrong.textContent = wrong.dataset.lost;
+      wrong.hidden = false;
+      return;
+    }
     var stripe = window.Stripe(box.dataset.element, { locale: document.documentElement.lang });
     var dark = matchMedia("(prefers-color-scheme: dark)").matches;
     element = stripe.elements({ clientSecret: box.dataset.secret, appearance: { theme: dark ? "night" : "stripe" } });
