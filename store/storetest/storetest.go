@@ -72,6 +72,7 @@ func Run(t *testing.T, url string) {
 	t.Run("ledger", s.ledger)
 	t.Run("corrections", s.corrections)
 	t.Run("payments", s.payments)
+	t.Run("checkouts", s.checkouts)
 	t.Run("assignment of tariffs", s.assignment)
 	t.Run("use of tariffs", s.tariffUse)
 	t.Run("sites", s.sites)
