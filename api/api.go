@@ -17,6 +17,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/netip"
 	"reflect"
 	"strconv"
 	"strings"
@@ -64,7 +65,11 @@ type Server struct {
 	Contracts    *pki.Contracts
 	Checks       *commission.Checks
 	Invoices     *billing.Invoices
+	Codes        *checkout.Codes
 	Desk         *checkout.Desk
+	Dynamic      DynamicCodes // nil where no station shows codes
+	Inbox        *payment.Inbox
+	StandIns     map[string]StandIn // by provider
 	Events       Events
 	Bus          Bus
 	Ready        func(context.Context) error
@@ -72,13 +77,17 @@ type Server struct {
 	// Token is the admin token. Without one everybody on this machine has all rights, and nobody else
 	// any: requests that come through a proxy or under another name than this machine's are refused.
 	Token     string
-	PublicURL string // under which the world reaches us; empty where nobody said
+	PublicURL string         // under which the world reaches us; empty where nobody said
+	BaseURL   string         // under which this machine is reached
+	Proxies   []netip.Prefix // that are ours, and say where requests come from
 	Version   string
 	Zone      *time.Location // in which pages show times
 	Now       func() time.Time
 	Log       *slog.Logger
 
 	templates map[string]*template.Template // of the pages, by language
+	rates     limits
+	formKey   [32]byte // by which forms are known again; forgotten at the end
 }
 
 // Events reads the durable events.
@@ -102,6 +111,7 @@ const prefix = Prefix
 // Handler is the handler of all paths.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
+	s.rates = newLimits()
 	config := huma.DefaultConfig("Gnista", s.Version)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = prefix+"/openapi", "", ""
 	config.CreateHooks = nil // no links to schemas in answers
@@ -152,6 +162,8 @@ func (s *Server) Handler() http.Handler {
 	s.review(api)
 	s.ledger(api)
 	s.payments(api)
+	s.hints(api)
+	s.payCodes(api)
 	s.checkouts(api)
 	s.authorities(api)
 	s.certificates(api)
@@ -159,6 +171,8 @@ func (s *Server) Handler() http.Handler {
 	s.securityEvents(api)
 	s.events(api)
 	s.pages(mux)
+	s.payPages(mux)
+	s.hooks(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+"; see "+prefix+"/openapi.json")
 	})
@@ -171,12 +185,31 @@ func (s *Server) Handler() http.Handler {
 		}
 		w.Write([]byte("ok\n"))
 	})
-	return s.stationFiles(http.NewCrossOriginProtection().Handler(s.authorised(textual(mux))))
+	return s.stationFiles(sameOrigin(s.authorised(textual(mux))))
+}
+
+// sameOrigin refuses requests that change something and that the page of another site has a browser make. Pages of
+// the payment tell nobody their address, so that browsers that do not say what kind of site a form is of say that
+// its origin is null; what such a form may do only the address allows, which another site does not know.
+func sameOrigin(next http.Handler) http.Handler {
+	protected := http.NewCrossOriginProtection().Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null" && paid(r.URL.Path) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		protected.ServeHTTP(w, r)
+	})
+}
+
+// paid tells whether a path is one of a page on which drivers pay.
+func paid(path string) bool {
+	return strings.HasPrefix(path, "/e/") || strings.HasPrefix(path, "/q/") || strings.HasPrefix(path, "/pay/")
 }
 
 // open tells the paths that need no token.
 func open(path string) bool {
-	for _, p := range []string{"/livez", "/readyz", "/assets/", prefix + "/openapi", prefix + "/receipts/", prefix + "/crl/", prefix + "/ocsp"} {
+	for _, p := range []string{"/livez", "/readyz", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", prefix + "/openapi", prefix + "/receipts/", prefix + "/crl/", prefix + "/ocsp"} {
 		if strings.HasPrefix(path, p) {
 			return true
 		}

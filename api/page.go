@@ -226,6 +226,10 @@ func (s *Server) parse(l language) *template.Template {
 		"money":   l.money,
 		"price":   l.decimal,
 		"unit":    l.currency,
+		"round":   l.round,
+		"hour":    func(t time.Time) string { return t.In(s.Zone).Format("15:04") },
+		"minutes": func(d time.Duration) int { return int(d / time.Minute) },
+		"app":     func(address string) template.URL { return template.URL(address) }, // of an app, made by us
 		"clock":   func(seconds int64) string { return duration(time.Duration(seconds) * time.Second) },
 		"mask":    token.Mask,
 		"perUnit": func(d tariff.Dimension) string { return l.text("per-" + string(d)) },
@@ -268,6 +272,7 @@ type language struct {
 	tag   string
 	point string
 	texts map[string]string
+	pay   map[string]string // of the pages on which drivers pay
 }
 
 // languageOf is the first language of an Accept-Language header that pages are written in.
@@ -286,14 +291,16 @@ func languageOf(accept string) language {
 
 // languages are those that pages are written in; the first is for those who like none.
 func languages() []language {
-	return []language{{"en", ".", english}, {"sv", ",", swedish}}
+	return []language{{"en", ".", english, payEnglish}, {"sv", ",", swedish, paySwedish}}
 }
 
 // text is the text of a key; a key without one is shown as it is, as words of stations are.
 func (l language) text(key any) string {
 	k := fmt.Sprint(key)
-	if t, ok := l.texts[k]; ok {
-		return t
+	for _, texts := range []map[string]string{l.texts, l.pay} {
+		if t, ok := texts[k]; ok {
+			return t
+		}
 	}
 	return k
 }
@@ -315,6 +322,15 @@ func (l language) money(m gnista.Money) string {
 		text = text[:len(text)-digits] + l.point + text[len(text)-digits:]
 	}
 	return sign + text + " " + l.currency(m.Currency)
+}
+
+// round is an amount with its currency, on one line, and without the part that is less than one where that is nothing.
+func (l language) round(m gnista.Money) string {
+	text := l.money(m)
+	if digits, err := tariff.Digits(m.Currency); err == nil && digits > 0 {
+		text = strings.Replace(text, l.point+strings.Repeat("0", digits)+" ", " ", 1)
+	}
+	return strings.Replace(text, " ", "\u00a0", 1)
 }
 
 // currency is what a currency is called.

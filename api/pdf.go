@@ -57,6 +57,15 @@ func (l language) newSheet(title, number string, seller billing.Seller, at time.
 	return s
 }
 
+// banner is a line that nobody overlooks.
+func (s *sheet) banner(text string) {
+	s.SetFillColor(255, 213, 74)
+	s.SetFont("go", "B", textSize+2)
+	s.CellFormat(sheetWidth, 2*lineHeight, text, "", 1, "C", true, 0, "")
+	s.SetFont("go", "", textSize)
+	s.Ln(lineHeight)
+}
+
 // plain is a text of what the fonts may have: characters beyond the first 65,536, such as emoji, they have
 // not and cannot be asked for.
 func plain(text string) string {
@@ -267,6 +276,9 @@ func (s *Server) receiptPDF(l language, v receiptView) ([]byte, error) {
 		title = l.text("credit-receipt-title")
 	}
 	p := l.newSheet(title, fmt.Sprint(v.Number), v.Seller, v.IssuedAt)
+	if v.Test {
+		p.banner(l.text("pay-test"))
+	}
 	when := func(t time.Time) string { return t.In(s.Zone).Format("2006-01-02 15:04:05") }
 	left := []fact{
 		{l.text("date"), when(v.IssuedAt)}, {l.text("supply"), l.text("supply-" + v.Supply)},

@@ -14,6 +14,7 @@ import (
 	"gnista/account"
 	"gnista/billing"
 	"gnista/charging"
+	"gnista/payment"
 	"gnista/tariff"
 	"gnista/token"
 )
@@ -48,6 +49,7 @@ type receiptView struct {
 	VAT       gnista.Money     `json:"vat"`
 	Total     gnista.Money     `json:"total"`
 	Signed    []signedView     `json:"signedValues,omitempty" doc:"Meter values that the meter has signed, as the station sent them"`
+	Test      bool             `json:"test,omitempty" doc:"It was paid in a test mode, without real money"`
 }
 
 // Full tells whether it is more than a simplified invoice.
@@ -186,6 +188,14 @@ func (s *Server) receipt(ctx context.Context, r billing.Record) (receiptView, er
 	}
 	if err := s.payerOf(ctx, r, &v); err != nil {
 		return v, err
+	}
+	found, err := s.Payments.Store.Payments(ctx, payment.Filter{Transaction: r.Transaction, Limit: 1})
+	if err != nil {
+		return v, err
+	}
+	for _, p := range found {
+		x, ok := s.Payments.Providers[p.Provider]
+		v.Test = ok && x.Caps().Test
 	}
 	return v, s.measured(ctx, r, &v)
 }

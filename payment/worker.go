@@ -126,44 +126,6 @@ func (p *Payments) Retry(ctx context.Context, id string) (Payment, error) {
 	return p.Change(ctx, id, func(c *Change) error { return c.Look(Cause{ByPerson, ""}) })
 }
 
-// Hear takes in hints of a provider: each payment is read, whatever the hint says. One of a payment that is
-// not ours is passed over.
-func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) error {
-	remote, ok := p.Providers[provider].(Remote)
-	if !ok {
-		return gnista.Errorf(gnista.Unsupported, "%q tells nothing by itself", provider)
-	}
-	for _, h := range hints {
-		x, err := p.Store.PaymentByRef(ctx, provider, h.Ref)
-		if gnista.CodeOf(err) == gnista.NotFound && err != nil {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := p.read(ctx, remote, x, Cause{ByHint, h.ID}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// read takes in what a provider says of a payment.
-func (p *Payments) read(ctx context.Context, remote Remote, x Payment, cause Cause) error {
-	s, err := remote.Fetch(ctx, x)
-	if err != nil {
-		return fmt.Errorf("reading payment %s: %w", x.ID, err)
-	}
-	// What was read may be older than what an operation tells meanwhile; then it counts for nothing.
-	_, err = p.Change(ctx, x.ID, func(c *Change) error {
-		if c.UpdatedAt.Equal(x.UpdatedAt) && c.Moves == x.Moves && c.Captured == x.Captured && c.Refunded == x.Refunded && c.Held == x.Held {
-			c.Observe(s, cause)
-		}
-		return nil
-	})
-	return err
-}
-
 // StuckAfter is how long a payment may be on its way before somebody is told.
 const StuckAfter = time.Hour
 

@@ -224,32 +224,37 @@ func (db *DB) CreatePayment(ctx context.Context, c *payment.Change) error {
 // ChangePayment runs f on a payment within one SQL transaction and stores what it did, or nothing when it fails.
 func (db *DB) ChangePayment(ctx context.Context, id string, now time.Time, f func(*payment.Change) error) (p payment.Payment, err error) {
 	err = db.write(ctx, ledgerKey, func(t *tx) error {
-		c, err := t.changing(`id = $1`, id, now)
-		if err != nil {
-			return err
-		}
-		if c == nil {
-			return gnista.Errorf(gnista.NotFound, "there is no payment %q", id)
-		}
-		was, op := c.Payment, c.Op
-		if op != nil {
-			same := *op
-			op = &same
-		}
-		if err := f(c); err != nil {
-			return err
-		}
-		p = c.Payment
-		if same := c.Op == nil && op == nil || c.Op != nil && op != nil && *c.Op == *op; same && was == c.Payment && len(c.Ended) == 0 {
-			return nil
-		}
-		if err := t.savePayment(c); err != nil || c.State != payment.SettledShort || was.State == payment.SettledShort || c.Provider != payment.Wallet {
-			return err
-		}
-		// The balance may have grown while the operation was on its way.
-		return t.settleShort(c.Account, c.Currency, now, payment.Cause{Kind: payment.ByTime})
+		p, err = t.changePayment(id, now, f)
+		return err
 	})
 	return p, err
+}
+
+func (t *tx) changePayment(id string, now time.Time, f func(*payment.Change) error) (p payment.Payment, err error) {
+	c, err := t.changing(`id = $1`, id, now)
+	if err != nil {
+		return p, err
+	}
+	if c == nil {
+		return p, gnista.Errorf(gnista.NotFound, "there is no payment %q", id)
+	}
+	was, op := c.Payment, c.Op
+	if op != nil {
+		same := *op
+		op = &same
+	}
+	if err := f(c); err != nil {
+		return p, err
+	}
+	p = c.Payment
+	if same := c.Op == nil && op == nil || c.Op != nil && op != nil && *c.Op == *op; same && was == c.Payment && len(c.Ended) == 0 {
+		return p, nil
+	}
+	if err := t.savePayment(c); err != nil || c.State != payment.SettledShort || was.State == payment.SettledShort || c.Provider != payment.Wallet {
+		return p, err
+	}
+	// The balance may have grown while the operation was on its way.
+	return p, t.settleShort(c.Account, c.Currency, now, payment.Cause{Kind: payment.ByTime})
 }
 
 // Payment finds a payment. NotFound.

@@ -96,6 +96,8 @@ type app struct {
 	books        *billing.Ledger
 	payments     *payment.Worker
 	desk         *checkout.Desk
+	inbox        *payment.Inbox
+	follower     *payment.Follower
 	invoices     *billing.Invoices
 	campaigns    *campaign.Campaigns
 	power        *power.Power
@@ -109,6 +111,7 @@ type app struct {
 	costNudge  chan struct{}
 	guestNudge chan struct{}
 	pay        chan struct{} // nudges the worker of payments
+	hear       chan struct{} // nudges who follows what providers tell
 	log        *slog.Logger
 	running    sync.WaitGroup
 	stop       context.CancelFunc
@@ -118,7 +121,7 @@ type app struct {
 // newApp opens the database and puts the parts together.
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{
-		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log,
+		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log,
 	}
 	var err error
 	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Log: o.Log})
@@ -163,6 +166,8 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.payments = &payment.Worker{Log: o.Log, Payments: &payment.Payments{
 		Store: a.db, Providers: payment.NewProviders(append(o.Providers, &wallet.Provider{Ledger: a.db, Now: o.Now}, invoice.Provider{})...), Now: o.Now, NewID: o.NewID,
 	}}
+	a.inbox = &payment.Inbox{Store: a.db, Providers: a.payments.Providers, Wake: func() { wake(a.hear) }, Now: o.Now, NewID: o.NewID}
+	a.follower = &payment.Follower{Payments: a.payments.Payments, Hints: a.db, Wake: func() { wake(a.pay) }, Log: o.Log}
 	a.invoices = newInvoices(a.db, o.Invoicing, o.Seller, o.Currency, o.Zone, o.Now, o.NewID)
 	a.transactions = &charging.Transactions{
 		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Cloning: o.Cloning, Zone: o.Zone, Now: o.Now, NewID: o.NewID,
@@ -213,9 +218,10 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
 		Transactions: a.transactions, Power: a.power,
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
-		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Desk: a.desk, Invoices: a.invoices,
+		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Invoices: a.invoices,
+		Codes: &checkout.Codes{Store: a.db, Now: o.Now, NewID: o.NewID, NewCode: checkout.NewCode}, Desk: a.desk, Inbox: a.inbox,
 		Events: a.db, Bus: a.bus, Ready: a.db.Ready,
-		Token: o.Token, PublicURL: o.PublicURL, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
+		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
 	if err := errors.Join(a.firstTariff(ctx, o.Currency), a.checks.Begin(ctx)); err != nil {
@@ -274,6 +280,8 @@ func (a *app) start() {
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
 	a.running.Go(func() { a.payments.Run(ctx, a.pay) })
+	a.running.Go(func() { a.inbox.Run(ctx) })
+	a.running.Go(func() { a.follower.Run(ctx, a.hear) })
 	a.serveGuests(ctx)
 	a.running.Go(func() { a.workOnInvoices(ctx) })
 	a.running.Go(func() { a.db.Consume(ctx, "cost", a.costNudge, a.costs.Take) })
@@ -288,7 +296,7 @@ func (a *app) start() {
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep})
 	a.every(telling, sweepEvery, map[string]func(context.Context) error{"settings": a.rereader.Sweep})
 	a.every(telling, sweepEvery, map[string]func(context.Context) error{"costs": a.costs.Sweep})
-	a.every(ctx, pruneEvery, map[string]func(context.Context) error{"events": a.pruneEvents})
+	a.every(ctx, pruneEvery, map[string]func(context.Context) error{"events": a.pruneEvents, "hints": a.follower.Forget})
 	a.every(ctx, certifyEvery, map[string]func(context.Context) error{"certificates": a.ca.Sweep})
 }
 

@@ -32,6 +32,7 @@ type bench struct {
 	Settings benchSettings `cmd:"" help:"Ordinary traffic beside the reading of many stations' settings."`
 	Hostile  benchHostile  `cmd:"" help:"Latency of good stations beside hostile ones."`
 	Invoices benchInvoices `cmd:"" help:"A run of invoices, and half of one."`
+	Hooks    benchHooks    `cmd:"" help:"Ordinary traffic beside bursts of messages of a provider of payments."`
 	All      benchAll      `cmd:"" default:"1" help:"Memory and events."`
 	Server   benchServer   `cmd:"" hidden:""`
 }
@@ -49,7 +50,7 @@ func (b *benchAll) Run(ctx context.Context, o *output) error {
 // benchServer is the server under measurement.
 type benchServer struct {
 	serve
-	Variant string `enum:"group,single,none,paced" default:"group"`
+	Variant string `enum:"group,single,none,paced,hooks" default:"group"`
 }
 
 // Run serves. On SIGUSR1 memory that is not used goes back to the system, so that what is left can be
@@ -70,6 +71,8 @@ func (b *benchServer) Run(ctx context.Context, o *output) error {
 	case "none":
 		none := newNoStore()
 		opts.Charging, opts.Messages = none, none
+	case "hooks":
+		opts.Providers = append(opts.Providers, benchBank{})
 	}
 	listener, err := b.listen(ctx)
 	if err != nil {
@@ -84,6 +87,12 @@ func (b *benchServer) Run(ctx context.Context, o *output) error {
 	if _, err := a.tokens.Create(ctx, token.Token{ID: token.ID{UID: "LOAD", Type: "ISO14443"}}); err != nil {
 		listener.Close()
 		return errors.Join(err, a.db.Close())
+	}
+	if b.Variant == "hooks" {
+		if err := a.holdMany(ctx); err != nil {
+			listener.Close()
+			return errors.Join(err, a.db.Close())
+		}
 	}
 	free := make(chan os.Signal, 1)
 	signal.Notify(free, syscall.SIGUSR1)

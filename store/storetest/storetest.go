@@ -73,6 +73,8 @@ func Run(t *testing.T, url string) {
 	t.Run("corrections", s.corrections)
 	t.Run("payments", s.payments)
 	t.Run("checkouts", s.checkouts)
+	t.Run("hints of providers", s.hints)
+	t.Run("payment codes", s.payCodes)
 	t.Run("assignment of tariffs", s.assignment)
 	t.Run("use of tariffs", s.tariffUse)
 	t.Run("sites", s.sites)

@@ -1,0 +1,359 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"gnista"
+	"gnista/billing"
+	"gnista/checkout"
+	"gnista/payment"
+	"gnista/tariff"
+)
+
+// DynamicCodes checks the one-time password of a QR code that a station shows. NotFound, which does not tell why.
+type DynamicCodes interface {
+	Check(ctx context.Context, station gnista.StationID, evse int, password string) error
+}
+
+// StandIn takes the place of a provider's own element, app or page where no real money moves.
+type StandIn interface {
+	// Answer has the customer of an action agree, or not.
+	Answer(ctx context.Context, a payment.Action, agree bool) error
+}
+
+const (
+	// All that does not lead to a page is told so after the same time, so that the time tells nothing either.
+	nothingAfter = 100 * time.Millisecond
+	formFor      = 15 * time.Minute // after a code of a station's display was scanned
+	formBody     = 8 << 10
+	exampleWh    = 20_000
+	exampleTime  = 30 * time.Minute
+	pollEvery    = 5 // seconds, where there are no scripts
+)
+
+// spot is an EVSE that somebody has come to by a code, and where the form of its page goes.
+type spot struct {
+	station gnista.StationID
+	evse    int
+	action  string
+}
+
+// offerPage is what somebody sees who has come to an EVSE.
+type offerPage struct {
+	checkout.Offer
+	payFrame
+	Action  string
+	Prices  []string
+	Example gnista.Money // what a charge of 20 kWh in half an hour costs now
+	Problem string       // key of a text
+	Company checkout.Company
+	Choices []choice
+}
+
+// choice is a way to pay with the amounts that there are.
+type choice struct {
+	checkout.Method
+	Name  string
+	Picks []pick
+}
+
+// pick is one amount of a choice; its value names all of it.
+type pick struct {
+	Value  string
+	Amount gnista.Money
+}
+
+// payFrame is what all pages of the payment have around.
+type payFrame struct {
+	Other  string // address of the page in the other language
+	Test   bool
+	Seller billing.Seller
+	Script string // of the provider; empty is none
+	Reload int    // seconds after which the page is loaded again where there are no scripts; 0 is never
+}
+
+func (s *Server) payPages(mux *http.ServeMux) {
+	rand.Read(s.formKey[:])
+	mux.HandleFunc("GET /e/{code}", s.coming(s.byCode, s.showOffer))
+	mux.HandleFunc("POST /e/{code}", s.coming(s.byCode, s.open))
+	mux.HandleFunc("GET /q/{station}/{evse}", s.coming(s.byDisplay, s.showOffer))
+	mux.HandleFunc("POST /q/{station}/{evse}", s.coming(s.byDisplay, s.open))
+	mux.HandleFunc("GET /pay/{key}", s.keyed(s.showCheckout))
+	mux.HandleFunc("GET /pay/{key}/qr.svg", s.keyed(s.showApp))
+	mux.HandleFunc("POST /pay/{key}/stop", s.keyed(s.acting(s.Desk.Stop)))
+	mux.HandleFunc("POST /pay/{key}/cancel", s.keyed(s.acting(s.Desk.Cancel)))
+	mux.HandleFunc("POST /pay/{key}/test", s.keyed(s.standIn))
+	for _, p := range []string{"/e/", "/q/", "/pay/"} {
+		mux.HandleFunc(p, func(w http.ResponseWriter, r *http.Request) { s.nothing(w, r, time.Now()) })
+	}
+}
+
+// payHeaders are those of all pages of the payment: nothing of them stays anywhere, nothing is loaded from elsewhere
+// but by the provider, and its address, which is a secret, is told to nobody.
+func payHeaders(w http.ResponseWriter, provider string) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy(provider))
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Robots-Tag", "noindex, nofollow")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+}
+
+// policy is the content security policy of a page; provider is empty where none has a part in it.
+func policy(provider string) string {
+	const ours = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; style-src 'self'"
+	if provider == "stripe" { // as its documentation says
+		return ours + "; script-src 'self' https://js.stripe.com; connect-src 'self' https://api.stripe.com; img-src 'self' https://*.stripe.com" +
+			"; frame-src https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com"
+	}
+	return ours + "; script-src 'self'; connect-src 'self'; img-src 'self'"
+}
+
+// nothing tells that there is nothing, whatever the reason, at the same time after the request began.
+func (s *Server) nothing(w http.ResponseWriter, r *http.Request, began time.Time) {
+	select {
+	case <-r.Context().Done():
+	case <-time.After(time.Until(began.Add(nothingAfter))):
+	}
+	s.plain(w, r, http.StatusNotFound, "pay-nothing")
+}
+
+// plain is a page of one sentence.
+func (s *Server) plain(w http.ResponseWriter, r *http.Request, status int, key string) {
+	payHeaders(w, "")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	s.show(w, "nothing.html", reader(r), struct{ Text string }{key})
+}
+
+// reader is the language that a page is asked for in.
+func reader(r *http.Request) string {
+	if l := r.URL.Query().Get("lang"); l == "sv" || l == "en" {
+		return l
+	}
+	return languageOf(r.Header.Get("Accept-Language")).tag
+}
+
+// coming leads those who have come by a code.
+func (s *Server) coming(find func(*http.Request) (spot, error), then func(http.ResponseWriter, *http.Request, spot)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		if !s.rates.pages.allow(s.client(r), s.Now()) {
+			w.Header().Set("Retry-After", "60")
+			s.plain(w, r, http.StatusTooManyRequests, "pay-often")
+			return
+		}
+		at, err := find(r)
+		switch {
+		case err == nil && r.Method == http.MethodGet && r.URL.Query().Get("totp") != "": // is good once, and the page for a while
+			payHeaders(w, "")
+			http.Redirect(w, r, at.action, http.StatusSeeOther)
+		case err == nil:
+			then(w, r, at)
+		case gnista.CodeOf(err) == gnista.NotFound:
+			s.nothing(w, r, began)
+		default:
+			s.broken(w, r, err)
+		}
+	}
+}
+
+func (s *Server) broken(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() == nil {
+		s.Log.Error("a page of the payment could not be made", "err", err)
+	}
+	s.plain(w, r, http.StatusServiceUnavailable, "pay-broken")
+}
+
+func (s *Server) byCode(r *http.Request) (spot, error) {
+	code := r.PathValue("code")
+	if !checkout.IsCode(code) {
+		code = "" // is looked up all the same
+	}
+	c, err := s.Codes.Store.FindPayCode(r.Context(), code)
+	return spot{c.Station, c.EVSE, "/e/" + code}, err
+}
+
+// byDisplay finds the EVSE of a code that a station shows: by its one-time password, or for some time after by
+// what was made of that.
+func (s *Server) byDisplay(r *http.Request) (spot, error) {
+	at := spot{station: gnista.StationID(r.PathValue("station"))}
+	none := gnista.Errorf(gnista.NotFound, "there is no such page")
+	var err error
+	if at.evse, err = strconv.Atoi(r.PathValue("evse")); err != nil || at.evse < 1 || at.evse > 10_000 || len(at.station) > 255 || s.Dynamic == nil {
+		return at, none
+	}
+	q := r.URL.Query()
+	if pass := q.Get("pass"); pass != "" {
+		until, sum, _ := strings.Cut(pass, ".")
+		ms, err := strconv.ParseInt(until, 10, 64)
+		if err != nil || !hmac.Equal([]byte(sum), []byte(s.pass(at, ms))) || s.Now().UnixMilli() > ms {
+			return at, none
+		}
+		at.action = at.display(pass)
+		return at, nil
+	}
+	if err := s.Dynamic.Check(r.Context(), at.station, at.evse, q.Get("totp")); err != nil {
+		return at, err
+	}
+	until := s.Now().Add(formFor).UnixMilli()
+	at.action = at.display(strconv.FormatInt(until, 10) + "." + s.pass(at, until))
+	return at, nil
+}
+
+func (at spot) display(pass string) string {
+	return "/q/" + url.PathEscape(string(at.station)) + "/" + strconv.Itoa(at.evse) + "?pass=" + url.QueryEscape(pass)
+}
+
+// pass is the proof that somebody was at an EVSE.
+func (s *Server) pass(at spot, until int64) string {
+	m := hmac.New(sha256.New, s.formKey[:])
+	fmt.Fprintf(m, "%d %d %s", until, at.evse, at.station)
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+}
+
+func (s *Server) showOffer(w http.ResponseWriter, r *http.Request, at spot) {
+	s.offer(w, r, at, http.StatusOK, "", checkout.Company{})
+}
+
+// offer shows what an EVSE offers, with a problem of what was chosen, if there is one.
+func (s *Server) offer(w http.ResponseWriter, r *http.Request, at spot, status int, problem string, company checkout.Company) {
+	began := time.Now()
+	o, err := s.Desk.Offer(r.Context(), at.station, at.evse)
+	switch {
+	case gnista.CodeOf(err) == gnista.NotFound && err != nil:
+		s.nothing(w, r, began)
+		return
+	case err != nil:
+		s.broken(w, r, err)
+		return
+	}
+	l := reader(r)
+	p := offerPage{Offer: o, Action: withLanguage(at.action, l), Prices: prices(o, l), Problem: problem, Company: company}
+	p.payFrame = payFrame{Other: withLanguage(at.action, other(l)), Test: testMode(o), Seller: s.Invoices.Seller}
+	if !o.Condition.Usable() {
+		p.Reload = pollEvery * 3
+	}
+	zone, err := s.Sites.Zone(r.Context(), at.station)
+	if err == nil {
+		plan := tariff.Plan{Start: s.Now(), Charge: []tariff.Stretch{{Length: exampleTime, EnergyMWh: exampleWh * 1000, PowerW: int64(exampleWh * time.Hour / exampleTime), MilliA: int64(exampleWh*time.Hour/exampleTime) * 1000 / volts}}}
+		var b tariff.Bill
+		if b, err = plan.Bill(o.Version, zone); err == nil {
+			p.Example = b.Total
+		}
+	}
+	if err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	for _, m := range o.Methods {
+		c := choice{Method: m, Name: m.Words[l]}
+		for _, a := range m.Amounts {
+			c.Picks = append(c.Picks, pick{value(m, a), a})
+		}
+		p.Choices = append(p.Choices, c)
+	}
+	s.payPage(w, "offer.html", l, "", status, p)
+}
+
+// value is what a form says of a method and an amount.
+func value(m checkout.Method, a gnista.Money) string {
+	return fmt.Sprintf("%s %s %d %s", m.Provider, m.Way, a.Amount, a.Currency)
+}
+
+func withLanguage(address, l string) string {
+	if strings.Contains(address, "?") {
+		return address + "&lang=" + l
+	}
+	return address + "?lang=" + l
+}
+
+func other(l string) string {
+	if l == "sv" {
+		return "en"
+	}
+	return "sv"
+}
+
+// payPage writes a page whole or not at all.
+func (s *Server) payPage(w http.ResponseWriter, name, l, provider string, status int, data any) {
+	var b bytes.Buffer
+	s.show(&b, name, l, data)
+	payHeaders(w, provider)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", l)
+	w.WriteHeader(status)
+	w.Write(b.Bytes())
+}
+
+// open opens a checkout with what was chosen. The amount is one of the offer's, whatever the form says.
+func (s *Server) open(w http.ResponseWriter, r *http.Request, at spot) {
+	if !s.rates.openings.allow(s.client(r), s.Now()) || !s.rates.evses.allow(fmt.Sprintf("%d %s", at.evse, at.station), s.Now()) {
+		w.Header().Set("Retry-After", "60")
+		s.plain(w, r, http.StatusTooManyRequests, "pay-often")
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, formBody)
+	if err := r.ParseForm(); err != nil {
+		s.plain(w, r, http.StatusBadRequest, "pay-broken")
+		return
+	}
+	l := reader(r)
+	form := func(name string) string {
+		return strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(r.PostFormValue(name), "\x00", ""), ""))
+	}
+	company := checkout.Company{Name: form("name"), VATNumber: form("vat"), Reference: form("reference")}
+	o, err := s.Desk.Offer(r.Context(), at.station, at.evse)
+	if err != nil {
+		s.offer(w, r, at, http.StatusConflict, "", company)
+		return
+	}
+	q := checkout.Request{Station: at.station, EVSE: at.evse, Tariff: form("tariff"), Language: l}
+	if company != (checkout.Company{}) {
+		q.Company = &company
+	}
+	chosen := o.Gratis
+	for _, m := range o.Methods {
+		for _, a := range m.Amounts {
+			if !chosen && value(m, a) == form("choice") {
+				q.Provider, q.Way, q.Amount, chosen = m.Provider, m.Way, a, true
+			}
+		}
+	}
+	if !chosen {
+		s.offer(w, r, at, http.StatusUnprocessableEntity, "pay-choose", company)
+		return
+	}
+	c, err := s.Desk.Open(r.Context(), q)
+	switch gnista.CodeOf(err) {
+	case gnista.Conflict, gnista.Offline:
+		problem := "pay-taken"
+		if q.Tariff != "" && o.Version.ID != q.Tariff {
+			problem = "pay-price-changed"
+		}
+		s.offer(w, r, at, http.StatusConflict, problem, company)
+		return
+	case gnista.Invalid:
+		s.offer(w, r, at, http.StatusUnprocessableEntity, "pay-company-wrong", company)
+		return
+	}
+	if err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	payHeaders(w, "")
+	http.Redirect(w, r, withLanguage("/pay/"+c.Key, l), http.StatusSeeOther)
+}
