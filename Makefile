@@ -20,6 +20,7 @@ setup:
 
 peers:
 	cd testdata/peers/ocpp-go && $(GO) build -o ../../../bin/peer-ocpp-go .
+	cd testdata/peers/stripe-mock && $(GO) build -o ../../../bin/stripe-mock github.com/stripe/stripe-mock
 	cd testdata/peers/ocpp-rpc && npm ci --no-audit --no-fund --loglevel=error
 
 generate:

@@ -146,6 +146,7 @@ func (s *Server) Handler() http.Handler {
 	s.tokens(api)
 	s.unknownTokens(api)
 	s.accounts(api)
+	s.mandates(api)
 	s.localLists(api)
 	s.transactions(api)
 	s.reservations(api)

@@ -15,7 +15,8 @@ type paymentView struct {
 	ID          string        `json:"id"`
 	Transaction string        `json:"transaction,omitempty"`
 	Account     string        `json:"account,omitempty" doc:"Id of the account that pays; absent when nobody does"`
-	Provider    string        `json:"provider,omitempty" doc:"wallet or invoice; absent when nobody can be billed"`
+	Provider    string        `json:"provider,omitempty" doc:"wallet, invoice, or who takes cards and the like; absent when nobody can be billed"`
+	Mandate     string        `json:"mandate,omitempty" doc:"Id of what it is taken under"`
 	State       payment.State `json:"state" enum:"created,awaiting-customer,held,prepaid,mandated,bound,settling,settled,settled-short,released,declined,abandoned,hold-expired,review"`
 	Reason      string        `json:"reason,omitempty" doc:"Why it is in review, or short"`
 	Due         gnista.Money  `json:"due" doc:"What the charge records of the transaction come to"`
@@ -32,7 +33,7 @@ type paymentView struct {
 
 func showPayment(p payment.Payment) paymentView {
 	v := paymentView{
-		ID: p.ID, Transaction: p.Transaction, Account: p.Account, Provider: p.Provider, State: p.State, Reason: p.Reason, Due: p.Money(p.Due), Paid: p.Money(p.Paid()),
+		ID: p.ID, Transaction: p.Transaction, Account: p.Account, Provider: p.Provider, Mandate: p.Mandate, State: p.State, Reason: p.Reason, Due: p.Money(p.Due), Paid: p.Money(p.Paid()),
 		Captured: p.Money(p.Captured), Refunded: p.Money(p.Refunded), HeldUntil: moment(p.HeldUntil), Since: p.Since, Stuck: p.Stuck, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
 	}
 	if p.Held > 0 {

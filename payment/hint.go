@@ -270,6 +270,14 @@ func (f *Follower) follow(ctx context.Context, provider, ref string, list []Told
 	now := f.Now()
 	p, err := f.Store.PaymentByRef(ctx, provider, ref)
 	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		if ours, err := f.hearMandate(ctx, provider, ref); err != nil {
+			return f.fail(ctx, list, err)
+		} else if ours {
+			for i := range list {
+				list[i].State, list[i].DoneAt = HintDone, now
+			}
+			return f.Hints.PutOffHints(ctx, list)
+		}
 		for i, t := range list {
 			t.Note = "no payment of ours is called so"
 			if now.Sub(t.ReceivedAt) >= unknownFor {
@@ -323,6 +331,9 @@ func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) erro
 	for _, h := range hints {
 		x, err := p.Store.PaymentByRef(ctx, provider, h.Ref)
 		if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+			if _, err := p.hearMandate(ctx, provider, h.Ref); err != nil {
+				return err
+			}
 			continue
 		}
 		if err != nil {
@@ -333,6 +344,14 @@ func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) erro
 		}
 	}
 	return nil
+}
+
+// hearMandate takes in what is said of something that is no payment: it may be a mandate.
+func (p *Payments) hearMandate(ctx context.Context, provider, ref string) (ours bool, err error) {
+	if p.Mandates == nil {
+		return false, nil
+	}
+	return p.Mandates.Hear(ctx, provider, ref)
 }
 
 // read takes in what a provider says of a payment.

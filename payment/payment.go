@@ -90,6 +90,7 @@ type Payment struct {
 	Transaction string // id; empty while bound to none
 	Account     string // id of the account that pays; empty is none
 	Provider    string // name; empty where nobody can be billed
+	Mandate     string // id of what it is taken under; empty is nothing
 	Ref         string // the provider's name of it
 	Way         Way
 	Currency    string

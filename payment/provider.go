@@ -97,12 +97,16 @@ type Caps struct {
 	Hold       bool              // can set an amount aside
 	Prepay     bool              // can take an amount before it is known what is due
 	MinAmount  int64             // least that it takes; less is not sent
+	Minima     map[string]int64  // by currency, where it differs
 	MaxAmount  int64             // most that it takes; 0 is no limit
 	MinRefund  int64             // least that it gives back; less stays where it is
 	Currencies []string          // nil is any
 	Test       bool              // no real money moves
 	Words      map[string]string // what drivers call it, by language; nil is not for drivers
 }
+
+// Least is the least that it takes in a currency.
+func (c Caps) Least(currency string) int64 { return max(1, c.MinAmount, c.Minima[currency]) }
 
 // Snapshot is what a provider says of a payment.
 type Snapshot struct {

@@ -56,6 +56,7 @@ type Filter struct {
 type Payments struct {
 	Store     Store
 	Providers Providers
+	Mandates  *Mandates // nil: no account pays by card
 	Now       func() time.Time
 	NewID     func() string
 }
@@ -70,12 +71,19 @@ func (p *Payments) Hold(ctx context.Context, provider, account string, amount gn
 	switch {
 	case !caps.Hold:
 		return Payment{}, gnista.Errorf(gnista.Unsupported, "%s cannot set an amount aside", provider)
-	case amount.Amount <= 0 || amount.Amount < caps.MinAmount:
-		return Payment{}, gnista.Invalidf("amount", "must be %d or more", max(1, caps.MinAmount))
+	case amount.Amount < caps.Least(amount.Currency):
+		return Payment{}, gnista.Invalidf("amount", "must be %d or more", caps.Least(amount.Currency))
 	case !caps.takes(amount.Currency):
 		return Payment{}, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
 	}
 	c := Begin(p.NewID(), provider, account, amount.Currency, amount.Amount, p.Now())
+	if p.Mandates != nil {
+		m, err := p.Mandates.active(ctx, account, provider)
+		if err != nil {
+			return Payment{}, err
+		}
+		c.Mandate = m.ID
+	}
 	return c.Payment, p.Store.CreatePayment(ctx, c)
 }
 
@@ -96,7 +104,7 @@ func (p *Payments) AskAs(ctx context.Context, id, provider, account string, amou
 	switch {
 	case !asks, o.Way == ByHold && !caps.Hold, o.Way == ByPrepay && !caps.Prepay, o.Way != ByHold && o.Way != ByPrepay:
 		return Payment{}, gnista.Errorf(gnista.Unsupported, "%s cannot ask customers for that", provider)
-	case amount.Amount < max(1, caps.MinAmount) || caps.MaxAmount > 0 && amount.Amount > caps.MaxAmount:
+	case amount.Amount < caps.Least(amount.Currency) || caps.MaxAmount > 0 && amount.Amount > caps.MaxAmount:
 		return Payment{}, gnista.Invalidf("amount", "is out of range")
 	case !caps.takes(amount.Currency):
 		return Payment{}, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
@@ -306,7 +314,7 @@ func (w *Worker) call(ctx context.Context, op Operation, p Payment, o Opening, d
 	if err != nil {
 		return Begun{}, &RefusedError{err.Error()}
 	}
-	if caps := x.Caps(); op.Kind == KindCapture && op.Amount < caps.MinAmount || op.Kind == KindRefund && op.Amount < caps.MinRefund {
+	if caps := x.Caps(); op.Kind == KindCapture && op.Amount < caps.Least(p.Currency) || op.Kind == KindRefund && op.Amount < caps.MinRefund {
 		return Begun{}, &DeclinedError{Code: BelowMinimum}
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTime)

@@ -48,10 +48,16 @@ func (db *DB) UpdateCustomer(ctx context.Context, id string, change func(*accoun
 	return db.changeCustomer(ctx, id, change, nil)
 }
 
-// EraseCustomer is UpdateCustomer that also blocks the customer's accounts, for the reason, and takes away
-// the names of these and what is said of their cards.
+// EraseCustomer is UpdateCustomer that also blocks the customer's accounts, for the reason, ends their mandates, and takes
+// away the names of these and what is said of their cards.
 func (db *DB) EraseCustomer(ctx context.Context, id, reason string, change func(*account.Customer) (gnista.Event, error)) (account.Customer, error) {
-	return db.changeCustomer(ctx, id, change, func(t *tx) error {
+	var at time.Time
+	erase := func(c *account.Customer) (gnista.Event, error) {
+		ev, err := change(c)
+		at = c.ErasedAt
+		return ev, err
+	}
+	return db.changeCustomer(ctx, id, erase, func(t *tx) error {
 		rows, err := t.rows(`SELECT `+tokenColumns+` FROM token WHERE account IN (SELECT id FROM account WHERE customer = $1)`, id)
 		tokens, err := all(rows, err, t.scanToken)
 		if err != nil {
@@ -64,6 +70,9 @@ func (db *DB) EraseCustomer(ctx context.Context, id, reason string, change func(
 			}
 		}
 		if _, err := t.exec(`UPDATE account SET name = '', blocked = $1, block_reason = $2 WHERE customer = $3`, true, reason, id); err != nil {
+			return err
+		}
+		if err := t.endMandates(reason, at, "account IN (SELECT id FROM account WHERE customer = $4)", id); err != nil {
 			return err
 		}
 		return t.tokensChanged()

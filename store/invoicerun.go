@@ -83,13 +83,16 @@ func (db *DB) InvoiceRuns(ctx context.Context, state billing.RunState, before st
 	return all(rows, err, scanRun)
 }
 
+// notByCard leaves out records that a card pays for: those are not invoiced.
+const notByCard = "NOT EXISTS (SELECT 1 FROM payment p WHERE p.transaction_id = charge_record.transaction_id AND p.transaction_id <> '' AND p.mandate <> '')"
+
 // Dues lists up to limit accounts that have records for a run, in the order of account and currency,
 // behind one; a limit of 0 is all. The condition is in the words of the partial index.
 func (db *DB) Dues(ctx context.Context, until time.Time, account string, after billing.Due, limit int) ([]billing.Due, error) {
 	var w where
 	w.add("issued_at < ?", millis(until))
 	w.conditions = append(w.conditions, "invoice = '' AND account <> '' AND (account, currency) > ("+w.arg(after.Account)+", "+w.arg(after.Currency)+")",
-		"EXISTS (SELECT 1 FROM account WHERE account.id = charge_record.account AND account.kind = 'postpaid')")
+		"EXISTS (SELECT 1 FROM account WHERE account.id = charge_record.account AND account.kind = 'postpaid')", notByCard)
 	if account != "" {
 		w.add("account = ?", account)
 	}
@@ -137,7 +140,7 @@ const skippedAtMost = 100
 
 // issueInvoice makes the invoice of one account; nil is none.
 func (t *tx) issueInvoice(r billing.InvoiceRun, d billing.Due, make func(billing.Due, []billing.InvoiceLine) billing.Making, places map[gnista.StationID]string) (*billing.Invoice, error) {
-	rows, err := t.rows(`SELECT `+recordColumns+` FROM charge_record WHERE account = $1 AND currency = $2 AND invoice = '' AND account <> '' AND issued_at < $3 ORDER BY number`,
+	rows, err := t.rows(`SELECT `+recordColumns+` FROM charge_record WHERE account = $1 AND currency = $2 AND invoice = '' AND account <> '' AND issued_at < $3 AND `+notByCard+` ORDER BY number`,
 		d.Account, d.Currency, millis(r.Until))
 	records, err := all(rows, err, t.scanRecord)
 	if err != nil {

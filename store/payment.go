@@ -13,12 +13,12 @@ import (
 )
 
 const paymentColumns = `id, transaction_id, account, provider, ref, way, currency, state, reason, due, authorised, held, held_until, captured, refunded, kept,
-	revision, tried, closing, moves, since, stuck, created_at, updated_at`
+	revision, tried, closing, moves, since, stuck, created_at, updated_at, mandate`
 
 func scanPayment(s scanner) (p payment.Payment, err error) {
 	var until, since, created, updated int64
 	err = s.Scan(&p.ID, &p.Transaction, &p.Account, &p.Provider, &p.Ref, &p.Way, &p.Currency, &p.State, &p.Reason, &p.Due, &p.Authorised, &p.Held, &until, &p.Captured, &p.Refunded, &p.Kept,
-		&p.Revision, &p.Tried, &p.Closing, &p.Moves, &since, &p.Stuck, &created, &updated)
+		&p.Revision, &p.Tried, &p.Closing, &p.Moves, &since, &p.Stuck, &created, &updated, &p.Mandate)
 	p.HeldUntil, p.Since, p.CreatedAt, p.UpdatedAt = instant(until), instant(since), instant(created), instant(updated)
 	return p, err
 }
@@ -66,13 +66,13 @@ func (t *tx) changing(condition, arg string, now time.Time) (*payment.Change, er
 func (t *tx) savePayment(c *payment.Change) error {
 	p := c.Payment
 	_, err := t.exec(`INSERT INTO payment (`+paymentColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
 		ON CONFLICT (id) DO UPDATE SET transaction_id = excluded.transaction_id, account = excluded.account, provider = excluded.provider, ref = excluded.ref, way = excluded.way,
 		state = excluded.state, reason = excluded.reason, due = excluded.due, authorised = excluded.authorised, held = excluded.held, held_until = excluded.held_until,
 		captured = excluded.captured, refunded = excluded.refunded, kept = excluded.kept, revision = excluded.revision, tried = excluded.tried, closing = excluded.closing, moves = excluded.moves,
-		since = excluded.since, stuck = excluded.stuck, updated_at = excluded.updated_at`,
+		since = excluded.since, stuck = excluded.stuck, updated_at = excluded.updated_at, mandate = excluded.mandate`,
 		p.ID, p.Transaction, p.Account, p.Provider, p.Ref, string(p.Way), p.Currency, string(p.State), p.Reason, p.Due, p.Authorised, p.Held, millis(p.HeldUntil), p.Captured, p.Refunded, p.Kept,
-		p.Revision, p.Tried, p.Closing, p.Moves, millis(p.Since), p.Stuck, millis(p.CreatedAt), millis(p.UpdatedAt))
+		p.Revision, p.Tried, p.Closing, p.Moves, millis(p.Since), p.Stuck, millis(p.CreatedAt), millis(p.UpdatedAt), p.Mandate)
 	if err != nil {
 		return err
 	}
@@ -165,6 +165,11 @@ func (t *tx) owe(r billing.Record) error {
 			return err
 		}
 		c = payment.New(r.Payment, r.Transaction, r.Bill.Total.Currency, r.Account, a, r.IssuedAt, cause)
+		m, err := t.mandate(r.Account)
+		if err != nil {
+			return err
+		}
+		c.Under(m)
 	}
 	c.Owe(due, cause)
 	return t.savePayment(c)

@@ -28,6 +28,7 @@ import (
 	"gnista/ocpp/ocppj"
 	"gnista/payment"
 	"gnista/payment/invoice"
+	"gnista/payment/stripe"
 	"gnista/payment/wallet"
 	"gnista/pki"
 	"gnista/power"
@@ -57,6 +58,7 @@ type options struct {
 	Invoicing  invoicing
 	Guests     checkout.Policy
 	Providers  []payment.Provider // beside those that every system has
+	Stripe     *stripe.Config     // nil: no cards are taken
 	Zone       *time.Location
 	Cloning    token.Cloning
 	CostEvery  time.Duration // see [cost.Costs]
@@ -163,11 +165,18 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Store: a.db, Tariffs: a.db, Transactions: a.db, Reservations: a.db, Zones: sites, Currency: o.Currency, Now: o.Now, NewID: o.NewID,
 	}
 	a.books = &billing.Ledger{Store: a.db, Now: o.Now, NewID: o.NewID}
+	if o.Stripe != nil {
+		o.Stripe.Mandates, o.Stripe.Now = a.db, o.Now
+		o.Providers = append(o.Providers, stripe.New(*o.Stripe))
+	}
 	a.payments = &payment.Worker{Log: o.Log, Payments: &payment.Payments{
 		Store: a.db, Providers: payment.NewProviders(append(o.Providers, &wallet.Provider{Ledger: a.db, Now: o.Now}, invoice.Provider{})...), Now: o.Now, NewID: o.NewID,
 	}}
 	a.inbox = &payment.Inbox{Store: a.db, Providers: a.payments.Providers, Wake: func() { wake(a.hear) }, Now: o.Now, NewID: o.NewID}
 	a.follower = &payment.Follower{Payments: a.payments.Payments, Hints: a.db, Wake: func() { wake(a.pay) }, Log: o.Log}
+	a.payments.Mandates = &payment.Mandates{
+		Store: a.db, Accounts: a.db, Providers: a.payments.Providers, Seller: o.Seller.Name, Now: o.Now, NewID: o.NewID, Log: o.Log,
+	}
 	a.invoices = newInvoices(a.db, o.Invoicing, o.Seller, o.Currency, o.Zone, o.Now, o.NewID)
 	a.transactions = &charging.Transactions{
 		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Cloning: o.Cloning, Zone: o.Zone, Now: o.Now, NewID: o.NewID,
@@ -249,7 +258,7 @@ func (a *app) told(evs []gnista.Event) {
 	for _, ev := range evs {
 		a.bus.Publish(ev)
 		switch ev.Kind {
-		case "charge-record.issued", "account.top-up":
+		case "charge-record.issued", "account.top-up", "mandate.active":
 			wake(a.pay)
 		}
 	}
@@ -294,6 +303,7 @@ func (a *app) start() {
 	})
 	// Those that wait for stations keep nothing else waiting.
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep})
+	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"mandates": a.payments.Mandates.Sweep})
 	a.every(telling, sweepEvery, map[string]func(context.Context) error{"settings": a.rereader.Sweep})
 	a.every(telling, sweepEvery, map[string]func(context.Context) error{"costs": a.costs.Sweep})
 	a.every(ctx, pruneEvery, map[string]func(context.Context) error{"events": a.pruneEvents, "hints": a.follower.Forget})

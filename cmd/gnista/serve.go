@@ -80,6 +80,7 @@ type serve struct {
 	invoicing
 	guests
 	transport
+	cards
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for profiles (/debug/pprof); none when empty. Do not make it public."`
 	PublicURL       string                `help:"Address under which the world reaches this system, as in https://charge.example." placeholder:"URL"`
@@ -114,6 +115,16 @@ func (s *serve) Run(ctx context.Context, o *output) error {
 	}
 	if at, ok := listener.Addr().(*net.TCPAddr); ok && opts.BaseURL == "" && !at.IP.IsUnspecified() {
 		opts.BaseURL = "http://" + at.String()
+	}
+	if opts.Stripe == nil && (s.Demo || s.TestPayments) {
+		sim, err := startStripeSim(listener.Addr())
+		if err != nil {
+			listener.Close()
+			return err
+		}
+		defer sim.end()
+		opts.Stripe = sim.config
+		log.Warn("Stripe is simulated: no real money moves", "element", sim.config.URL+"/element?client_secret=…")
 	}
 	a, err := newApp(ctx, opts)
 	if err != nil {
@@ -166,6 +177,10 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err != nil {
 		return options{}, err
 	}
+	stripe, err := s.cards.config()
+	if err != nil {
+		return options{}, err
+	}
 	for name, n := range map[string]int64{"--card-apart": int64(s.CardApart), "--card-starts": int64(s.CardStarts)} {
 		if n < 0 {
 			return options{}, fmt.Errorf("%s is negative", name)
@@ -175,7 +190,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Cloning:    token.Cloning{Apart: s.CardApart, PerHour: s.CardStarts, Block: s.CardBlock},
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
-		Seller: seller, Invoicing: s.invoicing, Guests: policy,
+		Seller: seller, Invoicing: s.invoicing, Guests: policy, Stripe: stripe,
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
 	}
 	if s.Demo { // in which cars charge for half a minute

@@ -75,6 +75,7 @@ func Run(t *testing.T, url string) {
 	t.Run("checkouts", s.checkouts)
 	t.Run("hints of providers", s.hints)
 	t.Run("payment codes", s.payCodes)
+	t.Run("mandates", s.mandates)
 	t.Run("assignment of tariffs", s.assignment)
 	t.Run("use of tariffs", s.tariffUse)
 	t.Run("sites", s.sites)

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"gnista/payment/stripe"
+	"gnista/payment/stripe/stripesim"
+)
+
+// cards is with whom cards are charged. Secrets are in files.
+type cards struct {
+	StripeSecretKeyFile     string `help:"File with the secret key of an account with Stripe, which takes cards." placeholder:"FILE"`
+	StripePublishableKey    string `help:"The publishable key that goes with it, which pages show." placeholder:"KEY"`
+	StripeWebhookSecretFile string `help:"File with the secret that Stripe signs with what it tells to /hooks/stripe. The endpoint there must be of the version of the interface that the documentation names." placeholder:"FILE"`
+	TestPayments            bool   `help:"Where no provider of payments is set up, simulate one: no real money moves. --demo does so too."`
+}
+
+// config is with which account cards are charged; nil is with none.
+func (c cards) config() (*stripe.Config, error) {
+	if c.StripeSecretKeyFile == "" {
+		if c.StripePublishableKey != "" || c.StripeWebhookSecretFile != "" {
+			return nil, errors.New("--stripe-secret-key-file is missing: Stripe needs its secret key, its publishable key and its webhook secret")
+		}
+		return nil, nil
+	}
+	key, err := readSecret("--stripe-secret-key-file", c.StripeSecretKeyFile, "sk_", "rk_")
+	if err != nil {
+		return nil, err
+	}
+	if c.StripeWebhookSecretFile == "" {
+		return nil, errors.New("--stripe-webhook-secret-file is missing: without it nothing is heard of payments")
+	}
+	hook, err := readSecret("--stripe-webhook-secret-file", c.StripeWebhookSecretFile, "whsec_")
+	if err != nil {
+		return nil, err
+	}
+	test := strings.HasPrefix(c.StripePublishableKey, "pk_test_")
+	if !test && !strings.HasPrefix(c.StripePublishableKey, "pk_live_") {
+		return nil, errors.New("--stripe-publishable-key: it begins with pk_test_ or pk_live_")
+	}
+	conf := &stripe.Config{Key: key, Publishable: c.StripePublishableKey, Webhook: hook}
+	if stripe.New(*conf).Caps().Test != test {
+		return nil, errors.New("--stripe-publishable-key: it is of another mode than the secret key")
+	}
+	return conf, nil
+}
+
+// readSecret reads a secret from a file. It begins with one of some prefixes.
+func readSecret(flag, file string, prefixes ...string) (string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", flag, err)
+	}
+	secret := strings.TrimSpace(string(text))
+	for _, p := range prefixes {
+		if strings.HasPrefix(secret, p) && !strings.ContainsAny(secret, " \t\r\n") {
+			return secret, nil
+		}
+	}
+	return "", fmt.Errorf("%s: what is in the file does not begin with %s", flag, strings.Join(prefixes, " or "))
+}
+
+// stripeSim is Stripe, simulated on this machine.
+type stripeSim struct {
+	*stripesim.Sim
+	config *stripe.Config
+	server *http.Server
+	stop   context.CancelFunc
+}
+
+// startStripeSim simulates Stripe for a system that listens at an address.
+func startStripeSim(at net.Addr) (*stripeSim, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("simulating Stripe: %w", err)
+	}
+	s := &stripeSim{config: &stripe.Config{
+		Key: "sk_test_" + rand.Text(), Publishable: "pk_test_simulated", Webhook: "whsec_" + rand.Text(), URL: "http://" + l.Addr().String(),
+	}}
+	s.Sim = stripesim.New(stripesim.Options{Key: s.config.Key, Webhook: s.config.Webhook, Now: time.Now})
+	s.server = s.Start(l)
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	go s.Deliver(ctx, "http://"+reachable(at)+"/hooks/stripe")
+	return s, nil
+}
+
+func (s *stripeSim) end() {
+	s.stop()
+	s.server.Close()
+}
