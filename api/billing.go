@@ -16,7 +16,8 @@ import (
 type recordView struct {
 	ID            string             `json:"id" doc:"Also that of the receipt"`
 	Number        int64              `json:"number" doc:"In an unbroken series"`
-	Transaction   string             `json:"transaction"`
+	Transaction   string             `json:"transaction,omitempty" doc:"Its id; absent for a reservation that nobody came for"`
+	Reservation   string             `json:"reservation,omitempty" doc:"Id of the one that nobody came for; absent for a transaction"`
 	Kind          billing.RecordKind `json:"kind" enum:"original,credit,replacement" doc:"A credit takes a record back and is negative; a replacement stands instead of it"`
 	Corrects      string             `json:"corrects,omitempty" doc:"Id of the record that it takes back or stands for instead"`
 	Account       string             `json:"account,omitempty" doc:"Id of the account that pays"`
@@ -38,7 +39,7 @@ type recordView struct {
 
 type lineView struct {
 	Type       tariff.Dimension `json:"type" enum:"energy,time,idle,start,reservation,reserving,minimum,maximum"`
-	Quantity   int64            `json:"quantity" doc:"Wh of energy, seconds of time and idle"`
+	Quantity   int64            `json:"quantity" doc:"Wh of energy, seconds of time, idle and reservation, else pieces"`
 	Free       int64            `json:"free,omitempty" doc:"So much of the quantity costs nothing"`
 	Price      string           `json:"price" doc:"For 1 kWh, 1 minute, 1 start; VAT included, in major units"`
 	VATPercent string           `json:"vatPercent"`
@@ -47,7 +48,7 @@ type lineView struct {
 
 func showRecord(r billing.Record) recordView {
 	v := recordView{
-		ID: r.ID, Number: r.Number, Transaction: r.Transaction, Kind: r.Kind, Corrects: r.Corrects, Account: r.Account, Payment: r.Payment, Station: r.Station, EVSE: r.EVSE.ID, Token: r.Token.UID, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
+		ID: r.ID, Number: r.Number, Transaction: r.Transaction, Reservation: r.Reservation, Kind: r.Kind, Corrects: r.Corrects, Account: r.Account, Payment: r.Payment, Station: r.Station, EVSE: r.EVSE.ID, Token: r.Token.UID, StartedAt: r.StartedAt, EndedAt: r.EndedAt,
 		EnergyWh: r.EnergyWh, Net: r.Bill.Net, VAT: r.Bill.Tax, Total: r.Bill.Total, TariffVersion: r.TariffVersion, Policy: r.Policy, IssuedAt: r.IssuedAt,
 		Lines: make([]lineView, len(r.Bill.Lines)),
 	}
@@ -63,6 +64,7 @@ func (s *Server) records(api huma.API) {
 			Paging
 			Station     gnista.StationID `query:"station"`
 			Transaction string           `query:"transaction"`
+			Reservation string           `query:"reservation" doc:"Id of one that nobody came for"`
 			Account     string           `query:"account" doc:"Id of the account that pays"`
 			Nobody      bool             `query:"nobody" doc:"Only those of which something is due and no account pays"`
 		}) (*body[page[recordView]], error) {
@@ -70,7 +72,7 @@ func (s *Server) records(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			list, err := s.Records.Store.Records(ctx, billing.Filter{Station: in.Station, Transaction: in.Transaction, Account: in.Account, Nobody: in.Nobody, Before: before, Limit: in.Limit})
+			list, err := s.Records.Store.Records(ctx, billing.Filter{Station: in.Station, Transaction: in.Transaction, Reservation: in.Reservation, Account: in.Account, Nobody: in.Nobody, Before: before, Limit: in.Limit})
 			return answer(turn(in.Paging, list, showRecord, func(r billing.Record) string { return strconv.FormatInt(r.Number, 10) }), err)
 		})
 	type Path struct {

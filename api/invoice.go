@@ -56,6 +56,7 @@ type invoiceLine struct {
 	StartedAt time.Time        `json:"startedAt"`
 	EndedAt   time.Time        `json:"endedAt"`
 	EnergyWh  int64            `json:"energyWh"`
+	Reserved  bool             `json:"reserved,omitempty" doc:"It is for a reservation that nobody came for"`
 	VATRates  []vatView        `json:"vatRates" nullable:"false"`
 	Net       gnista.Money     `json:"net"`
 	VAT       gnista.Money     `json:"vat"`
@@ -70,7 +71,7 @@ func showInvoice(v billing.Invoice) invoiceView {
 	}
 	for _, l := range v.Lines {
 		x := invoiceLine{
-			Record: l.Record, Number: l.Number, Corrects: l.Corrects, Station: l.Station, Place: l.Place, EVSE: l.EVSE, StartedAt: l.StartedAt, EndedAt: l.EndedAt, EnergyWh: l.EnergyWh,
+			Record: l.Record, Number: l.Number, Corrects: l.Corrects, Station: l.Station, Place: l.Place, EVSE: l.EVSE, StartedAt: l.StartedAt, EndedAt: l.EndedAt, EnergyWh: l.EnergyWh, Reserved: l.Reserved,
 			VATRates: showVAT(l.VAT, v.Currency), Net: v.Money(0), VAT: v.Money(0), Total: v.Money(l.Total),
 		}
 		for _, r := range l.VAT {

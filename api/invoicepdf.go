@@ -58,6 +58,9 @@ func (l language) invoiceItem(x invoiceLine) string {
 	if x.Place != "" {
 		text = x.Place + "\n" + text
 	}
+	if x.Reserved {
+		text += "\n" + l.text("supply-reservation")
+	}
 	text += fmt.Sprintf("\n%s %d", l.text("receipt"), x.Number)
 	if x.Corrects > 0 {
 		text += fmt.Sprintf(", %s %d", l.text("corrects"), x.Corrects)

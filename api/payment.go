@@ -13,7 +13,7 @@ import (
 
 type paymentView struct {
 	ID          string        `json:"id"`
-	Transaction string        `json:"transaction,omitempty"`
+	Transaction string        `json:"transaction,omitempty" doc:"Id of what it pays for: a transaction, or a reservation that nobody came for"`
 	Account     string        `json:"account,omitempty" doc:"Id of the account that pays; absent when nobody does"`
 	Provider    string        `json:"provider,omitempty" doc:"wallet, invoice, or who takes cards and the like; absent when nobody can be billed"`
 	Mandate     string        `json:"mandate,omitempty" doc:"Id of what it is taken under"`
@@ -80,7 +80,7 @@ func (s *Server) payments(api huma.API) {
 		Paging
 		State       payment.State `query:"state" enum:"created,awaiting-customer,held,prepaid,mandated,bound,settling,settled,settled-short,released,declined,abandoned,hold-expired,review"`
 		Account     string        `query:"account"`
-		Transaction string        `query:"transaction"`
+		Transaction string        `query:"transaction" doc:"Id of a transaction, or of a reservation that nobody came for"`
 	}) (*body[page[paymentView]], error) {
 		before, err := in.after()
 		if err != nil {

@@ -34,7 +34,7 @@ type receiptView struct {
 	Seller    billing.Seller   `json:"seller"`
 	Buyer     *buyerView       `json:"buyer,omitempty" doc:"Who pays, where it is a customer with a contract, or the company that a driver without one has named"`
 	IssuedAt  time.Time        `json:"issuedAt"`
-	Supply    string           `json:"supply" enum:"charging" doc:"What was sold: charging of an electric vehicle"`
+	Supply    string           `json:"supply" enum:"charging,reservation" doc:"What was sold: charging of an electric vehicle, or a reserved place that nobody came to"`
 	Station   gnista.StationID `json:"station"`
 	EVSE      int              `json:"evse"`
 	Token     string           `json:"token,omitempty" doc:"Its last four characters"`
@@ -98,6 +98,9 @@ func (l receiptLine) Timed() bool {
 	return l.Type == tariff.Time || l.Type == tariff.Idle || l.Type == tariff.Reservation
 }
 
+// Charging tells whether energy was sold.
+func (v receiptView) Charging() bool { return v.Supply == "charging" }
+
 // Limit tells whether the line is what a least or most price adds or takes away.
 func (l receiptLine) Limit() bool { return l.Quantity == 0 }
 
@@ -159,6 +162,9 @@ func (s *Server) receipt(ctx context.Context, r billing.Record) (receiptView, er
 	v := receiptView{
 		ID: r.ID, Number: r.Number, Kind: "simplified", Seller: s.Invoices.Seller, IssuedAt: r.IssuedAt, Supply: "charging", Station: r.Station, EVSE: r.EVSE.ID, StartedAt: r.StartedAt,
 		EndedAt: r.EndedAt, EnergyWh: r.EnergyWh, Net: r.Bill.Net, VAT: r.Bill.Tax, Total: r.Bill.Total, VATRates: showVAT(r.Bill.VAT, currency), Lines: make([]receiptLine, len(r.Bill.Lines)),
+	}
+	if r.Reservation != "" {
+		v.Supply = "reservation"
 	}
 	if r.Token.UID != "" {
 		v.Token = token.Mask(r.Token.UID)
@@ -247,6 +253,9 @@ func (s *Server) payerOf(ctx context.Context, r billing.Record, v *receiptView) 
 
 // measured adds what the meter said.
 func (s *Server) measured(ctx context.Context, r billing.Record, v *receiptView) error {
+	if r.Transaction == "" {
+		return nil
+	}
 	t, err := s.Transactions.Store.Transaction(ctx, r.Transaction)
 	if err != nil && gnista.CodeOf(err) != gnista.NotFound {
 		return err

@@ -25,6 +25,8 @@ type reservationView struct {
 	Reason        string                    `json:"reason,omitempty" doc:"Why it was refused or removed, in the station's word"`
 	Transaction   string                    `json:"transaction,omitempty" doc:"Id of the one that used it"`
 	From          string                    `json:"from,omitempty" doc:"Id of the reservation that it was moved from"`
+	Account       string                    `json:"account,omitempty" doc:"Id of the account that pays"`
+	TariffVersion string                    `json:"tariffVersion,omitempty" doc:"In force when it was made; it stays the same where the reservation is moved"`
 	CreatedAt     time.Time                 `json:"createdAt"`
 	StartedAt     *time.Time                `json:"startedAt,omitempty" doc:"When the station took it"`
 	ExpiresAt     time.Time                 `json:"expiresAt"`
@@ -33,7 +35,7 @@ type reservationView struct {
 
 func showReservation(r charging.Reservation) reservationView {
 	return reservationView{
-		r.ID, r.Number, r.Station, r.EVSE, r.ConnectorType, r.Token.UID, r.Token.Type, r.Group, r.State, r.Reason, r.Transaction, r.Origin,
+		r.ID, r.Number, r.Station, r.EVSE, r.ConnectorType, r.Token.UID, r.Token.Type, r.Group, r.State, r.Reason, r.Transaction, r.Origin, r.Account, r.Tariff,
 		r.CreatedAt, moment(r.StartedAt), r.ExpiresAt, moment(r.EndedAt),
 	}
 }

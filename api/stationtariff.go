@@ -17,7 +17,7 @@ func (s *Server) stationTariffs(api huma.API) {
 		EVSE        int    `json:"evse,omitempty" minimum:"0" doc:"0 or absent is everywhere"`
 		Transaction string `json:"transaction,omitempty" doc:"Id of the one transaction that it is for; absent: all to come"`
 	}
-	command(s, api, "tariffs", "Have a station reckon with a tariff", "For stations that show costs; what is billed is what is reckoned here (OCPP 2.1).",
+	command(s, api, "tariffs", "Have a station reckon with a tariff", "For stations that show costs (OCPP 2.1). What is billed is what is reckoned here: a transaction by the tariff of its start, whatever the station is told since.",
 		func(ctx context.Context, id gnista.StationID, in tariffOrder) (*body[AnswerView], error) {
 			a, err := s.Power.SetTariff(ctx, id, in.EVSE, in.Tariff, in.Transaction)
 			return told(a.Answer, s.Network.Explain(ctx, id, err))

@@ -20,6 +20,7 @@ type Difference struct {
 type Audited struct {
 	Record      Record
 	Transaction charging.Transaction
+	Reservation *charging.Reservation // that the record is of; nil where it is of the transaction
 	Samples     []charging.Sample
 	Decided     *int64  // by a person: what to bill; nil is what was measured
 	Corrected   *Record // that it takes back or stands for instead; nil for an original
@@ -39,13 +40,19 @@ func (r *Records) Audit(ctx context.Context, a Audited) (list []Difference, err 
 	switch {
 	case rec.Kind == Credit:
 		wh, bill = -a.Corrected.EnergyWh, negated(a.Corrected.Bill)
+	case a.Reservation != nil: // no energy flows
 	case a.Decided != nil:
 		wh = *a.Decided
 	default:
 		wh = a.Transaction.Recount(a.Samples)
 	}
 	differ("energy in Wh", wh, rec.EnergyWh)
-	if rec.Kind == Original {
+	if rec.Kind == Original && a.Reservation != nil {
+		if a.Reservation.Tariff != "" {
+			differ("tariff version", a.Reservation.Tariff, rec.TariffVersion)
+		}
+		differ("account", a.Reservation.Account, rec.Account)
+	} else if rec.Kind == Original {
 		differ("energy of the transaction in Wh", wh, a.Transaction.EnergyWh)
 		if a.Transaction.Tariff != "" {
 			differ("tariff version", a.Transaction.Tariff, rec.TariffVersion)
@@ -55,13 +62,18 @@ func (r *Records) Audit(ctx context.Context, a Audited) (list []Difference, err 
 		differ("end", "not before "+rec.StartedAt.String(), rec.EndedAt)
 	}
 	if rec.Kind != Credit && rec.TariffVersion != "" {
-		t := a.Transaction
-		t.EnergyWh, t.Tariff = wh, rec.TariffVersion
-		v, err := r.version(ctx, &t)
+		v, err := r.versionOf(ctx, rec.TariffVersion, charging.Case{})
 		if err != nil {
 			return nil, fmt.Errorf("the tariff of charge record %s: %w", rec.ID, err)
 		}
-		if bill, err = r.rateIn(ctx, &t, v, rec.Bill.Zone); err != nil {
+		if a.Reservation != nil {
+			bill, err = r.rateExpired(ctx, a.Reservation, v, rec.Bill.Zone)
+		} else {
+			t := a.Transaction
+			t.EnergyWh, t.Tariff = wh, v.ID
+			bill, err = r.rateIn(ctx, &t, v, rec.Bill.Zone)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("rating charge record %s: %w", rec.ID, err)
 		}
 	}

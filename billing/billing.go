@@ -3,6 +3,7 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -14,11 +15,12 @@ import (
 	"gnista/token"
 )
 
-// Record is what a transaction came to.
+// Record is what a transaction came to, or a reservation that nobody came for.
 type Record struct {
 	ID            string
-	Number        int64 // in the seller's unbroken series, from 1
-	Transaction   string
+	Number        int64  // in the seller's unbroken series, from 1
+	Transaction   string // id; empty for a reservation
+	Reservation   string // id of the one that nobody came for; empty for a transaction
 	Station       gnista.StationID
 	EVSE          gnista.EVSE
 	Token         token.ID
@@ -35,6 +37,9 @@ type Record struct {
 	IssuedAt      time.Time
 }
 
+// Subject is the id of what the record is of: a transaction or a reservation.
+func (r Record) Subject() string { return cmp.Or(r.Transaction, r.Reservation) }
+
 // RecordKind is what a record is to its transaction. The sum of all records of a transaction is what
 // it came to.
 type RecordKind string
@@ -48,7 +53,7 @@ const (
 
 // Store keeps records.
 type Store interface {
-	// Issue stores r, with the next number of the series, unless the transaction has a record already; it
+	// Issue stores r, with the next number of the series, unless what it is of has a record already; it
 	// returns the one that is stored. Stored with it are ev, its entry of the ledger, and the payment; what
 	// was set aside for the transaction no longer is.
 	Issue(ctx context.Context, r Record, ev func(Record) gnista.Event) (Record, error)
@@ -59,8 +64,8 @@ type Store interface {
 	Decisions(ctx context.Context, f DecisionFilter) ([]Decision, error)
 	// Record finds a record. NotFound.
 	Record(ctx context.Context, id string) (Record, error)
-	// RecordOf finds the newest record of a transaction that is no credit. NotFound.
-	RecordOf(ctx context.Context, transaction string) (Record, error)
+	// RecordOf finds the newest record of a transaction or a reservation that is no credit. NotFound.
+	RecordOf(ctx context.Context, subject string) (Record, error)
 	// Records lists records, the newest first, behind the one with the number before (0: from the
 	// newest).
 	Records(ctx context.Context, f Filter) ([]Record, error)
@@ -70,6 +75,7 @@ type Store interface {
 type Filter struct {
 	Station     gnista.StationID // empty is any
 	Transaction string           // empty is any
+	Reservation string           // empty is any
 	Account     string           // empty is any
 	Nobody      bool             // only those that no account pays
 	Before      int64            // only those with a lower number; 0 is all
@@ -99,12 +105,6 @@ type Transactions interface {
 	Samples(ctx context.Context, id string) ([]charging.Sample, error)
 }
 
-// Reservations finds what transactions have used.
-type Reservations interface {
-	// Reservation finds a reservation. NotFound.
-	Reservation(ctx context.Context, id string) (charging.Reservation, error)
-}
-
 // InForce is the id of the version of the tariff that holds in a case. NotFound.
 func (r *Records) InForce(ctx context.Context, c charging.Case) (string, error) {
 	a, err := r.Tariffs.InForce(ctx, tariffCase(c))
@@ -132,24 +132,34 @@ func (r *Records) Version(ctx context.Context, t *charging.Transaction) (tariff.
 }
 
 func (r *Records) version(ctx context.Context, t *charging.Transaction) (tariff.Version, error) {
-	if t.Tariff == "" { // the start was not known when it was looked up
-		a, err := r.Tariffs.InForce(ctx, tariffCase(t.Case()))
+	return r.versionOf(ctx, t.Tariff, t.Case())
+}
+
+// versionOf is the version with an id, or the one in force in a case where the id is empty: the start was not
+// known when it was looked up.
+func (r *Records) versionOf(ctx context.Context, id string, c charging.Case) (tariff.Version, error) {
+	if id == "" {
+		a, err := r.Tariffs.InForce(ctx, tariffCase(c))
 		return a.Version, err
 	}
-	if v, ok := r.versions.Load(t.Tariff); ok {
+	if v, ok := r.versions.Load(id); ok {
 		return v.(tariff.Version), nil
 	}
-	v, err := r.Tariffs.TariffVersion(ctx, t.Tariff)
+	v, err := r.Tariffs.TariffVersion(ctx, id)
 	if err == nil {
 		r.versions.Store(v.ID, v)
 	}
 	return v, err
 }
 
-// Take bills the transaction that ev tells is finished; other events it passes over. The same event
-// again changes nothing.
+// Take bills the transaction that ev tells is finished, or the reservation that it tells has expired; other
+// events it passes over. The same event again changes nothing.
 func (r *Records) Take(ctx context.Context, ev gnista.Event) error {
-	if ev.Kind != "transaction.finished" {
+	switch ev.Kind {
+	case "transaction.finished":
+	case "reservation.expired":
+		return r.takeExpired(ctx, ev.Subject)
+	default:
 		return nil
 	}
 	t, err := r.Transactions.Transaction(ctx, ev.Subject)
@@ -186,7 +196,7 @@ func issued(r Record) gnista.Event {
 		more = fmt.Sprintf(`,"kind":%q,"corrects":%q`, r.Kind, r.Corrects)
 	}
 	return gnista.Event{
-		At: r.IssuedAt, Kind: "charge-record.issued", Station: r.Station, Subject: r.Transaction,
+		At: r.IssuedAt, Kind: "charge-record.issued", Station: r.Station, Subject: r.Subject(),
 		Data: fmt.Appendf(nil, `{"record":%q,"number":%d,"amount":%d,"currency":%q%s}`, r.ID, r.Number, r.Bill.Total.Amount, r.Bill.Total.Currency, more),
 	}
 }

@@ -193,7 +193,7 @@ func TestBilledAsItWent(t *testing.T) {
 	}
 	ev := gnista.Event{At: start, Kind: "transaction.finished", Station: "A", Subject: "x1"}
 	if err := s.db.Change(t.Context(), "A", func(tx charging.Tx) error {
-		v := &charging.Reservation{ID: "v1", Number: 1, Station: "A", EVSE: 1, State: charging.ReservationUsed, Transaction: "x1", CreatedAt: start.Add(-21 * time.Minute), StartedAt: start.Add(-20 * time.Minute), ExpiresAt: start.Add(time.Hour)}
+		v := &charging.Reservation{ID: "v1", Number: 1, Station: "A", EVSE: 1, State: charging.ReservationUsed, Transaction: "x1", CreatedAt: start.Add(-21 * time.Minute), StartedAt: start.Add(-20 * time.Minute), Since: start.Add(-20 * time.Minute), ExpiresAt: start.Add(time.Hour)}
 		if err := tx.SaveReservation(v); err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ type Decision struct {
 	ID          string
 	At          time.Time
 	Kind        DecisionKind
-	Transaction string
+	Transaction string // id, or that of a reservation that was billed
 	Record      string // id of the record that was corrected; empty when a transaction was settled
 	By          string // who decided
 	Reason      string
@@ -81,7 +81,7 @@ func (r *Records) Correct(ctx context.Context, id string, c Correction) ([]Recor
 		instead.Payment = r.NewID()
 		credit.Payment = instead.Payment
 	}
-	d := Decision{ID: r.NewID(), At: now, Kind: DecidedRecord, Transaction: old.Transaction, Record: old.ID, By: Admin, Reason: c.Reason}
+	d := Decision{ID: r.NewID(), At: now, Kind: DecidedRecord, Transaction: old.Subject(), Record: old.ID, By: Admin, Reason: c.Reason}
 	detail := map[string]any{"energyWh": old.EnergyWh, "total": old.Bill.Total, "tariffVersion": old.TariffVersion, "credit": credit.ID}
 	if instead != nil {
 		d.EnergyWh = instead.EnergyWh
@@ -108,6 +108,9 @@ func (r *Records) instead(ctx context.Context, old Record, c Correction) (*Recor
 		if wh = *c.EnergyWh; wh < 0 || wh > charging.MaxDecided {
 			return nil, gnista.Invalidf("energyWh", "must be 0 to %d", charging.MaxDecided)
 		}
+		if old.Reservation != "" {
+			return nil, gnista.Invalidf("energyWh", "is of transactions; in a reservation no energy flows")
+		}
 	}
 	if c.TariffVersion != "" {
 		version = c.TariffVersion
@@ -115,23 +118,19 @@ func (r *Records) instead(ctx context.Context, old Record, c Correction) (*Recor
 	if wh == old.EnergyWh && version == old.TariffVersion {
 		return nil, gnista.Invalidf("energyWh", "and tariffVersion are as before, so there is nothing to correct")
 	}
-	t, err := r.Transactions.Transaction(ctx, old.Transaction)
-	if err != nil {
-		return nil, fmt.Errorf("correcting a charge record: %w", err)
-	}
-	t.EnergyWh, t.Tariff = wh, version
 	b, v := tariff.Bill{Net: old.money(0), Tax: old.money(0), Total: old.money(0)}, tariff.Version{}
 	if version != "" { // else it was free
-		v, err = r.version(ctx, &t)
+		var err error
+		v, err = r.versionOf(ctx, version, charging.Case{})
 		if gnista.CodeOf(err) == gnista.NotFound && err != nil {
 			return nil, gnista.Invalidf("tariffVersion", "there is no version %q", version)
 		}
 		if err == nil {
-			b, err = r.rateIn(ctx, &t, v, old.Bill.Zone)
+			b, err = r.rateAnew(ctx, old, wh, v)
 		}
-	}
-	if err != nil {
-		return nil, err
+		if err != nil {
+			return nil, fmt.Errorf("correcting a charge record: %w", err)
+		}
 	}
 	if b.Total.Currency != old.Bill.Total.Currency {
 		return nil, gnista.Invalidf("tariffVersion", "is in %s and the record in %s", b.Total.Currency, old.Bill.Total.Currency)
@@ -140,6 +139,23 @@ func (r *Records) instead(ctx context.Context, old Record, c Correction) (*Recor
 	n.ID, n.Number, n.Kind, n.Corrects = r.NewID(), 0, Replacement, old.ID
 	n.EnergyWh, n.TariffVersion, n.Policy, n.Bill = wh, v.ID, tariff.Policy, b
 	return &n, nil
+}
+
+// rateAnew makes the bill of what a record is of by another version, or with other energy.
+func (r *Records) rateAnew(ctx context.Context, old Record, wh int64, v tariff.Version) (tariff.Bill, error) {
+	if old.Reservation != "" {
+		x, err := r.Reservations.Reservation(ctx, old.Reservation)
+		if err != nil {
+			return tariff.Bill{}, err
+		}
+		return r.rateExpired(ctx, &x, v, old.Bill.Zone)
+	}
+	t, err := r.Transactions.Transaction(ctx, old.Transaction)
+	if err != nil {
+		return tariff.Bill{}, err
+	}
+	t.EnergyWh, t.Tariff = wh, v.ID
+	return r.rateIn(ctx, &t, v, old.Bill.Zone)
 }
 
 func (r Record) money(amount int64) gnista.Money {

@@ -75,6 +75,7 @@ type InvoiceLine struct {
 	StartedAt time.Time
 	EndedAt   time.Time
 	EnergyWh  int64
+	Reserved  bool  `json:",omitempty"` // it is of a reservation that nobody came for
 	Corrects  int64 `json:",omitempty"` // number of the record that it corrects; 0 is none
 	VAT       []tariff.VATSum
 	Total     int64

@@ -323,7 +323,7 @@ func (c *cashier) reconcile(t failer) {
 			t.Errorf("%q was charged %d, paid %d and owes %d", who, amount, paid[who], owed)
 		}
 	}
-	if got := -c.on(t, billing.RevenueEnergy, "") - c.on(t, billing.RevenueFees, ""); got != net {
+	if got := -c.on(t, billing.RevenueEnergy, "") - c.on(t, billing.RevenueTime, "") - c.on(t, billing.RevenueFees, ""); got != net {
 		t.Errorf("revenue is %d and the records come to %d", got, net)
 	}
 	if got := -c.on(t, billing.OutputVAT, "25"); got != vat {

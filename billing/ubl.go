@@ -204,6 +204,9 @@ func (doc *ublDocument) lines(v Invoice, zone *time.Location, money func(int64) 
 				Period: ublPeriod{l.StartedAt.In(zone).Format(time.DateOnly), l.EndedAt.In(zone).Format(time.DateOnly)},
 				Text:   fmt.Sprintf("Receipt %d, station %s, EVSE %d, %s kWh", l.Number, l.Station, l.EVSE, kWh(l.EnergyWh)),
 			}
+			if l.Reserved {
+				line.Name, line.Text = "Reservation of a charging place", fmt.Sprintf("Receipt %d, station %s, EVSE %d", l.Number, l.Station, l.EVSE)
+			}
 			if l.Place != "" {
 				line.Text += ", " + l.Place
 			}

@@ -48,26 +48,33 @@ func (r *Records) rateIn(ctx context.Context, t *charging.Transaction, v tariff.
 	return b, err
 }
 
+// zone is the one with a name, or that of a station where the name is empty.
+func (r *Records) zone(ctx context.Context, station gnista.StationID, name string) (*time.Location, error) {
+	if name != "" {
+		return time.LoadLocation(name)
+	}
+	return r.Zones.Zone(ctx, station)
+}
+
 // usage is what a transaction is to be paid for, as far as a version needs to know.
 func (r *Records) usage(ctx context.Context, t *charging.Transaction, needs tariff.Needs, zone string) (tariff.Usage, error) {
 	u := tariff.Usage{Start: t.StartedAt, Open: t.State == charging.Active}
 	var err error
 	if needs.Zone {
-		if zone != "" {
-			u.Zone, err = time.LoadLocation(zone)
-		} else {
-			u.Zone, err = r.Zones.Zone(ctx, t.Station)
-		}
-		if err != nil {
+		if u.Zone, err = r.zone(ctx, t.Station, zone); err != nil {
 			return u, err
 		}
 	}
 	if needs.Reservation && t.Reservation != "" {
 		x, err := r.Reservations.Reservation(ctx, t.Reservation)
+		var paid bool
+		if err == nil {
+			paid, err = r.billed(ctx, x.ID)
+		}
 		switch {
-		case err == nil:
+		case err == nil && !paid:
 			u.Segments = append(u.Segments, reserved(x, t.StartedAt))
-		case gnista.CodeOf(err) != gnista.NotFound: // one that is no more costs nothing
+		case err != nil && gnista.CodeOf(err) != gnista.NotFound: // one that is no more costs nothing
 			return u, err
 		}
 	}
@@ -79,22 +86,6 @@ func (r *Records) usage(ctx context.Context, t *charging.Transaction, needs tari
 	}
 	u.Segments = append(u.Segments, segments(t, samples, r.Now())...)
 	return u, nil
-}
-
-// reserved is the time of a reservation that a transaction used: from when the station agreed, until the
-// transaction began or the reservation expired.
-func reserved(x charging.Reservation, start time.Time) tariff.Segment {
-	from, to := x.StartedAt, start
-	if from.IsZero() {
-		from = x.CreatedAt
-	}
-	if x.ExpiresAt.Before(to) {
-		to = x.ExpiresAt
-	}
-	if to.Before(from) {
-		to = from
-	}
-	return tariff.Segment{From: from, To: to, Kind: tariff.Reserved}
 }
 
 // segments are a transaction from its start to its end, or to now while it is active. They have all of its

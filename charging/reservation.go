@@ -27,8 +27,11 @@ type Reservation struct {
 	Reason        string // why it was refused or removed, in the station's word
 	Transaction   string // id of the one that used it
 	Origin        string // id of the reservation that it was moved from
+	Account       string // id of the account that pays; empty is none
+	Tariff        string // id of the version of the tariff that was in force when it was made; empty while not known
 	CreatedAt     time.Time
 	StartedAt     time.Time // when the station agreed; zero before
+	Since         time.Time // likewise; where it was moved, when the station of the first place did
 	ExpiresAt     time.Time
 	EndedAt       time.Time // when its state became final; zero before
 }
@@ -48,6 +51,11 @@ const (
 	ReservationRemoved   ReservationState = "removed"   // the station gave it up, or does not know it any more
 )
 
+// Case is what the tariff of the reservation depends on, where that was not known when it was made.
+func (r *Reservation) Case() Case {
+	return Case{Station: r.Station, EVSE: r.EVSE, Token: r.Token, Account: r.Account, At: r.Since}
+}
+
 // final tells whether nothing more is to come.
 func (s ReservationState) final() bool {
 	return s != ReservationAsked && s != ReservationActive && s != ReservationUnknown
@@ -58,6 +66,9 @@ func (r *Reservation) become(s ReservationState, reason string, at time.Time) gn
 	r.State, r.Reason, r.EndedAt = s, reason, time.Time{}
 	if s == ReservationActive {
 		r.StartedAt = at
+		if r.Since.IsZero() {
+			r.Since = at
+		}
 	}
 	if s.final() {
 		r.EndedAt = at
@@ -128,7 +139,7 @@ type Wish struct {
 	Token         token.ID
 	Group         string
 	ExpiresAt     time.Time
-	origin        string
+	origin        *Reservation
 }
 
 // longestReservation bounds what a mistake in a date can keep from everybody.
@@ -181,8 +192,13 @@ func (t *Transactions) Reserve(ctx context.Context, w Wish) (Reservation, error)
 		return Reservation{}, t.Network.Explain(ctx, w.Station, gnista.Errorf(gnista.Offline, "station %s is not connected", w.Station))
 	}
 	r := Reservation{
-		ID: t.NewID(), Station: w.Station, EVSE: w.EVSE, ConnectorType: w.ConnectorType, Token: d.ID, Group: w.Group, Origin: w.origin,
-		CreatedAt: t.Now(), ExpiresAt: w.ExpiresAt,
+		ID: t.NewID(), Station: w.Station, EVSE: w.EVSE, ConnectorType: w.ConnectorType, Token: d.ID, Group: w.Group,
+		Account: d.Account, CreatedAt: t.Now(), ExpiresAt: w.ExpiresAt,
+	}
+	if o := w.origin; o != nil { // who pays, and what, was settled when the first place was kept
+		r.Origin, r.Account, r.Tariff, r.Since = o.ID, o.Account, o.Tariff, o.Since
+	} else if r.Tariff, err = t.Prices.InForce(ctx, Case{r.Station, r.EVSE, d.ID, d.Group, d.Account, "", r.CreatedAt}); err != nil && gnista.CodeOf(err) != gnista.NotFound {
+		return Reservation{}, err
 	}
 	err = t.Store.Change(ctx, w.Station, func(tx Tx) error {
 		n, err := tx.ReservationNumber()
@@ -291,7 +307,7 @@ func (t *Transactions) MoveReservation(ctx context.Context, id string, to gnista
 		return Moved{From: r}, gnista.Invalidf("evse", "is where the reservation is already")
 	}
 	m := Moved{From: r}
-	m.To, err = t.Reserve(ctx, Wish{Station: to, EVSE: evse, ConnectorType: connectorType, Token: r.Token, Group: r.Group, ExpiresAt: r.ExpiresAt, origin: r.ID})
+	m.To, err = t.Reserve(ctx, Wish{Station: to, EVSE: evse, ConnectorType: connectorType, Token: r.Token, Group: r.Group, ExpiresAt: r.ExpiresAt, origin: &r})
 	if err != nil || m.To.State != ReservationActive && m.To.State != ReservationUsed {
 		return m, err
 	}

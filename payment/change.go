@@ -209,7 +209,7 @@ func (c *Change) settle(cause Cause) {
 		}
 	case gap < 0 && first:
 		c.work(KindRefund, purpose, -gap, cause)
-	case gap < 0 && c.lately(KindRefund) && c.Ended[len(c.Ended)-1].Error == BelowMinimum: // the customer was told before
+	case gap < 0 && (c.Kept == -gap || c.lately(KindRefund) && c.Ended[len(c.Ended)-1].Error == BelowMinimum): // the customer was told before
 		c.end(Settled, cause)
 	case gap < 0:
 		c.review(cause, "too much was paid, and it could not be given back")
@@ -393,13 +393,9 @@ func (c *Change) Look(cause Cause) error {
 	return nil
 }
 
-// Observe takes in what the provider says when it was asked without an operation. One that is not known is looked at
-// soon, as there may be something to see.
+// Observe takes in what the provider says when it was asked without an operation.
 func (c *Change) Observe(s Snapshot, cause Cause) {
 	if c.Op != nil {
-		if c.Op.State == Unknown {
-			c.Op.NextAt = c.Now
-		}
 		return // which will tell
 	}
 	c.take(s)

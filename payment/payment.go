@@ -87,7 +87,7 @@ const (
 // Payment pays for one transaction. Amounts are in minor units.
 type Payment struct {
 	ID          string
-	Transaction string // id; empty while bound to none
+	Transaction string // id, or that of a reservation that nobody came for; empty while bound to none
 	Account     string // id of the account that pays; empty is none
 	Provider    string // name; empty where nobody can be billed
 	Mandate     string // id of what it is taken under; empty is nothing

@@ -154,10 +154,7 @@ func (p *Payments) sweepAsked(ctx context.Context, now time.Time, most int) erro
 	for _, x := range list {
 		remote, ok := p.Providers[x.Provider].(Remote)
 		if ok && x.State == Awaiting && !down[x.Provider] {
-			short, cancel := context.WithTimeout(ctx, callTime)
-			err := p.read(short, remote, x, Cause{ByTime, ""})
-			cancel()
-			if err != nil { // the others of it would say the same
+			if err := p.look(ctx, remote, x); err != nil { // the others of it would say the same
 				down[x.Provider], failed = true, errors.Join(failed, err)
 			}
 		}
@@ -174,6 +171,21 @@ func (p *Payments) sweepAsked(ctx context.Context, now time.Time, most int) erro
 		}
 	}
 	return failed
+}
+
+// look takes in what a provider says of a payment whose customer is asked.
+func (p *Payments) look(ctx context.Context, r Remote, x Payment) error {
+	s, err := fetch(ctx, r, x)
+	if err != nil {
+		return err
+	}
+	_, err = p.Change(ctx, x.ID, func(c *Change) error {
+		if c.Moves == x.Moves && c.Op == nil { // which would tell
+			c.Observe(s, Cause{ByTime, ""})
+		}
+		return nil
+	})
+	return err
 }
 
 // Sweep reads what customers that are asked have done and gives up those that do nothing, takes note of holds that

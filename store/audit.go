@@ -116,6 +116,21 @@ func (s *Snapshot) Transaction(ctx context.Context, id string) (t charging.Trans
 	return t, err == nil, passed(err)
 }
 
+// Reservation finds a reservation; ok is false when there is none.
+func (s *Snapshot) Reservation(ctx context.Context, id string) (r charging.Reservation, ok bool, err error) {
+	r, err = s.scanReservation(s.r.QueryRowContext(ctx, `SELECT `+reservationColumns+` FROM reservation WHERE id = $1`, id))
+	return r, err == nil, passed(err)
+}
+
+// UnbilledReservations lists reservations behind an id that expired and have no record, of which nobody is still to be told.
+func (s *Snapshot) UnbilledReservations(ctx context.Context, after string, limit int) ([]charging.Reservation, error) {
+	rows, err := s.r.QueryContext(ctx, `SELECT `+reservationColumns+` FROM reservation x WHERE x.state = 'expired' AND x.since > 0 AND x.id > $1
+		AND NOT EXISTS (SELECT 1 FROM charge_record r WHERE r.reservation = x.id AND r.kind = 'original')
+		AND NOT EXISTS (SELECT 1 FROM event e WHERE e.seq > COALESCE((SELECT seq FROM event_cursor WHERE consumer = 'billing'), 0) AND e.kind = 'reservation.expired' AND e.subject = x.id)
+		ORDER BY x.id LIMIT $2`, after, limit)
+	return all(rows, err, s.scanReservation)
+}
+
 // Decided is what was decided to be billed for a transaction, or instead of a record of it.
 func (s *Snapshot) Decided(ctx context.Context, kind billing.DecisionKind, transaction, record string) (wh int64, ok bool, err error) {
 	err = s.r.QueryRowContext(ctx, `SELECT energy_wh FROM decision WHERE kind = $1 AND transaction_id = $2 AND record = $3 ORDER BY id DESC LIMIT 1`, string(kind), transaction, record).Scan(&wh)

@@ -10,14 +10,17 @@ import (
 	"gnista/billing"
 )
 
-const recordColumns = `id, number, transaction_id, station, evse, connector, token_uid, token_type, started_at, ended_at, energy_wh, tariff_version, policy, currency, net, tax, total, bill, issued_at, account, kind, corrects, payment`
+const recordColumns = `id, number, transaction_id, station, evse, connector, token_uid, token_type, started_at, ended_at, energy_wh, tariff_version, policy, currency, net, tax, total, bill, issued_at, account, kind, corrects, payment, reservation`
 
 func (v *vault) scanRecord(s scanner) (r billing.Record, err error) {
 	var started, ended, issued, net, tax, total int64
 	var currency, bill string
 	if err = s.Scan(&r.ID, &r.Number, &r.Transaction, &r.Station, &r.EVSE.ID, &r.EVSE.Connector, v.into(&r.Token.UID), &r.Token.Type, &started, &ended,
-		&r.EnergyWh, &r.TariffVersion, &r.Policy, &currency, &net, &tax, &total, &bill, &issued, &r.Account, &r.Kind, &r.Corrects, &r.Payment); err != nil {
+		&r.EnergyWh, &r.TariffVersion, &r.Policy, &currency, &net, &tax, &total, &bill, &issued, &r.Account, &r.Kind, &r.Corrects, &r.Payment, &r.Reservation); err != nil {
 		return r, err
+	}
+	if r.Reservation != "" {
+		r.Transaction = ""
 	}
 	r.StartedAt, r.EndedAt, r.IssuedAt = instant(started), instant(ended), instant(issued)
 	err = json.Unmarshal([]byte(bill), &r.Bill)
@@ -29,7 +32,7 @@ func (v *vault) scanRecord(s scanner) (r billing.Record, err error) {
 // none waits for an account of the ledger that another has locked while that one waits for something of it.
 const ledgerKey = "billing"
 
-// Issue stores r, with the next number of the series, unless the transaction has a record already; it returns
+// Issue stores r, with the next number of the series, unless what it is of has a record already; it returns
 // the one that is stored.
 func (db *DB) Issue(ctx context.Context, r billing.Record, ev func(billing.Record) gnista.Event) (billing.Record, error) {
 	if r.Kind == "" {
@@ -38,14 +41,18 @@ func (db *DB) Issue(ctx context.Context, r billing.Record, ev func(billing.Recor
 	var out billing.Record
 	err := db.write(ctx, ledgerKey, func(t *tx) error {
 		var err error
-		out, err = t.scanRecord(t.row(`SELECT `+recordColumns+` FROM charge_record WHERE transaction_id = $1 AND kind = 'original'`, r.Transaction))
+		out, err = t.scanRecord(t.row(`SELECT `+recordColumns+` FROM charge_record WHERE transaction_id = $1 AND kind = 'original'`, r.Subject()))
 		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		err = t.row(`SELECT id FROM payment WHERE transaction_id = $1`, r.Subject()).Scan(&r.Payment) // a guest's was there before
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
 		if out, err = t.issue(r, ev); err != nil {
 			return err
 		}
-		if _, err := t.exec(`DELETE FROM account_hold WHERE transaction_id = $1`, r.Transaction); err != nil {
+		if _, err := t.exec(`DELETE FROM account_hold WHERE transaction_id = $1`, r.Subject()); err != nil {
 			return err
 		}
 		return t.owe(out)
@@ -63,10 +70,10 @@ func (t *tx) issue(r billing.Record, ev func(billing.Record) gnista.Event) (bill
 		return r, err
 	}
 	t.emit(ev(r))
-	if _, err := t.exec(`INSERT INTO charge_record (`+recordColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
-		r.ID, r.Number, r.Transaction, string(r.Station), r.EVSE.ID, r.EVSE.Connector, t.seal(r.Token.UID), string(r.Token.Type), millis(r.StartedAt), millis(r.EndedAt),
+	if _, err := t.exec(`INSERT INTO charge_record (`+recordColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+		r.ID, r.Number, r.Subject(), string(r.Station), r.EVSE.ID, r.EVSE.Connector, t.seal(r.Token.UID), string(r.Token.Type), millis(r.StartedAt), millis(r.EndedAt),
 		r.EnergyWh, r.TariffVersion, r.Policy, r.Bill.Total.Currency, r.Bill.Net.Amount, r.Bill.Tax.Amount, r.Bill.Total.Amount, string(bill), millis(r.IssuedAt), r.Account,
-		string(r.Kind), r.Corrects, r.Payment); err != nil {
+		string(r.Kind), r.Corrects, r.Payment, r.Reservation); err != nil {
 		return r, err
 	}
 	if e, ok := billing.EntryOf(r); ok {
@@ -137,10 +144,10 @@ func (db *DB) Record(ctx context.Context, id string) (billing.Record, error) {
 	return one(db.sql.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE id = $1`, id), db.scanRecord, "there is no charge record %q", id)
 }
 
-// RecordOf finds the newest record of a transaction that is no credit. NotFound.
-func (db *DB) RecordOf(ctx context.Context, transaction string) (billing.Record, error) {
-	return one(db.sql.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE transaction_id = $1 AND kind <> 'credit' ORDER BY number DESC LIMIT 1`, transaction), db.scanRecord,
-		"transaction %q has no charge record", transaction)
+// RecordOf finds the newest record of a transaction or a reservation that is no credit. NotFound.
+func (db *DB) RecordOf(ctx context.Context, subject string) (billing.Record, error) {
+	return one(db.sql.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE transaction_id = $1 AND kind <> 'credit' ORDER BY number DESC LIMIT 1`, subject), db.scanRecord,
+		"%q has no charge record", subject)
 }
 
 // Records lists records, the newest first.
@@ -151,6 +158,9 @@ func (db *DB) Records(ctx context.Context, f billing.Filter) ([]billing.Record, 
 	}
 	if f.Transaction != "" {
 		w.add("transaction_id = ?", f.Transaction)
+	}
+	if f.Reservation != "" {
+		w.add("reservation = ?", f.Reservation)
 	}
 	if f.Account != "" {
 		w.add("account = ?", f.Account)

@@ -189,7 +189,7 @@ func (t *tx) lines(records []billing.Record, places map[gnista.StationID]string)
 			return nil, nil, err
 		}
 		list = append(list, billing.InvoiceLine{
-			Record: r.ID, Corrects: corrects, Number: r.Number, Station: r.Station, Place: place, EVSE: r.EVSE.ID, StartedAt: r.StartedAt, EndedAt: r.EndedAt, EnergyWh: r.EnergyWh,
+			Record: r.ID, Corrects: corrects, Number: r.Number, Station: r.Station, Place: place, EVSE: r.EVSE.ID, StartedAt: r.StartedAt, EndedAt: r.EndedAt, EnergyWh: r.EnergyWh, Reserved: r.Reservation != "",
 			VAT: r.Bill.VAT, Total: r.Bill.Total.Amount,
 		})
 	}

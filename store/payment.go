@@ -148,15 +148,15 @@ func (db *DB) Action(ctx context.Context, id string) (a payment.Action, err erro
 	return a, db.unfold(text, &a)
 }
 
-// owe has what the records of a transaction come to paid, now that r was issued.
+// owe has what the records of a transaction or a reservation come to paid, now that r was issued.
 func (t *tx) owe(r billing.Record) error {
 	cause := payment.Cause{Kind: payment.ByRecord, ID: r.ID}
-	c, err := t.changing(`transaction_id = $1`, r.Transaction, r.IssuedAt)
+	c, err := t.changing(`transaction_id = $1`, r.Subject(), r.IssuedAt)
 	if err != nil || c == nil && r.Payment == "" {
 		return err
 	}
 	var due int64
-	if err := t.row(`SELECT CAST(SUM(total) AS BIGINT) FROM charge_record WHERE transaction_id = $1`, r.Transaction).Scan(&due); err != nil {
+	if err := t.row(`SELECT CAST(SUM(total) AS BIGINT) FROM charge_record WHERE transaction_id = $1`, r.Subject()).Scan(&due); err != nil {
 		return err
 	}
 	if c == nil {
@@ -164,7 +164,7 @@ func (t *tx) owe(r billing.Record) error {
 		if err != nil {
 			return err
 		}
-		c = payment.New(r.Payment, r.Transaction, r.Bill.Total.Currency, r.Account, a, r.IssuedAt, cause)
+		c = payment.New(r.Payment, r.Subject(), r.Bill.Total.Currency, r.Account, a, r.IssuedAt, cause)
 		m, err := t.mandate(r.Account)
 		if err != nil {
 			return err

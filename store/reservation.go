@@ -11,13 +11,13 @@ import (
 )
 
 const reservationColumns = `id, number, station, evse, connector_type, token_uid, token_type, token_group, state, reason, transaction_id, origin,
-	created_at, started_at, expires_at, ended_at`
+	created_at, started_at, expires_at, ended_at, account, tariff, since`
 
 func (v *vault) scanReservation(s scanner) (r charging.Reservation, err error) {
-	var created, started, expires, ended int64
+	var created, started, expires, ended, since int64
 	err = s.Scan(&r.ID, &r.Number, &r.Station, &r.EVSE, &r.ConnectorType, v.into(&r.Token.UID), &r.Token.Type, &r.Group, &r.State, &r.Reason, &r.Transaction, &r.Origin,
-		&created, &started, &expires, &ended)
-	r.CreatedAt, r.StartedAt, r.ExpiresAt, r.EndedAt = instant(created), instant(started), instant(expires), instant(ended)
+		&created, &started, &expires, &ended, &r.Account, &r.Tariff, &since)
+	r.CreatedAt, r.StartedAt, r.ExpiresAt, r.EndedAt, r.Since = instant(created), instant(started), instant(expires), instant(ended), instant(since)
 	return r, err
 }
 
@@ -25,6 +25,12 @@ func (v *vault) scanReservation(s scanner) (r charging.Reservation, err error) {
 func (db *DB) Reservation(ctx context.Context, id string) (charging.Reservation, error) {
 	row := db.sql.QueryRowContext(ctx, `SELECT `+reservationColumns+` FROM reservation WHERE id = $1`, id)
 	return one(row, db.scanReservation, "there is no reservation %q", id)
+}
+
+// Moved tells whether a station has kept another place instead of that of a reservation.
+func (db *DB) Moved(ctx context.Context, id string) (moved bool, err error) {
+	err = db.sql.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM reservation WHERE origin = $1 AND origin <> '' AND (started_at > 0 OR state = 'used'))`, id).Scan(&moved)
+	return moved, err
 }
 
 // Reservations lists reservations, the newest first.
@@ -76,10 +82,10 @@ func (t *chargingTx) OpenReservations(station gnista.StationID) ([]*charging.Res
 func (t *chargingTx) SaveReservation(r *charging.Reservation, evs ...gnista.Event) error {
 	t.emit(evs...)
 	_, err := t.exec(`INSERT INTO reservation (`+reservationColumns+`, token_key)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason, transaction_id = excluded.transaction_id,
-		started_at = excluded.started_at, ended_at = excluded.ended_at`,
+		started_at = excluded.started_at, ended_at = excluded.ended_at, since = excluded.since`,
 		r.ID, r.Number, string(r.Station), r.EVSE, r.ConnectorType, t.seal(r.Token.UID), string(r.Token.Type), r.Group, string(r.State), r.Reason, r.Transaction, r.Origin,
-		millis(r.CreatedAt), millis(r.StartedAt), millis(r.ExpiresAt), millis(r.EndedAt), t.key(r.Token.UID))
+		millis(r.CreatedAt), millis(r.StartedAt), millis(r.ExpiresAt), millis(r.EndedAt), r.Account, r.Tariff, millis(r.Since), t.key(r.Token.UID))
 	return err
 }

@@ -139,6 +139,7 @@ var inUse = []struct{ what, query string }{
 	{"is that of stations, {id} among them ({n} in all)", `SELECT COUNT(*), COALESCE(MIN(id), '') FROM station WHERE tariff = $1`},
 	{"is that of sites, {id} among them ({n} in all)", `SELECT COUNT(*), COALESCE(MIN(id), '') FROM site WHERE tariff = $1`},
 	{"was used by transaction {id}", `SELECT COUNT(*), COALESCE(MAX(id), '') FROM (SELECT x.id FROM station_transaction x JOIN tariff_version v ON v.id = x.tariff WHERE v.tariff = $1 AND x.tariff <> '' LIMIT 1) used`},
+	{"was shown for reservation {id}", `SELECT COUNT(*), COALESCE(MAX(id), '') FROM (SELECT x.id FROM reservation x JOIN tariff_version v ON v.id = x.tariff WHERE v.tariff = $1 AND x.tariff <> '' LIMIT 1) used`},
 	{"was used by charge record {id}", `SELECT COUNT(*), COALESCE(MAX(id), '') FROM (SELECT r.id FROM charge_record r JOIN tariff_version v ON v.id = r.tariff_version WHERE v.tariff = $1 LIMIT 1) used`},
 }
 

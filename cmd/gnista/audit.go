@@ -58,11 +58,11 @@ func (a *audit) audit(ctx context.Context, o *output) (int, error) {
 	defer db.Close()
 	x := &auditor{
 		out: o.out, progress: o.err,
-		records: &billing.Records{Tariffs: db, Transactions: db, Reservations: db, Zones: &station.Sites{Store: db, Local: zone, Now: now}, Now: now},
+		records: &billing.Records{Store: db, Tariffs: db, Transactions: db, Reservations: db, Zones: &station.Sites{Store: db, Local: zone, Now: now}, Now: now},
 	}
 	err = db.Snapshot(ctx, func(s *store.Snapshot) error {
 		x.Snapshot = s
-		for _, check := range []func(context.Context) error{x.series, x.ledger, x.all, x.payments, x.odd} {
+		for _, check := range []func(context.Context) error{x.series, x.ledger, x.all, x.reservations, x.payments, x.odd} {
 			if err := check(ctx); err != nil {
 				return err
 			}
@@ -173,16 +173,8 @@ func (x *auditor) all(ctx context.Context) error {
 
 func (x *auditor) record(ctx context.Context, r billing.Record) error {
 	of := fmt.Sprintf("charge record %d (%s)", r.Number, r.ID)
-	t, ok, err := x.Transaction(ctx, r.Transaction)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		x.differ(of, "transaction", r.Transaction, "none")
-		return nil
-	}
-	a := billing.Audited{Record: r, Transaction: t}
-	if a.Samples, err = x.Samples(ctx, t.ID); err != nil {
+	a := billing.Audited{Record: r}
+	if ok, err := x.subject(ctx, &a, of); err != nil || !ok {
 		return err
 	}
 	kind := billing.DecidedTransaction
@@ -198,15 +190,15 @@ func (x *auditor) record(ctx context.Context, r billing.Record) error {
 		}
 		a.Corrected = &old
 	}
-	wh, ok, err := x.Decided(ctx, kind, t.ID, r.Corrects)
+	wh, ok, err := x.Decided(ctx, kind, r.Subject(), r.Corrects)
 	if err != nil {
 		return err
 	}
 	switch {
 	case ok:
 		a.Decided = &wh
-	case r.Kind == billing.Original && t.Decided(): // before decisions were kept
-		a.Decided = &t.EnergyWh
+	case r.Kind == billing.Original && a.Transaction.Decided(): // before decisions were kept
+		a.Decided = &a.Transaction.EnergyWh
 	case r.Kind != billing.Original:
 		x.differ(of, "decision", "one", "none")
 		return nil
@@ -227,6 +219,51 @@ func (x *auditor) record(ctx context.Context, r billing.Record) error {
 		err = nil
 	}
 	return err
+}
+
+// subject finds what a record is of; ok is false where there is no such thing, which is told.
+func (x *auditor) subject(ctx context.Context, a *billing.Audited, of string) (ok bool, err error) {
+	if id := a.Record.Reservation; id != "" {
+		r, ok, err := x.Reservation(ctx, id)
+		if err == nil && !ok {
+			x.differ(of, "reservation", id, "none")
+		}
+		a.Reservation = &r
+		return ok, err
+	}
+	if a.Transaction, ok, err = x.Transaction(ctx, a.Record.Transaction); err != nil {
+		return false, err
+	}
+	if !ok {
+		x.differ(of, "transaction", a.Record.Transaction, "none")
+		return false, nil
+	}
+	a.Samples, err = x.Samples(ctx, a.Transaction.ID)
+	return true, err
+}
+
+// reservations looks for those that expired and are not billed, though there is something to pay.
+func (x *auditor) reservations(ctx context.Context) error {
+	x.doing("reservations")
+	for after := ""; ; {
+		list, err := x.UnbilledReservations(ctx, after, auditBatch)
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			_, bill, due, err := x.records.Expired(ctx, &r)
+			if err != nil {
+				return err
+			}
+			if due {
+				x.differ("expired reservation "+r.ID, "charge record", fmt.Sprintf("one of %d %s", bill.Total.Amount, bill.Total.Currency), "none")
+			}
+			after = r.ID
+		}
+		if len(list) < auditBatch {
+			return nil
+		}
+	}
 }
 
 // payments compares each payment with the records of its transaction, its operations and the ledger.
@@ -250,7 +287,7 @@ func (x *auditor) payments(ctx context.Context) error {
 
 func (x *auditor) payment(a store.Audited) {
 	p := a.Payment
-	of := fmt.Sprintf("payment %s of transaction %s", p.ID, p.Transaction)
+	of := fmt.Sprintf("payment %s of %s", p.ID, p.Transaction)
 	x.differ(of, "due", a.Charged, p.Due)
 	x.differ(of, "captured", a.Captured, p.Captured)
 	x.differ(of, "refunded", a.Refunded, p.Refunded)

@@ -69,6 +69,7 @@ type World struct {
 	Payer    string        // of Opening
 	Currency string        // empty is SEK
 	Amount   int64         // that customers are asked for; 0 is 20,000
+	ByWord   bool          // it is known by what it tells only, which comes again until it is taken in
 }
 
 // Start is the time at which worlds begin.

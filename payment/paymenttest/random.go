@@ -92,6 +92,9 @@ func (p *play) random(t *rapid.T) {
 		"sweep": func(t *rapid.T) { p.sweep(t) },
 		"":      func(t *rapid.T) { p.check(t, id) },
 	})
+	if p.ByWord { // so it tells again
+		p.hear(t, told)
+	}
 	p.drain(t)
 	if !bound {
 		p.wait(payment.AskedFor)

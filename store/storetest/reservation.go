@@ -35,7 +35,7 @@ func (s suite) reservations(t *testing.T) {
 	make := func(id string, number int, state charging.ReservationState, expires time.Time) charging.Reservation {
 		return charging.Reservation{
 			ID: id, Number: number, Station: "RES", EVSE: 2, ConnectorType: "cCCS2", Token: token.ID{UID: "å:1", Type: token.Central}, Group: "g", State: state,
-			Reason: "why", Origin: "r00", CreatedAt: now, StartedAt: now, ExpiresAt: expires,
+			Reason: "why", Origin: "r00", CreatedAt: now, StartedAt: now, Since: now.Add(-time.Hour), ExpiresAt: expires, Account: "a", Tariff: "v",
 		}
 	}
 	a, b, old := make("r1", 7, charging.ReservationActive, now.Add(time.Hour)), make("r2", 8, charging.ReservationAsked, now.Add(2*time.Hour)), make("r3", 9, charging.ReservationUsed, now)
@@ -98,6 +98,11 @@ func (s suite) reservations(t *testing.T) {
 	})
 	if got := must[charging.Reservation](t)(s.Reservation(ctx, "r4")); got.State != charging.ReservationUsed || got.Transaction != "t1" || !got.EndedAt.Equal(now) || got.Reason != "" {
 		t.Errorf("got %+v", got)
+	}
+	for id, want := range map[string]bool{"r00": true, "r1": false, "": false} {
+		if moved := must[bool](t)(s.Moved(ctx, id)); moved != want {
+			t.Errorf("%q was moved: %v", id, moved)
+		}
 	}
 	change(func(tx charging.Tx) error { // what it used stays with a transaction
 		return tx.Save(&charging.Transaction{ID: "res-t", Station: "RES", Ref: "res-t", State: charging.Ended, Reservation: "r4", SoC: -1, FinishedAt: now, StartedAt: now}, nil)

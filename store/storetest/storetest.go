@@ -15,6 +15,7 @@ import (
 	"gnista"
 	"gnista/billing"
 	"gnista/charging"
+	"gnista/payment"
 	"gnista/station"
 	"gnista/store"
 	"gnista/tariff"
@@ -459,6 +460,45 @@ func (s suite) records(t *testing.T) {
 	}
 	if list := must[[]billing.Record](t)(s.Records(ctx, billing.Filter{Transaction: "x1", Limit: 10})); len(list) != 1 {
 		t.Errorf("got %+v", list)
+	}
+	s.reservationRecords(t, first)
+}
+
+// reservationRecords: a reservation has one original record, as a transaction has, and pays by one payment.
+func (s suite) reservationRecords(t *testing.T, r billing.Record) {
+	ctx := t.Context()
+	told := func(r billing.Record) gnista.Event { return gnista.Event{At: now, Kind: "issued", Subject: r.Subject()} }
+	r.ID, r.Transaction, r.Reservation, r.Payment = "rr1", "", "res1", "pr1"
+	first := must[billing.Record](t)(s.Issue(ctx, r, told))
+	r.ID, r.Payment = "rr2", "pr2"
+	if again := must[billing.Record](t)(s.Issue(ctx, r, told)); again.ID != "rr1" || again.Number != first.Number {
+		t.Errorf("again it is %+v", again)
+	}
+	for _, got := range []billing.Record{must[billing.Record](t)(s.Record(ctx, "rr1")), must[billing.Record](t)(s.RecordOf(ctx, "res1"))} {
+		if fmt.Sprint(got) != fmt.Sprint(first) || got.Transaction != "" || got.Reservation != "res1" {
+			t.Errorf("\n got %+v\nwant %+v", got, first)
+		}
+	}
+	if list := must[[]billing.Record](t)(s.Records(ctx, billing.Filter{Reservation: "res1", Limit: 10})); len(list) != 1 {
+		t.Errorf("got %+v", list)
+	}
+	if list := must[[]payment.Payment](t)(s.Payments(ctx, payment.Filter{Transaction: "res1", Limit: 10})); len(list) != 1 || list[0].ID != "pr1" || list[0].Due != 125 {
+		t.Errorf("the payments are %+v", list)
+	}
+	credit := billing.CreditOf(first)
+	credit.ID, credit.IssuedAt = "rr3", now
+	d := billing.Decision{ID: "dr1", At: now, Kind: billing.DecidedRecord, Transaction: "res1", Record: "rr1", Detail: []byte("{}")}
+	must[[]billing.Record](t)(s.Correct(ctx, credit, nil, d, told))
+	if p := must[payment.Payment](t)(s.Payment(ctx, "pr1")); p.Due != 0 {
+		t.Errorf("after the credit %+v", p)
+	}
+	// Where a payment was there before, as that of a guest, the record names it.
+	if err := s.CreatePayment(ctx, payment.New("guest", "x4", "SEK", "", nil, now, payment.Cause{Kind: payment.ByStation, ID: "x4"})); err != nil {
+		t.Fatal(err)
+	}
+	r.ID, r.Transaction, r.Reservation, r.Payment = "rr4", "x4", "", "pr4"
+	if got := must[billing.Record](t)(s.Issue(ctx, r, told)); got.Payment != "guest" || must[payment.Payment](t)(s.Payment(ctx, "guest")).Due != 125 {
+		t.Errorf("got %+v", got)
 	}
 }
 
