@@ -197,7 +197,7 @@ func (t *Transactions) Reserve(ctx context.Context, w Wish) (Reservation, error)
 	}
 	if o := w.origin; o != nil { // who pays, and what, was settled when the first place was kept
 		r.Origin, r.Account, r.Tariff, r.Since = o.ID, o.Account, o.Tariff, o.Since
-	} else if r.Tariff, err = t.Prices.InForce(ctx, Case{r.Station, r.EVSE, d.ID, d.Group, d.Account, "", r.CreatedAt}); err != nil && gnista.CodeOf(err) != gnista.NotFound {
+	} else if r.Tariff, err = t.Prices.InForce(ctx, Case{Station: r.Station, EVSE: r.EVSE, Token: d.ID, Group: d.Group, Account: d.Account, At: r.CreatedAt}); err != nil && gnista.CodeOf(err) != gnista.NotFound {
 		return Reservation{}, err
 	}
 	err = t.Store.Change(ctx, w.Station, func(tx Tx) error {

@@ -270,7 +270,7 @@ func (f *Follower) follow(ctx context.Context, provider, ref string, list []Told
 	now := f.Now()
 	p, err := f.Store.PaymentByRef(ctx, provider, ref)
 	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
-		if ours, err := f.hearMandate(ctx, provider, ref); err != nil {
+		if ours, err := f.mandate(ctx, provider, ref); err != nil {
 			return f.fail(ctx, list, err)
 		} else if ours {
 			for i := range list {
@@ -331,7 +331,7 @@ func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) erro
 	for _, h := range hints {
 		x, err := p.Store.PaymentByRef(ctx, provider, h.Ref)
 		if gnista.CodeOf(err) == gnista.NotFound && err != nil {
-			if _, err := p.hearMandate(ctx, provider, h.Ref); err != nil {
+			if _, err := p.mandate(ctx, provider, h.Ref); err != nil {
 				return err
 			}
 			continue
@@ -346,14 +346,6 @@ func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) erro
 	return nil
 }
 
-// hearMandate takes in what is said of something that is no payment: it may be a mandate.
-func (p *Payments) hearMandate(ctx context.Context, provider, ref string) (ours bool, err error) {
-	if p.Mandates == nil {
-		return false, nil
-	}
-	return p.Mandates.Hear(ctx, provider, ref)
-}
-
 // read takes in what a provider says of a payment.
 func (p *Payments) read(ctx context.Context, r Remote, x Payment, cause Cause) error {
 	s, err := fetch(ctx, r, x)
@@ -362,6 +354,14 @@ func (p *Payments) read(ctx context.Context, r Remote, x Payment, cause Cause) e
 	}
 	_, err = p.Change(ctx, x.ID, func(c *Change) error { c.Hear(x, s, cause); return nil })
 	return err
+}
+
+// mandate reads a mandate of which something was told, and tells whether it is ours.
+func (p *Payments) mandate(ctx context.Context, provider, ref string) (bool, error) {
+	if p.Mandates == nil {
+		return false, nil
+	}
+	return p.Mandates.Hear(ctx, provider, ref)
 }
 
 func fetch(ctx context.Context, r Remote, p Payment) (Snapshot, error) {

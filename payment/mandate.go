@@ -208,8 +208,8 @@ func (m *Mandates) Look(ctx context.Context, id string) (Mandate, error) {
 	return x, nil
 }
 
-// Hear takes in that there is something to see of what a provider asks a driver, and tells whether it is ours.
-func (m *Mandates) Hear(ctx context.Context, provider, ref string) (ours bool, err error) {
+// Hear takes in that there is something to see of what a provider asks a driver, and tells whether that is ours.
+func (m *Mandates) Hear(ctx context.Context, provider, ref string) (bool, error) {
 	x, err := m.Store.MandateByRef(ctx, provider, ref)
 	if err != nil {
 		if gnista.CodeOf(err) == gnista.NotFound {

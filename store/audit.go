@@ -214,6 +214,7 @@ func (s *Snapshot) Odd(ctx context.Context, query string) ([]Odd, error) {
 type Audited struct {
 	Payment  payment.Payment
 	Charged  int64 // by the records of its transaction
+	Asked    int64 // of the customer
 	Captured int64 // by its operations
 	Refunded int64
 	Moved    int64 // in the ledger, by operations that have ended
@@ -236,6 +237,7 @@ func (s *Snapshot) Payments(ctx context.Context, after string, limit int) ([]Aud
 		a := &list[i]
 		err = s.r.QueryRowContext(ctx, `SELECT
 			(SELECT CAST(COALESCE(SUM(total), 0) AS BIGINT) FROM charge_record WHERE transaction_id = $2),
+			(SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM payment_op WHERE payment = $1 AND kind = 'begin' AND state = 'succeeded'),
 			(SELECT CAST(COALESCE(SUM(done), 0) AS BIGINT) FROM payment_op WHERE payment = $1 AND kind = 'capture' AND state = 'succeeded'),
 			(SELECT CAST(COALESCE(SUM(done), 0) AS BIGINT) FROM payment_op WHERE payment = $1 AND kind = 'refund' AND state = 'succeeded'),
 			(SELECT CAST(COALESCE(SUM(p.amount), 0) AS BIGINT) FROM payment_op o JOIN ledger_entry e ON e.cause_kind = 'settlement' AND e.cause_id = o.id
@@ -243,7 +245,7 @@ func (s *Snapshot) Payments(ctx context.Context, after string, limit int) ([]Aud
 			(SELECT COUNT(*) FROM payment_event WHERE payment = $1),
 			COALESCE((SELECT to_state FROM payment_event WHERE payment = $1 ORDER BY number DESC LIMIT 1), ''),
 			EXISTS (SELECT 1 FROM payment_op WHERE payment = $1 AND `+openOperation+`)`, a.Payment.ID, a.Payment.Transaction).
-			Scan(&a.Charged, &a.Captured, &a.Refunded, &a.Moved, &a.Moves, &a.Last, &a.Open)
+			Scan(&a.Charged, &a.Asked, &a.Captured, &a.Refunded, &a.Moved, &a.Moves, &a.Last, &a.Open)
 	}
 	return list, err
 }

@@ -108,11 +108,10 @@ func newPayBench(ctx context.Context, stations int) (*payBench, error) {
 	if err != nil {
 		return nil, err
 	}
-	sim, err := startStripeSim(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}) // what it tells is sent from here
+	sim, err := startStripeSim() // what it tells is sent from here
 	if err != nil {
 		return nil, err
 	}
-	sim.stop()
 	a, err := newApp(ctx, options{
 		Database: "sqlite:" + filepath.Join(folder, "bench.db"), Files: filepath.Join(folder, "files"), Unknown: station.AcceptUnknown, Heartbeat: time.Hour, Retry: time.Minute, Currency: "SEK",
 		Zone: time.UTC, LogDays: 7, LogMB: 100, Now: now, NewID: newID, Log: slog.New(slog.DiscardHandler), Stripe: sim.config, Limits: gateway.DefaultLimits(time.Hour),

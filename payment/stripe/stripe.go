@@ -20,9 +20,6 @@ import (
 // Name is the provider's.
 const Name = "stripe"
 
-// Script is where Stripe's own element comes from, for the version of the interface that we speak.
-const Script = "https://js.stripe.com/" + sdk.APIMajorVersion + "/stripe.js"
-
 // Mandates knows what an account has agreed to.
 type Mandates interface {
 	// Mandate finds a mandate. NotFound.
@@ -35,7 +32,6 @@ type Config struct {
 	Publishable string // key that pages show
 	Webhook     string // secret that Stripe signs what it tells with; empty hears nothing
 	URL         string // of the interface; empty is Stripe's
-	Script      string // where pages get the element from; empty is Stripe's
 	Client      *http.Client
 	Mandates    Mandates
 	Now         func() time.Time
@@ -61,9 +57,6 @@ var (
 func New(c Config) *Provider {
 	if c.Client == nil {
 		c.Client = &http.Client{}
-	}
-	if c.Script == "" {
-		c.Script = Script
 	}
 	quiet := &sdk.BackendConfig{
 		HTTPClient: c.Client, LeveledLogger: &sdk.LeveledLogger{Level: sdk.LevelNull}, MaxNetworkRetries: sdk.Int64(0), EnableTelemetry: sdk.Bool(false),
