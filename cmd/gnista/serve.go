@@ -82,6 +82,7 @@ type serve struct {
 	database
 	certifying
 	invoicing
+	collecting
 	guests
 	transport
 	cards
@@ -181,6 +182,9 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err == nil {
 		err = s.invoicing.check()
 	}
+	if err == nil {
+		err = s.collecting.check()
+	}
 	if err != nil {
 		return options{}, err
 	}
@@ -201,7 +205,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Cloning:    token.Cloning{Apart: s.CardApart, PerHour: s.CardStarts, Block: s.CardBlock},
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
-		Seller: seller, Invoicing: s.invoicing, Stripe: card, Guests: policy,
+		Seller: seller, Invoicing: s.invoicing, Collecting: s.collecting, Stripe: card, Guests: policy,
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
 	}
 	paid, err := s.swishing.provider(o)
