@@ -35,6 +35,7 @@ import (
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/payment"
+	"gnista/payment/terminal"
 	"gnista/pki"
 	"gnista/power"
 	"gnista/station"
@@ -61,6 +62,7 @@ type Server struct {
 	Ledger       *billing.Ledger
 	Payments     *payment.Payments
 	Reconciler   *payment.Reconciler
+	Terminals    *terminal.Terminals
 	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
@@ -166,9 +168,10 @@ func (s *Server) Handler() http.Handler {
 	s.payments(api)
 	s.refunds(api)
 	s.reconciliation(api)
+	s.terminals(api)
+	s.checkouts(api)
 	s.hints(api)
 	s.payCodes(api)
-	s.checkouts(api)
 	s.authorities(api)
 	s.certificates(api)
 	s.roots(api)
