@@ -285,7 +285,7 @@ func (s suite) tokens(t *testing.T) {
 	wantCode(t, err, gnista.NotFound)
 	var all []token.Token
 	for after, i := "", 0; i < 10; i++ {
-		page, next, err := s.Tokens(ctx, after, 1)
+		page, next, err := s.Tokens(ctx, token.Filter{After: after, Limit: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
