@@ -60,6 +60,7 @@ type Server struct {
 	Records      *billing.Records
 	Ledger       *billing.Ledger
 	Payments     *payment.Payments
+	Reconciler   *payment.Reconciler
 	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
@@ -163,6 +164,8 @@ func (s *Server) Handler() http.Handler {
 	s.review(api)
 	s.ledger(api)
 	s.payments(api)
+	s.refunds(api)
+	s.reconciliation(api)
 	s.hints(api)
 	s.payCodes(api)
 	s.checkouts(api)

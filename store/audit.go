@@ -201,7 +201,11 @@ const (
 		GROUP BY i.id, i.paid HAVING i.paid <> COALESCE(SUM(p.applied), 0) ORDER BY 1`
 	LoneReceived = `SELECT p.id, p.amount FROM invoice_payment p WHERE NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.cause_kind = 'payment' AND e.cause_id = p.id) ORDER BY 1`
 	LoneFees     = `SELECT r.id, r.fee FROM invoice_reminder r WHERE r.fee <> 0 AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.cause_kind = 'fee' AND e.cause_id = r.id) ORDER BY 1`
-	Unpaid       = `SELECT r.id, r.total FROM charge_record r WHERE r.payment <> '' AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.transaction_id = r.transaction_id) ORDER BY 1`
+	LoneProvider = `SELECT e.cause_id, e.number FROM ledger_entry e WHERE e.cause_kind = 'provider-payment' AND NOT EXISTS (
+		SELECT 1 FROM payment_entry x JOIN payment p ON p.id = x.payment WHERE x.entry = e.id) ORDER BY 1`
+	LoneMoved = `SELECT e.cause_id, e.number FROM ledger_entry e WHERE e.cause_kind = 'movement' AND NOT EXISTS (
+		SELECT 1 FROM provider_movement m WHERE e.cause_id IN (m.provider || '/' || m.id, m.provider || '/' || m.id || '/known')) ORDER BY 1`
+	Unpaid = `SELECT r.id, r.total FROM charge_record r WHERE r.payment <> '' AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.transaction_id = r.transaction_id) ORDER BY 1`
 )
 
 // Odd looks for things that should not be, by one of the queries.
@@ -214,6 +218,7 @@ func (s *Snapshot) Odd(ctx context.Context, query string) ([]Odd, error) {
 type Audited struct {
 	Payment  payment.Payment
 	Charged  int64 // by the records of its transaction
+	Asked    int64 // of the customer
 	Captured int64 // by its operations
 	Refunded int64
 	Moved    int64 // in the ledger, by operations that have ended
@@ -236,6 +241,7 @@ func (s *Snapshot) Payments(ctx context.Context, after string, limit int) ([]Aud
 		a := &list[i]
 		err = s.r.QueryRowContext(ctx, `SELECT
 			(SELECT CAST(COALESCE(SUM(total), 0) AS BIGINT) FROM charge_record WHERE transaction_id = $2),
+			(SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM payment_op WHERE payment = $1 AND kind = 'begin' AND state = 'succeeded'),
 			(SELECT CAST(COALESCE(SUM(done), 0) AS BIGINT) FROM payment_op WHERE payment = $1 AND kind = 'capture' AND state = 'succeeded'),
 			(SELECT CAST(COALESCE(SUM(done), 0) AS BIGINT) FROM payment_op WHERE payment = $1 AND kind = 'refund' AND state = 'succeeded'),
 			(SELECT CAST(COALESCE(SUM(p.amount), 0) AS BIGINT) FROM payment_op o JOIN ledger_entry e ON e.cause_kind = 'settlement' AND e.cause_id = o.id
@@ -243,7 +249,7 @@ func (s *Snapshot) Payments(ctx context.Context, after string, limit int) ([]Aud
 			(SELECT COUNT(*) FROM payment_event WHERE payment = $1),
 			COALESCE((SELECT to_state FROM payment_event WHERE payment = $1 ORDER BY number DESC LIMIT 1), ''),
 			EXISTS (SELECT 1 FROM payment_op WHERE payment = $1 AND `+openOperation+`)`, a.Payment.ID, a.Payment.Transaction).
-			Scan(&a.Charged, &a.Captured, &a.Refunded, &a.Moved, &a.Moves, &a.Last, &a.Open)
+			Scan(&a.Charged, &a.Asked, &a.Captured, &a.Refunded, &a.Moved, &a.Moves, &a.Last, &a.Open)
 	}
 	return list, err
 }

@@ -18,7 +18,9 @@ import (
 	"github.com/google/uuid"
 
 	"gnista/api"
+	"gnista/payment"
 	"gnista/payment/stripe"
+	"gnista/payment/swish"
 	"gnista/station"
 	"gnista/store"
 	"gnista/token"
@@ -80,9 +82,11 @@ type serve struct {
 	database
 	certifying
 	invoicing
+	collecting
 	guests
 	transport
 	cards
+	swishing
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for profiles (/debug/pprof); none when empty. Do not make it public."`
 	PublicURL       string                `help:"Address under which the world reaches this system, as in https://charge.example." placeholder:"URL"`
@@ -118,7 +122,7 @@ func (s *serve) Run(ctx context.Context, o *output) error {
 	if at, ok := listener.Addr().(*net.TCPAddr); ok && opts.BaseURL == "" && !at.IP.IsUnspecified() {
 		opts.BaseURL = "http://" + at.String()
 	}
-	if opts.Stripe == nil && (s.Demo || s.TestPayments) {
+	if (s.Demo || s.TestPayments) && opts.Stripe == nil && len(opts.Providers) == 0 {
 		sim, err := startStripeSim()
 		if err != nil {
 			listener.Close()
@@ -126,8 +130,14 @@ func (s *serve) Run(ctx context.Context, o *output) error {
 		}
 		defer sim.end()
 		sim.tell(listener.Addr())
-		opts.Stripe, opts.StandIns = sim.config, map[string]api.StandIn{stripe.Name: sim}
-		log.Warn("Stripe is simulated: no real money moves", "element", sim.config.URL+"/element?client_secret=…")
+		shop, err := simulateSwish(ctx, opts, listener.Addr())
+		if err != nil {
+			listener.Close()
+			return err
+		}
+		opts.Stripe, opts.Providers = sim.config, []payment.Provider{shop}
+		opts.StandIns = map[string]api.StandIn{stripe.Name: sim, swish.Name: shop}
+		log.Warn("Stripe and Swish are simulated: no real money moves", "element", sim.config.URL+"/element?client_secret=…", "swish", shop.Endpoint)
 	}
 	a, err := newApp(ctx, opts)
 	if err != nil {
@@ -173,6 +183,9 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err == nil {
 		err = s.invoicing.check()
 	}
+	if err == nil {
+		err = s.collecting.check()
+	}
 	if err != nil {
 		return options{}, err
 	}
@@ -193,8 +206,15 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Cloning:    token.Cloning{Apart: s.CardApart, PerHour: s.CardStarts, Block: s.CardBlock},
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
-		Seller: seller, Invoicing: s.invoicing, Stripe: card, Guests: policy,
+		Seller: seller, Invoicing: s.invoicing, Collecting: s.collecting, Stripe: card, Guests: policy,
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
+	}
+	paid, err := s.swishing.provider(o)
+	if err != nil {
+		return options{}, err
+	}
+	if paid != nil {
+		o.Providers = append(o.Providers, paid)
 	}
 	if s.Demo { // in which cars charge for half a minute
 		o.CostEvery = 5 * time.Second
