@@ -35,6 +35,7 @@ import (
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/payment"
+	"gnista/payment/terminal"
 	"gnista/pki"
 	"gnista/power"
 	"gnista/station"
@@ -60,6 +61,7 @@ type Server struct {
 	Records      *billing.Records
 	Ledger       *billing.Ledger
 	Payments     *payment.Payments
+	Terminals    *terminal.Terminals
 	Reconciler   *payment.Reconciler
 	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
@@ -164,11 +166,12 @@ func (s *Server) Handler() http.Handler {
 	s.review(api)
 	s.ledger(api)
 	s.payments(api)
+	s.terminals(api)
+	s.checkouts(api)
 	s.refunds(api)
 	s.reconciliation(api)
 	s.hints(api)
 	s.payCodes(api)
-	s.checkouts(api)
 	s.authorities(api)
 	s.certificates(api)
 	s.roots(api)

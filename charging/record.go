@@ -144,14 +144,15 @@ type recording struct {
 	cloning  token.Cloning
 	zone     *time.Location
 
-	tx   Tx
-	made bool // the transaction is new
-	evs  []gnista.Event
-	also []*Transaction // others that the event changes
+	tx     Tx
+	made   bool // the transaction is new
+	funded bool // something is set aside for it now
+	evs    []gnista.Event
+	also   []*Transaction // others that the event changes
 }
 
 func (r *recording) run(tx Tx) (Outcome, error) {
-	r.tx, r.made, r.evs, r.also = tx, false, nil, nil
+	r.tx, r.made, r.funded, r.evs, r.also = tx, false, false, nil, nil
 	t, err := r.find()
 	if err != nil {
 		return Outcome{}, err

@@ -310,6 +310,9 @@ type Tx interface {
 	ReservationByNumber(station gnista.StationID, number int) (*Reservation, error)
 	// OpenReservations lists the reservations of a station that are not final.
 	OpenReservations(station gnista.StationID) ([]*Reservation, error)
+	// CostLimit is the most that a transaction may cost for what is there to pay for it, where its station says
+	// that it can keep to such a limit; nil else.
+	CostLimit(station gnista.StationID, transaction string) (*gnista.Money, error)
 	// StartLimits are those of the order to start that has a number; nil when it has none.
 	StartLimits(station gnista.StationID, number int) (*Limits, error)
 	// SaveStartLimits keeps limits of an order to start, and forgets those that the station was given a day before.

@@ -25,6 +25,9 @@ type demo struct {
 // demoTariff is the name of the tariff of the demonstration.
 const demoTariff = "Demo"
 
+// demoGuests is a station at which no car charges but those that are paid for on the spot.
+const demoGuests = "DEMO-GUEST"
+
 // demoTokens are the cards of the demonstration; the last is blocked. Astrid's is paid from a balance, those
 // of Bo and of the taxis by invoice; nobody pays for Cecilia's.
 func demoTokens() []token.Token {
@@ -67,6 +70,7 @@ func demoStations() []*sim.Play {
 		play("DEMO-201-2", gnista.V201, "Fjord Power", "F2 200", 200, sim.Offline),
 		play("DEMO-21-1", gnista.V21, "Aurora", "Hyper 300", 300, sim.Normal),
 		play("DEMO-21-2", gnista.V21, "Aurora", "Hyper 300", 300, sim.PowerCut),
+		play(demoGuests, gnista.V21, "Aurora", "Hyper 300", 300, sim.Normal),
 	}
 }
 
@@ -106,8 +110,12 @@ func (a *app) demoPark(ctx context.Context, url string, log *slog.Logger) (*sim.
 		s.URL, s.Serial, s.RegisterWh, s.MeterEvery = url, fmt.Sprintf("D%05d", i+1), int64(i+1)*1_234_567, 3*time.Second
 		s.Now, s.NewID, s.Log = time.Now, newID, log
 		p.Pace, p.Seed, p.Patience = demoPace(), uint64(i), 5*time.Second
+		if s.ID == demoGuests {
+			never := sim.Span{From: 10_000 * time.Hour, To: 10_000 * time.Hour}
+			p.Pace.First, p.Pace.Pause = never, never
+		}
 		p.Tokens = uids[:len(uids)-1]
-		if i == len(park.Plays)-1 {
+		if s.ID == "DEMO-21-2" {
 			p.Tokens = uids // one driver has the card that is blocked
 		}
 	}
