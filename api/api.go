@@ -61,8 +61,8 @@ type Server struct {
 	Records      *billing.Records
 	Ledger       *billing.Ledger
 	Payments     *payment.Payments
-	Reconciler   *payment.Reconciler
 	Terminals    *terminal.Terminals
+	Reconciler   *payment.Reconciler
 	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
@@ -166,10 +166,10 @@ func (s *Server) Handler() http.Handler {
 	s.review(api)
 	s.ledger(api)
 	s.payments(api)
-	s.refunds(api)
-	s.reconciliation(api)
 	s.terminals(api)
 	s.checkouts(api)
+	s.refunds(api)
+	s.reconciliation(api)
 	s.hints(api)
 	s.payCodes(api)
 	s.authorities(api)

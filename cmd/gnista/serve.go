@@ -83,8 +83,8 @@ type serve struct {
 	database
 	certifying
 	invoicing
-	collecting
 	terminals
+	collecting
 	guests
 	transport
 	cards
