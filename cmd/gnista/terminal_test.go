@@ -185,6 +185,10 @@ func TestAcquirer(t *testing.T) {
 // what was not used back; nobody else begins meanwhile. OCPP 2.1 C25.FR.07, C25.FR.09, C25.FR.20, C25.FR.21, C25.FR.23,
 // C25.FR.24, C25.FR.40.
 func TestDynamicCode(t *testing.T) {
+	t.Run("TC_C_131_CSMS", dynamicCode)
+}
+
+func dynamicCode(t *testing.T) {
 	l := newTill(false)
 	simulatedWith(t, []payment.Provider{l}, func(t *testing.T, b *bubble) {
 		ctx := t.Context()
