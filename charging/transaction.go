@@ -124,6 +124,7 @@ type Progress struct {
 	Seqs           spans
 	Timeline       []Step
 	Decided        []Decided
+	SpentAt        time.Time  `json:",omitzero"` // when the station was last ordered to end it, as its token has used all that it may
 	TokenSeq       int        // number of the event whose token pays
 	Group          string     // of that token
 	Pass           token.Pass `json:",omitzero"` // of the guest whose token that is
@@ -214,6 +215,10 @@ func latest(a, b time.Time) time.Time {
 
 // maxSteps bounds the timeline of a transaction whose station changes its mind all the time.
 const maxSteps = 1000
+
+// manySteps is how many are kept of OCPP 1.6 before steps that change nothing are left out: its events have no
+// numbers, and one that comes late may lie between any two.
+const manySteps = 100
 
 // step enters an activity into the timeline, which is in the order of time. When everything before it
 // is known, steps that change nothing are left out; as long as something may come between, they count.

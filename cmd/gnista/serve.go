@@ -124,12 +124,13 @@ func (s *serve) Run(ctx context.Context, o *output) error {
 		opts.BaseURL = "http://" + at.String()
 	}
 	if (s.Demo || s.TestPayments) && opts.Stripe == nil && len(opts.Providers) == 0 {
-		sim, err := startStripeSim(listener.Addr())
+		sim, err := startStripeSim()
 		if err != nil {
 			listener.Close()
 			return err
 		}
 		defer sim.end()
+		sim.tell(listener.Addr())
 		shop, err := simulateSwish(ctx, opts, listener.Addr())
 		if err != nil {
 			listener.Close()
