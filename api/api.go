@@ -35,6 +35,7 @@ import (
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/payment"
+	"gnista/payment/terminal"
 	"gnista/pki"
 	"gnista/power"
 	"gnista/station"
@@ -60,6 +61,7 @@ type Server struct {
 	Records      *billing.Records
 	Ledger       *billing.Ledger
 	Payments     *payment.Payments
+	Terminals    *terminal.Terminals
 	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
@@ -163,9 +165,10 @@ func (s *Server) Handler() http.Handler {
 	s.review(api)
 	s.ledger(api)
 	s.payments(api)
+	s.terminals(api)
+	s.checkouts(api)
 	s.hints(api)
 	s.payCodes(api)
-	s.checkouts(api)
 	s.authorities(api)
 	s.certificates(api)
 	s.roots(api)

@@ -18,12 +18,16 @@ import (
 	"gnista/billing"
 	"gnista/checkout"
 	"gnista/payment"
+	"gnista/station"
 	"gnista/tariff"
 )
 
-// DynamicCodes checks the one-time password of a QR code that a station shows. NotFound, which does not tell why.
+// DynamicCodes are the QR codes that stations show.
 type DynamicCodes interface {
-	Check(ctx context.Context, station gnista.StationID, evse int, password string) error
+	// Switch has a station show codes at an EVSE, or at all of them with 0, or no longer.
+	Switch(ctx context.Context, id gnista.StationID, evse int, on bool) ([]station.Written, error)
+	// Check checks the one-time password of a code. NotFound, which does not tell why.
+	Check(ctx context.Context, id gnista.StationID, evse int, password string) error
 }
 
 // StandIn takes the place of a provider's own element, app or page where no real money moves.
@@ -205,6 +209,9 @@ func (s *Server) byDisplay(r *http.Request) (spot, error) {
 		}
 		at.action = at.display(pass)
 		return at, nil
+	}
+	if checkout.CheckWishes(q) != nil { // before the password is used up
+		return at, none
 	}
 	if err := s.Dynamic.Check(r.Context(), at.station, at.evse, q.Get("totp")); err != nil {
 		return at, err

@@ -55,11 +55,6 @@ func (s *Server) power(api huma.API) {
 		func(ctx context.Context, id gnista.StationID, before string, limit int) ([]power.Swap, error) {
 			return power.List[power.Swap](ctx, p, id, before, limit)
 		}, func(v power.Swap) string { return v.ID })
-	keptList(s, api, "settlements", "List what payments at a station's terminal came to, the newest first", "",
-		func(ctx context.Context, id gnista.StationID, before string, limit int) ([]power.Settlement, error) {
-			return power.List[power.Settlement](ctx, p, id, before, limit)
-		}, func(v power.Settlement) string { return v.ID })
-
 	type priorityOrder struct {
 		Transaction string `json:"transaction" minLength:"1"`
 		Active      *bool  `json:"active,omitempty" doc:"false takes it away; absent: true"`

@@ -175,12 +175,16 @@ func (c tokenChange) change() (func(*token.Token), error) {
 
 func (s *Server) tokens(api huma.API) {
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/tokens", OperationID: "list-tokens", Summary: "List id tokens", Description: "In an order that says nothing of them.", Tags: []string{"Tokens"}},
-		func(ctx context.Context, in *struct{ Paging }) (*body[page[tokenView]], error) {
+		func(ctx context.Context, in *struct {
+			Paging
+			Account string `query:"account" doc:"Id of the account that pays"`
+			Group   string `query:"group"`
+		}) (*body[page[tokenView]], error) {
 			after, err := in.after()
 			if err != nil {
 				return nil, err
 			}
-			list, next, err := s.Tokens.Store.Tokens(ctx, after, in.Limit)
+			list, next, err := s.Tokens.Store.Tokens(ctx, token.Filter{Account: in.Account, Group: in.Group, After: after, Limit: in.Limit})
 			return answer(turn(in.Paging, list, showToken, func(token.Token) string { return next }), err)
 		})
 	s.tables(api)

@@ -66,6 +66,7 @@ func (r *recording) hold(t *Transaction) error {
 	if t.Account == "" {
 		return r.tx.Release(t.ID)
 	}
+	r.funded = true
 	_, err := r.tx.Hold(t.ID, t.Account, true, r.now)
 	return err
 }
@@ -90,6 +91,7 @@ func (r *recording) admit(t *Transaction, d *token.Decision) error {
 			d.Status = token.NoCredit
 			return nil
 		}
+		r.funded = true
 	}
 	if d.Payment != "" {
 		ok, err := r.tx.Pay(t.ID, d.Payment, r.now)
@@ -100,6 +102,7 @@ func (r *recording) admit(t *Transaction, d *token.Decision) error {
 			d.Status = token.NoCredit
 			return nil
 		}
+		r.funded = true
 	}
 	if d.Pass.Checkout != "" {
 		ok, err := r.tx.Spend(t.ID, d.Pass.Checkout, r.now)

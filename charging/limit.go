@@ -101,7 +101,8 @@ type Limiting struct {
 	Due    bool   // what is wanted was not told to the station yet
 	Kind   Kind   // and Seq: of the event whose answer told it
 	Seq    int
-	Told   Limits // by that answer
+	Told   Limits        // by that answer
+	Funded *gnista.Money `json:",omitempty"` // what there is to pay with, where the station was told to keep to it
 }
 
 // AskLimits asks a station which limits it can keep to. (OCPP 2.1 E16.FR.12)
@@ -182,6 +183,52 @@ func (t *Transaction) limit(l Limits) {
 	t.Limiting.Wanted, t.Limiting.Due = t.Limiting.Wanted.over(l), true
 }
 
+// LimitCost changes the most that a transaction may cost where its station was given such a limit for what pays for
+// it: the station is told in the answer to what it next tells of it. Elsewhere it changes nothing.
+// (OCPP 2.1 E16.FR.02, E16.FR.14)
+func (t *Transactions) LimitCost(ctx context.Context, at gnista.StationID, id string, most gnista.Money) error {
+	differs := func(x *Transaction) bool {
+		l := x.Limiting
+		return x.State == Active && l != nil && l.Funded != nil && *l.Funded != most
+	}
+	x, err := t.Store.Transaction(ctx, id)
+	if err != nil || !differs(&x) {
+		return err
+	}
+	return t.Store.Change(ctx, at, func(tx Tx) error {
+		x, err := tx.ByID(id)
+		if err != nil || x == nil || !differs(x) {
+			return err
+		}
+		was := *x.Limiting.Funded
+		x.Limiting.Funded = &most
+		if c := x.Limiting.Wanted.Cost; *c == was || c.Amount > most.Amount {
+			x.limit(Limits{Cost: &most})
+		}
+		return tx.Save(x, nil)
+	})
+}
+
+// fund limits the cost to what there is to pay with, where the station can keep to that. A limit that is lower
+// stays. (OCPP 2.1 C17.FR.03, C24.FR.02, C25.FR.24, E16.FR.12)
+func (r *recording) fund(t *Transaction) error {
+	if r.Version != gnista.V21 {
+		return nil
+	}
+	most, err := r.tx.CostLimit(r.station, t.ID)
+	if err != nil || most == nil {
+		return err
+	}
+	if t.Limiting == nil {
+		t.Limiting = &Limiting{}
+	}
+	t.Limiting.Funded = most
+	if c := t.Limiting.Wanted.Cost; c == nil || c.Currency == most.Currency && c.Amount > most.Amount {
+		t.limit(Limits{Cost: most})
+	}
+	return nil
+}
+
 // limit takes in what the event says of limits, and decides what its answer says: each change once, in the
 // first answer that there is, whether or not the station then confirms it: what it tells of the time before
 // confirms nothing. (OCPP 2.1 E16.FR.02, E16.FR.07, E16.FR.08, E16.FR.18, F07.FR.02)
@@ -193,6 +240,12 @@ func (r *recording) limit(t *Transaction) error {
 		}
 		if l != nil {
 			t.limit(*l)
+			r.funded = true
+		}
+	}
+	if r.funded && t.Authorised {
+		if err := r.fund(t); err != nil {
+			return err
 		}
 	}
 	if r.Limits != nil {

@@ -90,6 +90,11 @@ func (t *Transactions) Record(ctx context.Context, id gnista.StationID, ev Event
 		// What comes of it is kept as a command; the station is answered meanwhile.
 		go station.Give(context.WithoutCancel(ctx), t.Network, id, Stop{out.Transaction.Ref})
 	}
+	if ev.Kind == Updated && !out.Repeat && out.Transaction.State == Active {
+		if err := t.stopSpent(ctx, &out.Transaction); err != nil {
+			return Outcome{}, err
+		}
+	}
 	if ev.Kind == Stopped && !out.Transaction.FinishedAt.IsZero() || ev.Kind == Updated && out.Transaction.State == Active && out.Transaction.metered() {
 		cost, err := t.Prices.Cost(ctx, &out.Transaction)
 		if err == nil {
@@ -139,14 +144,15 @@ type recording struct {
 	cloning  token.Cloning
 	zone     *time.Location
 
-	tx   Tx
-	made bool // the transaction is new
-	evs  []gnista.Event
-	also []*Transaction // others that the event changes
+	tx     Tx
+	made   bool // the transaction is new
+	funded bool // something is set aside for it now
+	evs    []gnista.Event
+	also   []*Transaction // others that the event changes
 }
 
 func (r *recording) run(tx Tx) (Outcome, error) {
-	r.tx, r.made, r.evs, r.also = tx, false, nil, nil
+	r.tx, r.made, r.funded, r.evs, r.also = tx, false, false, nil, nil
 	t, err := r.find()
 	if err != nil {
 		return Outcome{}, err
@@ -309,7 +315,8 @@ func (r *recording) apply(t *Transaction) {
 		return // what comes now is kept as evidence and changes no bill
 	}
 	if r.Activity != "" {
-		t.step(Step{r.at, r.Seq, r.Activity}, r.Version == gnista.V16 || (t.Progress.Started || r.Kind == Started) && t.Progress.Seqs.gapless())
+		many := r.Version == gnista.V16 && len(t.Progress.Timeline) >= manySteps
+		t.step(Step{r.at, r.Seq, r.Activity}, many || r.Version != gnista.V16 && (t.Progress.Started || r.Kind == Started) && t.Progress.Seqs.gapless())
 	}
 	r.measure(t)
 	switch r.Kind {

@@ -124,6 +124,7 @@ type Progress struct {
 	Seqs           spans
 	Timeline       []Step
 	Decided        []Decided
+	SpentAt        time.Time  `json:",omitzero"` // when the station was last ordered to end it, as its token has used all that it may
 	TokenSeq       int        // number of the event whose token pays
 	Group          string     // of that token
 	Pass           token.Pass `json:",omitzero"` // of the guest whose token that is
@@ -215,6 +216,10 @@ func latest(a, b time.Time) time.Time {
 // maxSteps bounds the timeline of a transaction whose station changes its mind all the time.
 const maxSteps = 1000
 
+// manySteps is how many are kept of OCPP 1.6 before steps that change nothing are left out: its events have no
+// numbers, and one that comes late may lie between any two.
+const manySteps = 100
+
 // step enters an activity into the timeline, which is in the order of time. When everything before it
 // is known, steps that change nothing are left out; as long as something may come between, they count.
 func (t *Transaction) step(s Step, complete bool) {
@@ -305,6 +310,9 @@ type Tx interface {
 	ReservationByNumber(station gnista.StationID, number int) (*Reservation, error)
 	// OpenReservations lists the reservations of a station that are not final.
 	OpenReservations(station gnista.StationID) ([]*Reservation, error)
+	// CostLimit is the most that a transaction may cost for what is there to pay for it, where its station says
+	// that it can keep to such a limit; nil else.
+	CostLimit(station gnista.StationID, transaction string) (*gnista.Money, error)
 	// StartLimits are those of the order to start that has a number; nil when it has none.
 	StartLimits(station gnista.StationID, number int) (*Limits, error)
 	// SaveStartLimits keeps limits of an order to start, and forgets those that the station was given a day before.

@@ -50,7 +50,7 @@ func (d *Desk) Open(ctx context.Context, r Request) (Checkout, error) {
 	now := d.Now()
 	c := Checkout{
 		ID: d.NewID(), Key: newKey(), Station: r.Station, EVSE: r.EVSE, Provider: m.Provider, Way: m.Way, Amount: r.Amount, Language: r.Language, Tariff: o.Version.ID,
-		Token: token.ID{UID: uid, Type: token.Central}, State: Paying, Test: m.Test, Company: r.Company, MinWh: d.Policy.MinWh, Minimum: d.Policy.Minimum,
+		Token: token.ID{UID: uid, Type: d.tokenType(r.Station)}, State: Paying, Test: m.Test, Company: r.Company, MinWh: d.Policy.MinWh, Minimum: d.Policy.Minimum,
 		PayBy: now.Add(d.Policy.PayWithin), CreatedAt: now, UpdatedAt: now, Order: Order{Number: number},
 	}
 	c.Next = now.Add(askTime)
@@ -74,6 +74,7 @@ func (d *Desk) Open(ctx context.Context, r Request) (Checkout, error) {
 		return Checkout{}, d.forget(ctx, c, err)
 	}
 	d.pay()
+	d.announce(c)
 	return c, nil
 }
 

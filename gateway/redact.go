@@ -12,6 +12,9 @@ import (
 // uids are the properties whose values are UIDs of tokens; the log keeps their ends only.
 var uids = []string{`"idTag"`, `"parentIdTag"`, `"idToken"`, `"additionalIdToken"`}
 
+// cardDetails are the properties whose values tell of the card of a payment.
+var cardDetails = []string{`"additionalIdToken"`}
+
 // secrets are the properties whose values are never logged.
 var secrets = []string{`"basicAuthPassword"`, `"apnPassword"`, `"password"`}
 
@@ -30,6 +33,9 @@ func redact(text, action string) string {
 			return "…" // its end may be part of an escape
 		}
 		return token.Mask(value)
+	}
+	if strings.Contains(strings.ToLower(text), `"directpayment"`) { // what is told of a card is not even kept in part
+		text = replaceValues(text, cardDetails, hide)
 	}
 	text = replaceValues(text, uids, mask)
 	text = replaceWithin(text, uidWithin, mask)

@@ -37,6 +37,8 @@ func TestRedact(t *testing.T) {
 	f("ChangeConfiguration", `[2,"1","ChangeConfiguration",{"KEY":"authorizationKey","VALUE":"secret"}]`, `[2,"1","ChangeConfiguration",{"KEY":"authorizationKey","VALUE":"…"}]`)
 	f("SetNetworkProfile", `[2,"1","SetNetworkProfile",{"connectionData":{"basicAuthPassword":"a","apn":{"apn":"b","apnPassword":"c"},"vpn":{"user":"d","password":"e","key":"f"}}}]`,
 		`[2,"1","SetNetworkProfile",{"connectionData":{"basicAuthPassword":"…","apn":{"apn":"b","apnPassword":"…"},"vpn":{"user":"d","password":"…","key":"…"}}}]`)
+	f("Authorize", `{"idToken":{"idToken":"PSP-12345678","type":"DirectPayment","additionalInfo":[{"additionalIdToken":"4242","type":"CardLast4Digits"}]}}`,
+		`{"idToken":{"idToken":"…5678","type":"DirectPayment","additionalInfo":[{"additionalIdToken":"…","type":"CardLast4Digits"}]}}`)
 	f("Authorize", `{"idToken":{"additionalInfo":[{"additionalIdToken":"04A1B2C3","type":"x"}],"IDTOKEN":"04A1B2C4"}}`,
 		`{"idToken":{"additionalInfo":[{"additionalIdToken":"…B2C3","type":"x"}],"IDTOKEN":"…B2C4"}}`)
 	f("GetDiagnostics", `{"location":"ftp://user:pa@ss@files.example/logs","x":1}`, `{"location":"ftp://…@files.example/logs","x":1}`)

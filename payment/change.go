@@ -136,6 +136,11 @@ func (c *Change) Owe(due int64, cause Cause) {
 	c.settle(cause)
 }
 
+// Foreign takes in that a charge record is in another currency: nothing is taken, and somebody has to look at it.
+func (c *Change) Foreign(currency string, cause Cause) {
+	c.review(cause, fmt.Sprintf("its charge record is in %s", currency))
+}
+
 // Again has what is still due tried anew, as far as most where that is above 0, as when the balance of the account
 // has grown.
 func (c *Change) Again(most int64, cause Cause) {

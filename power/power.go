@@ -26,8 +26,6 @@ type Power struct {
 	Costs        Costs
 	// Facts tells what of a station's model matters here; nil is nothing of any.
 	Facts func(ctx context.Context, id gnista.StationID) (station.PowerFacts, error)
-	// VAT knows companies by their VAT numbers; nil is nobody.
-	VAT   VATRegister
 	Now   func() time.Time
 	NewID func() string
 	Log   *slog.Logger

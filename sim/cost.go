@@ -104,6 +104,10 @@ func (s *Station) told(m *message, v verdict) {
 	if v.cost == nil && v.text == "" {
 		return
 	}
+	if t := m.transaction; v.cost != nil && m.Kind == Updated {
+		t.cost = v.cost
+		s.spend(s.evses[m.EVSE-1], t)
+	}
 	for _, e := range s.evses {
 		x := e.showing
 		switch {

@@ -114,8 +114,9 @@ func (*v2) costUpdated(_ context.Context, l *link, req ocpp2.CostUpdatedRequest)
 	s := l.station
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, t := s.transactionNamed(req.TransactionID); t != nil {
+	if e, t := s.transactionNamed(req.TransactionID); t != nil {
 		t.cost = &req.TotalCost
+		s.spend(e, t)
 		if _, x := s.shownOf(req.TransactionID); x != nil {
 			x.Cost = &req.TotalCost
 		}

@@ -45,6 +45,8 @@ const (
 	causeTariff   cause = "tariff"  // other prices apply from now on
 	causeRate     cause = "rate"    // a charging profile has changed the power
 	causeTrigger  cause = "trigger" // the central system has asked for it
+	causeLimit    cause = "limit"   // of the cost, is another
+	causeSpent    cause = "spent"   // the cost has come to its limit
 )
 
 // message is an event that is not confirmed yet. The fields below the line are guarded by the mu of
@@ -52,6 +54,7 @@ const (
 type message struct {
 	Event
 	tokenType   string
+	limit       *float64 // of the cost, that holds from then on; nil is that nothing is said
 	activity    Status
 	reading     *Reading
 	cause       cause
@@ -78,6 +81,7 @@ type verdict struct {
 	rates *ocpp2.Tariff // of the driver's own; nil is none
 	cost  *float64      // of the transaction; nil where nothing is said
 	text  string        // for the driver, of prices that hold now or of the cost in all
+	limit *float64      // of the cost; nil where nothing is said
 }
 
 // accepted tells whether there is nothing against the card.
@@ -176,7 +180,9 @@ func (s *Station) confirmed(m *message, v verdict) {
 	case Ended:
 		s.totals.Ended++
 		s.totals.EnergyWh += m.RegisterWh - t.startWh
+		s.settlement(m, v.cost)
 	}
+	s.limitCost(m, v.limit)
 	ev := m.Event
 	s.mu.Unlock()
 	if s.Answered != nil {

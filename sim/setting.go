@@ -149,7 +149,7 @@ func (s *Station) keepValue(id, value string) {
 func (s *Station) listSettings() []setting {
 	list := slices.Concat(s.inventory(), s.actedOn(), s.places())
 	list = slices.DeleteFunc(list, func(v setting) bool { return v.only21 && s.Version != gnista.V21 })
-	for _, own := range [][]setting{s.cardSettings(), s.reservationSettings(), s.securitySettings(), s.networkSettings(), s.priceSettings()} {
+	for _, own := range [][]setting{s.cardSettings(), s.reservationSettings(), s.securitySettings(), s.networkSettings(), s.priceSettings(), s.terminalSettings()} {
 		list = override(list, own)
 	}
 	for i := range list {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/ocpp/ocpp2"
 )
 
 // Station is a simulated charging station. Its exported fields are set before it is used and not
@@ -54,6 +55,9 @@ type Station struct {
 	Personality []string
 
 	Pricing    bool          // it shows prices and costs, and in OCPP 2.1 reckons them by the tariffs that it is given
+	CostLimits bool          // in OCPP 2.1 it keeps to limits of cost
+	Codes      bool          // in OCPP 2.1 it can show QR codes that change
+	Terminal   *Terminal     // nil is none
 	PowerW     int64         // the most that an EVSE gives; 0 is 11 kW
 	Phases     int           // 1 or 3: meter values have the currents of so many; 0 is direct current
 	Batteries  int           // to exchange for empty ones
@@ -102,11 +106,13 @@ type Station struct {
 	totals       Totals
 	cards        *cards // nil until something is known of one
 	reservations []*reservation
-	offers       []offered    // prices for drivers, the last ones
-	update       *update      // of the firmware, the last; nil is none
-	installed    string       // the version of the firmware, when it was updated
-	publication  *publication // of firmware, the last; nil is none
-	uploading    *upload      // of a log, the last; nil is none
+	offers       []offered                         // prices for drivers, the last ones
+	receipt      string                            // of the last who paid at the terminal
+	presenting   map[string][]ocpp2.AdditionalInfo // what the terminal tells of cards, by the references of their payments
+	update       *update                           // of the firmware, the last; nil is none
+	installed    string                            // the version of the firmware, when it was updated
+	publication  *publication                      // of firmware, the last; nil is none
+	uploading    *upload                           // of a log, the last; nil is none
 
 	habits         habits          // of its personality
 	away           time.Duration   // that it stays so when it is to connect again

@@ -35,7 +35,8 @@ type evse struct {
 	order       *order // to start, which waits for a car
 	ordered     chan struct{}
 	transaction *transaction
-	showing     *showing // nil is nothing
+	showing     *showing  // nil is nothing
+	paying      time.Time // until when somebody pays for it on the web
 
 	told    report // the last that was told of it
 	telling bool   // somebody tells its state

@@ -63,11 +63,6 @@ func (s *Station) swap(ctx context.Context, request int, token ocpp2.IDToken, la
 	return errors.Join(tell(ocpp2.BatterySwapEventBatteryIn, empty), tell(out, full))
 }
 
-// OCPP 2.1 C25: the code on the display is no longer shown while somebody pays.
-func (*v2) webPaymentStarted(context.Context, *link, ocpp2.NotifyWebPaymentStartedRequest) (ocpp2.NotifyWebPaymentStartedResponse, error) {
-	return ocpp2.NotifyWebPaymentStartedResponse{}, nil
-}
-
 // Settle tells that a payment at the station's terminal has been settled, and returns where the receipt
 // is. (OCPP 2.1 C19)
 func (s *Station) Settle(ctx context.Context, transaction, reference string, amount float64) (receipt string, err error) {

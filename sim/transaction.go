@@ -49,6 +49,9 @@ type transaction struct {
 	currency  string        // of it, when it is not that of the station
 	rates     *ocpp2.Tariff // nil is none
 	rechanged bool          // they were others before
+	pays      bool          // at the terminal
+	limit     *float64      // of the cost; nil is none
+	spent     bool          // which it has come to
 
 	chargingFor, idleFor time.Duration // until since
 	since                time.Time     // zero is the beginning
@@ -195,12 +198,14 @@ func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
 		return nil, fmt.Errorf("EVSE %d of station %s is out of service", e.id, s.ID)
 	case len(token.UID) > s.traits.maxUID:
 		return nil, fmt.Errorf("OCPP %s has no tokens of more than %d characters, and %q is longer", s.Version, s.traits.maxUID, token.UID)
+	case order == 0 && s.Now().Before(e.paying):
+		return nil, fmt.Errorf("somebody pays for EVSE %d of station %s on the web", e.id, s.ID)
 	case s.keptFor(e, token):
 		return nil, fmt.Errorf("EVSE %d of station %s is reserved for another token", e.id, s.ID)
 	case token.UID == "":
 		return nil, fmt.Errorf("a transaction at EVSE %d of station %s needs a token", e.id, s.ID)
 	}
-	e.plugged, e.charged, e.order = true, false, nil
+	e.plugged, e.charged, e.order, e.paying = true, false, nil, time.Time{}
 	t := &transaction{token: token, activity: StatusCharging, demandW: s.maxPowerW(), began: s.Now(), over: make(chan struct{})}
 	if s.traits.ownNames {
 		t.name = s.NewID()

@@ -49,7 +49,7 @@ func (*v2) heartbeat(ctx context.Context, l *link) error {
 
 // OCPP 2.x C01.
 func (d *v2) authorise(ctx context.Context, l *link, token Token) (verdict, error) {
-	resp, err := call(ctx, l, ocpp2.Authorize, ocpp2.AuthorizeRequest{IDToken: *idToken(token.UID, token.Type)})
+	resp, err := call(ctx, l, ocpp2.Authorize, ocpp2.AuthorizeRequest{IDToken: *l.presented(token.UID, token.Type)})
 	v := d.verdict(&resp.IDTokenInfo)
 	v.rates = resp.Tariff
 	return v, err
@@ -79,6 +79,17 @@ func idToken(uid, kind string) *ocpp2.IDToken {
 		kind = string(ocpp2.IDTokenTypeISO14443)
 	}
 	return &ocpp2.IDToken{IDToken: uid, Type: ocpp2.IDTokenType(kind)}
+}
+
+// presented is a token with what is told of it.
+func (l *link) presented(uid, kind string) *ocpp2.IDToken {
+	t := idToken(uid, kind)
+	if t != nil && kind == directPayment {
+		l.station.mu.Lock()
+		defer l.station.mu.Unlock()
+		t.AdditionalInfo = l.station.presenting[uid]
+	}
+	return t
 }
 
 // OCPP 2.x G01, G05, N07. OCPP 2.1 tells the state of a connector as an event of the device model.
@@ -208,7 +219,7 @@ func (d *v2) reading(ctx context.Context, l *link, evse int, r Reading, why caus
 // OCPP 2.x E01–E12.
 func (d *v2) transaction(ctx context.Context, l *link, m message) (verdict, error) {
 	req := ocpp2.TransactionEventRequest{
-		Timestamp: instant(m.At), SeqNo: m.Seq, TransactionInfo: ocpp2.Transaction{TransactionID: m.Transaction}, IDToken: idToken(m.Token, m.tokenType),
+		Timestamp: instant(m.At), SeqNo: m.Seq, TransactionInfo: ocpp2.Transaction{TransactionID: m.Transaction}, IDToken: l.presented(m.Token, m.tokenType),
 	}
 	if m.Offline { // OCPP 2.x E04.FR.03, E12.FR.02
 		req.Offline = &m.Offline
@@ -235,6 +246,10 @@ func (d *v2) transaction(ctx context.Context, l *link, m message) (verdict, erro
 			req.TriggerReason = ocpp2.TriggerReasonChargingStateChanged
 		case causeTrigger:
 			req.TriggerReason, occasion = ocpp2.TriggerReasonTrigger, ocpp2.ReadingContextTrigger
+		case causeLimit:
+			req.TriggerReason = ocpp2.TriggerReasonLimitSet
+		case causeSpent:
+			req.TriggerReason = ocpp2.TriggerReasonCostLimitReached
 		default:
 			req.TriggerReason = ocpp2.TriggerReasonMeterValuePeriodic
 		}
@@ -249,9 +264,15 @@ func (d *v2) transaction(ctx context.Context, l *link, m message) (verdict, erro
 	if m.reading != nil {
 		req.MeterValue = d.meterValue(*m.reading, occasion)
 	}
+	if m.limit != nil {
+		req.TransactionInfo.TransactionLimit = &ocpp2.TransactionLimit{MaxCost: m.limit}
+	}
 	req.CostDetails = m.costs // OCPP 2.1 I12.FR.01
 	resp, err := call(ctx, l, ocpp2.TransactionEvent, req)
 	v := d.verdict(resp.IDTokenInfo)
+	if resp.TransactionLimit != nil {
+		v.limit = resp.TransactionLimit.MaxCost
+	}
 	if v.cost = resp.TotalCost; resp.UpdatedPersonalMessage != nil {
 		v.text = resp.UpdatedPersonalMessage.Content
 	}

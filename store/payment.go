@@ -171,6 +171,10 @@ func (t *tx) owe(r billing.Record) error {
 		}
 		c.Under(m)
 	}
+	if c.Currency != r.Bill.Total.Currency {
+		c.Foreign(r.Bill.Total.Currency, cause)
+		return t.savePayment(c)
+	}
 	c.Owe(due, cause)
 	return t.savePayment(c)
 }

@@ -54,12 +54,22 @@ func (db *DB) Token(ctx context.Context, id token.ID) (token.Token, error) {
 }
 
 // Tokens lists up to limit tokens in the order of the hashes of their keys, behind the cursor after.
-func (db *DB) Tokens(ctx context.Context, after string, limit int) (list []token.Token, next string, err error) {
-	key, kind, _ := strings.Cut(after, " ") // which no key has
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+tokenColumns+` FROM token WHERE uid_key > $1 OR uid_key = $1 AND type > $2 ORDER BY uid_key, type LIMIT $3`, key, kind, limit)
+func (db *DB) Tokens(ctx context.Context, f token.Filter) (list []token.Token, next string, err error) {
+	var w where
+	if f.Account != "" {
+		w.add("account = ?", f.Account)
+	}
+	if f.Group != "" {
+		w.add("token_group = ?", f.Group)
+	}
+	if f.After != "" {
+		key, kind, _ := strings.Cut(f.After, " ") // which no key has
+		w.conditions = append(w.conditions, "(uid_key, type) > ("+w.arg(key)+", "+w.arg(kind)+")")
+	}
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+tokenColumns+` FROM token`+w.sql()+` ORDER BY uid_key, type LIMIT `+w.arg(f.Limit), w.args...)
 	list, err = all(rows, err, db.scanToken)
-	if len(list) == limit {
-		last := list[limit-1].ID
+	if len(list) == f.Limit {
+		last := list[f.Limit-1].ID
 		next = db.key(last.UID) + " " + string(last.Type)
 	}
 	return list, next, err

@@ -307,7 +307,7 @@ func (t *Tokens) Export(ctx context.Context, to io.Writer) error {
 		return err
 	}
 	for after := ""; ; {
-		list, next, err := t.Store.Tokens(ctx, after, 1000)
+		list, next, err := t.Store.Tokens(ctx, Filter{After: after, Limit: 1000})
 		if err != nil {
 			return err
 		}

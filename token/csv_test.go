@@ -61,7 +61,7 @@ func TestImport(t *testing.T) {
 		if got := says(r); got != want || r.Done != way.done || r.Count[token.Wrong] != 7 {
 			t.Errorf("%+v: %v, %v\n%s\nwant\n%s", way, r.Done, r.Count, got, want)
 		}
-		list, _, err := w.db.Tokens(ctx, "", 10)
+		list, _, err := w.db.Tokens(ctx, token.Filter{Limit: 10})
 		if err != nil || len(list) != map[bool]int{false: 1, true: 2}[way.done] {
 			t.Errorf("%+v: there are %d tokens, %v", way, len(list), err)
 		}

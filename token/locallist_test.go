@@ -150,7 +150,7 @@ func (w *world) renew(t failer) {
 	now := func() time.Time { return w.now }
 	w.Tokens = &token.Tokens{Store: w.db, Now: now}
 	w.lists = &token.Lists{Store: w.db, Now: now, Network: &station.Network{Store: w.db, Remote: w.station, Presence: w.station, Now: now}}
-	tokens, _, err := w.db.Tokens(ctx, "", 1000)
+	tokens, _, err := w.db.Tokens(ctx, token.Filter{Limit: 1000})
 	for _, k := range tokens {
 		err = errors.Join(err, w.db.DeleteToken(ctx, k.ID))
 	}
@@ -181,7 +181,7 @@ func (w *world) want(t *rapid.T) map[token.ID]token.Entry {
 	for _, g := range list {
 		groups[g.Name] = g.Offline
 	}
-	all, _, err := w.db.Tokens(context.Background(), "", 1000)
+	all, _, err := w.db.Tokens(context.Background(), token.Filter{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,6 +96,14 @@ type Limits struct {
 	Currency      string // ISO 4217; empty where no amount is limited
 }
 
+// Filter selects tokens for a list.
+type Filter struct {
+	Account string // id; empty is any
+	Group   string // empty is any
+	After   string // what the page before told to be next; empty is the first page
+	Limit   int
+}
+
 // at tells whether the token may charge at a site.
 func (k *Token) at(site string) bool { return len(k.Sites) == 0 || slices.Contains(k.Sites, site) }
 
@@ -104,8 +112,8 @@ type Store interface {
 	// Token finds the token with the UID and type, or with the UID alone when the type is empty
 	// (an RFID card first, if there are several). NotFound.
 	Token(ctx context.Context, id ID) (Token, error)
-	// Tokens lists up to limit tokens, behind the cursor after, in an order that says nothing of them.
-	Tokens(ctx context.Context, after string, limit int) (list []Token, next string, err error)
+	// Tokens lists tokens in an order that says nothing of them. next is what to go on after; empty at the end.
+	Tokens(ctx context.Context, f Filter) (list []Token, next string, err error)
 	// CreateToken adds a token, which is then no longer among the unknown. Conflict when it is there
 	// already, Invalid when there is no such account, tariff or site.
 	CreateToken(ctx context.Context, t Token) error

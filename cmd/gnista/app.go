@@ -29,6 +29,7 @@ import (
 	"gnista/payment"
 	"gnista/payment/invoice"
 	"gnista/payment/stripe"
+	"gnista/payment/terminal"
 	"gnista/payment/wallet"
 	"gnista/pki"
 	"gnista/power"
@@ -68,6 +69,8 @@ type options struct {
 	LogMB      int64
 	EventDays  int            // 0 is for ever, as far as there are not too many
 	Limits     gateway.Limits // the zero value is the default ones
+	Terminals  terminals
+	NewSecret  func() string // text that nobody can guess
 
 	Plain, Proxied, RejectSubprotocols bool // see [gateway.Server]
 
@@ -97,6 +100,8 @@ type app struct {
 	ca           *pki.CA
 	records      *billing.Records
 	books        *billing.Ledger
+	terminals    *terminal.Terminals
+	guard        *checkout.Guard
 	payments     *payment.Worker
 	desk         *checkout.Desk
 	inbox        *payment.Inbox
@@ -199,6 +204,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 			return strings.TrimRight(o.PublicURL, "/") + api.Prefix + "/receipts/" + r.ID, nil
 		}
 	}
+	if err := a.takeTerminals(o); err != nil {
+		return nil, errors.Join(err, a.db.Close())
+	}
 	a.checks = &commission.Checks{
 		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
@@ -216,6 +224,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	one := &v16.Adapter{Network: a.network, Transactions: a.transactions, Tokens: a.tokens, CA: a.ca, Costs: a.costs, Now: o.Now}
 	two := &v2.Adapter{
 		Network: a.network, Transactions: a.transactions, Tokens: a.tokens, Power: a.power, Costs: a.costs, CA: a.ca, Contracts: contracts, Currency: o.Currency, Now: o.Now,
+		Terminals: a.terminals, VAT: o.Terminals.numbers(o.Now),
 	}
 	a.campaigns = &campaign.Campaigns{
 		Store: a.db, Network: a.network, Presence: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
@@ -228,9 +237,10 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
 		Transactions: a.transactions, Power: a.power,
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
-		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Invoices: a.invoices,
+		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Invoices: a.invoices, Terminals: a.terminals,
 		Codes: &checkout.Codes{Store: a.db, Now: o.Now, NewID: o.NewID, NewCode: checkout.NewCode}, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns,
-		Events: a.db, Bus: a.bus, Ready: a.db.Ready,
+		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
+		Events:  a.db, Bus: a.bus, Ready: a.db.Ready,
 		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
@@ -290,17 +300,18 @@ func (a *app) start() {
 	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
 	a.running.Go(func() { a.payments.Run(ctx, a.pay) })
+	a.serveGuests(ctx)
 	a.running.Go(func() { a.inbox.Run(ctx) })
 	a.running.Go(func() { a.follower.Run(ctx, a.hear) })
-	a.serveGuests(ctx)
 	a.running.Go(func() { a.workOnInvoices(ctx) })
 	a.running.Go(func() { a.db.Consume(ctx, "cost", a.costNudge, a.costs.Take) })
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
+	a.running.Go(func() { a.guard.Run(telling) })
 	a.running.Go(func() { a.campaigns.Run(telling) })
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{
 		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations, "invoices": a.invoices.Sweep,
-		"payments": a.payments.Sweep,
+		"payments": a.payments.Sweep, "payments at terminals": a.terminals.Sweep,
 	})
 	// Those that wait for stations keep nothing else waiting.
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep})

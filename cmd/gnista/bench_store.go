@@ -94,6 +94,7 @@ func (t noTx) Save(x *charging.Transaction, _ []charging.Sample, _ ...gnista.Eve
 
 func (noTx) SaveSigned(string, []charging.Signed) error { return nil }
 
+func (noTx) CostLimit(gnista.StationID, string) (*gnista.Money, error)            { return nil, nil }
 func (noTx) EVSEPower(gnista.StationID, int) (string, string, error)              { return "", "", nil }
 func (noTx) SaveDecision(charging.Decision) error                                 { return nil }
 func (noTx) ByID(string) (*charging.Transaction, error)                           { return nil, nil }

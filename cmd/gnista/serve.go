@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -82,6 +83,7 @@ type serve struct {
 	database
 	certifying
 	invoicing
+	terminals
 	guests
 	transport
 	cards
@@ -122,12 +124,13 @@ func (s *serve) Run(ctx context.Context, o *output) error {
 		opts.BaseURL = "http://" + at.String()
 	}
 	if (s.Demo || s.TestPayments) && opts.Stripe == nil && len(opts.Providers) == 0 {
-		sim, err := startStripeSim(listener.Addr())
+		sim, err := startStripeSim()
 		if err != nil {
 			listener.Close()
 			return err
 		}
 		defer sim.end()
+		sim.tell(listener.Addr())
 		shop, err := simulateSwish(ctx, opts, listener.Addr())
 		if err != nil {
 			listener.Close()
@@ -179,7 +182,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	}
 	seller, err := s.seller()
 	if err == nil {
-		err = s.invoicing.check()
+		err = errors.Join(s.invoicing.check(), s.terminals.check())
 	}
 	if err != nil {
 		return options{}, err
@@ -201,7 +204,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Cloning:    token.Cloning{Apart: s.CardApart, PerHour: s.CardStarts, Block: s.CardBlock},
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
-		Seller: seller, Invoicing: s.invoicing, Stripe: card, Guests: policy,
+		Seller: seller, Invoicing: s.invoicing, Stripe: card, Guests: policy, Terminals: s.terminals, NewSecret: rand.Text,
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
 	}
 	paid, err := s.swishing.provider(o)

@@ -61,7 +61,7 @@ func (b *bubble) open(file string) {
 	b.t.Helper()
 	a, err := newApp(b.t.Context(), options{
 		Database: "sqlite:" + file, Files: filepath.Join(filepath.Dir(file), "files"), BaseURL: "http://gnista.test", Token: testToken, Unknown: station.AcceptUnknown, Heartbeat: 5 * time.Minute, Retry: time.Minute, Currency: "SEK",
-		Zone: time.UTC, LogDays: 7, LogMB: 10, Now: time.Now, NewID: newID, Log: b.log(), Providers: b.providers,
+		Zone: time.UTC, LogDays: 7, LogMB: 10, Now: time.Now, NewID: newID, Log: b.log(), Providers: b.providers, Terminals: terminals{Terminals: true}, NewSecret: newID,
 	})
 	if err != nil {
 		b.t.Fatal(err)

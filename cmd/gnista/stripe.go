@@ -73,11 +73,12 @@ type stripeSim struct {
 	*stripesim.Sim
 	config *stripe.Config
 	server *http.Server
+	ctx    context.Context
 	stop   context.CancelFunc
 }
 
-// startStripeSim simulates Stripe for a system that listens at an address.
-func startStripeSim(at net.Addr) (*stripeSim, error) {
+// startStripeSim simulates Stripe.
+func startStripeSim() (*stripeSim, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("simulating Stripe: %w", err)
@@ -87,10 +88,13 @@ func startStripeSim(at net.Addr) (*stripeSim, error) {
 	}}
 	s.Sim = stripesim.New(stripesim.Options{Key: s.config.Key, Webhook: s.config.Webhook, Now: time.Now})
 	s.server = s.Start(l)
-	ctx, stop := context.WithCancel(context.Background())
-	s.stop = stop
-	go s.Deliver(ctx, "http://"+reachable(at)+"/hooks/stripe")
+	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s, nil
+}
+
+// tell lets it tell what happens to a system that listens at an address.
+func (s *stripeSim) tell(at net.Addr) {
+	go s.Deliver(s.ctx, "http://"+reachable(at)+"/hooks/stripe")
 }
 
 func (s *stripeSim) end() {

@@ -11,10 +11,12 @@ import (
 	"gnista/gateway"
 	"gnista/ocpp/ocpp2"
 	"gnista/ocpp/ocppj"
+	"gnista/payment/terminal"
 	"gnista/pki"
 	"gnista/power"
 	"gnista/station"
 	"gnista/token"
+	"gnista/vat"
 )
 
 // Adapter is the way between OCPP 2.x and the domain.
@@ -24,6 +26,8 @@ type Adapter struct {
 	Tokens       *token.Tokens
 	Power        *power.Power
 	Costs        *cost.Costs // nil tells nothing of costs
+	Terminals    *terminal.Terminals
+	VAT          *vat.Numbers
 	CA           *pki.CA
 	Contracts    *pki.Contracts
 	Currency     string // of costs that stations tell
@@ -60,7 +64,7 @@ func (a *Adapter) Dialect(v ocppj.Version) *gateway.Dialect {
 	ocppj.Accept(m, ocpp2.NotifyEVChargingNeeds, a.evChargingNeeds)
 	ocppj.Handle(m, ocpp2.NotifyEVChargingSchedule, a.evChargingSchedule)
 	ocppj.Handle(m, ocpp2.NotifyPriorityCharging, a.priorityCharging)
-	ocppj.Handle(m, ocpp2.NotifySettlement, a.settlement)
+	ocppj.Accept(m, ocpp2.NotifySettlement, a.settlement)
 	ocppj.Handle(m, ocpp2.PullDynamicScheduleUpdate, a.pullDynamicSchedule)
 	ocppj.Handle(m, ocpp2.ReportChargingProfiles, a.reportChargingProfiles)
 	ocppj.Handle(m, ocpp2.ReportDERControl, a.reportDER)

@@ -132,6 +132,9 @@ func startRequest(s *gateway.Session, order charging.Start) (req ocpp2.RequestSt
 		return req, gnista.Errorf(gnista.Unsupported, "OCPP %s has no tokens of more than %d characters", s.Version, limit)
 	}
 	req = ocpp2.RequestStartTransactionRequest{RemoteStartID: order.Number, IDToken: wireToken(order.Token)}
+	if order.Token.Type == token.DirectPayment && s.Version < ocppj.V21 { // which does not have that type
+		req.IDToken.Type = ocpp2.IDTokenTypeCentral
+	}
 	if order.EVSE > 0 {
 		req.EVSEID = &order.EVSE
 	}

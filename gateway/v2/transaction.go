@@ -2,6 +2,7 @@ package v2
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -18,6 +19,9 @@ import (
 func (a *Adapter) authorize(ctx context.Context, s *gateway.Session, req ocpp2.AuthorizeRequest) (ocpp2.AuthorizeResponse, error) {
 	d, err := a.Tokens.Authorise(ctx, token.Request{ID: tokenID(s, req.IDToken), At: a.Now(), Station: s.Station})
 	if err != nil {
+		return ocpp2.AuthorizeResponse{}, err
+	}
+	if err := a.card(ctx, s, &req.IDToken); err != nil {
 		return ocpp2.AuthorizeResponse{}, err
 	}
 	resp := ocpp2.AuthorizeResponse{IDTokenInfo: idTokenInfo(s, d)}
@@ -123,6 +127,9 @@ func (a *Adapter) transactionEvent(ctx context.Context, s *gateway.Session, req 
 	}
 	if ev.Kind != charging.Updated || out.Repeat || out.New {
 		s.Observe(out)
+	}
+	if err := errors.Join(a.card(ctx, s, req.IDToken), a.raised(ctx, s, ev.Limits, &out.Transaction)); err != nil {
+		return resp, err
 	}
 	if err := a.reckoned(ctx, s, &req, out.Transaction.ID); err != nil {
 		return resp, err

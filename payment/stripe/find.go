@@ -220,7 +220,10 @@ func (p *Provider) findCharge(ctx context.Context, op payment.Operation, x payme
 		if intent.Metadata[metaOperation] != op.ID {
 			continue
 		}
-		s, err := p.outcome(intent, x)
+		if _, err := p.outcome(intent, x); err != nil {
+			return payment.Snapshot{}, false, err
+		}
+		s, err := p.Fetch(ctx, x)
 		return s, err == nil, err
 	}
 	return payment.Snapshot{}, false, nil

@@ -107,7 +107,13 @@ func (p *Provider) Refund(ctx context.Context, op payment.Operation, x payment.P
 	if err != nil {
 		return payment.Snapshot{}, err
 	}
-	left := op.Amount - given(list, op)
+	left, there := op.Amount-given(list, op), int64(0)
+	for _, c := range list {
+		there += c.intent.AmountReceived - c.refunded()
+	}
+	if left > there { // before a part of it is given back
+		return payment.Snapshot{}, &payment.RefusedError{Reason: fmt.Sprintf("at Stripe there is %d too little to give back", left-there)}
+	}
 	for _, c := range list {
 		part := min(left, c.intent.AmountReceived-c.refunded())
 		if part <= 0 {
@@ -121,9 +127,6 @@ func (p *Provider) Refund(ctx context.Context, op payment.Operation, x payment.P
 			return payment.Snapshot{}, declined(string(r.FailureReason))
 		}
 		left -= part
-	}
-	if left > 0 {
-		return payment.Snapshot{}, &payment.RefusedError{Reason: fmt.Sprintf("at Stripe there is %d too little to give back", left)}
 	}
 	return payment.Snapshot{Ref: x.Ref, Held: x.Held, HeldUntil: x.HeldUntil, Captured: x.Captured, Refunded: x.Refunded + op.Amount}, nil
 }

@@ -1,10 +1,12 @@
 package swish_test
 
 import (
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -371,5 +373,73 @@ func TestCallbacks(t *testing.T) {
 	refund := swish.Instruction(op.ID, 0)
 	if want := []string{x.Ref + "/PAID", refund + "/DEBITED", refund + "/PAID"}; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// The same against the simulated Swish in real time, and, with a certificate for it in the environment, against the
+// Merchant Swish Simulator of Swish, where customers confirm by themselves.
+func TestMerchant(t *testing.T) {
+	p, sim := setUp(t, time.Now)
+	t.Run("simulated", func(t *testing.T) { merchant(t, p, sim.Confirm) })
+	t.Run("test mode", func(t *testing.T) {
+		number := os.Getenv("GNISTA_TEST_SWISH_NUMBER")
+		if number == "" {
+			t.Skip("GNISTA_TEST_SWISH_NUMBER is not set")
+		}
+		var files [3][]byte
+		for i, name := range []string{"CERTIFICATE", "KEY", "CA"} {
+			var err error
+			if files[i], err = os.ReadFile(os.Getenv("GNISTA_TEST_SWISH_" + name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		client, err := swish.NewClient(files[0], files[1], files[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &swish.Provider{
+			Payee: number, Endpoint: "https://mss.cpc.getswish.net/swish-cpcapi", Callback: "https://example.com/hooks/swish", Secret: []byte("secret"), Client: client, Test: true, Now: time.Now,
+		}
+		merchant(t, p, func(string) error { return nil })
+	})
+}
+
+// merchant takes 100 kr and gives 33.33 of them back.
+func merchant(t *testing.T, p *swish.Provider, confirm func(ref string) error) {
+	x := payment.Payment{ID: rand.Text()}
+	b, err := p.Begin(t.Context(), begin(x.ID, 100_00), x, payment.Opening{Text: "Laddning", Payer: "46701234768"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := confirm(b.Ref); err != nil {
+		t.Fatal(err)
+	}
+	x.Ref = b.Ref
+	wait := func(f func() (payment.Snapshot, error)) payment.Snapshot {
+		t.Helper()
+		var s payment.Snapshot
+		var err error
+		for range 60 {
+			if s, err = f(); err == nil && s.Captured > 0 {
+				return s
+			}
+			time.Sleep(500 * time.Millisecond)
+		}
+		t.Fatalf("got %+v, %v", s, err)
+		return s
+	}
+	x.Captured = wait(func() (payment.Snapshot, error) { return p.Fetch(t.Context(), x) }).Captured
+	op := payment.Operation{ID: x.ID + "/refund/r1", Payment: x.ID, Kind: payment.KindRefund, Amount: 33_33}
+	s, err := p.Refund(t.Context(), op, x)
+	if errors.Is(err, payment.ErrPending) {
+		s = wait(func() (payment.Snapshot, error) {
+			s, _, err := p.Find(t.Context(), op, x)
+			return s, err
+		})
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	if s.Captured != 100_00 || s.Refunded != 33_33 {
+		t.Errorf("got %+v", s)
 	}
 }

@@ -230,6 +230,21 @@ func (s suite) used(t *testing.T) {
 		x.State, x.Site = station.Accepted, "used-site"
 		return nil, nil
 	}))
+	s.payer(t, "used-account", account.Postpaid, "SEK")
+	must[token.Token](t)(s.UpdateToken(ctx, id, func(k *token.Token) error { k.Group, k.Account = "used-group", "used-account"; return nil }))
+	for f, want := range map[token.Filter]int{
+		{Group: "used-group", Limit: 9}: 1, {Account: "used-account", Limit: 9}: 1, {Account: "used-account", Group: "used-group", Limit: 9}: 1, {Account: "used-account", Group: "other", Limit: 9}: 0,
+		{Account: "none", Limit: 9}: 0, {Group: "none", Limit: 9}: 0,
+	} {
+		if list, next, err := s.Tokens(ctx, f); err != nil || len(list) != want || next != "" {
+			t.Errorf("%+v: %+v, %q, %v", f, list, next, err)
+		}
+	}
+	if _, next, err := s.Tokens(ctx, token.Filter{Group: "used-group", Limit: 1}); err != nil || next == "" {
+		t.Errorf("next is %q, %v", next, err)
+	} else if list, _, err := s.Tokens(ctx, token.Filter{Group: "used-group", After: next, Limit: 1}); err != nil || len(list) != 0 {
+		t.Errorf("behind the last: %+v, %v", list, err)
+	}
 	save := func(name string, at time.Time, wh int64, authorised bool) {
 		t.Helper()
 		x := newTransaction(name, name)

@@ -136,6 +136,56 @@ func (s suite) payments(t *testing.T) {
 	if a, b := ids(must[[]payment.Payment](t)(s.ExpiredHolds(ctx, later.Add(-time.Millisecond), 100))), ids(must[[]payment.Payment](t)(s.ExpiredHolds(ctx, later, 100))); a != "" || b != "held" {
 		t.Errorf("expired: %q, %q", a, b)
 	}
+	// A customer who is asked; and what is kept.
+	c = payment.Begin("asked", "bank", "", "SEK", 700, now)
+	c.Op.Kind, c.Way, c.Opening = payment.KindBegin, payment.ByPrepay, payment.Opening{Way: payment.ByPrepay, Payer: "46701234567"}
+	if err := s.CreatePayment(ctx, c); err != nil {
+		t.Fatal(err)
+	}
+	waits := func(before time.Time) (n int) {
+		t.Helper()
+		for _, p := range must[[]payment.Payment](t)(s.AskedPayments(ctx, before, 100)) {
+			if p.ID == "asked" {
+				n++
+			}
+		}
+		return n
+	}
+	if a, b := waits(now), waits(later); a != 0 || b != 1 {
+		t.Errorf("asked: %d, %d", a, b)
+	}
+	must[payment.Payment](t)(s.ChangePayment(ctx, "asked", later, func(c *payment.Change) error {
+		c.Succeed(payment.Snapshot{Ref: "b2"})
+		c.Action = payment.Action{Kind: payment.ActApp, Text: "token"}
+		return nil
+	}))
+	if a, b := waits(later), waits(later.Add(time.Second)); a != 0 || b != 1 {
+		t.Errorf("awaiting: %d, %d", a, b)
+	}
+	if a := must[payment.Action](t)(s.Action(ctx, "asked")); a.Text != "token" {
+		t.Errorf("got %+v", a)
+	}
+	p = must[payment.Payment](t)(s.ChangePayment(ctx, "asked", later, func(c *payment.Change) error {
+		c.Observe(payment.Snapshot{Ref: "b2", Captured: 700}, payment.Cause{Kind: payment.ByHint})
+		c.Kept = 7
+		return nil
+	}))
+	if got := must[payment.Payment](t)(s.Payment(ctx, "asked")); got != p || got.Kept != 7 || got.State != payment.Prepaid || waits(later.Add(time.Hour)) != 0 {
+		t.Errorf("got %+v", got)
+	}
+	if a := must[payment.Action](t)(s.Action(ctx, "asked")); a != (payment.Action{}) {
+		t.Errorf("the customer can still do something: %+v", a.Kind)
+	}
+	// A record in another currency than was paid in takes nothing.
+	must[payment.Payment](t)(s.ChangePayment(ctx, "asked", later, func(c *payment.Change) error { return c.Bind("foreign", payment.Cause{Kind: payment.ByStation}) }))
+	foreign := charged("pr-foreign", "foreign", "", 500)
+	for _, m := range []*gnista.Money{&foreign.Bill.Net, &foreign.Bill.Tax, &foreign.Bill.Total} {
+		m.Currency = "EUR"
+	}
+	must[billing.Record](t)(s.Issue(ctx, foreign, told))
+	if got := must[payment.Payment](t)(s.Payment(ctx, "asked")); got.State != payment.Review || got.Reason != "its charge record is in EUR" || got.Due != 0 || len(must[[]payment.Operation](t)(s.Operations(ctx, "asked"))) != 1 {
+		t.Errorf("got %+v", got)
+	}
 	_, err = s.ChangePayment(ctx, "none", now, func(*payment.Change) error { return nil })
 	wantCode(t, err, gnista.NotFound)
 	s.trial(t)

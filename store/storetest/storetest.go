@@ -63,6 +63,9 @@ func Run(t *testing.T, url string) {
 	t.Run("transactions", s.transactions)
 	t.Run("reservations", s.reservations)
 	t.Run("limits", s.limits)
+	t.Run("terminals", s.terminals)
+	t.Run("dynamic codes", s.dynamicCodes)
+	t.Run("guards", s.guards)
 	t.Run("samples", s.samples)
 	t.Run("used tokens", s.used)
 	t.Run("failed changes leave nothing", s.failures)
@@ -285,7 +288,7 @@ func (s suite) tokens(t *testing.T) {
 	wantCode(t, err, gnista.NotFound)
 	var all []token.Token
 	for after, i := "", 0; i < 10; i++ {
-		page, next, err := s.Tokens(ctx, after, 1)
+		page, next, err := s.Tokens(ctx, token.Filter{After: after, Limit: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -466,7 +469,9 @@ func (s suite) records(t *testing.T) {
 // reservationRecords: a reservation has one original record, as a transaction has, and pays by one payment.
 func (s suite) reservationRecords(t *testing.T, r billing.Record) {
 	ctx := t.Context()
-	told := func(r billing.Record) gnista.Event { return gnista.Event{At: now, Kind: "issued", Subject: r.Subject()} }
+	told := func(r billing.Record) gnista.Event {
+		return gnista.Event{At: now, Kind: "issued", Subject: r.Subject()}
+	}
 	r.ID, r.Transaction, r.Reservation, r.Payment = "rr1", "", "res1", "pr1"
 	first := must[billing.Record](t)(s.Issue(ctx, r, told))
 	r.ID, r.Payment = "rr2", "pr2"

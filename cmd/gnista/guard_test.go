@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gnista"
+	"gnista/charging"
+	"gnista/payment"
+	"gnista/payment/terminal"
+	"gnista/station"
+	"gnista/tariff"
+	"gnista/token"
+)
+
+// kiosk starts a charge that is paid at a kiosk.
+func (b *bubble) kiosk(id gnista.StationID, reference string, hold int64) payment.Payment {
+	b.t.Helper()
+	p, err := b.terminals.OpenKiosk(b.t.Context(), id, 1, reference, gnista.Money{Amount: hold, Currency: "SEK"}, terminal.Card{Brand: "VISA", Last4: "4242"})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if a, err := b.app.transactions.Start(b.t.Context(), id, 1, token.ID{UID: reference, Type: token.DirectPayment}); err != nil || a.Status != station.Done {
+		b.t.Fatalf("%+v, %v", a, err)
+	}
+	return p
+}
+
+// events counts what was told, by kind.
+func (b *bubble) events() map[string]int {
+	b.t.Helper()
+	list, err := b.db.Events(b.t.Context(), 0, 100_000)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	n := map[string]int{}
+	for _, ev := range list {
+		n[ev.Kind]++
+	}
+	return n
+}
+
+// TestGuard: whatever is drawn, and however seldom a station tells the meter, a charge that is paid by an amount that
+// is set aside comes to no more than that while its station can be reached, and to not much less than that and what
+// can flow until the station has told and ended it. A station that keeps to limits by itself goes beyond by no
+// more than what flows between two values of its meter.
+func TestGuard(t *testing.T) {
+	for _, v := range append(versions(), "limits") {
+		t.Run(string(v), func(t *testing.T) {
+			simulated(t, func(t *testing.T, b *bubble) {
+				b.priced(tariff.Element{Dimension: tariff.Energy, Price: "6.00", VAT: "25"}, tariff.Element{Dimension: tariff.Start, Price: "5.00", VAT: "25"}, tariff.Element{Dimension: tariff.Time, Price: "0.20", VAT: "25"})
+				r := rand.New(rand.NewPCG(1, 2))
+				for i := range 3 {
+					id := gnista.StationID(fmt.Sprint("S", i))
+					s := b.station(id, v)
+					if s.MeterEvery = time.Duration(20+r.IntN(70)) * time.Second; v == "limits" {
+						s.Version, s.CostLimits, s.MeterEvery = gnista.V21, true, time.Minute
+					}
+					s.PowerW = 22_000
+					if err := s.Connect(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					if err := s.Boot(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					if v == "limits" {
+						if _, err := b.network.AskReport(t.Context(), id, station.Asking{Of: station.OfAll}); err != nil {
+							t.Fatal(err)
+						}
+						time.Sleep(time.Minute)
+					}
+					hold := 3000 + r.Int64N(6_000)
+					b.kiosk(id, fmt.Sprint("PSP-", i), hold)
+					if err := s.Plug(t.Context(), 1); err != nil {
+						t.Fatal(err)
+					}
+					for n := 0; s.Charging(1); n++ {
+						if n > 1000 {
+							t.Fatal("it never ends")
+						}
+						if err := s.Draw(1, r.Int64N(22_001)); err != nil {
+							t.Fatal(err)
+						}
+						time.Sleep(s.MeterEvery)
+						if err := s.Meter(t.Context(), 1); err != nil {
+							t.Fatal(err)
+						}
+					}
+					synctest.Wait()
+					time.Sleep(3 * time.Minute) // for the bills, which may wait for more of the meter
+					list := b.transactions(charging.Filter{Station: id})
+					if len(list) != 1 {
+						t.Fatalf("got %+v", list)
+					}
+					rec, err := b.db.RecordOf(t.Context(), list[0].ID)
+					if err != nil {
+						t.Fatalf("%v: %+v", err, list[0])
+					}
+					perHour := int64(22*600 + 1200) // öre, at the most that can flow
+					within := func(d time.Duration) int64 { return perHour * int64(d/time.Second) / 3600 }
+					most, least := hold, hold-500-within(2*(s.MeterEvery+time.Minute))
+					if v == "limits" {
+						most += within(2 * s.MeterEvery)
+					}
+					if got := rec.Bill.Total.Amount; got > most || got < least {
+						t.Errorf("of %d it came to %d, which is not %d to %d; the meter every %v", hold, got, least, most, s.MeterEvery)
+					}
+				}
+				if n := b.events(); n["checkout.limit-near"] == 0 || n["checkout.limit-near"] > 3 || n["checkout.limit-stop"] != 3 || n["checkout.stop-failed"] != 0 {
+					t.Errorf("it was told %v", n)
+				}
+			})
+		})
+	}
+}
