@@ -62,6 +62,7 @@ type Server struct {
 	Ledger       *billing.Ledger
 	Payments     *payment.Payments
 	Terminals    *terminal.Terminals
+	Reconciler   *payment.Reconciler
 	Campaigns    *campaign.Campaigns
 	CA           *pki.CA
 	Contracts    *pki.Contracts
@@ -167,6 +168,8 @@ func (s *Server) Handler() http.Handler {
 	s.payments(api)
 	s.terminals(api)
 	s.checkouts(api)
+	s.refunds(api)
+	s.reconciliation(api)
 	s.hints(api)
 	s.payCodes(api)
 	s.authorities(api)

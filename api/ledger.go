@@ -61,7 +61,7 @@ type trialView struct {
 }
 
 type numberView struct {
-	Kind   billing.LedgerKind `json:"kind" enum:"receivable,deposit,clearing,bank,provider-fees,revenue-energy,revenue-time,revenue-fees,output-vat,bad-debt,rounding"`
+	Kind   billing.LedgerKind `json:"kind" enum:"receivable,deposit,clearing,bank,provider-fees,revenue-energy,revenue-time,revenue-fees,output-vat,bad-debt,rounding,goodwill,disputed,unexplained"`
 	Party  string             `json:"party,omitempty" maxLength:"100" doc:"Of which account of the kind; empty is all that have no number of their own"`
 	Number string             `json:"number" minLength:"1" maxLength:"10" doc:"In the chart of accounts" example:"1510"`
 	Name   string             `json:"name" minLength:"1" maxLength:"100"`

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,6 +46,7 @@ type overview struct {
 	Records  []recordView
 	Accounts []accountView
 	Invoices []invoiceView
+	Money    []counted // payments on their way, and what somebody has to look at
 	Review   []transactionView
 	Away     map[gnista.StationID]bool // stations of Active that are not connected
 	At       time.Time
@@ -112,6 +114,9 @@ func (s *Server) overview(r *http.Request) (o overview, err error) {
 	if err == nil {
 		o.Accounts, err = s.paying(ctx)
 	}
+	if err == nil {
+		o.Money, err = s.moneyLine(ctx)
+	}
 	o.At = s.Now()
 	if err == nil {
 		err = s.guests(ctx, &o)
@@ -144,6 +149,27 @@ func (s *Server) guests(ctx context.Context, o *overview) error {
 		o.HintAge = max(o.HintAge, o.At.Sub(b.Oldest))
 	}
 	return err
+}
+
+// counted is how many there are of something.
+type counted struct {
+	What  string // key of its text
+	Count int
+	Look  bool // somebody has to
+}
+
+// moneyLine is how payments stand, in one line, without what there is none of.
+func (s *Server) moneyLine(ctx context.Context) ([]counted, error) {
+	x, err := s.Reconciler.Store.Standings(ctx)
+	list := []counted{
+		{"pay-held", 0, false}, {"pay-moving", 0, false}, {"pay-unknown", 0, true}, {"pay-missing", 0, true}, {"pay-review", 0, true}, {"pay-disputed", 0, true}, {"pay-differences", x.Differences, true},
+	}
+	for _, p := range x.List {
+		for i, n := range []int{p.Held.Count, p.Captures.Count + p.Refunds.Count + p.Others.Count, p.Unknown.Count, p.Receivables.Count, p.Review.Count, p.Disputes.Count} {
+			list[i].Count += n
+		}
+	}
+	return slices.DeleteFunc(list, func(c counted) bool { return c.Count == 0 }), err
 }
 
 // paying are the first accounts, with what they have and owe.

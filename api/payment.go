@@ -23,6 +23,11 @@ type paymentView struct {
 	Paid        gnista.Money  `json:"paid" doc:"Captured and not refunded; handed over to invoicing, where that is the provider"`
 	Captured    gnista.Money  `json:"captured"`
 	Refunded    gnista.Money  `json:"refunded"`
+	Missing     *gnista.Money `json:"missing,omitempty" doc:"What is due and was neither paid, given back nor written off"`
+	GivenBack   *gnista.Money `json:"givenBack,omitempty" doc:"Of what is due, refunded by persons"`
+	WrittenOff  *gnista.Money `json:"writtenOff,omitempty" doc:"Of what is due, given up"`
+	PaidByOther *gnista.Money `json:"paidByOther,omitempty" doc:"Of what is due, paid by other payments"`
+	RestOf      string        `json:"restOf,omitempty" doc:"Id of the payment whose rest this one pays"`
 	Held        *gnista.Money `json:"held,omitempty" doc:"Set aside at the provider"`
 	HeldUntil   *time.Time    `json:"heldUntil,omitempty"`
 	Since       time.Time     `json:"since" doc:"When it came into its state"`
@@ -36,9 +41,16 @@ func showPayment(p payment.Payment) paymentView {
 		ID: p.ID, Transaction: p.Transaction, Account: p.Account, Provider: p.Provider, Mandate: p.Mandate, State: p.State, Reason: p.Reason, Due: p.Money(p.Due), Paid: p.Money(p.Paid()),
 		Captured: p.Money(p.Captured), Refunded: p.Money(p.Refunded), HeldUntil: moment(p.HeldUntil), Since: p.Since, Stuck: p.Stuck, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
 	}
-	if p.Held > 0 {
-		held := p.Money(p.Held)
-		v.Held = &held
+	some := func(amount int64) *gnista.Money {
+		if amount <= 0 {
+			return nil
+		}
+		m := p.Money(amount)
+		return &m
+	}
+	v.Held, v.GivenBack, v.WrittenOff, v.PaidByOther, v.RestOf = some(p.Held), some(p.Given), some(p.WrittenOff), some(p.Covered), p.Rest
+	if p.State == payment.SettledShort {
+		v.Missing = some(p.Short())
 	}
 	return v
 }
@@ -47,6 +59,9 @@ type paymentDetail struct {
 	paymentView
 	Operations  []operationView  `json:"operations" nullable:"false"`
 	Transitions []transitionView `json:"transitions" nullable:"false"`
+	Refunds     []refundView     `json:"refunds,omitempty" doc:"That persons have wanted"`
+	Disputes    []disputeView    `json:"disputes,omitempty"`
+	Rests       []paymentView    `json:"rests,omitempty" doc:"Payments that pay the rest of this one"`
 }
 
 type operationView struct {
@@ -67,7 +82,7 @@ type transitionView struct {
 	At        time.Time         `json:"at"`
 	From      payment.State     `json:"from"`
 	To        payment.State     `json:"to"`
-	CauseKind payment.CauseKind `json:"causeKind" enum:"charge-record,operation,top-up,hint,time,station,person"`
+	CauseKind payment.CauseKind `json:"causeKind" enum:"charge-record,operation,top-up,hint,time,station,person,payment"`
 	Cause     string            `json:"cause,omitempty"`
 	Note      string            `json:"note,omitempty"`
 }
@@ -102,12 +117,33 @@ func (s *Server) payments(api huma.API) {
 			return nil, err
 		}
 		moves, err := s.Payments.Store.Transitions(ctx, id)
-		v := paymentDetail{showPayment(p), make([]operationView, len(ops)), make([]transitionView, len(moves))}
+		if err != nil {
+			return nil, err
+		}
+		v := paymentDetail{paymentView: showPayment(p), Operations: make([]operationView, len(ops)), Transitions: make([]transitionView, len(moves))}
 		for i, o := range ops {
 			v.Operations[i] = operationView{o.ID, o.Kind, p.Money(o.Amount), p.Money(o.Done), o.State, o.Attempt, o.Error, moment(o.NextAt), o.CreatedAt, moment(o.SentAt), o.UpdatedAt}
 		}
 		for i, m := range moves {
 			v.Transitions[i] = transitionView{m.At, m.From, m.To, m.Cause.Kind, m.Cause.ID, m.Note}
+		}
+		refunds, err := s.Payments.Store.Refunds(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range refunds {
+			v.Refunds = append(v.Refunds, showRefund(p, r))
+		}
+		disputes, err := s.Payments.Store.Disputes(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range disputes {
+			v.Disputes = append(v.Disputes, showDispute(d))
+		}
+		rests, err := s.Payments.Store.Rests(ctx, id)
+		for _, r := range rests {
+			v.Rests = append(v.Rests, showPayment(r))
 		}
 		return answer(v, err)
 	}

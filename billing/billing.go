@@ -28,6 +28,7 @@ type Record struct {
 	Kind          RecordKind
 	Corrects      string // id of the record that this one takes back or stands for instead
 	Payment       string // id of the payment of the transaction; empty is none
+	Payer         string // the party of the ledger that owes it, where no account does: a guest's payment; empty is nobody
 	StartedAt     time.Time
 	EndedAt       time.Time
 	EnergyWh      int64

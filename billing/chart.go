@@ -20,6 +20,7 @@ func usualNumbers() []LedgerNumber {
 	return []LedgerNumber{
 		{LedgerAccount{Kind: Receivable}, "1510", "Kundfordringar"},
 		{LedgerAccount{Kind: Clearing}, "1580", "Fordringar för kontokort"},
+		{LedgerAccount{Kind: Disputed}, "1680", "Andra kortfristiga fordringar"},
 		{LedgerAccount{Kind: Bank}, "1930", "Företagskonto"},
 		{LedgerAccount{Kind: Deposit}, "2420", "Förskott från kunder"},
 		{LedgerAccount{OutputVAT, "25"}, "2611", "Utgående moms 25 %"},
@@ -28,6 +29,8 @@ func usualNumbers() []LedgerNumber {
 		{LedgerAccount{Kind: RevenueEnergy}, "3001", "Försäljning laddning, energi"},
 		{LedgerAccount{Kind: RevenueTime}, "3011", "Försäljning laddning, tid"},
 		{LedgerAccount{Kind: RevenueFees}, "3021", "Försäljning laddning, avgifter"},
+		{LedgerAccount{Kind: Unexplained}, "2999", "OBS-konto"},
+		{LedgerAccount{Kind: Goodwill}, "3790", "Övriga intäktskorrigeringar"},
 		{LedgerAccount{Kind: Rounding}, "3740", "Öres- och kronutjämning"},
 		{LedgerAccount{Kind: BadDebt}, "6351", "Konstaterade kundförluster"},
 		{LedgerAccount{Kind: ProviderFees}, "6570", "Bankkostnader"},

@@ -18,14 +18,22 @@ func EntryOf(r Record) (e Entry, ok bool) {
 	}
 	if r.Kind == Credit {
 		e.Text = fmt.Sprintf("Credit %d", r.Number)
-		e.Postings = postings(r.Account, negated(r.Bill))
+		e.Postings = postings(r.party(), negated(r.Bill))
 		for i := range e.Postings { // exactly what was posted before, taken back
 			e.Postings[i].Amount = -e.Postings[i].Amount
 		}
 	} else {
-		e.Postings = postings(r.Account, r.Bill)
+		e.Postings = postings(r.party(), r.Bill)
 	}
 	return e, true
+}
+
+// party is who owes a record.
+func (r Record) party() string {
+	if r.Account != "" {
+		return r.Account
+	}
+	return r.Payer
 }
 
 // revenueKinds are those that a bill has, in the order of an entry.

@@ -37,6 +37,10 @@ const (
 	CauseFee     CauseKind = "fee"           // a reminder
 	CauseLoss    CauseKind = "loss"          // written off
 	CauseRound   CauseKind = "rounding"      // an invoice was rounded
+
+	CauseProvider CauseKind = "provider-payment" // a payment with a provider outside changed
+	CauseMovement CauseKind = "movement"         // a provider has moved our balance with it
+	CauseWriteOff CauseKind = "write-off"        // a difference with a provider was given up
 )
 
 // Posting is an amount on one account of the ledger.
@@ -48,7 +52,7 @@ type Posting struct {
 // LedgerAccount is an account of the ledger.
 type LedgerAccount struct {
 	Kind  LedgerKind
-	Party string // Receivable and Deposit: id of the account in package account; "" is a guest's. OutputVAT: the rate in percent. Clearing: the provider.
+	Party string // Receivable and Deposit: id of the account in package account, or of a guest's payment; "" is nobody's. OutputVAT: the rate in percent. Clearing, Disputed and Unexplained: the provider.
 }
 
 // LedgerKind is the kind of an account of the ledger.
@@ -67,6 +71,9 @@ const (
 	OutputVAT     LedgerKind = "output-vat"
 	BadDebt       LedgerKind = "bad-debt"
 	Rounding      LedgerKind = "rounding"
+	Goodwill      LedgerKind = "goodwill"    // given back though it was due
+	Disputed      LedgerKind = "disputed"    // taken back by customers' banks, and not decided
+	Unexplained   LedgerKind = "unexplained" // moved at a provider, and nobody knows for what
 )
 
 // Check tells whether the entry may be in the ledger. Invalid.

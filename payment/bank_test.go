@@ -42,6 +42,7 @@ type bank struct {
 
 type deal struct {
 	payment.Snapshot
+	at         time.Time // when it was made
 	authorised int64
 	holds      int
 }
@@ -77,7 +78,7 @@ func (b *bank) request(op payment.Operation, effect func(*deal) error) (payment.
 	}
 	d := b.deals[op.Payment]
 	if d == nil {
-		d = &deal{}
+		d = &deal{at: b.now()}
 		b.deals[op.Payment] = d
 	}
 	d.expire(b.now())

@@ -132,6 +132,7 @@ func (c *Change) Bind(transaction string, cause Cause) error {
 // Owe says what is due now. With nothing to pay nothing is captured.
 func (c *Change) Owe(due int64, cause Cause) {
 	c.Due, c.UpdatedAt = due, c.Now
+	c.WrittenOff = max(0, min(c.WrittenOff, due-c.Given-c.Covered-c.Paid())) // less was owed than was thought
 	c.Revision++
 	c.settle(cause)
 }
@@ -182,11 +183,11 @@ func (c *Change) settle(cause Cause) {
 	case (c.State == Abandoned || c.State == DeclinedNow) && c.Held == 0 && c.Paid() == 0: // over
 		return
 	case c.Closing:
-	case c.Transaction == "", c.State == Review && c.Provider == "":
+	case c.Transaction == "" && c.Rest == "", c.State == Review && c.Provider == "":
 		return
 	}
 	c.expire()
-	gap := c.Due - c.Paid()
+	gap := c.Target() - c.Paid()
 	first := c.Tried < c.Revision
 	purpose := fmt.Sprint("r", c.Revision)
 	switch {
@@ -222,7 +223,7 @@ func (c *Change) settle(cause Cause) {
 		c.work(KindCancel, purpose, c.Held, cause)
 	case c.Held > 0 && c.Way == ByHold:
 		c.review(cause, "what is set aside could not be released")
-	case c.Captured == 0, c.Way == ByPrepay && c.Due == 0 && c.Paid() == 0:
+	case c.Captured == 0 && c.Due == 0, c.Way == ByPrepay && c.Due == 0 && c.Paid() == 0:
 		c.end(Released, cause)
 	default:
 		c.end(Settled, cause)
@@ -251,7 +252,7 @@ func (c *Change) work(kind Kind, purpose string, amount int64, cause Cause) {
 func (c *Change) end(to State, cause Cause) {
 	c.Kept = 0
 	if to == Settled {
-		c.Kept = c.Paid() - c.Due
+		c.Kept = c.Paid() - c.Target()
 	}
 	if c.State == to {
 		return
@@ -390,7 +391,7 @@ func (c *Change) Look(cause Cause) error {
 	switch {
 	case c.Op != nil && c.Op.State == Unknown:
 		c.Op.NextAt = c.Now
-	case c.Op == nil && slices.Contains([]State{SettledShort, Review}, c.State) && c.Provider != "" && c.Due != c.Paid():
+	case c.Op == nil && slices.Contains([]State{SettledShort, Review}, c.State) && c.Provider != "" && c.Target() != c.Paid():
 		c.Again(0, cause)
 	default:
 		return gnista.Errorf(gnista.Conflict, "payment %s is %s, and nothing of it is unknown or short", c.ID, c.State)

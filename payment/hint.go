@@ -298,6 +298,9 @@ func (f *Follower) follow(ctx context.Context, provider, ref string, list []Told
 	if err != nil {
 		return f.fail(ctx, list, err)
 	}
+	if err := f.dispute(ctx, p); err != nil {
+		return f.fail(ctx, list, fmt.Errorf("reading disputes: %w", err))
+	}
 	keys := make([]HintKey, len(list))
 	for i, t := range list {
 		keys[i] = t.Key()
@@ -341,6 +344,9 @@ func (p *Payments) Hear(ctx context.Context, provider string, hints []Hint) erro
 		}
 		if err := p.read(ctx, remote, x, Cause{ByHint, h.ID}); err != nil {
 			return err
+		}
+		if err := p.dispute(ctx, x); err != nil {
+			return fmt.Errorf("reading disputes of payment %s: %w", x.ID, err)
 		}
 	}
 	return nil

@@ -45,7 +45,7 @@ func states() map[State][]State {
 		Mandated:     {Bound, Released, Review},
 		Bound:        {Settling, Settled, SettledShort, Released, HoldExpired, Review},
 		Settling:     {Settled, SettledShort, Released, Review},
-		Settled:      {Settling, SettledShort, Review},
+		Settled:      {Settling, SettledShort, Released, Review},
 		SettledShort: {Settling, Settled, Released, Review},
 		Released:     {Settling, SettledShort, Review},
 		HoldExpired:  {Settling, SettledShort, Released, Review},
@@ -103,6 +103,10 @@ type Payment struct {
 	Captured    int64
 	Refunded    int64
 	Kept        int64     // of what was captured: more than is due, and too little to be given back
+	Given       int64     // of what is due, refunded by a person all the same
+	WrittenOff  int64     // of what is due, given up
+	Covered     int64     // of what is due, paid by other payments
+	Rest        string    // id of the payment whose rest this one pays; then it pays for no transaction itself
 	Revision    int       // counts the reasons to settle anew
 	Tried       int       // revision for which an operation was made
 	Closing     bool      // it is to be released, whatever was authorised
@@ -115,6 +119,12 @@ type Payment struct {
 
 // Paid is what was captured and not refunded.
 func (p Payment) Paid() int64 { return p.Captured - p.Refunded }
+
+// Target is what is to be paid by this payment.
+func (p Payment) Target() int64 { return max(0, p.Due-p.Given-p.WrittenOff-p.Covered) }
+
+// Short is what is missing of it.
+func (p Payment) Short() int64 { return max(0, p.Target()-p.Paid()) }
 
 // Money is an amount in the currency of the payment.
 func (p Payment) Money(amount int64) gnista.Money {
@@ -193,4 +203,5 @@ const (
 	ByTime      CauseKind = "time"
 	ByStation   CauseKind = "station" // a transaction has begun
 	ByPerson    CauseKind = "person"
+	ByPayment   CauseKind = "payment" // another one, which pays the rest of this or whose rest this pays
 )

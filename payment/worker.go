@@ -41,6 +41,10 @@ type Store interface {
 	// StuckPayments lists payments that are where they should not stay since before a time, and that was not
 	// told of.
 	StuckPayments(ctx context.Context, before time.Time, limit int) ([]Payment, error)
+
+	Refunder
+	DisputeStore
+	DunningStore
 }
 
 // Filter selects payments for a list.
@@ -57,6 +61,7 @@ type Payments struct {
 	Store     Store
 	Providers Providers
 	Mandates  *Mandates // nil: no account pays by card
+	Dunning   Dunning   // the zero value is none
 	Now       func() time.Time
 	NewID     func() string
 }
@@ -95,24 +100,32 @@ func (p *Payments) Ask(ctx context.Context, provider, account string, amount gni
 
 // AskAs is [Payments.Ask] for a payment whose id is known before it is there.
 func (p *Payments) AskAs(ctx context.Context, id, provider, account string, amount gnista.Money, o Opening) (Payment, error) {
+	c, err := p.asking(id, provider, account, amount, o)
+	if err != nil {
+		return Payment{}, err
+	}
+	return c.Payment, p.Store.CreatePayment(ctx, c)
+}
+
+func (p *Payments) asking(id, provider, account string, amount gnista.Money, o Opening) (*Change, error) {
 	x, ok := p.Providers[provider]
 	if !ok {
-		return Payment{}, gnista.Invalidf("provider", "%q is none of those that are set up", provider)
+		return nil, gnista.Invalidf("provider", "%q is none of those that are set up", provider)
 	}
 	caps := x.Caps()
 	_, asks := x.(Starter)
 	switch {
 	case !asks, o.Way == ByHold && !caps.Hold, o.Way == ByPrepay && !caps.Prepay, o.Way != ByHold && o.Way != ByPrepay:
-		return Payment{}, gnista.Errorf(gnista.Unsupported, "%s cannot ask customers for that", provider)
+		return nil, gnista.Errorf(gnista.Unsupported, "%s cannot ask customers for that", provider)
 	case amount.Amount < caps.Least(amount.Currency) || caps.MaxAmount > 0 && amount.Amount > caps.MaxAmount:
-		return Payment{}, gnista.Invalidf("amount", "is out of range")
+		return nil, gnista.Invalidf("amount", "is out of range")
 	case !caps.takes(amount.Currency):
-		return Payment{}, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
+		return nil, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
 	}
 	c := Begin(id, provider, account, amount.Currency, amount.Amount, p.Now())
 	c.Way, c.Opening, c.Op = o.Way, o, nil
 	c.open(KindBegin, "start", amount.Amount)
-	return c.Payment, p.Store.CreatePayment(ctx, c)
+	return c, nil
 }
 
 func (c Caps) takes(currency string) bool {

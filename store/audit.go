@@ -201,7 +201,11 @@ const (
 		GROUP BY i.id, i.paid HAVING i.paid <> COALESCE(SUM(p.applied), 0) ORDER BY 1`
 	LoneReceived = `SELECT p.id, p.amount FROM invoice_payment p WHERE NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.cause_kind = 'payment' AND e.cause_id = p.id) ORDER BY 1`
 	LoneFees     = `SELECT r.id, r.fee FROM invoice_reminder r WHERE r.fee <> 0 AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.cause_kind = 'fee' AND e.cause_id = r.id) ORDER BY 1`
-	Unpaid       = `SELECT r.id, r.total FROM charge_record r WHERE r.payment <> '' AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.transaction_id = r.transaction_id) ORDER BY 1`
+	LoneProvider = `SELECT e.cause_id, e.number FROM ledger_entry e WHERE e.cause_kind = 'provider-payment' AND NOT EXISTS (
+		SELECT 1 FROM payment_entry x JOIN payment p ON p.id = x.payment WHERE x.entry = e.id) ORDER BY 1`
+	LoneMoved = `SELECT e.cause_id, e.number FROM ledger_entry e WHERE e.cause_kind = 'movement' AND NOT EXISTS (
+		SELECT 1 FROM provider_movement m WHERE e.cause_id IN (m.provider || '/' || m.id, m.provider || '/' || m.id || '/known')) ORDER BY 1`
+	Unpaid = `SELECT r.id, r.total FROM charge_record r WHERE r.payment <> '' AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.transaction_id = r.transaction_id) ORDER BY 1`
 )
 
 // Odd looks for things that should not be, by one of the queries.

@@ -10,13 +10,13 @@ import (
 	"gnista/billing"
 )
 
-const recordColumns = `id, number, transaction_id, station, evse, connector, token_uid, token_type, started_at, ended_at, energy_wh, tariff_version, policy, currency, net, tax, total, bill, issued_at, account, kind, corrects, payment, reservation`
+const recordColumns = `id, number, transaction_id, station, evse, connector, token_uid, token_type, started_at, ended_at, energy_wh, tariff_version, policy, currency, net, tax, total, bill, issued_at, account, kind, corrects, payment, reservation, payer`
 
 func (v *vault) scanRecord(s scanner) (r billing.Record, err error) {
 	var started, ended, issued, net, tax, total int64
 	var currency, bill string
 	if err = s.Scan(&r.ID, &r.Number, &r.Transaction, &r.Station, &r.EVSE.ID, &r.EVSE.Connector, v.into(&r.Token.UID), &r.Token.Type, &started, &ended,
-		&r.EnergyWh, &r.TariffVersion, &r.Policy, &currency, &net, &tax, &total, &bill, &issued, &r.Account, &r.Kind, &r.Corrects, &r.Payment, &r.Reservation); err != nil {
+		&r.EnergyWh, &r.TariffVersion, &r.Policy, &currency, &net, &tax, &total, &bill, &issued, &r.Account, &r.Kind, &r.Corrects, &r.Payment, &r.Reservation, &r.Payer); err != nil {
 		return r, err
 	}
 	if r.Reservation != "" {
@@ -66,14 +66,19 @@ func (t *tx) issue(r billing.Record, ev func(billing.Record) gnista.Event) (bill
 	if err != nil {
 		return r, err
 	}
+	if r.Kind == billing.Original {
+		if r, err = t.paidBy(r); err != nil {
+			return r, err
+		}
+	}
 	if r.Number, err = t.next("charge-record", 1); err != nil {
 		return r, err
 	}
 	t.emit(ev(r))
-	if _, err := t.exec(`INSERT INTO charge_record (`+recordColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+	if _, err := t.exec(`INSERT INTO charge_record (`+recordColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
 		r.ID, r.Number, r.Subject(), string(r.Station), r.EVSE.ID, r.EVSE.Connector, t.seal(r.Token.UID), string(r.Token.Type), millis(r.StartedAt), millis(r.EndedAt),
 		r.EnergyWh, r.TariffVersion, r.Policy, r.Bill.Total.Currency, r.Bill.Net.Amount, r.Bill.Tax.Amount, r.Bill.Total.Amount, string(bill), millis(r.IssuedAt), r.Account,
-		string(r.Kind), r.Corrects, r.Payment, r.Reservation); err != nil {
+		string(r.Kind), r.Corrects, r.Payment, r.Reservation, r.Payer); err != nil {
 		return r, err
 	}
 	if e, ok := billing.EntryOf(r); ok {
@@ -166,7 +171,7 @@ func (db *DB) Records(ctx context.Context, f billing.Filter) ([]billing.Record, 
 		w.add("account = ?", f.Account)
 	}
 	if f.Nobody {
-		w.conditions = append(w.conditions, "account = '' AND total <> 0")
+		w.conditions = append(w.conditions, "account = '' AND payer = '' AND total <> 0")
 	}
 	if f.Before > 0 {
 		w.add("number < ?", f.Before)

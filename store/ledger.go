@@ -157,7 +157,7 @@ func (db *DB) Balances(ctx context.Context, kind billing.LedgerKind, after *bill
 // TrialBalance adds up the postings of all entries before a time, by account without its party, but for VAT and
 // clearing. The zero time is now.
 func (db *DB) TrialBalance(ctx context.Context, at time.Time) ([]billing.Balance, error) {
-	const party = `CASE WHEN p.kind IN ('output-vat', 'clearing') THEN p.party ELSE '' END`
+	const party = `CASE WHEN p.kind IN ('output-vat', 'clearing', 'disputed', 'unexplained') THEN p.party ELSE '' END`
 	var w where
 	from := `ledger_balance p`
 	if !at.IsZero() {

@@ -13,12 +13,12 @@ import (
 )
 
 const paymentColumns = `id, transaction_id, account, provider, ref, way, currency, state, reason, due, authorised, held, held_until, captured, refunded, kept,
-	revision, tried, closing, moves, since, stuck, created_at, updated_at, mandate`
+	revision, tried, closing, moves, since, stuck, created_at, updated_at, given, written_off, covered, rest, mandate`
 
 func scanPayment(s scanner) (p payment.Payment, err error) {
 	var until, since, created, updated int64
 	err = s.Scan(&p.ID, &p.Transaction, &p.Account, &p.Provider, &p.Ref, &p.Way, &p.Currency, &p.State, &p.Reason, &p.Due, &p.Authorised, &p.Held, &until, &p.Captured, &p.Refunded, &p.Kept,
-		&p.Revision, &p.Tried, &p.Closing, &p.Moves, &since, &p.Stuck, &created, &updated, &p.Mandate)
+		&p.Revision, &p.Tried, &p.Closing, &p.Moves, &since, &p.Stuck, &created, &updated, &p.Given, &p.WrittenOff, &p.Covered, &p.Rest, &p.Mandate)
 	p.HeldUntil, p.Since, p.CreatedAt, p.UpdatedAt = instant(until), instant(since), instant(created), instant(updated)
 	return p, err
 }
@@ -64,15 +64,19 @@ func (t *tx) changing(condition, arg string, now time.Time) (*payment.Change, er
 
 // savePayment stores what is new of a payment.
 func (t *tx) savePayment(c *payment.Change) error {
+	if err := t.payRest(c); err != nil {
+		return err
+	}
 	p := c.Payment
 	_, err := t.exec(`INSERT INTO payment (`+paymentColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
 		ON CONFLICT (id) DO UPDATE SET transaction_id = excluded.transaction_id, account = excluded.account, provider = excluded.provider, ref = excluded.ref, way = excluded.way,
 		state = excluded.state, reason = excluded.reason, due = excluded.due, authorised = excluded.authorised, held = excluded.held, held_until = excluded.held_until,
 		captured = excluded.captured, refunded = excluded.refunded, kept = excluded.kept, revision = excluded.revision, tried = excluded.tried, closing = excluded.closing, moves = excluded.moves,
-		since = excluded.since, stuck = excluded.stuck, updated_at = excluded.updated_at, mandate = excluded.mandate`,
+		since = excluded.since, stuck = excluded.stuck, updated_at = excluded.updated_at, given = excluded.given, written_off = excluded.written_off, covered = excluded.covered, mandate = excluded.mandate`,
 		p.ID, p.Transaction, p.Account, p.Provider, p.Ref, string(p.Way), p.Currency, string(p.State), p.Reason, p.Due, p.Authorised, p.Held, millis(p.HeldUntil), p.Captured, p.Refunded, p.Kept,
-		p.Revision, p.Tried, p.Closing, p.Moves, millis(p.Since), p.Stuck, millis(p.CreatedAt), millis(p.UpdatedAt), p.Mandate)
+		p.Revision, p.Tried, p.Closing, p.Moves, millis(p.Since), p.Stuck, millis(p.CreatedAt), millis(p.UpdatedAt),
+		p.Given, p.WrittenOff, p.Covered, p.Rest, p.Mandate)
 	if err != nil {
 		return err
 	}
@@ -98,7 +102,7 @@ func (t *tx) savePayment(c *payment.Change) error {
 		}
 	}
 	t.emit(c.Tell...)
-	return nil
+	return t.book(c.Payment, c.Now)
 }
 
 // asked reads how the customer of a payment is asked.
@@ -201,7 +205,7 @@ func (t *tx) settleShort(id, currency string, now time.Time, cause payment.Cause
 	if err != nil || deposit >= 0 {
 		return err
 	}
-	rows, err := t.rows(`SELECT id FROM payment WHERE account = $1 AND state = 'settled-short' AND currency = $2 ORDER BY id`, id, currency)
+	rows, err := t.rows(`SELECT id FROM payment WHERE account = $1 AND state = 'settled-short' AND currency = $2 AND provider = $3 ORDER BY id`, id, currency, payment.Wallet)
 	ids, err := all(rows, err, func(s scanner) (id string, err error) { return id, s.Scan(&id) })
 	if err != nil {
 		return err
@@ -215,7 +219,7 @@ func (t *tx) settleShort(id, currency string, now time.Time, cause payment.Cause
 		if err != nil {
 			return err
 		}
-		short := c.Due - c.Paid()
+		short := c.Short()
 		c.Again(left, cause)
 		left -= short
 		if err := t.savePayment(c); err != nil {

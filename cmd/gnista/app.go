@@ -57,6 +57,7 @@ type options struct {
 	Currency   string
 	Seller     billing.Seller
 	Invoicing  invoicing
+	Collecting collecting
 	Guests     checkout.Policy
 	Providers  []payment.Provider     // beside those that every system has
 	Stripe     *stripe.Config         // nil: no cards are taken
@@ -108,6 +109,7 @@ type app struct {
 	codes        *checkout.Codes
 	follower     *payment.Follower
 	invoices     *billing.Invoices
+	reconciler   *payment.Reconciler
 	campaigns    *campaign.Campaigns
 	power        *power.Power
 	costs        *cost.Costs
@@ -179,6 +181,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.payments = &payment.Worker{Log: o.Log, Payments: &payment.Payments{
 		Store: a.db, Providers: payment.NewProviders(append(o.Providers, &wallet.Provider{Ledger: a.db, Now: o.Now}, invoice.Provider{})...), Now: o.Now, NewID: o.NewID,
 	}}
+	a.reconcile(o)
 	a.payments.Mandates = &payment.Mandates{
 		Store: a.db, Accounts: a.db, Providers: a.payments.Providers, Seller: o.Seller.Name, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
@@ -239,7 +242,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
 		Transactions: a.transactions, Power: a.power,
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
-		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Invoices: a.invoices, Terminals: a.terminals,
+		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Reconciler: a.reconciler, Invoices: a.invoices, Terminals: a.terminals,
 		Codes: a.codes, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns,
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Events:  a.db, Bus: a.bus, Ready: a.db.Ready,
@@ -306,6 +309,7 @@ func (a *app) start() {
 	a.running.Go(func() { a.inbox.Run(ctx) })
 	a.running.Go(func() { a.follower.Run(ctx, a.hear) })
 	a.running.Go(func() { a.workOnInvoices(ctx) })
+	a.running.Go(func() { a.reconciler.Run(ctx, a.unreconciled) })
 	a.running.Go(func() { a.db.Consume(ctx, "cost", a.costNudge, a.costs.Take) })
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
@@ -313,7 +317,7 @@ func (a *app) start() {
 	a.running.Go(func() { a.campaigns.Run(telling) })
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{
 		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations, "invoices": a.invoices.Sweep,
-		"payments": a.payments.Sweep, "payments at terminals": a.terminals.Sweep,
+		"payments": a.payments.Sweep, "payments at terminals": a.terminals.Sweep, "what is missing": a.payments.Dun, "reconciliations": a.reconciler.Sweep,
 	})
 	// Those that wait for stations keep nothing else waiting.
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep})

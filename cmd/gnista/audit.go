@@ -62,7 +62,7 @@ func (a *audit) audit(ctx context.Context, o *output) (int, error) {
 	}
 	err = db.Snapshot(ctx, func(s *store.Snapshot) error {
 		x.Snapshot = s
-		for _, check := range []func(context.Context) error{x.series, x.ledger, x.all, x.reservations, x.payments, x.odd} {
+		for _, check := range []func(context.Context) error{x.series, x.ledger, x.all, x.reservations, x.payments, x.providers, x.odd} {
 			if err := check(ctx); err != nil {
 				return err
 			}
@@ -275,6 +275,9 @@ func (x *auditor) payments(ctx context.Context) error {
 		}
 		for _, p := range list {
 			x.payment(p)
+			if err := x.booked(ctx, p.Payment); err != nil {
+				return err
+			}
 			after = p.Payment.ID
 		}
 		x.paid += len(list)
@@ -288,7 +291,9 @@ func (x *auditor) payments(ctx context.Context) error {
 func (x *auditor) payment(a store.Audited) {
 	p := a.Payment
 	of := fmt.Sprintf("payment %s of %s", p.ID, p.Transaction)
-	x.differ(of, "due", a.Charged, p.Due)
+	if p.Rest == "" {
+		x.differ(of, "due", a.Charged, p.Due)
+	}
 	if p.Way == payment.ByPrepay && p.Captured > 0 { // the customer did it
 		a.Captured = a.Asked
 	}
@@ -303,10 +308,10 @@ func (x *auditor) payment(a store.Audited) {
 	}
 	switch p.State {
 	case payment.Settled, payment.Released:
-		x.differ(of, "paid", p.Due, p.Paid())
+		x.differ(of, "paid", p.Target()+p.Kept, p.Paid())
 	case payment.SettledShort:
-		if p.Paid() >= p.Due {
-			x.differ(of, "paid", fmt.Sprintf("less than %d", p.Due), p.Paid())
+		if p.Paid() >= p.Target() {
+			x.differ(of, "paid", fmt.Sprintf("less than %d", p.Target()), p.Paid())
 		}
 	case payment.Settling:
 		x.differ(of, "an operation on its way", true, a.Open)
@@ -322,6 +327,8 @@ func (x *auditor) odd(ctx context.Context) error {
 		{store.LonePostings, "posting of ledger entry", "entry", "one"},
 		{store.LoneEntries, "ledger entry for charge record", "charge record", "one"},
 		{store.LoneSettled, "settlement in the ledger", "operation of a payment", "one"},
+		{store.LoneProvider, "ledger entry for a payment", "payment", "one"},
+		{store.LoneMoved, "ledger entry for a movement", "movement", "one"},
 		{store.StaleHolds, "transaction", "set aside though it is billed", "nothing"},
 		{store.Unbilled, "finished transaction", "charge record", "one"},
 		{store.Unpaid, "charge record", "payment", "one"},

@@ -1,8 +1,11 @@
 package stripesim
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -32,7 +35,11 @@ type dispute struct {
 	id, status string
 	of         *intent
 	amount     int64
+	at         time.Time
 }
+
+// evidenceIn is how long there is to say why a dispute is wrong.
+const evidenceIn = 9 * 24 * time.Hour
 
 // disputeFee is what a dispute costs, in minor units.
 const disputeFee = 200_00
@@ -170,7 +177,15 @@ func (s *Sim) FailRefunds(intent string) {
 func showDispute(d *dispute) map[string]any {
 	return map[string]any{
 		"id": d.id, "object": "dispute", "amount": d.amount, "charge": d.of.charge.id, "payment_intent": d.of.id, "currency": d.of.currency, "status": d.status, "reason": "fraudulent",
+		"created": d.at.Unix(), "evidence_details": map[string]any{"due_by": d.at.Add(evidenceIn).Unix(), "has_evidence": false, "past_due": false, "submission_count": 0},
 	}
+}
+
+func (s *Sim) listDisputes(params url.Values, _ string) (any, error) {
+	of := params.Get("payment_intent")
+	list := slices.SortedFunc(maps.Values(s.disputes), func(a, b *dispute) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
+	return page(params, list, "/v1/disputes", func(d *dispute) string { return d.id }, func(d *dispute) bool { return of == "" || d.of.id == of },
+		func(d *dispute) any { return showDispute(d) })
 }
 
 // Dispute has the customer's bank take back what was taken; it tells the name of the dispute.
@@ -184,7 +199,7 @@ func (s *Sim) Dispute(intent string) (string, error) {
 	if i.status != succeeded {
 		return "", unexpected(i, "disputed")
 	}
-	d := &dispute{id: s.id("du"), status: "needs_response", of: i, amount: i.received - s.refunded(i)}
+	d := &dispute{id: s.id("du"), status: "needs_response", of: i, amount: i.received - s.refunded(i), at: s.Now()}
 	s.disputes[d.id] = d
 	s.move("adjustment", "dispute", d.id, i.currency, -d.amount, disputeFee)
 	s.tell("charge.dispute.created", showDispute(d))

@@ -74,6 +74,7 @@ func New(o Options) *Sim {
 		"POST /v1/payment_methods/{id}/detach":  s.detach,
 		"GET /v1/balance_transactions":          s.listMovements,
 		"GET /v1/payouts":                       s.listPayouts,
+		"GET /v1/disputes":                      s.listDisputes,
 	} {
 		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, h) })
 	}

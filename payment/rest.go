@@ -1,0 +1,202 @@
+package payment
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"gnista"
+)
+
+// PayRest has a payment that is ready pay what is missing of the one whose rest it was made for. What is no longer
+// missing is given back.
+func (c *Change) PayRest(missing int64) {
+	cause := Cause{ByPayment, c.Rest}
+	c.move(Bound, cause, "")
+	if c.Way != ByMandate {
+		missing = min(missing, c.Paid()+c.Held)
+	}
+	c.Owe(missing, cause)
+}
+
+// restOf makes a payment that takes what is missing of another one under the mandate of that, as when it cost more than
+// was set aside.
+func restOf(id string, of Payment, now time.Time) *Change {
+	c := &Change{Now: now, Payment: Payment{
+		ID: id, Account: of.Account, Provider: of.Provider, Mandate: of.Mandate, Currency: of.Currency, Way: ByMandate, Rest: of.ID, State: Created, Since: now, CreatedAt: now, UpdatedAt: now,
+	}}
+	c.move(Mandated, Cause{ByTime, ""}, "")
+	return c
+}
+
+// Link makes a payment by which the customer of another one pays what is missing of it, and returns that which there
+// is when it still waits for its customer. provider is empty for that of the payment. Invalid, NotFound, Conflict,
+// Unsupported.
+func (p *Payments) Link(ctx context.Context, id, provider string, o Opening) (Payment, error) {
+	of, err := p.owed(ctx, id)
+	if err != nil {
+		return Payment{}, err
+	}
+	rests, err := p.Store.Rests(ctx, id)
+	if err != nil {
+		return Payment{}, err
+	}
+	if i := slices.IndexFunc(rests, func(x Payment) bool { return !x.State.Final() }); i >= 0 {
+		return rests[i], nil
+	}
+	if provider == "" {
+		provider = of.Provider
+	}
+	if x, ok := p.Providers[provider]; ok {
+		o.Way = ByHold
+		if x.Caps().Prepay {
+			o.Way = ByPrepay
+		}
+	}
+	c, err := p.asking(p.NewID(), provider, of.Account, of.Money(of.Short()), o)
+	if err != nil {
+		return Payment{}, err
+	}
+	c.Rest = id
+	return c.Payment, p.Store.CreatePayment(ctx, c)
+}
+
+// owed is a payment of which something is missing and nothing is on its way.
+func (p *Payments) owed(ctx context.Context, id string) (Payment, error) {
+	of, err := p.Store.Payment(ctx, id)
+	switch {
+	case err != nil:
+		return Payment{}, err
+	case of.Rest != "":
+		return Payment{}, gnista.Errorf(gnista.Conflict, "payment %s pays the rest of %s, for which there can be another link", id, of.Rest)
+	case !of.Outside() || of.State != SettledShort || of.Short() == 0:
+		return Payment{}, gnista.Errorf(gnista.Conflict, "payment %s is %s, and nothing is missing of it that could be paid by a link", id, of.State)
+	}
+	return of, nil
+}
+
+// Dunning is when an account that has agreed to be charged is charged again for what is missing, and reminded.
+type Dunning struct {
+	Tries     int           // at the most; a guest is never charged again
+	Apart     time.Duration // between two, and never on one day
+	Reminders int           // after these
+	Zone      *time.Location
+}
+
+// Receivable is a payment of which something is missing, with what was done about it.
+type Receivable struct {
+	Payment   Payment
+	Tries     int
+	Reminders int
+	LastAt    time.Time
+	NextAt    time.Time // when something is done next; zero is never
+}
+
+// DunningStore keeps what was done about what is missing.
+type DunningStore interface {
+	// Receivables lists payments with providers outside of which something is missing, the oldest first, behind
+	// the one with an id.
+	Receivables(ctx context.Context, f ReceivableFilter) ([]Receivable, error)
+	// Dunned stores what was done about a payment, unless something was since last.
+	Dunned(ctx context.Context, r Receivable, last time.Time, tell *gnista.Event) (bool, error)
+	// Rests lists the payments that pay the rest of a payment, the oldest first.
+	Rests(ctx context.Context, payment string) ([]Payment, error)
+}
+
+// ReceivableFilter selects receivables.
+type ReceivableFilter struct {
+	Account string    // empty is any
+	Guests  bool      // only those of guests
+	Before  time.Time // only those for which something is to be done before then; zero is any
+	After   string    // only those with a higher id
+	Limit   int
+}
+
+// next is what is to be done after a time, and when: never on the day of the last.
+func (d Dunning) next(last time.Time) time.Time {
+	at := last.Add(d.Apart)
+	if y, m, day := last.In(d.Zone).Date(); at.Before(time.Date(y, m, day+1, 0, 0, 0, 0, d.Zone)) {
+		at = time.Date(y, m, day+1, 0, 0, 0, 0, d.Zone)
+	}
+	return at
+}
+
+// Dun does what is to be done about what is missing: an account is charged again by what it has agreed to, some times
+// and never twice on a day, and then reminded. Guests are never charged again: somebody sends them a link.
+func (p *Payments) Dun(ctx context.Context) error {
+	if p.Dunning.Apart <= 0 {
+		return nil
+	}
+	list, err := p.Store.Receivables(ctx, ReceivableFilter{Before: p.Now(), Limit: 200})
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		if err := p.dun(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Payments) dun(ctx context.Context, r Receivable) error {
+	now, x, last := p.Now(), r.Payment, r.LastAt
+	if last.IsZero() { // it was tried just now, when it became short
+		r.LastAt = x.Since
+		if r.NextAt = p.Dunning.next(x.Since); r.NextAt.After(now) || x.Account == "" {
+			if x.Account == "" {
+				r.NextAt = time.Time{}
+			}
+			_, err := p.Store.Dunned(ctx, r, last, nil)
+			return err
+		}
+	}
+	charge := r.Tries < p.Dunning.Tries && x.Mandate != ""
+	var tell *gnista.Event
+	switch {
+	case charge:
+		r.Tries++
+	case r.Reminders < p.Dunning.Reminders:
+		r.Reminders++
+		tell = x.reminded(r.Reminders, now)
+	}
+	r.LastAt, r.NextAt = now, p.Dunning.next(now)
+	if (r.Tries >= p.Dunning.Tries || x.Mandate == "") && r.Reminders >= p.Dunning.Reminders {
+		r.NextAt = time.Time{}
+	}
+	// It is stored before: what is lost then is a try, and never one too many is made.
+	mine, err := p.Store.Dunned(ctx, r, last, tell)
+	if err != nil || !mine || !charge {
+		return err
+	}
+	return p.again(ctx, x)
+}
+
+// again charges an account anew for what is missing of a payment: by the payment itself, or, where that was set aside
+// before and is used up, by another one.
+func (p *Payments) again(ctx context.Context, x Payment) error {
+	if x.Way != ByMandate {
+		rests, err := p.Store.Rests(ctx, x.ID)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(rests, func(r Payment) bool { return r.Way == ByMandate })
+		if i < 0 {
+			return p.Store.CreatePayment(ctx, restOf(p.NewID(), x, p.Now()))
+		}
+		x = rests[i]
+	}
+	_, err := p.Change(ctx, x.ID, func(c *Change) error {
+		if c.Op == nil && c.State == SettledShort && c.Short() > 0 {
+			c.Again(0, Cause{ByTime, ""})
+		}
+		return nil
+	})
+	return err
+}
+
+// reminded tells that the customer is to be reminded, for whoever sends that.
+func (p Payment) reminded(level int, now time.Time) *gnista.Event {
+	return &gnista.Event{At: now, Kind: "payment.reminder", Subject: p.ID, Data: fmt.Appendf(nil, `{"account":%q,"level":%d,"amount":%d,"currency":%q}`, p.Account, level, p.Short(), p.Currency)}
+}

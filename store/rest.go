@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"gnista"
+	"gnista/payment"
+)
+
+// missing is what is missing of a payment that somebody could pay.
+const missing = `p.state = 'settled-short' AND p.rest = '' AND p.provider NOT IN ('', 'wallet', 'invoice') AND p.due - p.given - p.written_off - p.covered > p.captured - p.refunded`
+
+// Receivables lists payments with providers outside of which something is missing, behind the one with an id.
+func (db *DB) Receivables(ctx context.Context, f payment.ReceivableFilter) ([]payment.Receivable, error) {
+	var w where
+	w.conditions = append(w.conditions, missing)
+	if f.Account != "" {
+		w.add("p.account = ?", f.Account)
+	}
+	if f.Guests {
+		w.conditions = append(w.conditions, "p.account = ''")
+	}
+	if !f.Before.IsZero() {
+		w.add("(d.payment IS NULL OR d.next_at > 0 AND d.next_at <= ?)", millis(f.Before))
+	}
+	if f.After != "" {
+		w.add("p.id > ?", f.After)
+	}
+	columns := "p." + strings.Join(strings.FieldsFunc(paymentColumns, func(r rune) bool { return strings.ContainsRune(", \n\t", r) }), ", p.")
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+columns+`, COALESCE(d.tries, 0), COALESCE(d.reminders, 0), COALESCE(d.last_at, 0), COALESCE(d.next_at, 0)
+		FROM payment p LEFT JOIN payment_dunning d ON d.payment = p.id`+w.sql()+` ORDER BY p.id LIMIT `+w.arg(f.Limit), w.args...)
+	return all(rows, err, func(s scanner) (r payment.Receivable, err error) {
+		var last, next int64
+		r.Payment, err = scanPayment(with{s, []any{&r.Tries, &r.Reminders, &last, &next}})
+		r.LastAt, r.NextAt = instant(last), instant(next)
+		return r, err
+	})
+}
+
+// Dunned stores what was done about a payment, unless something was since last.
+func (db *DB) Dunned(ctx context.Context, r payment.Receivable, last time.Time, tell *gnista.Event) (done bool, err error) {
+	err = db.write(ctx, ledgerKey, func(t *tx) error {
+		var n int64
+		err := t.writeRow(`INSERT INTO payment_dunning (payment, tries, reminders, last_at, next_at) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (payment) DO UPDATE SET tries = excluded.tries, reminders = excluded.reminders, last_at = excluded.last_at, next_at = excluded.next_at
+			WHERE payment_dunning.last_at = $6 RETURNING 1`, r.Payment.ID, r.Tries, r.Reminders, millis(r.LastAt), millis(r.NextAt), millis(last)).Scan(&n)
+		if done = err == nil; !done {
+			return passed(err)
+		}
+		if tell != nil {
+			t.emit(*tell)
+		}
+		return nil
+	})
+	return done, err
+}
+
+// Rests lists the payments that pay the rest of a payment, the oldest first.
+func (db *DB) Rests(ctx context.Context, id string) ([]payment.Payment, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+paymentColumns+` FROM payment WHERE rest = $1 AND rest <> '' ORDER BY id`, id)
+	return all(rows, err, scanPayment)
+}
