@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -18,6 +20,7 @@ import (
 	"gnista/payment"
 	"gnista/payment/swish"
 	"gnista/payment/swish/swishsim"
+	"gnista/store"
 )
 
 // swished is a system where drivers pay by a simulated Swish, with a station whose EVSE 1 is free.
@@ -119,6 +122,14 @@ func charged(t *testing.T, energyWh int, due, back int64, text string) {
 	v = l.until(t, c, "to be settled", func(v checkout.View) bool { return v.State == checkout.Settled })
 	if p := v.Pay; p.State != payment.Settled || p.Captured != 100_00 || p.Refunded != back || p.Due != due || p.Kept != 100_00-due-back || shop.sim.Balance() != 100_00-back {
 		t.Errorf("the payment is %+v, and Swish has %d", v.Pay, shop.sim.Balance())
+	}
+	var told bytes.Buffer
+	x := &auditor{out: &told, progress: io.Discard, records: l.records}
+	if err := l.db.Snapshot(t.Context(), func(s *store.Snapshot) error {
+		x.Snapshot = s
+		return errors.Join(x.ledger(t.Context()), x.payments(t.Context()), x.providers(t.Context()), x.odd(t.Context()))
+	}); err != nil || x.found > 0 {
+		t.Errorf("the audit has %d differences, %v: %s", x.found, err, &told)
 	}
 	res, err := http.Get(l.server.URL + "/pay/" + c.Key + "?lang=sv")
 	if err != nil {
