@@ -23,6 +23,7 @@ type paymentView struct {
 	Paid        gnista.Money  `json:"paid" doc:"Captured and not refunded; handed over to invoicing, where that is the provider"`
 	Captured    gnista.Money  `json:"captured"`
 	Refunded    gnista.Money  `json:"refunded"`
+	Kept        *gnista.Money `json:"kept,omitempty" doc:"Of what was captured: more than is due, and too little for the provider to give back"`
 	Missing     *gnista.Money `json:"missing,omitempty" doc:"What is due and was neither paid, given back nor written off"`
 	GivenBack   *gnista.Money `json:"givenBack,omitempty" doc:"Of what is due, refunded by persons"`
 	WrittenOff  *gnista.Money `json:"writtenOff,omitempty" doc:"Of what is due, given up"`
@@ -48,7 +49,7 @@ func showPayment(p payment.Payment) paymentView {
 		m := p.Money(amount)
 		return &m
 	}
-	v.Held, v.GivenBack, v.WrittenOff, v.PaidByOther, v.RestOf = some(p.Held), some(p.Given), some(p.WrittenOff), some(p.Covered), p.Rest
+	v.Held, v.Kept, v.GivenBack, v.WrittenOff, v.PaidByOther, v.RestOf = some(p.Held), some(p.Kept), some(p.Given), some(p.WrittenOff), some(p.Covered), p.Rest
 	if p.State == payment.SettledShort {
 		v.Missing = some(p.Short())
 	}

@@ -66,7 +66,7 @@ func (d *Desk) Open(ctx context.Context, r Request) (Checkout, error) {
 		d.Wake(c.ID)
 		return c, nil
 	}
-	ask := payment.Opening{Way: c.Way, Language: c.Language, Text: bought(c), Payer: r.Payer}
+	ask := payment.Opening{Way: c.Way, Language: c.Language, Text: bought(c), Payer: r.Payer, Within: d.Policy.PayWithin}
 	if d.Link != nil {
 		ask.Return = d.Link(c.Key)
 	}

@@ -126,6 +126,8 @@ type Opening struct {
 	Text     string // what is bought, in that language, of 50 characters at the most
 	Return   string // address that the customer comes back to
 	Payer    string // phone number or the like, where the provider asks its customers by that; empty is whoever comes
+
+	Within time.Duration // that the customer has to confirm; less than AskedFor is that
 }
 
 // Begun is a payment that waits for its customer.

@@ -153,7 +153,7 @@ const StuckAfter = time.Hour
 // How long customers are asked.
 const (
 	ReadAfter = 20 * time.Second // without a word of the provider, it is asked what the customer has done
-	AskedFor  = 15 * time.Minute // after which a payment that was not confirmed is given up
+	AskedFor  = 15 * time.Minute // after which a payment that was not confirmed is given up, unless its customer has longer
 )
 
 // sweepAsked reads what customers have done that nobody told of, and gives up payments that wait for too long.
@@ -175,7 +175,7 @@ func (p *Payments) sweepAsked(ctx context.Context, now time.Time, most int) erro
 			continue
 		}
 		if _, err := p.Change(ctx, x.ID, func(c *Change) error {
-			if c.State == Created || c.State == Awaiting {
+			if (c.State == Created || c.State == Awaiting) && now.Sub(c.CreatedAt) >= c.Opening.Within {
 				return c.Release(Cause{ByTime, ""})
 			}
 			return nil

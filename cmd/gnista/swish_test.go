@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +20,7 @@ import (
 	"gnista/payment"
 	"gnista/payment/swish"
 	"gnista/payment/swish/swishsim"
+	"gnista/store"
 )
 
 // swished is a system where drivers pay by a simulated Swish, with a station whose EVSE 1 is free.
@@ -67,8 +72,16 @@ func (l *live) swish(t *testing.T, amount int64) checkout.Checkout {
 	return c
 }
 
-// A driver pays 100 kr by Swish, charges for 49.50 kr, and gets the rest back.
+// A driver pays 100 kr by Swish, charges, and gets the rest back, unless that is less than Swish gives back.
 func TestSwish(t *testing.T) {
+	t.Run("half", func(t *testing.T) { charged(t, 10_000, 49_50, 50_50, "Återbetalt: 50,50") })
+	t.Run("nearly all", func(t *testing.T) { charged(t, 20_101, 99_50, 0, "kr blev över") })
+}
+
+// charged has a driver who has paid 100 kr charge some energy, and wants what is due and what is given back, and a text
+// on the driver's page.
+func charged(t *testing.T, energyWh int, due, back int64, text string) {
+	t.Helper()
 	l, shop, w := swished(t)
 	c := l.swish(t, 100_00)
 	v := l.until(t, c, "to be asked", func(v checkout.View) bool { return v.Action.Kind == payment.ActApp })
@@ -104,11 +117,28 @@ func TestSwish(t *testing.T) {
 		}
 		at := now.Add(time.Duration(n-2) * time.Minute).Format(time.RFC3339)
 		w.send(fmt.Sprintf(`[2,"t%d","TransactionEvent",{"eventType":%q,"timestamp":%q,"triggerReason":"RemoteStart","seqNo":%d,"transactionInfo":{"transactionId":"T","chargingState":"Charging","remoteStartId":%d},"evse":{"id":1}%s,"meterValue":[{"timestamp":%q,"sampledValue":[{"value":%d,"context":"Transaction.%s"}]}]}]`,
-			n, kind, at, n, start.RemoteStartID, token, at, 1000+10_000*n, []string{"Begin", "End"}[n]))
+			n, kind, at, n, start.RemoteStartID, token, at, 1000+energyWh*n, []string{"Begin", "End"}[n]))
 	}
 	v = l.until(t, c, "to be settled", func(v checkout.View) bool { return v.State == checkout.Settled })
-	if p := v.Pay; p.State != payment.Settled || p.Captured != 100_00 || p.Refunded != 50_50 || p.Due != 49_50 || shop.sim.Balance() != 49_50 {
+	if p := v.Pay; p.State != payment.Settled || p.Captured != 100_00 || p.Refunded != back || p.Due != due || p.Kept != 100_00-due-back || shop.sim.Balance() != 100_00-back {
 		t.Errorf("the payment is %+v, and Swish has %d", v.Pay, shop.sim.Balance())
+	}
+	var told bytes.Buffer
+	x := &auditor{out: &told, progress: io.Discard, records: l.records}
+	if err := l.db.Snapshot(t.Context(), func(s *store.Snapshot) error {
+		x.Snapshot = s
+		return errors.Join(x.ledger(t.Context()), x.payments(t.Context()), x.providers(t.Context()), x.odd(t.Context()))
+	}); err != nil || x.found > 0 {
+		t.Errorf("the audit has %d differences, %v: %s", x.found, err, &told)
+	}
+	res, err := http.Get(l.server.URL + "/pay/" + c.Key + "?lang=sv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := io.ReadAll(res.Body)
+	res.Body.Close()
+	if err != nil || !strings.Contains(string(page), text) {
+		t.Errorf("the page does not say %q: %s", text, page)
 	}
 }
 

@@ -177,6 +177,18 @@ func (p *play) abandoned(t *testing.T) {
 	p.drain(t)
 	p.ended(t, id, 0, payment.Abandoned, payment.DeclinedNow)
 	p.gone(t, id)
+
+	x, err := p.Ask(t.Context(), p.Provider.Name(), "", gnista.Money{Amount: p.Amount, Currency: p.Currency}, payment.Opening{Way: p.Way, Language: "sv", Within: 2 * payment.AskedFor})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, closing := range []bool{false, true} { // whether it was sent or not
+		p.wait(payment.AskedFor)
+		p.sweep(t)
+		if x := p.payment(t, x.ID); x.Closing != closing || (x.State == payment.Abandoned) != closing {
+			t.Errorf("its customer has longer: %+v", x)
+		}
+	}
 }
 
 func (p *play) released(t *testing.T) {
