@@ -76,15 +76,7 @@ func (s *Station) PayAndStart(ctx context.Context, evse int, c Card) error {
 	if s.Terminal == nil {
 		return fmt.Errorf("station %s has no terminal", s.ID)
 	}
-	token := Token{UID: c.Reference, Type: directPayment}
-	s.mu.Lock()
-	if s.presenting == nil {
-		s.presenting = map[string][]ocpp2.AdditionalInfo{}
-	}
-	s.presenting[c.Reference] = []ocpp2.AdditionalInfo{
-		{Type: "PaymentBrand", AdditionalIDToken: c.Brand}, {Type: "CardBin", AdditionalIDToken: "424242"}, {Type: "CardLast4Digits", AdditionalIDToken: c.Last4},
-	}
-	s.mu.Unlock()
+	token := s.hold(c)
 	if s.Terminal.Asks {
 		if err := s.authorise(ctx, token); err != nil {
 			return err
@@ -101,6 +93,29 @@ func (s *Station) PayAndStart(ctx context.Context, evse int, c Card) error {
 		return err
 	}
 	return s.begun(ctx, e, m)
+}
+
+// hold sets an amount aside for a card.
+func (s *Station) hold(c Card) Token {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.presenting == nil {
+		s.presenting = map[string][]ocpp2.AdditionalInfo{}
+	}
+	s.presenting[c.Reference] = []ocpp2.AdditionalInfo{
+		{Type: "PaymentBrand", AdditionalIDToken: c.Brand}, {Type: "CardBin", AdditionalIDToken: "424242"}, {Type: "CardLast4Digits", AdditionalIDToken: c.Last4},
+	}
+	return Token{UID: c.Reference, Type: directPayment}
+}
+
+// AuthoriseCard finds out whether a card that is held to the terminal may charge. (OCPP 2.1 C18.FR.04)
+func (s *Station) AuthoriseCard(ctx context.Context, c Card) (accepted bool, err error) {
+	s.prepare()
+	err = s.authorise(ctx, s.hold(c))
+	if _, refused := err.(*Refusal); refused {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // CancelPayment tells that a payment at the terminal is given up before it has paid for anything. (OCPP 2.1 C19)

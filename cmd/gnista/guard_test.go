@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -115,4 +116,31 @@ func TestGuard(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestGuardAway: a station that is away when its charge comes to its limit is ordered as soon as it is there, and that
+// it could not be is told, less and less often.
+func TestGuardAway(t *testing.T) {
+	simulated(t, func(t *testing.T, b *bubble) {
+		b.priced(tariff.Element{Dimension: tariff.Energy, Price: "6.00", VAT: "25"})
+		s := b.serving("S", gnista.V201)
+		b.kiosk("S", "PSP-1", 3000)
+		if err := s.Plug(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		s.Cut()
+		time.Sleep(2 * time.Hour)
+		if n := b.events(); n["checkout.limit-stop"] != 1 || n["checkout.stop-failed"] < 3 || n["checkout.stop-failed"] > 8 {
+			t.Errorf("it was told %v", n)
+		}
+		s.Mend()
+		if err := errors.Join(s.Connect(t.Context()), s.Boot(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(6 * time.Minute) // between two orders there are five
+		if s.Charging(1) {
+			t.Error("the station is there, and charges still")
+		}
+	})
 }

@@ -49,7 +49,7 @@ var update = flag.Bool("update", false, "rewrite the expected side of the transc
 //	stop                             the system stops
 //	wait 5m                          time passes
 //	GET /path [fields]               the API is asked; of the answer only the fields are shown
-//	POST /path {"body"}              (or PUT, PATCH, DELETE) likewise; paths below /uploads and /files are not the API's
+//	POST /path {"body"}              (or PUT, PATCH, DELETE) likewise; paths below /uploads, /files and /q are not the API's
 //
 // and the player adds what comes of it: "< text" is sent to the station in use, "<CS2 text" to
 // another, "= …" is an answer of the API or the end of a connection.
@@ -412,7 +412,7 @@ func (p *player) ask(method, path, argument string) {
 		argument, x.fields, _ = cutBody(argument)
 		body = strings.NewReader(argument)
 	}
-	if !strings.HasPrefix(path, "/uploads/") && !strings.HasPrefix(path, "/files/") {
+	if !strings.HasPrefix(path, "/uploads/") && !strings.HasPrefix(path, "/files/") && !strings.HasPrefix(path, "/q/") {
 		path = "/api/v1" + path
 	}
 	r := httptest.NewRequest(method, path, body)
@@ -425,7 +425,9 @@ func (p *player) ask(method, path, argument string) {
 		defer close(x.done)
 		w := httptest.NewRecorder()
 		p.app.handler.ServeHTTP(w, r)
-		x.text = masked(shown(w, x.fields))
+		if x.text = masked(shown(w, x.fields)); strings.HasPrefix(path, "/q/") { // a page for people
+			x.text = fmt.Sprint(w.Code)
+		}
 	}()
 }
 
