@@ -105,6 +105,7 @@ type app struct {
 	guard        *checkout.Guard
 	payments     *payment.Worker
 	desk         *checkout.Desk
+	standIns     map[string]api.StandIn
 	inbox        *payment.Inbox
 	codes        *checkout.Codes
 	follower     *payment.Follower
@@ -192,7 +193,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.transactions = &charging.Transactions{
 		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Cloning: o.Cloning, Zone: o.Zone, Now: o.Now, NewID: o.NewID,
 	}
-	a.desk = a.newDesk(o)
+	a.desk, a.standIns = a.newDesk(o), o.StandIns
 	a.tokens.Guests = append(a.tokens.Guests, a.desk)
 	a.power = &power.Power{
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,

@@ -83,6 +83,7 @@ func startDemo(ctx context.Context, a *app, at net.Addr, log *slog.Logger) (*dem
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d := &demo{stop: stop, stopped: make(chan struct{})}
 	go a.invoiceDemo(ctx, log)
+	a.running.Go(func() { a.guestDemo(ctx, a.standIns, log) })
 	go func() {
 		defer close(d.stopped)
 		if err := park.Run(ctx); err != nil {
