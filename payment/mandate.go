@@ -246,11 +246,10 @@ func (m *Mandates) Read(ctx context.Context, account, id string) (Mandate, error
 
 // Revoke ends a mandate: nothing is taken under it from now on. That the provider forgets the card follows. NotFound.
 func (m *Mandates) Revoke(ctx context.Context, account, id string) (Mandate, error) {
-	x, err := m.of(ctx, account, id)
-	if err != nil {
+	if _, err := m.of(ctx, account, id); err != nil {
 		return Mandate{}, err
 	}
-	x, err = m.end(ctx, id, "it was revoked")
+	x, err := m.end(ctx, id, "it was revoked")
 	if err != nil {
 		return Mandate{}, err
 	}

@@ -279,6 +279,9 @@ func TestDeclines(t *testing.T) {
 		t.Errorf("more is set aside: %v", err)
 	}
 	other, err := f.Hold(t.Context(), stripe.Name, f.open(t, account.Postpaid), gnista.Money{Amount: 20_000, Currency: "SEK"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	f.drain(t)
 	if other, err = f.db.Payment(t.Context(), other.ID); err != nil || other.State != payment.DeclinedNow {
 		t.Errorf("of an account without a card the hold is %+v, %v", other, err)
