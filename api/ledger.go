@@ -79,8 +79,8 @@ func showChart(c billing.Chart) chartView {
 	return v
 }
 
-// span is a stretch of time in a query.
-type span struct {
+// Span is a stretch of time in a query.
+type Span struct {
 	Since time.Time `query:"since" doc:"From then on"`
 	Until time.Time `query:"until" doc:"Before then"`
 }
@@ -93,7 +93,7 @@ func (s *Server) ledger(api huma.API) {
 			Party   string             `query:"party" doc:"With a posting on an account of this party"`
 			Cause   billing.CauseKind  `query:"cause" doc:"Kind of the cause"`
 			CauseID string             `query:"causeId"`
-			span
+			Span
 		}) (*body[page[ledgerEntryView]], error) {
 			before, err := in.below()
 			if err != nil {
@@ -175,7 +175,7 @@ func (s *Server) sie(api huma.API) {
 		Description: "In code page 437, with the numbers of /ledger/accounts. Days go by the time zone of the server.",
 		Responses:   map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/octet-stream": {}}}},
 	}, func(ctx context.Context, in *struct {
-		span
+		Span
 		Currency string `query:"currency" doc:"SEK or EUR; absent is that of the entries, if they have one"`
 		Daily    bool   `query:"daily" doc:"One voucher for each day and kind of cause, not one for each entry"`
 	}) (*huma.StreamResponse, error) {

@@ -32,7 +32,7 @@ type receiptView struct {
 	Credits   int64            `json:"credits,omitempty" doc:"Number of the receipt that this one takes back"`
 	Replaces  int64            `json:"replaces,omitempty" doc:"Number of the receipt that this one stands for instead"`
 	Seller    billing.Seller   `json:"seller"`
-	Buyer     *buyerView       `json:"buyer,omitempty" doc:"Who pays, where it is a customer with a contract"`
+	Buyer     *buyerView       `json:"buyer,omitempty" doc:"Who pays, where it is a customer with a contract, or the company that a driver without one has named"`
 	IssuedAt  time.Time        `json:"issuedAt"`
 	Supply    string           `json:"supply" enum:"charging,reservation" doc:"What was sold: charging of an electric vehicle, or a reserved place that nobody came to"`
 	Station   gnista.StationID `json:"station"`
@@ -203,7 +203,27 @@ func (s *Server) receipt(ctx context.Context, r billing.Record) (receiptView, er
 		x, ok := s.Payments.Providers[p.Provider]
 		v.Test = ok && x.Caps().Test
 	}
+	if err := s.guestOf(ctx, r, &v); err != nil {
+		return v, err
+	}
 	return v, s.measured(ctx, r, &v)
+}
+
+// guestOf adds for whom the receipt is where a driver without a contract has said so. What was paid in a test mode
+// stays so, whatever is set up now.
+func (s *Server) guestOf(ctx context.Context, r billing.Record, v *receiptView) error {
+	c, err := s.Desk.Of(ctx, r.Transaction)
+	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.Test = v.Test || c.Test
+	if x := c.Company; x != nil {
+		v.Buyer = &buyerView{Name: x.Name, VAT: x.VATNumber, Reference: x.Reference}
+	}
+	return nil
 }
 
 // payerOf adds who pays. A customer that was deleted is not told.

@@ -68,16 +68,6 @@ func (t *Transactions) Start(ctx context.Context, id gnista.StationID, evse int,
 
 // Order makes the order to start a transaction, see [Transactions.Start].
 func (t *Transactions) Order(ctx context.Context, id gnista.StationID, evse int, who token.ID) (Start, error) {
-	o, err := t.Again(ctx, id, evse, who, 0)
-	if err == nil {
-		o.Number, err = t.Number(ctx, id)
-	}
-	return o, err
-}
-
-// Again makes the order to start a transaction that has a number already: a station that is told it twice knows
-// it again. See [Transactions.Start].
-func (t *Transactions) Again(ctx context.Context, id gnista.StationID, evse int, who token.ID, number int) (Start, error) {
 	if evse < 0 {
 		return Start{}, gnista.Invalidf("evse", "is negative")
 	}
@@ -95,13 +85,32 @@ func (t *Transactions) Again(ctx context.Context, id gnista.StationID, evse int,
 	if err != nil {
 		return Start{}, err
 	}
-	if reserved != nil && !reserved.admits(d) {
-		return Start{}, gnista.Errorf(gnista.Conflict, "EVSE %d is reserved for another token", evse) // OCPP 2.x F01.FR.21, F01.FR.22
+	if err := reserved.order(d, evse); err != nil {
+		return Start{}, err
 	}
 	if d.Status != token.Accepted {
 		return Start{}, gnista.Errorf(gnista.Conflict, "the token may not charge: it is %s", d.Status)
 	}
-	return Start{EVSE: evse, Token: d.ID, Group: d.Group, Number: number}, nil
+	number, err := t.Number(ctx, id)
+	return Start{EVSE: evse, Token: d.ID, Group: d.Group, Number: number}, err
+}
+
+// OrderAgain makes the order to start a transaction for a token that is known to be allowed to charge. It has a number
+// already: a station that is told it twice knows it again. Conflict.
+func (t *Transactions) OrderAgain(ctx context.Context, id gnista.StationID, evse int, who token.ID, number int) (Start, error) {
+	reserved, err := t.reserver(ctx, id, evse)
+	if err == nil {
+		err = reserved.order(token.Decision{ID: who}, evse)
+	}
+	return Start{EVSE: evse, Token: who, Number: number}, err
+}
+
+// order tells whether a token may start where the reservation is, which is nil where there is none. Conflict.
+func (r *Reservation) order(d token.Decision, evse int) error {
+	if r != nil && !r.admits(d) {
+		return gnista.Errorf(gnista.Conflict, "EVSE %d is reserved for another token", evse) // OCPP 2.x F01.FR.21, F01.FR.22
+	}
+	return nil
 }
 
 // Number is a number above 0 that nothing of the station's has had: for orders and reports.

@@ -173,6 +173,10 @@ func (d *Desk) paying(ctx context.Context, c Checkout, p payment.Payment) (bool,
 		_, err := d.end(ctx, c, Cancelled, NotPaid)
 		return err == nil, err
 	case payment.Held, payment.Prepaid:
+		if p.Closing {
+			_, err := d.end(ctx, c, Cancelled, NotPaid)
+			return err == nil, err
+		}
 		if d.Now().Before(p.Since.Add(d.Policy.StartWithin)) {
 			return d.order(ctx, c, p)
 		}

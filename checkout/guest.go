@@ -32,7 +32,7 @@ func (d *Desk) Guest(ctx context.Context, r token.Request) (token.Decision, bool
 		}
 		return a, true, nil
 	}
-	if r.Use == token.Stop || !c.State.Waiting() || c.State == Paying && !r.Ordered {
+	if r.Use == token.Stop || !c.State.Waiting() || c.State == Paying {
 		return a, true, nil
 	}
 	if c.Payment != "" {

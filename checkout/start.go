@@ -21,7 +21,7 @@ const (
 // always has: a station that is told twice knows it again, and of two transactions only one can use the pass.
 // (OCPP 1.6 §5.11, OCPP 2.x F01, F02)
 func (d *Desk) order(ctx context.Context, c Checkout, p payment.Payment) (bool, error) {
-	start, err := d.Charging.Again(ctx, c.Station, c.EVSE, c.Token, c.Order.Number)
+	start, err := d.Charging.OrderAgain(ctx, c.Station, c.EVSE, c.Token, c.Order.Number)
 	if err != nil && gnista.CodeOf(err) == gnista.Internal {
 		return false, err
 	}

@@ -115,8 +115,12 @@ func (t *chargingTx) Spend(transaction, id string, now time.Time) (bool, error) 
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
-	if err != nil || !c.Spend(transaction, now) {
+	if err != nil {
 		return false, err
+	}
+	spent := c.Transaction
+	if !c.Spend(transaction, now) || spent != "" {
+		return spent == transaction, nil
 	}
 	t.emit(c.Event())
 	return true, t.saveCheckout(c)

@@ -32,6 +32,7 @@ func TestBookRefuses(t *testing.T) {
 	}
 	f(" ", "SEK", "name", good)
 	f("n", "sek", "currency", good)
+	f("n", "XXX", "currency", good) // the code of no currency
 	f("n", "KRONA", "currency", good)
 	f("n", "SEK", "elements")
 	f("n", "SEK", "elements[1]", good, good)

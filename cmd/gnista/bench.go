@@ -33,6 +33,7 @@ type bench struct {
 	Hostile  benchHostile  `cmd:"" help:"Latency of good stations beside hostile ones."`
 	Invoices benchInvoices `cmd:"" help:"A run of invoices, and half of one."`
 	Hooks    benchHooks    `cmd:"" help:"Ordinary traffic beside bursts of messages of a provider of payments."`
+	Pay      benchPay      `cmd:"" help:"From payments that are confirmed to the orders to start."`
 	All      benchAll      `cmd:"" default:"1" help:"Memory and events."`
 	Server   benchServer   `cmd:"" hidden:""`
 }

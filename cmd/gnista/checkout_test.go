@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -159,7 +160,7 @@ func (g *guestTest) open() checkout.Checkout {
 	if g.till.prepay {
 		amount = 100_00
 	}
-	c, err := g.desk.Open(g.t.Context(), checkout.Request{Station: "S", EVSE: 1, Provider: "till", Amount: gnista.Money{Amount: amount, Currency: "SEK"}, Language: "sv"})
+	c, err := g.desk.Open(g.t.Context(), checkout.Request{Station: "S", EVSE: 1, Provider: "till", Amount: gnista.Money{Amount: amount, Currency: "SEK"}, Language: "sv", Company: &checkout.Company{Name: "Åkeri AB", VATNumber: "SE 556036-0793 01", Reference: "17"}})
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -235,6 +236,13 @@ func (g *guestTest) paid(c checkout.Checkout, amount int64) {
 	}
 }
 
+// receipt is a receipt as JSON.
+func (g *guestTest) receipt(id string) string {
+	w := httptest.NewRecorder()
+	g.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/v1/receipts/"+id, nil))
+	return w.Body.String()
+}
+
 // TestGuest: a driver without a contract pays for a charge, whichever of plugging in and paying comes first, and
 // whichever way the provider has.
 func TestGuest(t *testing.T) {
@@ -289,6 +297,9 @@ func TestGuest(t *testing.T) {
 							t.Errorf("at the end the driver sees %+v", done)
 						}
 						g.paid(done.Checkout, done.Cost.Amount)
+						if text := g.receipt(done.Receipt); !strings.Contains(text, `"test":true`) || !strings.Contains(text, `"buyer":{"name":"Åkeri AB","vat":"SE556036079301"`) || !strings.Contains(text, `"reference":"17"`) {
+							t.Errorf("the receipt is %s", text)
+						}
 						if x := g.transactions(charging.Filter{}); len(x) != 1 || !x[0].Authorised || x[0].Tariff != c.Tariff {
 							t.Errorf("the transactions are %+v", x)
 						}

@@ -109,12 +109,21 @@ func TestMoneyOverHTTP(t *testing.T) {
 	if n := len(l.ask(t, "GET", "/ledger/entries", "", 200)["items"].([]any)); n < 6 {
 		t.Errorf("the ledger has %d entries", n)
 	}
-	sie := l.do(request("GET", "/api/v1/ledger/sie?since=2020-01-01&until=2030-01-01", "", "Authorization", "Bearer "+testToken))
+	sie := l.do(request("GET", "/api/v1/ledger/sie?since=2020-01-01T00:00:00Z&until=2999-01-01T00:00:00Z", "", "Authorization", "Bearer "+testToken))
 	for _, part := range []string{"#SIETYP 4", "#FORMAT PC8", "#VER", "#TRANS"} {
 		if !strings.Contains(sie.Body.String(), part) {
 			t.Errorf("%q is not in the export %d %s", part, sie.Code, sie.Body)
 		}
 	}
+	for _, span := range []string{"since=2999-01-01T00:00:00Z", "until=2020-01-01T00:00:00Z"} {
+		if n := len(l.ask(t, "GET", "/ledger/entries?"+span, "", 200)["items"].([]any)); n != 0 {
+			t.Errorf("%s there are %d entries", span, n)
+		}
+		if got := l.do(request("GET", "/api/v1/ledger/sie?currency=SEK&"+span, "", "Authorization", "Bearer "+testToken)).Body.String(); !strings.Contains(got, "#SIETYP") || strings.Contains(got, "#VER") {
+			t.Errorf("%s is exported %s", span, got)
+		}
+	}
+	l.asked(t, "GET", "/ledger/entries?since=x", "", 422)
 	if got := l.asked(t, "GET", "/decisions", "", 200); !strings.Contains(got, "the meter was wrong") || !strings.Contains(got, "a gift") || !strings.Contains(got, "as the driver says") {
 		t.Errorf("the decisions are %s", got)
 	}

@@ -168,6 +168,13 @@ func TestFailures(t *testing.T) {
 	s.Fail("", stripesim.RateLimit)
 	_, err = p.Cancel(t.Context(), payment.Operation{ID: "p/cancel/r1"}, x)
 	f("too many requests", unknown, err)
+	if err := s.Confirm(b.Action.Text, stripesim.Good); err != nil {
+		t.Fatal(err)
+	}
+	capture.ID, capture.Amount = "p/capture/r2", 30_000
+	if got, err := p.Capture(t.Context(), capture, x); err != nil || got.Captured != 20_000 {
+		t.Errorf("of more than is set aside %+v is taken, %v", got, err)
+	}
 	c.Key = "sk_test_other"
 	_, err = stripe.New(c).Fetch(t.Context(), x)
 	f("another key", unknown, err)

@@ -76,6 +76,7 @@ func Run(t *testing.T, url string) {
 	t.Run("ledger", s.ledger)
 	t.Run("corrections", s.corrections)
 	t.Run("payments", s.payments)
+	t.Run("checkouts", s.checkouts)
 	t.Run("mandates", s.mandates)
 	t.Run("hints of providers", s.hints)
 	t.Run("payment codes", s.payCodes)

@@ -29,8 +29,8 @@ func (s *Sim) Told() []Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.expire()
-	list := s.events[s.told:]
-	s.told = len(s.events)
+	list := s.events
+	s.events = nil
 	return list
 }
 

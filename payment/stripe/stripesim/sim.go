@@ -47,8 +47,7 @@ type Sim struct {
 	movements []*movement
 	payouts   []*payout
 	disputes  map[string]*dispute
-	events    []Event
-	told      int // events that were given out
+	events    []Event // that were not given out
 	effects   map[string]int
 }
 
