@@ -17,6 +17,7 @@ import (
 	"gnista/account"
 	"gnista/billing"
 	"gnista/charging"
+	"gnista/checkout"
 	"gnista/commission"
 	"gnista/station"
 	"gnista/tariff"
@@ -33,6 +34,8 @@ const (
 	shownRecords      = 20
 	shownInvoices     = 10
 	shownAccounts     = 20
+	shownCodes        = 1000
+	shownGuests       = 200
 )
 
 // overview is what the first page shows.
@@ -48,6 +51,11 @@ type overview struct {
 	Away     map[gnista.StationID]bool // stations of Active that are not connected
 	At       time.Time
 	Address  string // for stations to connect to
+
+	Codes   map[gnista.StationID][]checkout.Code // by which drivers pay
+	Guests  int                                  // who pay or charge, of the newest
+	Hints   int                                  // of providers of payments that wait
+	HintAge time.Duration                        // of the oldest
 }
 
 func (s *Server) overview(r *http.Request) (o overview, err error) {
@@ -110,7 +118,37 @@ func (s *Server) overview(r *http.Request) (o overview, err error) {
 		o.Money, err = s.moneyLine(ctx)
 	}
 	o.At = s.Now()
+	if err == nil {
+		err = s.guests(ctx, &o)
+	}
 	return o, err
+}
+
+// guests adds what drivers without a contract do.
+func (s *Server) guests(ctx context.Context, o *overview) error {
+	codes, err := s.Codes.Store.PayCodes(ctx, shownCodes)
+	if err != nil {
+		return err
+	}
+	o.Codes = map[gnista.StationID][]checkout.Code{}
+	for _, c := range codes {
+		o.Codes[c.Station] = append(o.Codes[c.Station], c)
+	}
+	list, err := s.Desk.Store.Checkouts(ctx, checkout.Filter{Limit: shownGuests})
+	if err != nil {
+		return err
+	}
+	for _, c := range list {
+		if c.State.Waiting() {
+			o.Guests++
+		}
+	}
+	waiting, err := s.Inbox.Store.Backlog(ctx)
+	for _, b := range waiting {
+		o.Hints += b.Waiting
+		o.HintAge = max(o.HintAge, o.At.Sub(b.Oldest))
+	}
+	return err
 }
 
 // counted is how many there are of something.
@@ -254,6 +292,7 @@ func (s *Server) parse(l language) *template.Template {
 		"unit":    l.currency,
 		"round":   l.round,
 		"hour":    func(t time.Time) string { return t.In(s.Zone).Format("15:04") },
+		"lasting": duration,
 		"minutes": func(d time.Duration) int { return int(d / time.Minute) },
 		"app":     func(address string) template.URL { return template.URL(address) }, // of an app, made by us
 		"clock":   func(seconds int64) string { return duration(time.Duration(seconds) * time.Second) },

@@ -119,8 +119,8 @@ func (s *Server) payCodes(api huma.API) {
 			return nil, err
 		}
 		l := label{Offer: o, Code: c.Code, Link: s.showCode(c).Link, Image: "code.svg", Seller: s.Invoices.Seller, Words: map[string]map[string]string{"sv": paySwedish, "en": payEnglish}, Test: testMode(o)}
-		for _, lang := range languages() {
-			l.Texts = append(l.Texts, labelText{lang.tag, prices(o, lang.tag)})
+		for _, tag := range []string{"sv", "en"} {
+			l.Texts = append(l.Texts, labelText{tag, prices(o, tag)})
 		}
 		return &huma.StreamResponse{Body: func(w huma.Context) {
 			secure(w.SetHeader)

@@ -34,18 +34,20 @@ func (p payingPage) Element() bool {
 	return p.State == checkout.Paying && p.Action.Kind == payment.ActElement && !p.StandIn
 }
 
-// keyed leads those who have the key of a checkout.
+// keyed leads those who have the key of a checkout. Many may come from one address, as from one phone network, so
+// that only what they do is limited, and how often keys are tried that are none.
 func (s *Server) keyed(then func(http.ResponseWriter, *http.Request, checkout.View)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		began := time.Now()
-		if from := s.client(r); r.Method == http.MethodPost && !s.rates.openings.allow(from, s.Now()) || !s.rates.pages.allow(from, s.Now()) {
+		began, from, key := time.Now(), s.client(r), r.PathValue("key")
+		if s.rates.guesses.spent(from, s.Now()) || r.Method == http.MethodPost && !s.rates.acts.allow(key, s.Now()) {
 			w.Header().Set("Retry-After", "60")
 			s.plain(w, r, http.StatusTooManyRequests, "pay-often")
 			return
 		}
-		v, err := s.Desk.View(r.Context(), r.PathValue("key"))
+		v, err := s.Desk.View(r.Context(), key)
 		switch {
 		case gnista.CodeOf(err) == gnista.NotFound && err != nil:
+			s.rates.guesses.allow(from, s.Now())
 			s.nothing(w, r, began)
 		case err != nil:
 			s.broken(w, r, err)

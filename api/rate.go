@@ -52,12 +52,15 @@ type limits struct {
 	pages    *limiter // of pay pages, by address
 	openings *limiter // of checkouts, by address
 	evses    *limiter // of checkouts, by EVSE
+	acts     *limiter // on a checkout
+	guesses  *limiter // of keys of checkouts, by address
 	forged   *limiter // messages that no provider has sent, by address
 }
 
 func newLimits() limits {
 	return limits{
-		pages: newLimiter(time.Second/2, 120), openings: newLimiter(6*time.Second, 15), evses: newLimiter(15*time.Second, 8), forged: newLimiter(time.Second, 30),
+		pages: newLimiter(time.Second/2, 120), openings: newLimiter(6*time.Second, 15), evses: newLimiter(15*time.Second, 8),
+		acts: newLimiter(2*time.Second, 20), guesses: newLimiter(time.Second, 60), forged: newLimiter(time.Second, 30),
 	}
 }
 

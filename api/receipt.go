@@ -229,6 +229,13 @@ func (s *Server) guestOf(ctx context.Context, r billing.Record, v *receiptView) 
 // payerOf adds who pays. A customer that was deleted is not told.
 func (s *Server) payerOf(ctx context.Context, r billing.Record, v *receiptView) error {
 	if r.Account == "" {
+		c, err := s.Desk.Store.CheckoutOf(ctx, r.Transaction)
+		if err != nil && gnista.CodeOf(err) != gnista.NotFound {
+			return err
+		}
+		if c.Company != nil { // as the driver has asked for
+			v.Buyer = &buyerView{Name: c.Company.Name, VAT: c.Company.VATNumber, Reference: c.Company.Reference}
+		}
 		return nil
 	}
 	a, err := s.Invoices.Accounts.Account(ctx, r.Account)

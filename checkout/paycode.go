@@ -25,6 +25,8 @@ type CodeStore interface {
 	PayCode(ctx context.Context, station gnista.StationID, evse int) (Code, error)
 	// FindPayCode finds a code that is good by what it is. NotFound, which does not tell why.
 	FindPayCode(ctx context.Context, code string) (Code, error)
+	// PayCodes lists codes that are good, by station and EVSE.
+	PayCodes(ctx context.Context, limit int) ([]Code, error)
 	// PutPayCode stores a code for its EVSE. Where that has a good one this is revoked, or with keep is what is
 	// returned and c is not stored.
 	PutPayCode(ctx context.Context, c Code, keep bool) (Code, error)

@@ -12,7 +12,7 @@ type comparison struct {
 	*Reconciler
 	run          *Reconciliation
 	name         string
-	from         Lister
+	from         Lister // nil where it has no lists, and each payment of ours is read
 	since, until time.Time
 	back         time.Time       // from when movements are read: they learn late in which payout they are
 	seen         map[string]bool // payments of ours that the provider lists
@@ -130,7 +130,11 @@ func (c *comparison) ours(ctx context.Context) error {
 			if c.seen[x.ID] || x.Captured == 0 && x.Held == 0 {
 				continue
 			}
-			if err := c.confirm(ctx, x, Snapshot{}, Difference{Kind: DiffMissing, Ref: x.ID, At: x.CreatedAt}); err != nil {
+			d := Difference{Kind: DiffMissing, Ref: x.ID, At: x.CreatedAt}
+			if c.from == nil {
+				d.Kind = DiffAmount
+			}
+			if err := c.confirm(ctx, x, Snapshot{}, d); err != nil {
 				return err
 			}
 		}

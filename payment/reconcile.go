@@ -197,11 +197,10 @@ func (r *Reconciler) begin(ctx context.Context, x Reconciliation) (Reconciliatio
 		x.Since = x.Until.Add(-nightlyBack)
 	}
 	_, known := r.Providers[x.Provider]
-	_, lists := r.Providers[x.Provider].(Lister)
 	switch {
 	case x.Provider != "" && !known:
 		return x, gnista.Invalidf("provider", "%q is none of those that are set up", x.Provider)
-	case x.Provider != "" && !lists:
+	case x.Provider != "" && !readable(r.Providers[x.Provider]):
 		return x, gnista.Errorf(gnista.Unsupported, "%s does not tell what it has", x.Provider)
 	case !x.Since.Before(x.Until) || x.Until.After(now):
 		return x, gnista.Invalidf("until", "must be after since, and not in the future")
@@ -209,7 +208,7 @@ func (r *Reconciler) begin(ctx context.Context, x Reconciliation) (Reconciliatio
 		return x, gnista.Invalidf("since", "must be within %d days of until", int(longest/slice))
 	}
 	for name, p := range r.Providers {
-		if _, ok := p.(Lister); ok && (x.Provider == "" || x.Provider == name) {
+		if readable(p) && (x.Provider == "" || x.Provider == name) {
 			x.Providers = append(x.Providers, name)
 		}
 	}
@@ -222,6 +221,13 @@ func (r *Reconciler) begin(ctx context.Context, x Reconciliation) (Reconciliatio
 	default:
 	}
 	return x, err
+}
+
+// readable tells whether a provider says what it has: in lists, or of each payment.
+func readable(p Provider) bool {
+	_, lists := p.(Lister)
+	_, reads := p.(Remote)
+	return lists || reads
 }
 
 // slices is how many steps there are of its period.
@@ -310,8 +316,8 @@ func (r *Reconciler) compare(ctx context.Context, x *Reconciliation) ([]Differen
 		return list, Scope{Kinds: []DifferenceKind{DiffUnbilled, DiffUnpaid, DiffStuck}, To: x.Until.Add(longest)}, err
 	}
 	name := x.Providers[x.Step/each]
-	from, ok := r.Providers[name].(Lister)
-	if !ok {
+	from, lists := r.Providers[name].(Lister)
+	if !readable(r.Providers[name]) {
 		return nil, Scope{}, gnista.Errorf(gnista.Conflict, "%q is no longer set up", name)
 	}
 	i := x.Step % each
@@ -331,14 +337,18 @@ func (r *Reconciler) compare(ctx context.Context, x *Reconciliation) ([]Differen
 	if i == 0 {
 		c.back = since.Add(-payoutBack)
 	}
-	if err := c.theirs(ctx); err != nil {
-		return nil, Scope{}, fmt.Errorf("reading the payments of %s: %w", name, err)
+	if lists {
+		if err := c.theirs(ctx); err != nil {
+			return nil, Scope{}, fmt.Errorf("reading the payments of %s: %w", name, err)
+		}
 	}
 	if err := c.ours(ctx); err != nil {
 		return nil, Scope{}, fmt.Errorf("looking for our payments with %s: %w", name, err)
 	}
-	if err := c.movements(ctx); err != nil {
-		return nil, Scope{}, fmt.Errorf("reading the movements of %s: %w", name, err)
+	if lists {
+		if err := c.movements(ctx); err != nil {
+			return nil, Scope{}, fmt.Errorf("reading the movements of %s: %w", name, err)
+		}
 	}
 	return c.found, Scope{[]DifferenceKind{DiffUnknown, DiffMissing, DiffAmount, DiffCurrency}, &name, since, until}, nil
 }

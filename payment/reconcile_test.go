@@ -418,3 +418,32 @@ func TestOverHold(t *testing.T) {
 		t.Errorf("the ledger has %v", has)
 	}
 }
+
+// reader is a bank that has no lists: each payment is read.
+type reader struct{ *bank }
+
+func (reader) Caps() payment.Caps { return payment.Caps{Hold: true} }
+
+func TestWithoutLists(t *testing.T) {
+	s := newShop(t)
+	s.system.Providers["bank"] = reader{s.bank}
+	p, err := s.Hold(t.Context(), "bank", "a", gnista.Money{Amount: 1000, Currency: "SEK"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.drain(t)
+	if s.reconcile(t); len(s.open(t)) != 0 {
+		t.Errorf("got %v", s.open(t))
+	}
+	s.bank.deals[p.ID].Held = 0
+	s.reconcile(t)
+	if got := s.open(t); !slices.Equal(got, []string{"amount " + p.ID + " 1000 0"}) {
+		t.Errorf("got %v", got)
+	}
+	if _, err := s.Resolve(t.Context(), s.find(t, payment.DiffAmount).ID, payment.ResolveFetch, "read", "admin"); err != nil {
+		t.Error(err)
+	}
+	if got := s.payment(t, p.ID); got.Held != 0 {
+		t.Errorf("got %+v", got)
+	}
+}

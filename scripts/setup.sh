@@ -7,6 +7,7 @@ command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
 command -v node >/dev/null && command -v npm >/dev/null || missing="$missing nodejs npm"
 command -v openssl >/dev/null || missing="$missing openssl"
 command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+command -v chromium >/dev/null || missing="$missing chromium"
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

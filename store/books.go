@@ -21,7 +21,7 @@ func (t *tx) paidBy(r billing.Record) (billing.Record, error) {
 		return r, err
 	}
 	r.Payment = p.ID
-	if r.Account == "" && p.Outside() {
+	if r.Account == "" && p.Outside() && p.Currency == r.Bill.Total.Currency {
 		r.Payer = p.Payer()
 	}
 	return r, nil

@@ -31,6 +31,12 @@ func (db *DB) FindPayCode(ctx context.Context, code string) (checkout.Code, erro
 	return one(row, db.scanPayCode, "there is no such code")
 }
 
+// PayCodes lists codes that are good, by station and EVSE.
+func (db *DB) PayCodes(ctx context.Context, limit int) ([]checkout.Code, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+codeColumns+` FROM pay_code WHERE revoked_at = 0 ORDER BY station, evse LIMIT $1`, limit)
+	return all(rows, err, db.scanPayCode)
+}
+
 // PutPayCode stores a code for its EVSE. Where that has a good one this is revoked, or with keep is what is
 // returned and c is not stored.
 func (db *DB) PutPayCode(ctx context.Context, c checkout.Code, keep bool) (checkout.Code, error) {

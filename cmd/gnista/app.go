@@ -106,6 +106,7 @@ type app struct {
 	payments     *payment.Worker
 	desk         *checkout.Desk
 	inbox        *payment.Inbox
+	codes        *checkout.Codes
 	follower     *payment.Follower
 	invoices     *billing.Invoices
 	reconciler   *payment.Reconciler
@@ -184,6 +185,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.payments.Mandates = &payment.Mandates{
 		Store: a.db, Accounts: a.db, Providers: a.payments.Providers, Seller: o.Seller.Name, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
+	a.codes = &checkout.Codes{Store: a.db, Now: o.Now, NewID: o.NewID, NewCode: checkout.NewCode}
 	a.inbox = &payment.Inbox{Store: a.db, Providers: a.payments.Providers, Wake: func() { wake(a.hear) }, Now: o.Now, NewID: o.NewID}
 	a.follower = &payment.Follower{Payments: a.payments.Payments, Hints: a.db, Wake: func() { wake(a.pay) }, Log: o.Log}
 	a.invoices = newInvoices(a.db, o.Invoicing, o.Seller, o.Currency, o.Zone, o.Now, o.NewID)
@@ -241,7 +243,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Transactions: a.transactions, Power: a.power,
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
 		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Reconciler: a.reconciler, Invoices: a.invoices, Terminals: a.terminals,
-		Codes: &checkout.Codes{Store: a.db, Now: o.Now, NewID: o.NewID, NewCode: checkout.NewCode}, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns,
+		Codes: a.codes, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns,
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Events:  a.db, Bus: a.bus, Ready: a.db.Ready,
 		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,

@@ -107,6 +107,13 @@ func (a *app) demoPark(ctx context.Context, url string, log *slog.Logger) (*sim.
 		if err := a.admitDemo(ctx, s.ID); err != nil {
 			return nil, err
 		}
+		if s.ID == demoGuests {
+			for evse := 1; evse <= s.EVSEs; evse++ {
+				if _, err := a.codes.Of(ctx, s.ID, evse, false); err != nil {
+					return nil, err
+				}
+			}
+		}
 		s.URL, s.Serial, s.RegisterWh, s.MeterEvery = url, fmt.Sprintf("D%05d", i+1), int64(i+1)*1_234_567, 3*time.Second
 		s.Now, s.NewID, s.Log = time.Now, newID, log
 		p.Pace, p.Seed, p.Patience = demoPace(), uint64(i), 5*time.Second

@@ -183,10 +183,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	}
 	seller, err := s.seller()
 	if err == nil {
-		err = errors.Join(s.invoicing.check(), s.terminals.check())
-	}
-	if err == nil {
-		err = s.collecting.check()
+		err = errors.Join(s.invoicing.check(), s.terminals.check(), s.collecting.check())
 	}
 	if err != nil {
 		return options{}, err

@@ -36,6 +36,9 @@ func (s suite) payCodes(t *testing.T) {
 	}
 	_, err = s.FindPayCode(ctx, a.Code) // revoked
 	wantCode(t, err, gnista.NotFound)
+	if got := must[[]checkout.Code](t)(s.PayCodes(ctx, 10)); len(got) != 2 || got[0] != b || got[1] != c {
+		t.Errorf("got %+v", got)
+	}
 	if err := s.RevokePayCode(ctx, "codes", 1, now.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}

@@ -78,6 +78,7 @@ func Run(t *testing.T, url string) {
 	t.Run("payments", s.payments)
 	t.Run("checkouts", s.checkouts)
 	t.Run("mandates", s.mandates)
+	t.Run("books of providers", s.books)
 	t.Run("hints of providers", s.hints)
 	t.Run("payment codes", s.payCodes)
 	t.Run("assignment of tariffs", s.assignment)
