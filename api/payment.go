@@ -9,6 +9,7 @@ import (
 
 	"gnista"
 	"gnista/payment"
+	"gnista/payment/terminal"
 )
 
 type paymentView struct {
@@ -58,6 +59,7 @@ func showPayment(p payment.Payment) paymentView {
 
 type paymentDetail struct {
 	paymentView
+	Card        *cardView        `json:"card,omitempty" doc:"That it was made with at a terminal"`
 	Operations  []operationView  `json:"operations" nullable:"false"`
 	Transitions []transitionView `json:"transitions" nullable:"false"`
 	Refunds     []refundView     `json:"refunds,omitempty" doc:"That persons have wanted"`
@@ -122,6 +124,15 @@ func (s *Server) payments(api huma.API) {
 			return nil, err
 		}
 		v := paymentDetail{paymentView: showPayment(p), Operations: make([]operationView, len(ops)), Transitions: make([]transitionView, len(moves))}
+		if p.Provider == terminal.Name {
+			at, err := s.Terminals.Store.TerminalPlace(ctx, id)
+			if err != nil {
+				return nil, err
+			}
+			if at.Card != (terminal.Card{}) {
+				v.Card = &cardView{at.Card.Brand, at.Card.Last4}
+			}
+		}
 		for i, o := range ops {
 			v.Operations[i] = operationView{o.ID, o.Kind, p.Money(o.Amount), p.Money(o.Done), o.State, o.Attempt, o.Error, moment(o.NextAt), o.CreatedAt, moment(o.SentAt), o.UpdatedAt}
 		}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/account"
+	"gnista/billing"
 	"gnista/charging"
 	"gnista/payment"
 	"gnista/payment/terminal"
@@ -141,6 +143,65 @@ func TestGuardAway(t *testing.T) {
 		time.Sleep(6 * time.Minute) // between two orders there are five
 		if s.Charging(1) {
 			t.Error("the station is there, and charges still")
+		}
+	})
+}
+
+// TestGuardPrepaid: the charges of a prepaid account come to no more than it has, also where two go on at one time.
+func TestGuardPrepaid(t *testing.T) {
+	simulated(t, func(t *testing.T, b *bubble) {
+		ctx := t.Context()
+		b.priced(tariff.Element{Dimension: tariff.Energy, Price: "6.00", VAT: "25"})
+		c, err := b.accounts.CreateCustomer(ctx, account.Customer{Kind: account.Company, Name: "Kund", Number: "5560360793", Address: account.Address{Country: "SE"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := b.accounts.CreateAccount(ctx, account.Account{Customer: c.ID, Kind: account.Prepaid, Currency: "SEK", Hold: 2000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const deposit = 20_000
+		if _, _, err := b.books.TopUp(ctx, billing.Transfer{Account: a.ID, Amount: gnista.Money{Amount: deposit, Currency: "SEK"}, Reference: "r", Key: "k"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.tokens.Create(ctx, token.Token{ID: token.ID{UID: "CARD"}, Account: a.ID}); err != nil {
+			t.Fatal(err)
+		}
+		s := b.station("S", gnista.V201)
+		s.PowerW, s.MeterEvery = 22_000, time.Minute
+		if err := errors.Join(s.Connect(ctx), s.Boot(ctx), s.StartTransaction(ctx, 1, "CARD")); err != nil {
+			t.Fatal(err)
+		}
+		for n := 0; s.Charging(1) || s.Charging(2); n++ {
+			if n > 500 {
+				t.Fatal("it never ends")
+			}
+			if n == 10 {
+				if err := s.StartTransaction(ctx, 2, "CARD"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(time.Minute)
+			for evse := 1; evse <= 2; evse++ {
+				if err := s.Meter(ctx, evse); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		time.Sleep(3 * time.Minute)
+		sum := int64(0)
+		for _, x := range b.transactions(charging.Filter{}) {
+			r, err := b.db.RecordOf(ctx, x.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += r.Bill.Total.Amount
+		}
+		if sum > deposit || sum < deposit*3/4 {
+			t.Errorf("of %d both came to %d", deposit, sum)
+		}
+		if p, err := b.db.Payments(ctx, payment.Filter{State: payment.Settled, Limit: 10}); err != nil || len(p) != 2 {
+			t.Errorf("got %+v, %v", p, err)
 		}
 	})
 }
