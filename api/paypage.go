@@ -113,7 +113,7 @@ func payHeaders(w http.ResponseWriter, provider string) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin-allow-popups") // of wallets
 }
 
 // policy is the content security policy of a page; provider is empty where none has a part in it.
