@@ -23,7 +23,6 @@ type till struct {
 	asked    map[string]payment.Operation
 	moves    []payment.Movement
 	disputes map[string][]payment.Disputed // by payment
-	paid     map[string]int                // movements that are in payouts
 	silent   int                           // requests for lists that it does not answer
 	strange  []payment.Listed              // of somebody else
 	told     map[string]payment.Snapshot   // what there is a movement of

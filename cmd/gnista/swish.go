@@ -48,7 +48,7 @@ func (s swishing) provider(o options) (payment.Provider, error) {
 	case s.SwishCertificate == "" || s.SwishKey == "":
 		return nil, errors.New("--swish-number needs --swish-certificate and --swish-key")
 	case !strings.HasPrefix(base, "https://"):
-		return nil, errors.New("Swish tells what was paid at an https address: --swish-callback or --public-url must be one")
+		return nil, errors.New("what was paid by Swish is told at an https address: --swish-callback or --public-url must be one")
 	case !strings.HasPrefix(s.SwishEndpoint, "https://"):
 		return nil, errors.New("--swish-endpoint must be an https address")
 	}

@@ -201,7 +201,7 @@ func (s *Provider) create(ctx context.Context, id string, x request) (token stri
 		return "", err
 	}
 	if token = h.Get("PaymentRequestToken"); token == "" && x.PayerAlias == "" {
-		return "", errors.New("Swish gave no token for a payment request")
+		return "", errors.New("no token came for a payment request")
 	}
 	return token, nil
 }
