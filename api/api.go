@@ -296,7 +296,11 @@ func (s *Server) fail(op huma.Operation, err error) error {
 	}
 	e, ok := errors.AsType[*gnista.Error](err)
 	if !ok {
-		s.Log.Error("a request failed", "operation", op.OperationID, "err", err)
+		level := slog.LevelError
+		if errors.Is(err, context.Canceled) { // whoever asked has gone, or we end
+			level = slog.LevelInfo
+		}
+		s.Log.Log(context.Background(), level, "a request failed", "operation", op.OperationID, "err", err)
 		return huma.Error500InternalServerError("an internal error; the log has more")
 	}
 	if e.Field != "" {

@@ -41,6 +41,7 @@ func TestSpent(t *testing.T) {
 	orders := make(stops, 1)
 	s.Network.Presence, s.Network.Remote, s.Network.NewID, s.Prices = orders, orders, s.NewID, each{}
 	s.Network.Store, s.Tokens.(*token.Tokens).Past = s.db, s.db
+	s.Network.Now = func() time.Time { return hours(0) } // as orders are given meanwhile
 	for uid, l := range map[string]token.Limits{
 		"DAY": {DayWh: 5000, DaySessions: 2}, "MONTH": {MonthWh: 9000}, "MONEY": {DayAmount: 300, Currency: "SEK"}, "OTHER": {DayAmount: 300, Currency: "EUR"}, "OFTEN": {DaySessions: 1},
 	} {

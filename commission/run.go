@@ -94,7 +94,7 @@ func (r *run) run(ctx context.Context) {
 	stop := r.Listener.Listen(r.check.Station, r.hear)
 	defer stop()
 	r.settle(ctx)
-	if err := r.seen(ctx); err != nil {
+	if err := r.seen(ctx); err != nil && ctx.Err() == nil {
 		r.Log.Error("the quirks of a station could not be read", "station", r.check.Station, "err", err)
 	}
 	for i, s := range steps() {
@@ -354,7 +354,9 @@ func (r *run) seen(ctx context.Context) error {
 func (r *run) conclude(ctx context.Context) {
 	list, _, err := r.Network.Quirks(ctx, r.check.Station)
 	if err != nil {
-		r.Log.Error("the quirks of a station could not be read", "station", r.check.Station, "err", err)
+		if ctx.Err() == nil {
+			r.Log.Error("the quirks of a station could not be read", "station", r.check.Station, "err", err)
+		}
 		return
 	}
 	for _, k := range list {
