@@ -12,7 +12,7 @@ import (
 
 // How often and how long.
 const (
-	sweepEvery = 2 * time.Second // due checkouts are looked for
+	sweepEvery = 5 * time.Second // due checkouts are looked for
 	sweepBatch = 500
 	resumed    = 100_000         // at the beginning
 	failPause  = 2 * time.Second // after the store has failed
@@ -383,8 +383,8 @@ func (d *Desk) stray(ctx context.Context, ev gnista.Event) error {
 	return err
 }
 
-// plugged has the order to start given again where the station would not take it, now that something has
-// changed at its EVSE.
+// plugged has the order to start given again now that something has changed at its EVSE: at once where the station
+// would not take it, and else unless a transaction begins soon.
 func (d *Desk) plugged(ctx context.Context, ev gnista.Event) error {
 	var of struct {
 		EVSE   int
@@ -397,10 +397,20 @@ func (d *Desk) plugged(ctx context.Context, ev gnista.Event) error {
 	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
 		return nil
 	}
-	if err != nil || c.State != Starting && c.State != PlugIn || c.Order.Outcome == Sent || c.Order.Outcome == Accepted {
+	if err != nil || c.State != Starting && c.State != PlugIn || c.Order.Outcome == Sent {
 		return err
 	}
 	now := d.Now()
+	if c.Order.Outcome == Accepted { // a car may have come after the station has forgotten the order
+		if now.Sub(c.Order.At) < unknownTime {
+			return nil
+		}
+		at := now.Add(answerTime)
+		if at.After(c.StartBy) {
+			at = c.StartBy
+		}
+		return d.later(ctx, c, at)
+	}
 	if err := d.later(ctx, c, now); err != nil {
 		return err
 	}

@@ -211,9 +211,10 @@ type Follower struct {
 
 // Run follows hints until ctx ends. A nudge makes it look at once.
 func (f *Follower) Run(ctx context.Context, nudge <-chan struct{}) {
+	var last time.Time // when there was something
 	for ctx.Err() == nil {
 		n, err := f.Step(ctx)
-		pause := busyPause
+		pause := idlePause
 		switch {
 		case err != nil:
 			if ctx.Err() == nil {
@@ -223,7 +224,9 @@ func (f *Follower) Run(ctx context.Context, nudge <-chan struct{}) {
 		case n == hintLook:
 			continue
 		case n > 0:
-			pause = askPause
+			last, pause = f.Now(), askPause
+		case f.Now().Sub(last) < longestHint: // some of it may have been put off
+			pause = busyPause
 		}
 		select {
 		case <-ctx.Done():

@@ -42,7 +42,7 @@ func TestClearing(t *testing.T) {
 		if histories++; histories > 12 { // which is enough of a slow thing
 			return
 		}
-		since := f.now.Add(-time.Hour)
+		since := f.clock().Add(-time.Hour)
 		var ids []string
 		open := map[string]string{} // disputes, by payment
 		pick := func(r *rapid.T) string {
@@ -55,11 +55,11 @@ func TestClearing(t *testing.T) {
 			if _, err := f.Step(t.Context()); err != nil {
 				r.Fatal(err)
 			}
-			f.now = f.now.Add(time.Minute)
+			f.pass(time.Minute)
 		}
 		reconcile := func(r *rapid.T) {
-			f.now = f.now.Add(time.Minute)
-			x, err := books.Begin(t.Context(), stripe.Name, since, f.now)
+			f.pass(time.Minute)
+			x, err := books.Begin(t.Context(), stripe.Name, since, f.clock())
 			for range 5 {
 				if err == nil && x.State == payment.Reconciling {
 					books.Work(t.Context())
@@ -108,11 +108,11 @@ func TestClearing(t *testing.T) {
 			},
 			"pay out":   func(*rapid.T) { f.sim.Payout("sek") },
 			"reconcile": reconcile,
-			"wait":      func(*rapid.T) { f.now = f.now.Add(11 * time.Minute) },
+			"wait":      func(*rapid.T) { f.pass(11 * time.Minute) },
 		})
 		f.sim.Mend()
 		f.drain(t)
-		f.now = f.now.Add(time.Minute)
+		f.pass(time.Minute)
 		reconcile(r)
 		if got, _ := f.clearing(r, f.db, t); got != f.sim.Balance("sek") {
 			r.Errorf("clearing is %d, and the balance %d", got, f.sim.Balance("sek"))
@@ -136,7 +136,7 @@ func TestDisputes(t *testing.T) {
 	f := newFiles(t, "")
 	m := f.give(t, stripesim.Good)
 	books := &payment.Reconciler{Payments: f.Payments, Store: f.db, Hour: -1, Zone: time.UTC, Nudge: make(chan struct{}, 1)}
-	since := f.now.Add(-time.Hour)
+	since := f.clock().Add(-time.Hour)
 	for _, c := range []struct {
 		won      bool
 		state    payment.DisputeState
@@ -152,8 +152,8 @@ func TestDisputes(t *testing.T) {
 			if err := f.Hear(t.Context(), stripe.Name, []payment.Hint{{ID: "h", Ref: p.Ref}}); err != nil {
 				t.Fatal(err)
 			}
-			f.now = f.now.Add(time.Minute)
-			if _, err := books.Begin(t.Context(), stripe.Name, since, f.now); err != nil {
+			f.pass(time.Minute)
+			if _, err := books.Begin(t.Context(), stripe.Name, since, f.clock()); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := books.Work(t.Context()); err != nil {

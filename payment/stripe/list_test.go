@@ -14,7 +14,7 @@ func TestLists(t *testing.T) { lists(t, "") }
 // What Stripe lists is what there is, and what its movements add up to is what it has of ours.
 func lists(t *testing.T, mock string) {
 	f := newFiles(t, mock)
-	from := f.now
+	from := f.clock()
 	m := f.give(t, stripesim.Good)
 	a, b := f.due(t, m, "a", 10_000), f.due(t, m, "b", 20_000)
 	f.paid(t, a, payment.Settled, 10_000)
@@ -37,19 +37,19 @@ func lists(t *testing.T, mock string) {
 	}
 	h := f.paid(t, held.ID, payment.Settled, 5_000)
 	payout := f.sim.Payout("sek")
-	f.now = f.now.Add(time.Hour)
+	f.pass(time.Hour)
 	for _, won := range []bool{true, false} {
 		name, err := f.sim.Dispute(q.Ref)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.now = f.now.Add(time.Hour)
+		f.pass(time.Hour)
 		f.sim.CloseDispute(name, won)
-		f.now = f.now.Add(time.Hour)
+		f.pass(time.Hour)
 	}
 
 	listed := map[string]payment.Listed{}
-	for l, err := range f.provider.List(t.Context(), from, f.now) {
+	for l, err := range f.provider.List(t.Context(), from, f.clock()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func lists(t *testing.T, mock string) {
 	var sum int64
 	var kinds []payment.MovementKind
 	var last time.Time
-	for m, err := range f.provider.Settlements(t.Context(), from, f.now) {
+	for m, err := range f.provider.Settlements(t.Context(), from, f.clock()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +78,7 @@ func lists(t *testing.T, mock string) {
 			t.Errorf("not in order: %+v", m)
 		}
 		last = m.At
-		switch early := m.At.Before(f.now.Add(-4 * time.Hour)); {
+		switch early := m.At.Before(f.clock().Add(-4 * time.Hour)); {
 		case m.Kind == payment.MovePayout:
 			if m.Payout != payout || m.Amount >= 0 {
 				t.Errorf("the payout is %+v", m)
@@ -97,7 +97,7 @@ func lists(t *testing.T, mock string) {
 	if there := f.sim.Balance("sek"); sum != there {
 		t.Errorf("the movements come to %d, and the balance is %d", sum, there)
 	}
-	for range f.provider.Settlements(t.Context(), f.now, f.now.Add(time.Hour)) {
+	for range f.provider.Settlements(t.Context(), f.clock(), f.clock().Add(time.Hour)) {
 		t.Error("something moves later")
 	}
 	// More than a page.
@@ -106,7 +106,7 @@ func lists(t *testing.T, mock string) {
 	}
 	f.drain(t)
 	n := 0
-	for _, err := range f.provider.List(t.Context(), from, f.now.Add(time.Hour)) {
+	for _, err := range f.provider.List(t.Context(), from, f.clock().Add(time.Hour)) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,15 +25,20 @@ type files struct {
 	db       *store.DB
 	provider *stripe.Provider
 	book     *account.Book
-	now      time.Time
+	at       atomic.Int64 // the time, in nanoseconds: the simulator looks at it while it answers
 	ids      int
 	account  string
 }
 
+func (f *files) clock() time.Time { return time.Unix(0, f.at.Load()).UTC() }
+
+func (f *files) pass(d time.Duration) { f.at.Add(int64(d)) }
+
 func newFiles(t *testing.T, mock string) *files {
 	t.Helper()
-	f := &files{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), db: newDB(t)}
-	now, newID := func() time.Time { return f.now }, func() string { f.ids++; return fmt.Sprintf("%08d", f.ids) }
+	f := &files{db: newDB(t)}
+	f.at.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixNano())
+	now, newID := f.clock, func() string { f.ids++; return fmt.Sprintf("%08d", f.ids) }
 	s, c := newSim(t, now, mock)
 	c.Mandates = f.db
 	f.sim, f.provider = s, stripe.New(c)
@@ -80,7 +86,7 @@ func (f *files) give(t *testing.T, c stripesim.Card) payment.Mandate {
 func (f *files) due(t *testing.T, m payment.Mandate, transaction string, amount int64) string {
 	t.Helper()
 	cause := payment.Cause{Kind: payment.ByRecord, ID: "r"}
-	c := payment.New("pay-"+transaction, transaction, "SEK", f.account, &account.Account{ID: f.account, Kind: account.Postpaid, Currency: "SEK"}, f.now, cause)
+	c := payment.New("pay-"+transaction, transaction, "SEK", f.account, &account.Account{ID: f.account, Kind: account.Postpaid, Currency: "SEK"}, f.clock(), cause)
 	c.Under(m)
 	c.Owe(amount, cause)
 	if err := f.db.CreatePayment(t.Context(), c); err != nil {
@@ -104,10 +110,10 @@ func (f *files) drain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if list, err := f.db.WaitingOperations(t.Context(), f.now.Add(24*time.Hour), 1); err != nil || n == 0 && len(list) == 0 {
+		if list, err := f.db.WaitingOperations(t.Context(), f.clock().Add(24*time.Hour), 1); err != nil || n == 0 && len(list) == 0 {
 			return
 		}
-		f.now = f.now.Add(11 * time.Minute)
+		f.pass(11 * time.Minute)
 	}
 	t.Fatal("operations never end")
 }
@@ -138,7 +144,7 @@ func TestCardOnFile(t *testing.T) { cardOnFile(t, "") }
 func cardOnFile(t *testing.T, mock string) {
 	f := newFiles(t, mock)
 	m := f.give(t, stripesim.Good)
-	if m.Label != "Visa ···· 4242" || m.Version == "" || m.Language != "sv" || !m.GivenAt.Equal(f.now) {
+	if m.Label != "Visa ···· 4242" || m.Version == "" || m.Language != "sv" || !m.GivenAt.Equal(f.clock()) {
 		t.Errorf("the mandate is %+v", m)
 	}
 	id := f.due(t, m, "x1", 12_000)
@@ -226,7 +232,7 @@ func TestChargeOnce(t *testing.T) {
 				if _, err := f.Step(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				f.now = f.now.Add(late)
+				f.pass(late)
 				want := int64(10_000)
 				if path == "/refunds" {
 					want = 4_000
@@ -256,7 +262,7 @@ func TestDeclines(t *testing.T) {
 	} {
 		f.sim.Replace(m.Method, card)
 		op := payment.Operation{ID: "op-" + string(card), Payment: "p-" + string(card), Kind: payment.KindHold, Amount: 5_000}
-		x := payment.Payment{ID: op.Payment, Account: f.account, Mandate: m.ID, Currency: "SEK", Way: payment.ByHold, CreatedAt: f.now}
+		x := payment.Payment{ID: op.Payment, Account: f.account, Mandate: m.ID, Currency: "SEK", Way: payment.ByHold, CreatedAt: f.clock()}
 		_, err := f.provider.Hold(t.Context(), op, x)
 		var got *payment.DeclinedError
 		if !errors.As(err, &got) || *got != want {
@@ -272,7 +278,7 @@ func TestDeclines(t *testing.T) {
 		t.Fatalf("the hold is %+v, %v", p, err)
 	}
 	f.drain(t)
-	if p, err = f.db.Payment(t.Context(), p.ID); err != nil || p.State != payment.Held || p.Held != 20_000 || !p.HeldUntil.After(f.now) {
+	if p, err = f.db.Payment(t.Context(), p.ID); err != nil || p.State != payment.Held || p.Held != 20_000 || !p.HeldUntil.After(f.clock()) {
 		t.Errorf("the hold is %+v, %v", p, err)
 	}
 	if _, err := f.provider.Increment(t.Context(), payment.Operation{}, p); !errors.As(err, new(*payment.DeclinedError)) {
@@ -318,7 +324,7 @@ func TestMandates(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, ev := range f.sim.Told() {
-		hints, err := f.provider.Verify(ctx, f.sim.Sign(ev.Body, f.now), ev.Body)
+		hints, err := f.provider.Verify(ctx, f.sim.Sign(ev.Body, f.clock()), ev.Body)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -338,7 +344,7 @@ func TestMandates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.now = f.now.Add(payment.MandateTime + time.Minute)
+		f.pass(payment.MandateTime + time.Minute)
 		if fast {
 			if err := f.sim.Confirm(a.Text, stripesim.Good); err != nil {
 				t.Fatal(err)
