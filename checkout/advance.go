@@ -25,7 +25,7 @@ const (
 // or were woken.
 func (d *Desk) Run(ctx context.Context) {
 	d.mu.Lock()
-	d.ctx, d.busy = ctx, map[string]bool{}
+	d.ctx, d.ended, d.busy = ctx, false, map[string]bool{}
 	d.mu.Unlock()
 	at, most := d.Now().AddDate(100, 0, 0), resumed
 	for ctx.Err() == nil {
@@ -48,6 +48,9 @@ func (d *Desk) Run(ctx context.Context) {
 		case <-time.After(pause):
 		}
 	}
+	d.mu.Lock() // whoever found that it runs has begun what is waited for
+	d.ended = true
+	d.mu.Unlock()
 	d.running.Wait()
 }
 
@@ -55,7 +58,7 @@ func (d *Desk) Run(ctx context.Context) {
 func (d *Desk) Wake(id string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.ctx == nil || d.ctx.Err() != nil {
+	if d.ctx == nil || d.ended || d.ctx.Err() != nil {
 		return // it is found when it is due
 	}
 	if _, busy := d.busy[id]; busy {

@@ -18,7 +18,7 @@ func (d *Desk) announce(c Checkout) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.ctx == nil || d.ctx.Err() != nil {
+	if d.ctx == nil || d.ended || d.ctx.Err() != nil {
 		return
 	}
 	d.running.Go(func() {

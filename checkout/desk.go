@@ -91,6 +91,7 @@ type Desk struct {
 
 	mu      sync.Mutex
 	ctx     context.Context // of [Desk.Run]; nil before
+	ended   bool            // Run has
 	busy    map[string]bool // by id of those that are looked at: whether to look again
 	running sync.WaitGroup
 }
