@@ -70,7 +70,7 @@ type Server struct {
 	Invoices     *billing.Invoices
 	Codes        *checkout.Codes
 	Desk         *checkout.Desk
-	Dynamic      DynamicCodes // nil where no station shows codes
+	Dynamic      *checkout.DynamicCodes
 	Inbox        *payment.Inbox
 	StandIns     map[string]StandIn // by provider
 	Events       Events

@@ -29,7 +29,7 @@ type payingPage struct {
 	Problem string       // key of a text
 }
 
-// Key of the state: what is shown is made anew when it changes. While the provider's element is there it does not.
+// Element tells whether the provider's own element is in the page, which then is not made anew.
 func (p payingPage) Element() bool {
 	return p.State == checkout.Paying && p.Action.Kind == payment.ActElement && !p.StandIn
 }

@@ -18,17 +18,8 @@ import (
 	"gnista/billing"
 	"gnista/checkout"
 	"gnista/payment"
-	"gnista/station"
 	"gnista/tariff"
 )
-
-// DynamicCodes are the QR codes that stations show.
-type DynamicCodes interface {
-	// Switch has a station show codes at an EVSE, or at all of them with 0, or no longer.
-	Switch(ctx context.Context, id gnista.StationID, evse int, on bool) ([]station.Written, error)
-	// Check checks the one-time password of a code. NotFound, which does not tell why.
-	Check(ctx context.Context, id gnista.StationID, evse int, password string) error
-}
 
 // StandIn takes the place of a provider's own element, app or page where no real money moves.
 type StandIn interface {
@@ -197,7 +188,7 @@ func (s *Server) byDisplay(r *http.Request) (spot, error) {
 	at := spot{station: gnista.StationID(r.PathValue("station"))}
 	none := gnista.Errorf(gnista.NotFound, "there is no such page")
 	var err error
-	if at.evse, err = strconv.Atoi(r.PathValue("evse")); err != nil || at.evse < 1 || at.evse > 10_000 || len(at.station) > 255 || s.Dynamic == nil {
+	if at.evse, err = strconv.Atoi(r.PathValue("evse")); err != nil || at.evse < 1 || at.evse > 10_000 || len(at.station) > 255 {
 		return at, none
 	}
 	q := r.URL.Query()

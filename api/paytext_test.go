@@ -27,7 +27,7 @@ func TestPayTexts(t *testing.T) {
 	if len(payEnglish) != len(paySwedish) {
 		t.Errorf("%d texts in English, %d in Swedish", len(payEnglish), len(paySwedish))
 	}
-	for _, s := range checkout.States() {
+	for _, s := range []checkout.State{checkout.Paying, checkout.Paid, checkout.Starting, checkout.PlugIn, checkout.Charging, checkout.Ended, checkout.Settled, checkout.Cancelled, checkout.Failed} {
 		if payEnglish["pay-"+string(s)] == "" {
 			t.Errorf("state %s has no text", s)
 		}

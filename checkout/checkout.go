@@ -34,11 +34,6 @@ const (
 	Failed    State = "failed"    // it was paid and did not begin to charge
 )
 
-// States are all states, in their order.
-func States() []State {
-	return []State{Paying, Paid, Starting, PlugIn, Charging, Ended, Settled, Cancelled, Failed}
-}
-
 // Waiting tells whether an EVSE is taken by a checkout in this state.
 func (s State) Waiting() bool {
 	switch s {

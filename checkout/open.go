@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -11,6 +12,7 @@ import (
 	"gnista/payment"
 	"gnista/station"
 	"gnista/token"
+	"gnista/vat"
 )
 
 // Open opens a checkout. Invalid; NotFound; Conflict, also where the price is no longer that which was shown;
@@ -129,11 +131,12 @@ func (c *Company) tidy() error {
 	if strings.TrimSpace(c.Name) == "" {
 		return gnista.Invalidf("company.name", "is empty")
 	}
-	vat := strings.NewReplacer(" ", "", "-", "", ".", "").Replace(strings.ToUpper(c.VATNumber))
-	if vat != "" && (len(vat) < 4 || strings.Trim(vat[:2], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || strings.Trim(vat, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+*") != "") {
-		return gnista.Invalidf("company.vatNumber", "begins with the letters of a country, as in SE556036079301")
+	if c.VATNumber = vat.Clean(c.VATNumber); c.VATNumber == "" {
+		return nil
 	}
-	c.VATNumber = vat
+	if err := vat.Check(c.VATNumber); err != nil {
+		return gnista.Invalidf("company.vatNumber", "%w", errors.Unwrap(err))
+	}
 	return nil
 }
 
