@@ -13,15 +13,15 @@ type Key struct {
 
 // The sources that are no vendors.
 const (
-	OCPP16 = "ocpp1.6" // codes of errors of OCPP 1.6
-	OCPP2  = "ocpp2"   // Component.Variable of OCPP 2.x
-	MREC   = "mrec"    // minimum required error codes of ChargeX
-	EVgo   = "evgo"    // their forerunner
-	CharIN = "charin"  // unified error codes
-	RPC    = "rpc"     // codes of errors that are answered to orders
-	Stop   = "stop"    // reasons why transactions end
+	OCPP16   = "ocpp1.6"  // codes of errors of OCPP 1.6
+	OCPP2    = "ocpp2"    // Component.Variable of OCPP 2.x
+	MREC     = "mrec"     // minimum required error codes of ChargeX
+	EVgo     = "evgo"     // their forerunner
+	CharIN   = "charin"   // unified error codes
+	RPC      = "rpc"      // codes of errors that are answered to orders
+	Stop     = "stop"     // reasons why transactions end
 	Security = "security" // types of security events
-	Own    = "gnista" // what is found by us
+	Own      = "gnista"   // what is found by us
 )
 
 func (k Key) String() string { return k.Source + "/" + k.Code }
