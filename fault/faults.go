@@ -16,6 +16,7 @@ import (
 // what tells of nothing new costs nothing.
 type Faults struct {
 	Store     Store
+	Incidents IncidentStore
 	Catalogue *Catalogue
 	Stations  Stations
 	Now       func() time.Time
@@ -24,6 +25,7 @@ type Faults struct {
 	mu     sync.Mutex
 	owners map[owner]*owned // of those with something open, or that was lately; nil before it was read
 	about  map[gnista.StationID]about
+	groups sync.Mutex // held while incidents are looked at; no lock of an owner is taken within
 }
 
 // Stations finds stations. A station.Store does.
@@ -218,11 +220,12 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 	}
 	if !got.Open() {
 		delete(o.open, at)
-		return nil
+		return f.left(ctx, got)
 	}
 	o.open[at] = knows(got)
 	if done.What == doneOpened || done.What == doneReopened {
 		o.openings = append(o.openings, now)
+		return f.gather(ctx, got)
 	}
 	return nil
 }
@@ -358,7 +361,7 @@ func (r Report) step(newest *Fault, e Entry, site string, now time.Time) *Step {
 
 // Sweep stores what is known in memory only, clears what clears by itself, and forgets what is old.
 func (f *Faults) Sweep(ctx context.Context) error {
-	return errors.Join(f.write(ctx), f.expire(ctx), f.Store.PruneFaults(ctx, f.Now().Add(-keptFor), maxCleared))
+	return errors.Join(f.write(ctx), f.expire(ctx), f.finish(ctx), f.Store.PruneFaults(ctx, f.Now().Add(-keptFor), maxCleared))
 }
 
 // How long faults and incidents that are over are kept, and how many.
@@ -501,7 +504,7 @@ func (f *Faults) change(ctx context.Context, id string, change func(*Fault) (*St
 		return x, nil
 	}
 	delete(o.open, at)
-	return x, nil
+	return x, f.left(ctx, x)
 }
 
 // about is what is known of a station for its faults.
