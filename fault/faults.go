@@ -19,6 +19,7 @@ type Faults struct {
 	Incidents IncidentStore
 	Catalogue *Catalogue
 	Stations  Stations
+	Unknown   Unknowns
 	Now       func() time.Time
 	Log       *slog.Logger
 
@@ -26,6 +27,11 @@ type Faults struct {
 	owners map[owner]*owned // of those with something open, or that was lately; nil before it was read
 	about  map[gnista.StationID]about
 	groups sync.Mutex // held while incidents are looked at; no lock of an owner is taken within
+}
+
+// Unknowns counts codes that the catalogue does not have. An [UnknownStore] does.
+type Unknowns interface {
+	SawUnknownCode(ctx context.Context, k Key, r Report) error
 }
 
 // Stations finds stations. A station.Store does.
@@ -225,6 +231,11 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 	o.open[at] = knows(got)
 	if done.What == doneOpened || done.What == doneReopened {
 		o.openings = append(o.openings, now)
+		if !e.Known && done.What == doneOpened {
+			if err := f.Unknown.SawUnknownCode(ctx, r.Key, r); err != nil {
+				return err
+			}
+		}
 		return f.gather(ctx, got)
 	}
 	return nil
