@@ -34,6 +34,7 @@ import (
 	"gnista/checkout"
 	"gnista/commission"
 	"gnista/cost"
+	"gnista/fault"
 	"gnista/payment"
 	"gnista/payment/terminal"
 	"gnista/pki"
@@ -67,6 +68,7 @@ type Server struct {
 	CA           *pki.CA
 	Contracts    *pki.Contracts
 	Checks       *commission.Checks
+	Faults       *fault.Faults
 	Invoices     *billing.Invoices
 	Codes        *checkout.Codes
 	Desk         *checkout.Desk
@@ -176,6 +178,8 @@ func (s *Server) Handler() http.Handler {
 	s.certificates(api)
 	s.roots(api)
 	s.securityEvents(api)
+	s.faults(api)
+	s.incidents(api)
 	s.events(api)
 	s.pages(mux)
 	s.payPages(mux)

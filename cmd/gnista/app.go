@@ -117,6 +117,8 @@ type app struct {
 	costs        *cost.Costs
 	checks       *commission.Checks
 	faults       *fault.Faults
+	intake       *fault.Intake
+	faultNudge   chan struct{}
 	handler      http.Handler
 	eventDays    int
 	now          func() time.Time
@@ -246,7 +248,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	web := &api.Server{
 		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns,
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
-		Transactions: a.transactions, Power: a.power,
+		Transactions: a.transactions, Power: a.power, Faults: a.faults,
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
 		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Reconciler: a.reconciler, Invoices: a.invoices, Terminals: a.terminals,
 		Codes: a.codes, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns,
@@ -287,6 +289,7 @@ func (a *app) told(evs []gnista.Event) {
 	wake(a.nudge)
 	wake(a.costNudge)
 	wake(a.guestNudge)
+	wake(a.faultNudge)
 }
 
 func wake(c chan<- struct{}) {
