@@ -167,7 +167,7 @@ func (c *simulate) park(log *slog.Logger) (*sim.Park, error) {
 	}
 	tokens := c.Tokens
 	if len(tokens) == 0 {
-		tokens = []string{demoTokens()[0].ID.UID}
+		tokens = []string{demoTokens()[3].ID.UID}
 	}
 	secure, err := c.tls()
 	if err != nil {
