@@ -7,12 +7,11 @@ import (
 )
 
 // newFaults puts together what keeps faults.
-func (a *app) newFaults(o options) error {
-	meanings, err := fault.LoadCatalogue()
-	if err != nil {
+func (a *app) newFaults(ctx context.Context, o options) error {
+	if err := a.newCatalogue(ctx, o); err != nil {
 		return err
 	}
-	a.faults = &fault.Faults{Store: a.db, Incidents: a.db, Catalogue: meanings, Stations: a.db, Unknown: a.db, Now: o.Now}
+	a.faults = &fault.Faults{Store: a.db, Incidents: a.db, Catalogue: a.catalogue.Catalogue, Stations: a.db, Unknown: a.db, Now: o.Now}
 	a.intake, a.faultNudge = &fault.Intake{Faults: a.faults, Connectors: a.db}, make(chan struct{}, 1)
 	return nil
 }
