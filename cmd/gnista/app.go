@@ -119,7 +119,7 @@ type app struct {
 	catalogue    *fault.Editor
 	faults       *fault.Faults
 	intake       *fault.Intake
-	faultNudge   chan struct{}
+	faultFeed    *store.Feed
 	handler      http.Handler
 	eventDays    int
 	now          func() time.Time
@@ -139,6 +139,7 @@ type app struct {
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{
 		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log,
+		faultFeed: store.NewFeed(fault.Tells),
 	}
 	var err error
 	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Log: o.Log})
@@ -290,7 +291,7 @@ func (a *app) told(evs []gnista.Event) {
 	wake(a.nudge)
 	wake(a.costNudge)
 	wake(a.guestNudge)
-	wake(a.faultNudge)
+	a.faultFeed.Add(evs)
 }
 
 func wake(c chan<- struct{}) {
