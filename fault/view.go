@@ -225,7 +225,7 @@ func (b builder) resolve(k Key) error {
 			return err
 		}
 		e = b.entries[to.fold()]
-		e.Like = e.Key
+		e.Like, e.Value = e.Key, "" // which value is the fault is a matter of each variable
 	} else if said[0].Usable == nil || said[0].Retry == nil {
 		return wrong("usable", "an entry that is like none must say whether the outlet is usable, and whether to retry is safe")
 	}
