@@ -159,7 +159,7 @@ func (m *Remedies) Begin(ctx context.Context, id, by, why string, mode Mode) (Ru
 	if !f.Open() {
 		return Run{}, gnista.Errorf(gnista.Conflict, "fault %d is over", f.Case)
 	}
-	class := m.Catalogue.Entry(f.Key).Remedy
+	class := m.Catalogue.Find(f.Key, f.Raw).Remedy
 	if class == fault.NoRemedy {
 		return Run{}, gnista.Errorf(gnista.Conflict, "the catalogue has no remedy for %s", f.Key)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,11 +19,18 @@ import (
 type Faults interface {
 	// Fault finds a fault. NotFound.
 	Fault(ctx context.Context, id string) (fault.Fault, error)
+	// FaultHistory lists what was done with a fault, the newest first.
+	FaultHistory(ctx context.Context, id string, before, limit int) ([]fault.Done, error)
 }
 
-// Catalogue says what is known of faults.
+// Notes takes what is said of faults. *[fault.Faults] does.
+type Notes interface {
+	Comment(ctx context.Context, id string, s fault.Said) (fault.Fault, error)
+}
+
+// Catalogue says what is known of faults. *[fault.Catalogue] does.
 type Catalogue interface {
-	Entry(k fault.Key) fault.Entry
+	Find(k fault.Key, raw fault.Raw) fault.Entry
 }
 
 // Transactions are those of cars that charge.
@@ -47,6 +55,7 @@ type Orders interface {
 type Remedies struct {
 	Store        Store
 	Faults       Faults
+	Notes        Notes
 	Catalogue    Catalogue
 	Network      *station.Network
 	Transactions Transactions
@@ -63,8 +72,14 @@ type Remedies struct {
 	once    sync.Once
 }
 
+// HandedOverData is what the event tells that a person has a fault now.
+type HandedOverData struct {
+	fault.Told
+	Run string `json:"run"`
+}
+
 // The kinds of events. The Subject of the first is the id of the run, that of the second the id of the
-// fault, whose Data is a [fault.Told] of that.
+// fault, with [HandedOverData].
 const (
 	ChangedKind    = "remedy.changed"
 	HandedOverKind = "remedy.handed-over"
@@ -88,9 +103,35 @@ func (m *Remedies) Take(ctx context.Context, ev gnista.Event) error {
 		return m.rouse(ctx, ev.Subject)
 	case fault.ClearedKind:
 		return m.rouse(ctx, ev.Subject)
+	case HandedOverKind:
+		return m.note(ctx, ev)
 	}
 	return nil
 }
+
+// note keeps with a fault that was handed over what was tried, once.
+func (m *Remedies) note(ctx context.Context, ev gnista.Event) error {
+	var told HandedOverData
+	if err := json.Unmarshal(ev.Data, &told); err != nil {
+		return fmt.Errorf("reading event %d: %w", ev.Seq, err)
+	}
+	r, err := m.Store.Remedy(ctx, told.Run)
+	if err == nil {
+		why := r.History(fault.English)
+		var done []fault.Done
+		done, err = m.Faults.FaultHistory(ctx, ev.Subject, 0, 100)
+		if err == nil && !slices.ContainsFunc(done, func(d fault.Done) bool { return d.By == noteBy && d.Why == why }) {
+			_, err = m.Notes.Comment(ctx, ev.Subject, fault.Said{By: noteBy, Why: why})
+		}
+	}
+	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		return nil
+	}
+	return err
+}
+
+// noteBy is who says what was tried.
+const noteBy = "remedies"
 
 // takeOpened begins a run for a fault where remedies are tried.
 func (m *Remedies) takeOpened(ctx context.Context, ev gnista.Event) error {
@@ -101,7 +142,7 @@ func (m *Remedies) takeOpened(ctx context.Context, ev gnista.Event) error {
 	if err != nil {
 		return err
 	}
-	class := m.Catalogue.Entry(f.Key).Remedy
+	class := m.Catalogue.Find(f.Key, f.Raw).Remedy
 	modes, err := m.Store.RemedyModes(ctx)
 	if err != nil || class == fault.NoRemedy {
 		return err
@@ -266,7 +307,7 @@ func (m *Remedies) told(r *Run, v *scene) []gnista.Event {
 	if r.State != HandedOver || r.Mode != On {
 		return list
 	}
-	told := fault.Told{Site: r.Site, EVSE: r.EVSE, What: "handed-over"}
+	told := HandedOverData{fault.Told{Site: r.Site, EVSE: r.EVSE, What: "handed-over"}, r.ID}
 	subject := r.Faults[0]
 	if len(v.open) > 0 {
 		f := v.open[0]

@@ -21,6 +21,7 @@ type scene struct {
 	open    []fault.Fault // those that are not over
 	cleared time.Time     // when the last of the others was over
 	by      string        // the person who cleared that
+	moment  bool          // nobody told that it was over
 	usable  bool          // a car may be charged there all the same
 
 	station    station.Station
@@ -54,9 +55,9 @@ func (m *Remedies) look(ctx context.Context, r *Run) (*scene, error) {
 		}
 		if f.Open() {
 			v.open = append(v.open, f)
-			v.usable = v.usable && m.Catalogue.Entry(f.Key).Usable
+			v.usable = v.usable && m.Catalogue.Find(f.Key, f.Raw).Usable
 		} else if f.ClearedAt.After(v.cleared) {
-			v.cleared, v.by = f.ClearedAt, f.ClearedBy
+			v.cleared, v.by, v.moment = f.ClearedAt, f.ClearedBy, m.Catalogue.Find(f.Key, f.Raw).Momentary
 		}
 	}
 	if r.Station == "" {

@@ -36,7 +36,7 @@ func (m *Remedies) move(r *Run, past Past, v *scene, modes Modes) (more, act boo
 	}
 	x := r.current()
 	if x == nil {
-		r.Records = append(r.Records, Record{N: len(r.Records), Step: r.At, Do: r.Steps[r.At].Do, State: Waiting, Dry: r.Mode == DryRun, Since: v.now, Reason: because(stillFirst)})
+		r.Records = append(r.Records, Record{N: len(r.Records), Step: r.At, Do: r.Steps[r.At].Do, State: Waiting, Dry: r.Mode == DryRun, Since: v.now, Reason: because(itsTurn)})
 		x = r.current()
 	}
 	switch x.State {
@@ -47,7 +47,7 @@ func (m *Remedies) move(r *Run, past Past, v *scene, modes Modes) (more, act boo
 			r.DueAt = x.Until
 			return false, false, nil
 		}
-		r.next(x, NoHelp, because(noHelp), v.now)
+		r.next(x, NoHelp, Reason{}, v.now)
 		return true, false, nil
 	}
 	return m.try(r, x, past, v)
@@ -93,7 +93,7 @@ func (r *Run) finish(v *scene) {
 		r.end(Cancelled, because(faultGone), v.now)
 	case v.by != "":
 		r.end(Over, because(clearedBy, v.by), v.now)
-	case x == nil || x.Dry || v.cleared.Before(x.ActedAt):
+	case x == nil || x.Dry || v.moment || v.cleared.Before(x.ActedAt):
 		r.end(Over, because(wentByItself), v.now)
 	default:
 		r.end(Helped, because(helpedBy, string(x.Do)), v.now)

@@ -46,18 +46,15 @@ const (
 	cannot        = "cannot"
 	noSuch        = "no-such"
 
-	answered   = "answered"
-	noAnswer   = "no-answer"
-	cutShort   = "cut-short"
-	neverSent  = "never-sent"
-	shown      = "shown"
-	waited     = "waited"
-	would      = "would"
-	did        = "did"
-	noHelp     = "no-help"
-	byPerson   = "by-person"
-	outOfTime  = "out-of-time"
-	stillFirst = "first-look"
+	answered  = "answered"
+	noAnswer  = "no-answer"
+	cutShort  = "cut-short"
+	neverSent = "never-sent"
+	waited    = "waited"
+	would     = "would"
+	did       = "did"
+	byPerson  = "by-person"
+	itsTurn   = "its-turn"
 )
 
 // sentences are what the codes mean in Swedish and English.
@@ -91,18 +88,15 @@ var sentences = map[string][2]string{
 	cannot:        {"Det går inte: %s.", "It cannot be done: %s."},
 	noSuch:        {"Det finns inget här som kan göra det.", "There is nothing here that can do it."},
 
-	answered:   {"Stationen svarade: %s.", "The station answered: %s."},
-	noAnswer:   {"Stationen svarade inte; vad som hände får felet visa.", "The station did not answer; the fault will show what happened."},
-	cutShort:   {"Systemet avbröts mitt i; det görs inte om.", "The system was cut short in the middle of it; it is not done again."},
-	neverSent:  {"Systemet avbröts innan det skickades.", "The system was cut short before it was sent."},
-	shown:      {"Föraren visas: %s", "The driver is shown: %s"},
-	waited:     {"Väntar på att det går över.", "Waiting for it to go."},
-	would:      {"Detta skulle ha gjorts; det är en torrkörning.", "This would have been done; it is a dry run."},
-	did:        {"Gjort: %s.", "Done: %s."},
-	noHelp:     {"Felet är kvar.", "The fault is still there."},
-	byPerson:   {"Överhoppat av %s.", "Passed over by %s."},
-	outOfTime:  {"Det gick inte att göra i tid.", "It could not be done in time."},
-	stillFirst: {"Står på tur.", "Its turn has come."},
+	answered:  {"Stationen svarade: %s.", "The station answered: %s."},
+	noAnswer:  {"Stationen svarade inte; vad som hände får felet visa.", "The station did not answer; the fault will show what happened."},
+	cutShort:  {"Systemet avbröts mitt i; det görs inte om.", "The system was cut short in the middle of it; it is not done again."},
+	neverSent: {"Systemet avbröts innan det skickades.", "The system was cut short before it was sent."},
+	waited:    {"Väntar på att det går över.", "Waiting for it to go."},
+	would:     {"Detta skulle ha gjorts; det är en torrkörning.", "This would have been done; it is a dry run."},
+	did:       {"Gjort: %s.", "Done: %s."},
+	byPerson:  {"Överhoppat av %s.", "Passed over by %s."},
+	itsTurn:   {"Står på tur.", "Its turn has come."},
 }
 
 // In says it in a language; nothing where there is no reason.
@@ -179,3 +173,35 @@ var guardNames = map[string]words{
 
 // GuardName is what a guard asks, in a language.
 func GuardName(guard string, lang fault.Language) string { return guardNames[guard].in(lang) }
+
+// History says in a language what was tried and what came of it, a line for each step.
+func (r *Run) History(lang fault.Language) string {
+	var b strings.Builder
+	for i, x := range r.Records {
+		if x.Do == HandOver {
+			continue
+		}
+		fmt.Fprintf(&b, "%d. %s: %s. %s\n", i+1, x.Do.Name(lang), stateNames[x.State].in(lang), x.Reason.In(lang))
+	}
+	b.WriteString(r.Reason.In(lang))
+	text := []rune(strings.TrimSpace(b.String()))
+	return string(text[:min(len(text), maxHistory)])
+}
+
+// maxHistory is how long a text of a history may be.
+const maxHistory = 2000
+
+var stateNames = map[StepState]words{
+	Waiting:  {"väntar", "waiting"},
+	Sending:  {"pågår", "under way"},
+	Watching: {"gjort, väntar på resultat", "done, waiting for what comes of it"},
+	DidHelp:  {"hjälpte", "it helped"},
+	NoHelp:   {"hjälpte inte", "it did not help"},
+	Refused:  {"gick inte", "it could not be done"},
+	Skipped:  {"överhoppat", "passed over"},
+	Dropped:  {"behövdes inte", "not needed"},
+	Done:     {"gjort", "done"},
+}
+
+// Name is what a state is called in a language.
+func (s StepState) Name(lang fault.Language) string { return stateNames[s].in(lang) }
