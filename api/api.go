@@ -34,6 +34,7 @@ import (
 	"gnista/checkout"
 	"gnista/commission"
 	"gnista/cost"
+	"gnista/fault/remedy"
 	"gnista/payment"
 	"gnista/payment/terminal"
 	"gnista/pki"
@@ -64,6 +65,7 @@ type Server struct {
 	Terminals    *terminal.Terminals
 	Reconciler   *payment.Reconciler
 	Campaigns    *campaign.Campaigns
+	Remedies     *remedy.Remedies
 	CA           *pki.CA
 	Contracts    *pki.Contracts
 	Checks       *commission.Checks
@@ -130,6 +132,7 @@ func (s *Server) Handler() http.Handler {
 	s.reports(api)
 	s.settingTemplates(api)
 	s.campaigns(api)
+	s.remedies(api)
 	s.verdicts(api)
 	s.quirks(api)
 	s.checks(api)

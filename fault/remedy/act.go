@@ -94,9 +94,12 @@ func (m *Remedies) act(ctx context.Context, r Run, v *scene) error {
 // do does a step. Its error is that it is not known whether it was.
 func (m *Remedies) do(ctx context.Context, r *Run, do Action, v *scene) (result, error) {
 	switch {
-	case do == LowerPower && m.Power != nil && len(v.open) > 0:
-		return outcome(m.Power.Lower(ctx, v.open[0]))
-	case do == RetryOrder && m.Orders != nil && len(v.open) > 0:
+	case len(v.open) == 0:
+		return result{state: Waiting}, nil
+	case do == LowerPower && m.Power != nil:
+		m.Power.Lower(ctx, r.Station, r.EVSE)
+		return result{state: Watching, reason: because(lowered)}, nil
+	case do == RetryOrder && m.Orders != nil && m.Orders.Repeatable(v.open[0]):
 		return outcome(m.Orders.Again(ctx, v.open[0]))
 	case !do.told():
 		return result{state: Refused, reason: because(noSuch)}, nil

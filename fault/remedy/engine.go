@@ -40,14 +40,15 @@ type Transactions interface {
 
 // Power lowers what a place may take.
 type Power interface {
-	// Lower gives less power to the place of a fault: an EVSE, a station or a site. Its text says what was done.
-	// Unsupported, Conflict.
-	Lower(ctx context.Context, f fault.Fault) (string, error)
+	// Lower has less power given to an EVSE, or with 0 to all of a station, which took too much.
+	Lower(ctx context.Context, id gnista.StationID, evse int)
 }
 
 // Orders gives orders again.
 type Orders interface {
-	// Again gives the order again whose failure a fault tells of. Its text says what was done. Unsupported.
+	// Repeatable tells whether a fault tells of an order that can be given again, whatever has become of it.
+	Repeatable(f fault.Fault) bool
+	// Again gives that order again. Its text says what was done.
 	Again(ctx context.Context, f fault.Fault) (string, error)
 }
 
@@ -143,8 +144,11 @@ func (m *Remedies) takeOpened(ctx context.Context, ev gnista.Event) error {
 		return err
 	}
 	class := m.Catalogue.Find(f.Key, f.Raw).Remedy
+	if class == fault.NoRemedy || f.Way == fault.ByCommand && (m.Orders == nil || !m.Orders.Repeatable(f)) {
+		return nil // what comes of orders such as our own is known to whoever gave them
+	}
 	modes, err := m.Store.RemedyModes(ctx)
-	if err != nil || class == fault.NoRemedy {
+	if err != nil {
 		return err
 	}
 	mode := modes.For(f.Site, class)

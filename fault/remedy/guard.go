@@ -161,6 +161,9 @@ func (v *scene) judge(r *Run, s Step, past Past) (list []Verdict, again time.Tim
 	if s.OnlyUnusable {
 		must("usable", !v.usable, because(usable))
 	}
+	if s.Do == LowerPower {
+		must("place", r.Station != "", because(noStation))
+	}
 	if s.Do.told() || s.Do == RetryOrder {
 		must("place", r.Station != "", because(noStation))
 		if s.Do == Unlock {

@@ -48,6 +48,7 @@ const (
 
 	answered  = "answered"
 	noAnswer  = "no-answer"
+	lowered   = "lowered"
 	cutShort  = "cut-short"
 	neverSent = "never-sent"
 	waited    = "waited"
@@ -90,6 +91,7 @@ var sentences = map[string][2]string{
 
 	answered:  {"Stationen svarade: %s.", "The station answered: %s."},
 	noAnswer:  {"Stationen svarade inte; vad som hände får felet visa.", "The station did not answer; the fault will show what happened."},
+	lowered:   {"Platsen ska ge mindre effekt.", "The place is to give less power."},
 	cutShort:  {"Systemet avbröts mitt i; det görs inte om.", "The system was cut short in the middle of it; it is not done again."},
 	neverSent: {"Systemet avbröts innan det skickades.", "The system was cut short before it was sent."},
 	waited:    {"Väntar på att det går över.", "Waiting for it to go."},

@@ -200,11 +200,8 @@ func (w *world) Transactions(_ context.Context, f charging.Filter) (list []charg
 	return list, nil
 }
 
-// Lower makes a fault for too much power go.
-func (w *world) Lower(context.Context, fault.Fault) (string, error) {
-	w.lowered++
-	return "less", nil
-}
+// Lower counts how often less power was given.
+func (w *world) Lower(context.Context, gnista.StationID, int) { w.lowered++ }
 
 // Do is what a station does when it is told something. The invariants of what it may be told are here.
 func (w *world) Do(ctx context.Context, id gnista.StationID, order any) (any, error) {
