@@ -16,14 +16,22 @@ import (
 // what tells of nothing new costs nothing.
 type Faults struct {
 	Store     Store
+	Incidents IncidentStore
 	Catalogue *Catalogue
 	Stations  Stations
+	Unknown   Unknowns
 	Now       func() time.Time
 	Log       *slog.Logger
 
 	mu     sync.Mutex
 	owners map[owner]*owned // of those with something open, or that was lately; nil before it was read
 	about  map[gnista.StationID]about
+	groups sync.Mutex // held while incidents are looked at; no lock of an owner is taken within
+}
+
+// Unknowns counts codes that the catalogue does not have. An [UnknownStore] does.
+type Unknowns interface {
+	SawUnknownCode(ctx context.Context, k Key, r Report) error
 }
 
 // Stations finds stations. A station.Store does.
@@ -82,7 +90,7 @@ type known struct {
 func knows(f Fault) *known {
 	return &known{Fault: Fault{
 		ID: f.ID, Case: f.Case, Key: f.Key, Station: f.Station, Site: f.Site, EVSE: f.EVSE, Way: f.Way, Severity: f.Severity, SeverityBy: f.SeverityBy,
-		Chatters: f.Chatters, LastAt: f.LastAt, Seq: f.Seq, Until: f.Until,
+		Chatters: f.Chatters, LastAt: f.LastAt, Seq: f.Seq, Until: f.Until, Raw: Raw{Component: f.Raw.Component, Variable: f.Raw.Variable, Value: f.Raw.Value},
 	}}
 }
 
@@ -112,7 +120,7 @@ func (f *Faults) begin(ctx context.Context) error {
 			break
 		}
 	}
-	f.owners, f.about = owners, map[gnista.StationID]about{}
+	f.owners = owners
 	return nil
 }
 
@@ -218,13 +226,43 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 	}
 	if !got.Open() {
 		delete(o.open, at)
-		return nil
+		return f.left(ctx, got)
 	}
 	o.open[at] = knows(got)
 	if done.What == doneOpened || done.What == doneReopened {
 		o.openings = append(o.openings, now)
+		if !e.Known && done.What == doneOpened {
+			if err := f.Unknown.SawUnknownCode(ctx, r.Key, r); err != nil {
+				return err
+			}
+		}
+		return f.gather(ctx, got)
 	}
 	return nil
+}
+
+// any tells whether anything of a station is open.
+func (f *Faults) any(ctx context.Context, id gnista.StationID) (bool, error) {
+	o, err := f.of(ctx, owner{station: id}, false)
+	if err != nil || o == nil {
+		return false, err
+	}
+	defer o.Unlock()
+	return len(o.open) > 0, nil
+}
+
+// open is what is open of a station, as far as it is kept in memory, the oldest first.
+func (f *Faults) open(ctx context.Context, id gnista.StationID) (list []Fault, err error) {
+	o, err := f.of(ctx, owner{station: id}, false)
+	if err != nil || o == nil {
+		return nil, err
+	}
+	defer o.Unlock()
+	for _, k := range o.open {
+		list = append(list, k.Fault)
+	}
+	slices.SortFunc(list, func(a, b Fault) int { return a.Case - b.Case })
+	return list, nil
 }
 
 // missed remembers that something was told to be over that was not told of yet: reports may come in any order.
@@ -358,7 +396,7 @@ func (r Report) step(newest *Fault, e Entry, site string, now time.Time) *Step {
 
 // Sweep stores what is known in memory only, clears what clears by itself, and forgets what is old.
 func (f *Faults) Sweep(ctx context.Context) error {
-	return errors.Join(f.write(ctx), f.expire(ctx), f.Store.PruneFaults(ctx, f.Now().Add(-keptFor), maxCleared))
+	return errors.Join(f.write(ctx), f.expire(ctx), f.finish(ctx), f.Store.PruneFaults(ctx, f.Now().Add(-keptFor), maxCleared))
 }
 
 // How long faults and incidents that are over are kept, and how many.
@@ -501,7 +539,7 @@ func (f *Faults) change(ctx context.Context, id string, change func(*Fault) (*St
 		return x, nil
 	}
 	delete(o.open, at)
-	return x, nil
+	return x, f.left(ctx, x)
 }
 
 // about is what is known of a station for its faults.
@@ -528,8 +566,8 @@ func (f *Faults) find(ctx context.Context, id gnista.StationID) (about, error) {
 	}
 	a = about{now, s.Site, s.Vendor, s.Model, s.Firmware}
 	f.mu.Lock()
-	if len(f.about) > 10_000 {
-		clear(f.about)
+	if f.about == nil || len(f.about) > 10_000 {
+		f.about = map[gnista.StationID]about{}
 	}
 	f.about[id] = a
 	f.mu.Unlock()

@@ -12,7 +12,7 @@ func (a *app) newFaults(o options) error {
 	if err != nil {
 		return err
 	}
-	a.faults = &fault.Faults{Store: a.db, Catalogue: meanings, Stations: a.db, Now: o.Now, Log: o.Log}
+	a.faults = &fault.Faults{Store: a.db, Incidents: a.db, Catalogue: meanings, Stations: a.db, Unknown: a.db, Now: o.Now, Log: o.Log}
 	return nil
 }
 
