@@ -13,20 +13,20 @@ import (
 	"gnista/fault/remedy"
 )
 
-// bothWords is a text in both languages.
-type bothWords struct {
+// BothWords is a text in both languages.
+type BothWords struct {
 	Swedish string `json:"sv"`
 	English string `json:"en"`
 }
 
-func inBoth(f func(fault.Language) string) bothWords {
-	return bothWords{f(fault.Swedish), f(fault.English)}
+func inBoth(f func(fault.Language) string) BothWords {
+	return BothWords{f(fault.Swedish), f(fault.English)}
 }
 
 // remedyReason is why something is so.
 type remedyReason struct {
 	Code string `json:"code" example:"charging"`
-	bothWords
+	BothWords
 }
 
 func showReason(r remedy.Reason) *remedyReason {
@@ -38,7 +38,7 @@ func showReason(r remedy.Reason) *remedyReason {
 
 type guardView struct {
 	Guard  string        `json:"guard" example:"idle"`
-	Asks   bothWords     `json:"asks" doc:"What is asked"`
+	Asks   BothWords     `json:"asks" doc:"What is asked"`
 	Met    bool          `json:"met"`
 	Reason *remedyReason `json:"reason,omitempty" doc:"Why it is not met"`
 }
@@ -46,7 +46,7 @@ type guardView struct {
 type remedyStepView struct {
 	Step    int              `json:"step" doc:"Of the ladder, from 1"`
 	Do      remedy.Action    `json:"do" doc:"The action"`
-	Name    bothWords        `json:"name"`
+	Name    BothWords        `json:"name"`
 	State   remedy.StepState `json:"state" enum:"waiting,sending,watching,helped,no-help,refused,skipped,dropped,done" doc:"watching: it was done, and whether it helps is waited for; skipped: it could not be done in time, or a person passed over it; dropped: it was not needed any more"`
 	Dry     bool             `json:"dryRun" doc:"It would have been done"`
 	Reason  *remedyReason    `json:"reason,omitempty"`
@@ -74,8 +74,8 @@ type remedyView struct {
 	Of        int              `json:"of" doc:"How many steps the ladder has"`
 	Steps     []remedyStepView `json:"steps" nullable:"false" doc:"Those that have had their turn"`
 	Coming    []remedy.Step    `json:"coming" nullable:"false" doc:"Those that have not"`
-	Hint      *bothWords       `json:"hint,omitempty" doc:"What drivers there are shown"`
-	History   bothWords        `json:"history" doc:"What was tried and what came of it, a line for each step"`
+	Hint      *BothWords       `json:"hint,omitempty" doc:"What drivers there are shown"`
+	History   BothWords        `json:"history" doc:"What was tried and what came of it, a line for each step"`
 	DueAt     *time.Time       `json:"dueAt,omitempty" doc:"When it is looked at next"`
 	StartedAt time.Time        `json:"startedAt"`
 	EndedAt   *time.Time       `json:"endedAt,omitempty"`
@@ -103,25 +103,25 @@ func showRemedy(r remedy.Run) remedyView {
 		v.Coming = append(v.Coming, r.Steps[min(begun, len(r.Steps)):]...)
 	}
 	if hint := r.Hint(); hint != nil {
-		v.Hint = &bothWords{hint[fault.Swedish], hint[fault.English]}
+		v.Hint = &BothWords{hint[fault.Swedish], hint[fault.English]}
 	}
 	return v
 }
 
 type ladderView struct {
 	Class     fault.Class   `json:"class"`
-	About     bothWords     `json:"about"`
+	About     BothWords     `json:"about"`
 	Steps     []remedy.Step `json:"steps" nullable:"false"`
 	Own       bool          `json:"own" doc:"It is the operator's own, in place of the one that comes with the system"`
 	UpdatedAt *time.Time    `json:"updatedAt,omitempty"`
 }
 
 func showLadder(l remedy.Ladder) ladderView {
-	return ladderView{l.Class, bothWords{l.About[fault.Swedish], l.About[fault.English]}, l.Steps, l.Own, moment(l.UpdatedAt)}
+	return ladderView{l.Class, BothWords{l.About[fault.Swedish], l.About[fault.English]}, l.Steps, l.Own, moment(l.UpdatedAt)}
 }
 
 type ladderChange struct {
-	About bothWords     `json:"about"`
+	About BothWords     `json:"about"`
 	Steps []remedy.Step `json:"steps" minItems:"1" maxItems:"12" doc:"The last one is hand-over"`
 }
 
@@ -135,8 +135,8 @@ type ClassPath struct {
 	Class fault.Class `path:"class" example:"restart"`
 }
 
-// byPerson is who wants something.
-type byPerson struct {
+// ByPerson is who wants something.
+type ByPerson struct {
 	By string `json:"by" minLength:"1" maxLength:"100" doc:"Who wants it"`
 }
 
@@ -191,7 +191,7 @@ func (s *Server) remedies(api huma.API) {
 		add(s, api, huma.Operation{Method: http.MethodPost, Path: "/remedies/{id}/" + verb, OperationID: verb + "-remedy", Summary: x.summary, Tags: tags},
 			func(ctx context.Context, in *struct {
 				RemedyPath
-				Body byPerson
+				Body ByPerson
 			}) (*body[remedyView], error) {
 				r, err := x.do(ctx, in.ID, in.Body.By)
 				if err != nil {
@@ -206,7 +206,7 @@ func (s *Server) remedies(api huma.API) {
 	}, func(ctx context.Context, in *struct {
 		ID   string `path:"id" doc:"Id of the fault"`
 		Body struct {
-			byPerson
+			ByPerson
 			Reason string      `json:"reason,omitempty" maxLength:"500" doc:"Why; must be there to have it on where remedies are not"`
 			Mode   remedy.Mode `json:"mode,omitempty" enum:"dry-run,on" doc:"Absent: that of the site, or a dry run where that is off"`
 		}

@@ -32,6 +32,7 @@ type evse struct {
 	inoperative bool // set by the central system
 	updating    bool // it waits for the firmware to be updated
 	fault       string
+	cure        Cure   // of the fault; empty is [Station.Recover]
 	order       *order // to start, which waits for a car
 	ordered     chan struct{}
 	transaction *transaction
@@ -123,9 +124,8 @@ func (s *Station) report(e *evse) report {
 
 // forget makes tell tell everything anew. mu is held.
 func (s *Station) forget() {
-	s.whole.told = report{}
-	for _, e := range s.evses {
-		e.told = report{}
+	for _, e := range append([]*evse{s.whole}, s.evses...) {
+		e.told = report{fault: e.told.fault} // whose end is to be told, if it ended meanwhile
 	}
 }
 
@@ -215,7 +215,7 @@ func (s *Station) Recover(ctx context.Context, evse int) error {
 		return err
 	}
 	s.mu.Lock()
-	e.fault = ""
+	e.fault, e.cure = "", ""
 	s.mu.Unlock()
 	return s.tell(ctx, e, false)
 }

@@ -268,10 +268,14 @@ func (m *Remedies) Step(ctx context.Context, id string) error {
 	defer m.running.Delete(id)
 	for ctx.Err() == nil {
 		r, err := m.Store.Remedy(ctx, id)
-		if err != nil || r.State.Ended() {
-			return err
+		more := err == nil && !r.State.Ended()
+		if more {
+			more, err = m.stepOnce(ctx, r)
 		}
-		if more, err := m.stepOnce(ctx, r); err != nil || !more {
+		if gnista.CodeOf(err) == gnista.NotFound && err != nil { // its station was deleted
+			return nil
+		}
+		if err != nil || !more {
 			return err
 		}
 	}
@@ -324,6 +328,17 @@ func (m *Remedies) told(r *Run, v *scene) []gnista.Event {
 func (m *Remedies) event(r *Run) gnista.Event {
 	data, _ := json.Marshal(map[string]any{"class": r.Class, "mode": r.Mode, "state": r.State, "step": r.At + 1, "faults": r.Faults}) // of texts and numbers
 	return gnista.Event{At: m.Now(), Kind: ChangedKind, Station: r.Station, Subject: r.ID, Data: data}
+}
+
+// Hint is what drivers at an EVSE are to be shown, by language; nil is nothing.
+func (m *Remedies) Hint(ctx context.Context, id gnista.StationID, evse int) (map[fault.Language]string, error) {
+	list, err := m.Store.Remedies(ctx, Filter{Station: id, Live: true, Limit: 100})
+	for _, r := range list {
+		if hint := r.Hint(); hint != nil && (r.EVSE == 0 || r.EVSE == evse) {
+			return hint, nil
+		}
+	}
+	return nil, err
 }
 
 // How long ended runs are kept.
