@@ -3,7 +3,6 @@ package fault
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -21,7 +20,6 @@ type Faults struct {
 	Stations  Stations
 	Unknown   Unknowns
 	Now       func() time.Time
-	Log       *slog.Logger
 
 	mu     sync.Mutex
 	owners map[owner]*owned // of those with something open, or that was lately; nil before it was read
@@ -221,6 +219,9 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 		done = r.step(newest, e, site, now)
 		return done, nil
 	})
+	if gnista.CodeOf(err) == gnista.NotFound {
+		return nil
+	}
 	if err != nil || done == nil {
 		return err
 	}

@@ -24,12 +24,12 @@ func (s *Station) FaultUntil(ctx context.Context, evse int, code string, cure Cu
 	return s.Fault(ctx, evse, code)
 }
 
-// cured makes the fault of an EVSE go if that cures it, and tells whether it did. The mu of the station is held.
+// cured makes the faults of an EVSE go if that cures them, and tells whether it did. The mu of the station is held.
 func (e *evse) cured(by Cure) bool {
-	if e.fault == "" || e.cure != by {
+	if len(e.faults) == 0 || e.cure != by {
 		return false
 	}
-	e.fault, e.cure = "", ""
+	e.faults, e.cure = nil, ""
 	return true
 }
 
