@@ -35,6 +35,7 @@ import (
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/fault"
+	"gnista/fault/remedy"
 	"gnista/payment"
 	"gnista/payment/terminal"
 	"gnista/pki"
@@ -65,6 +66,7 @@ type Server struct {
 	Terminals     *terminal.Terminals
 	Reconciler    *payment.Reconciler
 	Campaigns     *campaign.Campaigns
+	Remedies      *remedy.Remedies
 	CA            *pki.CA
 	Contracts     *pki.Contracts
 	Checks        *commission.Checks
@@ -134,6 +136,7 @@ func (s *Server) Handler() http.Handler {
 	s.reports(api)
 	s.settingTemplates(api)
 	s.campaigns(api)
+	s.remedies(api)
 	s.verdicts(api)
 	s.quirks(api)
 	s.checks(api)

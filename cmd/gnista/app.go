@@ -23,6 +23,7 @@ import (
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/fault"
+	"gnista/fault/remedy"
 	"gnista/gateway"
 	"gnista/gateway/v16"
 	"gnista/gateway/v2"
@@ -113,6 +114,8 @@ type app struct {
 	invoices     *billing.Invoices
 	reconciler   *payment.Reconciler
 	campaigns    *campaign.Campaigns
+	remedies     *remedy.Remedies
+	remedyNudge  chan struct{}
 	power        *power.Power
 	costs        *cost.Costs
 	checks       *commission.Checks
@@ -245,10 +248,13 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Store: a.db, Network: a.network, Presence: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
 		Actions: a.actions(),
 	}
+	if err := a.newRemedies(o, sites); err != nil {
+		return nil, errors.Join(err, a.db.Close())
+	}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns,
+		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns, Remedies: a.remedies,
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
 		Transactions: a.transactions, Power: a.power, Faults: a.faults,
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
@@ -292,6 +298,7 @@ func (a *app) told(evs []gnista.Event) {
 	wake(a.costNudge)
 	wake(a.guestNudge)
 	a.faultFeed.Add(evs)
+	wake(a.remedyNudge)
 }
 
 func wake(c chan<- struct{}) {
@@ -327,6 +334,7 @@ func (a *app) start() {
 	a.halt = halt
 	a.running.Go(func() { a.guard.Run(telling) })
 	a.running.Go(func() { a.campaigns.Run(telling) })
+	a.putRight(ctx, telling)
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{
 		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations, "invoices": a.invoices.Sweep,
 		"payments": a.payments.Sweep, "payments at terminals": a.terminals.Sweep, "what is missing": a.payments.Dun, "reconciliations": a.reconciler.Sweep,
