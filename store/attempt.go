@@ -133,3 +133,27 @@ func (db *DB) Figures(ctx context.Context, q uptime.FigureQuery) ([]uptime.Figur
 		return f, err
 	})
 }
+
+// Repairs are the times of faults that were opened in the time of the query, by group up to the one of a name.
+func (db *DB) Repairs(ctx context.Context, q uptime.FigureQuery, last string) (map[string]uptime.Repair, error) {
+	w := figured(q, "a.at")
+	w.add(groups[q.By]+" > ?", q.After)
+	w.add(groups[q.By]+" <= ?", last)
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+groups[q.By]+` AS grouped, SUM(a.acked), SUM(a.to_ack), SUM(a.cleared), SUM(a.to_clear) FROM (
+			SELECT f.station, f.evse, f.opened_at AS at, x.version,
+				CASE WHEN f.acknowledged_at > 0 THEN 1 ELSE 0 END AS acked, CASE WHEN f.acknowledged_at > 0 THEN f.acknowledged_at - f.opened_at ELSE 0 END AS to_ack,
+				CASE WHEN f.cleared_at > 0 THEN 1 ELSE 0 END AS cleared, CASE WHEN f.cleared_at > 0 THEN f.cleared_at - f.opened_at ELSE 0 END AS to_clear
+			FROM fault f JOIN station x ON x.id = f.station) a
+		JOIN station s ON s.id = a.station`+w.sql()+` GROUP BY grouped`, w.args...)
+	list := map[string]uptime.Repair{}
+	_, err = all(rows, err, func(s scanner) (none struct{}, err error) {
+		var name string
+		var r uptime.Repair
+		var ack, clear int64
+		err = s.Scan(&name, &r.Acknowledged, &ack, &r.Cleared, &clear)
+		r.ToAcknowledge, r.ToRepair = time.Duration(ack)*time.Millisecond, time.Duration(clear)*time.Millisecond
+		list[name] = r
+		return none, err
+	})
+	return list, err
+}

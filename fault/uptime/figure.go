@@ -91,11 +91,10 @@ type Figures struct {
 	EnergyWh         int64
 }
 
-// Repair is how long people took, on average.
+// Repair is how many faults were acknowledged and cleared, and how long that took in all.
 type Repair struct {
-	Acknowledged, Cleared int // faults that were
-	ToAcknowledge         time.Duration
-	ToRepair              time.Duration
+	Acknowledged, Cleared   int
+	ToAcknowledge, ToRepair time.Duration
 }
 
 // FigureStore keeps attempts.
@@ -108,9 +107,8 @@ type FigureStore interface {
 	AddRefusal(ctx context.Context, a Attempt, since time.Time, most int, within time.Duration, visit func(a Attempt, before []Attempt) string) error
 	// Figures lists those of a page of groups, in order.
 	Figures(ctx context.Context, q FigureQuery) ([]Figures, error)
-	// Repairs are the times of faults that were opened in the time of the query, by the groups of it that are
-	// places; no others have any.
-	Repairs(ctx context.Context, q FigureQuery) (map[string]Repair, error)
+	// Repairs are the times of faults that were opened in the time of the query, by group up to the one of a name.
+	Repairs(ctx context.Context, q FigureQuery, last string) (map[string]Repair, error)
 	// ForgetAttempts deletes those before a time.
 	ForgetAttempts(ctx context.Context, before time.Time) error
 }
@@ -130,9 +128,9 @@ func (u *Uptime) Figures(ctx context.Context, q FigureQuery) ([]Figures, map[str
 	}
 	q.LeastWh = u.Least
 	list, err := u.Store.Figures(ctx, q)
-	if err != nil {
-		return nil, nil, err
+	if err != nil || len(list) == 0 {
+		return list, nil, err
 	}
-	repairs, err := u.Store.Repairs(ctx, q)
+	repairs, err := u.Store.Repairs(ctx, q, list[len(list)-1].Group)
 	return list, repairs, err
 }

@@ -4,7 +4,7 @@ import "time"
 
 // Limits are from when on something is the matter. Those of [DefaultLimits] are right for most.
 type Limits struct {
-	// Again is after how long something that is still the matter is reported again.
+	// Again is after how long something that is still the matter is reported again: less than what clears by itself takes.
 	Again time.Duration
 
 	// A station is away too long after Offline or, where it has been away before, after OfflineUsual percent of
@@ -62,7 +62,7 @@ type Limits struct {
 // DefaultLimits are the usual ones.
 func DefaultLimits() Limits {
 	return Limits{
-		Again:   6 * time.Hour,
+		Again:   30 * time.Minute,
 		Offline: 15 * time.Minute, OfflineUsual: 150, OfflineMemory: 14 * 24 * time.Hour, OfflineMost: 26 * time.Hour,
 		Deaf: 3, Boots: 5, BootsIn: 30 * time.Minute,
 		Clock: 5 * time.Minute, ClockMessages: 3, ClockOver: 10 * time.Minute,

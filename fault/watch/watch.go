@@ -40,7 +40,7 @@ type Found struct {
 	Rule string
 	Code string
 	Place
-	Since time.Time // when it was last reported
+	Since time.Time // when it was reported
 }
 
 // Rule is something that is looked for.
@@ -189,11 +189,17 @@ func (w *Watch) open(ctx context.Context, r Rule, list ...Finding) error {
 	var add []Found
 	var failed error
 	for _, f := range list {
-		if was, ok := w.found[r.Name][f.Place]; ok && now.Sub(was.Since) < w.Limits.Again {
+		was, known := w.found[r.Name][f.Place]
+		if known && now.Sub(was.Since) < w.Limits.Again {
 			continue
 		}
 		if failed = w.Reporter.Report(ctx, f.report(r, now)); failed != nil {
 			break
+		}
+		if known {
+			was.Since = now
+			w.found[r.Name][f.Place] = was
+			continue
 		}
 		add = append(add, Found{r.Name, r.Code, f.Place, now})
 		if len(add) == batch {
