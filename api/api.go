@@ -34,6 +34,7 @@ import (
 	"gnista/checkout"
 	"gnista/commission"
 	"gnista/cost"
+	"gnista/fault/uptime"
 	"gnista/payment"
 	"gnista/payment/terminal"
 	"gnista/pki"
@@ -73,6 +74,7 @@ type Server struct {
 	Dynamic      *checkout.DynamicCodes
 	Inbox        *payment.Inbox
 	StandIns     map[string]StandIn // by provider
+	Uptime       *uptime.Uptime
 	Events       Events
 	Bus          Bus
 	Ready        func(context.Context) error
@@ -159,6 +161,8 @@ func (s *Server) Handler() http.Handler {
 	s.quotes(api)
 	s.simulations(api)
 	s.sites(api)
+	s.uptimes(api)
+	s.figures(api)
 	s.records(api)
 	s.invoices(api)
 	s.invoiceRuns(api)

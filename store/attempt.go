@@ -137,7 +137,9 @@ func (db *DB) Figures(ctx context.Context, q uptime.FigureQuery) ([]uptime.Figur
 // Repairs are the times of faults that were opened in the time of the query, by group up to the one of a name.
 func (db *DB) Repairs(ctx context.Context, q uptime.FigureQuery, last string) (map[string]uptime.Repair, error) {
 	w := figured(q, "a.at")
-	w.add(groups[q.By]+" > ?", q.After)
+	if q.After != "" {
+		w.add(groups[q.By]+" > ?", q.After)
+	}
 	w.add(groups[q.By]+" <= ?", last)
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+groups[q.By]+` AS grouped, SUM(a.acked), SUM(a.to_ack), SUM(a.cleared), SUM(a.to_clear) FROM (
 			SELECT f.station, f.evse, f.opened_at AS at, x.version,

@@ -119,6 +119,7 @@ func (w *Watch) begin(ctx context.Context) error {
 }
 
 const (
+	stale = 24 * time.Hour // after which nothing is made of an event: we have not run for long, or never did before
 	batch = 500
 	most  = 10_000 // findings of a rule in one sweep; more are told of in the next
 )
@@ -143,6 +144,9 @@ func (w *Watch) Sweep(ctx context.Context) error {
 
 // Take takes in an event.
 func (w *Watch) Take(ctx context.Context, ev gnista.Event) error {
+	if w.Now().Sub(ev.At) > stale {
+		return nil
+	}
 	var take func(context.Context, gnista.Event) error
 	switch ev.Kind {
 	case "station.command":
