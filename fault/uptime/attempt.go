@@ -78,7 +78,7 @@ func (a *Attempts) takeTransaction(ctx context.Context, id string) error {
 	}
 	x := Attempt{
 		ID: t.ID, Kind: ByTransaction, Place: Place{t.Station, t.EVSE}, Version: t.Version, At: t.StartedAt, Until: t.EndedAt, Token: t.Token.UID,
-		Authorised: NotAsked, Paid: NotAsked, Well: NotAsked, EnergyWh: t.EnergyWh, ToEnergy: -1,
+		Authorised: NotAsked, Paid: NotAsked, Well: NotAsked, EnergyWh: t.EnergyWh, ToEnergy: NotTimed,
 	}
 	if x.Until.IsZero() {
 		x.Until = x.At
@@ -110,7 +110,7 @@ func endedWell(t *charging.Transaction) bool {
 	return !slices.Contains(badly, t.StopReason) && !slices.ContainsFunc(t.Review, func(r charging.Reason) bool { return r == charging.MissingStop || r == charging.OrphanStop })
 }
 
-// toEnergy is how long it took until the meter showed that energy flowed; negative where it does not.
+// toEnergy is how long it took until the meter showed that energy flowed, if it did.
 func toEnergy(t *charging.Transaction, samples []charging.Sample) time.Duration {
 	var first *charging.Sample
 	for i := range samples {
@@ -126,7 +126,7 @@ func toEnergy(t *charging.Transaction, samples []charging.Sample) time.Duration 
 			return s.At.Sub(t.StartedAt)
 		}
 	}
-	return -1
+	return NotTimed
 }
 
 func (a *Attempts) takeCommand(ctx context.Context, ev gnista.Event) error {
@@ -150,7 +150,7 @@ func (a *Attempts) takeCommand(ctx context.Context, ev gnista.Event) error {
 	}
 	return a.save(ctx, Attempt{
 		ID: c.ID, Kind: ByOrder, Place: Place{c.Station, gnista.EVSE{ID: c.EVSE}}, At: c.At, Until: c.EndedAt,
-		Authorised: NotAsked, Paid: NotAsked, Well: NotAsked, ToEnergy: -1, Counts: true,
+		Authorised: NotAsked, Paid: NotAsked, Well: NotAsked, ToEnergy: NotTimed, Counts: true,
 	})
 }
 
@@ -161,7 +161,7 @@ func (a *Attempts) takeCheckout(ctx context.Context, id string) error {
 	}
 	x := Attempt{
 		ID: c.ID, Kind: ByCheckout, Place: Place{c.Station, gnista.EVSE{ID: c.EVSE}}, At: c.CreatedAt, Until: c.UpdatedAt,
-		Authorised: NotAsked, Paid: NotAsked, Well: NotAsked, ToEnergy: -1,
+		Authorised: NotAsked, Paid: NotAsked, Well: NotAsked, ToEnergy: NotTimed,
 	}
 	switch {
 	case !c.PaidAt.IsZero():
@@ -186,7 +186,7 @@ func (a *Attempts) takeCheckout(ctx context.Context, id string) error {
 func (a *Attempts) Refused(ctx context.Context, r token.Request) {
 	x := Attempt{
 		ID: a.NewID(), Kind: ByRefusal, Place: Place{r.Station, gnista.EVSE{ID: r.EVSE}}, At: r.At, Until: r.At, Token: r.ID.UID,
-		Authorised: No, Paid: NotAsked, Well: NotAsked, ToEnergy: -1, Counts: true,
+		Authorised: No, Paid: NotAsked, Well: NotAsked, ToEnergy: NotTimed, Counts: true,
 	}
 	if err := a.Store.AddRefusal(ctx, x, r.At.Add(-sameRefusal), maxRefusals, a.Within, a.visit); err != nil { // which holds up nobody's answer
 		a.Log.Error("that a token was refused could not be kept", "station", r.Station, "err", err)

@@ -49,9 +49,12 @@ type Attempt struct {
 	Paid       Tri
 	Well       Tri // it ended as it should; not asked while it goes on or where nothing was charged
 	EnergyWh   int64
-	ToEnergy   time.Duration // from the beginning until energy flowed; negative is not known
+	ToEnergy   time.Duration // from the beginning until energy flowed; [NotTimed] where that is not known
 	Counts     bool          // it is an attempt to charge, not one to pay only
 }
+
+// NotTimed is how long something took of which that is not known.
+const NotTimed = -time.Millisecond
 
 // GroupBy is what key figures are grouped by.
 type GroupBy string
