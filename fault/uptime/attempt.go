@@ -197,12 +197,15 @@ func (a *Attempts) save(ctx context.Context, x Attempt) error {
 	return a.Store.SaveAttempt(ctx, x, a.Within, a.visit)
 }
 
-// visit is the visit of an attempt: that of one that failed shortly before, with the same token or at the same
-// EVSE, or where either is not known.
+// visit is the visit of an attempt: that of one that failed shortly before, with the same token or, where one of them
+// has none or was refused, at the same EVSE, as far as that is known.
 func (a *Attempts) visit(x Attempt, before []Attempt) string {
 	for _, b := range before {
 		near := x.At.Sub(b.Until) <= a.Within
-		same := b.Token != "" && b.Token == x.Token || b.EVSE.ID == x.EVSE.ID || b.EVSE.ID == 0 || x.EVSE.ID == 0
+		same := b.Token == x.Token
+		if b.Token == "" || x.Token == "" || b.Kind == ByRefusal { // who was refused may have another card
+			same = b.EVSE.ID == x.EVSE.ID || b.EVSE.ID == 0 || x.EVSE.ID == 0
+		}
 		if near && same {
 			if b.EnergyWh >= a.Least {
 				break // that driver has charged
