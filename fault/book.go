@@ -118,12 +118,15 @@ func (c *Catalogue) KeyOf(maker string, raw Raw) Key {
 			sources = append(sources, s)
 		}
 	}
-	if !nothing(code) {
+	natives := nativesOf(raw)
+	for _, text := range []string{code, codeOf(raw.Info)} { // some say in words what others have codes for
 		for _, s := range sources {
-			if k, ok := v.known(Key{s, code}); ok {
+			if k, ok := v.known(Key{s, text}); ok && text != "" && !v.hides(k, natives) {
 				return k
 			}
 		}
+	}
+	if !nothing(code) {
 		if k, ok := v.free[fold(code)]; ok {
 			return v.entries[k].Key
 		}
@@ -134,14 +137,6 @@ func (c *Catalogue) KeyOf(maker string, raw Raw) Key {
 			return Key{sources[0], code}
 		}
 	}
-	if info := codeOf(raw.Info); info != "" { // some say there what others have codes for
-		for _, s := range sources {
-			if k, ok := v.known(Key{s, info}); ok {
-				return k
-			}
-		}
-	}
-	natives := nativesOf(raw)
 	for _, k := range natives {
 		if k, ok := v.known(k); ok {
 			return k
@@ -181,6 +176,14 @@ func (c *Catalogue) Find(k Key, raw Raw) Entry {
 	e := as(Key{Own, "Unknown"}, false)
 	e.Like = Key{}
 	return e
+}
+
+// hides tells whether a vendor's code says that nothing is wrong where a word of OCPP names a fault.
+func (v *view) hides(k Key, natives []Key) bool {
+	return v.entries[k.fold()].NoFault && slices.ContainsFunc(natives, func(n Key) bool {
+		n, ok := v.known(n)
+		return ok && !v.entries[n.fold()].NoFault && n != Key{OCPP16, "OtherError"}
+	})
 }
 
 // source is the id of the source that a vendor's id or a maker's name stands for. A station cannot speak for
@@ -266,7 +269,7 @@ func sourceOf(s string) string {
 // nothing tells whether a vendor's code is one of those that say that there is none.
 func nothing(code string) bool {
 	switch fold(code) {
-	case "", "null", "nil", "none", "-", "n/a", "na", "0x0000", "0x0", "noerror", "ok":
+	case "", "0", "00", "000", "0000", "null", "nil", "none", "-", "n/a", "na", "0x0000", "0x0", "noerror", "ok":
 		return true
 	}
 	return false

@@ -27,8 +27,6 @@ func (e Entry) check() error {
 		return gnista.Invalidf("usable", "what is critical leaves no outlet usable")
 	case (e.Severity == Low || e.Severity == Info) && !e.Usable:
 		return gnista.Invalidf("usable", "an outlet that cannot be used is worse than %s", e.Severity)
-	case e.Severity == Critical && e.Retry:
-		return gnista.Invalidf("retry", "nobody is to try again what is critical")
 	case e.Remedy == TakeOut && e.Usable:
 		return gnista.Invalidf("remedy", "an outlet that is to be taken out of service is not usable")
 	case e.NoFault && e.Severity != Info:

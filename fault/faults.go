@@ -3,7 +3,6 @@ package fault
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -19,13 +18,18 @@ type Faults struct {
 	Incidents IncidentStore
 	Catalogue *Catalogue
 	Stations  Stations
+	Unknown   Unknowns
 	Now       func() time.Time
-	Log       *slog.Logger
 
 	mu     sync.Mutex
 	owners map[owner]*owned // of those with something open, or that was lately; nil before it was read
 	about  map[gnista.StationID]about
 	groups sync.Mutex // held while incidents are looked at; no lock of an owner is taken within
+}
+
+// Unknowns counts codes that the catalogue does not have. An [UnknownStore] does.
+type Unknowns interface {
+	SawUnknownCode(ctx context.Context, k Key, r Report) error
 }
 
 // Stations finds stations. A station.Store does.
@@ -84,7 +88,7 @@ type known struct {
 func knows(f Fault) *known {
 	return &known{Fault: Fault{
 		ID: f.ID, Case: f.Case, Key: f.Key, Station: f.Station, Site: f.Site, EVSE: f.EVSE, Way: f.Way, Severity: f.Severity, SeverityBy: f.SeverityBy,
-		Chatters: f.Chatters, LastAt: f.LastAt, Seq: f.Seq, Until: f.Until,
+		Chatters: f.Chatters, LastAt: f.LastAt, Seq: f.Seq, Until: f.Until, Raw: Raw{Component: f.Raw.Component, Variable: f.Raw.Variable, Value: f.Raw.Value},
 	}}
 }
 
@@ -114,7 +118,7 @@ func (f *Faults) begin(ctx context.Context) error {
 			break
 		}
 	}
-	f.owners, f.about = owners, map[gnista.StationID]about{}
+	f.owners = owners
 	return nil
 }
 
@@ -215,6 +219,9 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 		done = r.step(newest, e, site, now)
 		return done, nil
 	})
+	if gnista.CodeOf(err) == gnista.NotFound {
+		return nil
+	}
 	if err != nil || done == nil {
 		return err
 	}
@@ -225,9 +232,38 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 	o.open[at] = knows(got)
 	if done.What == doneOpened || done.What == doneReopened {
 		o.openings = append(o.openings, now)
+		if !e.Known && done.What == doneOpened {
+			if err := f.Unknown.SawUnknownCode(ctx, r.Key, r); err != nil {
+				return err
+			}
+		}
 		return f.gather(ctx, got)
 	}
 	return nil
+}
+
+// any tells whether anything of a station is open.
+func (f *Faults) any(ctx context.Context, id gnista.StationID) (bool, error) {
+	o, err := f.of(ctx, owner{station: id}, false)
+	if err != nil || o == nil {
+		return false, err
+	}
+	defer o.Unlock()
+	return len(o.open) > 0, nil
+}
+
+// open is what is open of a station, as far as it is kept in memory, the oldest first.
+func (f *Faults) open(ctx context.Context, id gnista.StationID) (list []Fault, err error) {
+	o, err := f.of(ctx, owner{station: id}, false)
+	if err != nil || o == nil {
+		return nil, err
+	}
+	defer o.Unlock()
+	for _, k := range o.open {
+		list = append(list, k.Fault)
+	}
+	slices.SortFunc(list, func(a, b Fault) int { return a.Case - b.Case })
+	return list, nil
 }
 
 // missed remembers that something was told to be over that was not told of yet: reports may come in any order.
@@ -531,8 +567,8 @@ func (f *Faults) find(ctx context.Context, id gnista.StationID) (about, error) {
 	}
 	a = about{now, s.Site, s.Vendor, s.Model, s.Firmware}
 	f.mu.Lock()
-	if len(f.about) > 10_000 {
-		clear(f.about)
+	if f.about == nil || len(f.about) > 10_000 {
+		f.about = map[gnista.StationID]about{}
 	}
 	f.about[id] = a
 	f.mu.Unlock()

@@ -184,7 +184,7 @@ func (f *Faults) again(ctx context.Context, x Fault) error {
 
 // rules are what a fault may be part of.
 func (f *Faults) rules(ctx context.Context, x Fault) (list []rule) {
-	power := x.Key == PowerLimitExceeded || x.Key == NotFollowingLimit
+	power := x.ofPower()
 	if x.Site != "" && x.Station != "" {
 		list = append(list, rule{SiteIncident, x.Site + " " + x.Key.String(), SiteWithin, Filter{Site: x.Site, Key: x.Key}, f.manyOfSite(x)})
 	}
@@ -236,15 +236,17 @@ func stations(list []Fault) int {
 
 // bothOfPower wants that the power of a site was exceeded and that somebody does not keep to it.
 func bothOfPower(_ context.Context, list []Fault) ([]Fault, map[string]any, error) {
-	list = slices.DeleteFunc(list, func(x Fault) bool { return x.Key != PowerLimitExceeded && x.Key != NotFollowingLimit })
-	if has(list, PowerLimitExceeded) && has(list, NotFollowingLimit) {
+	list = slices.DeleteFunc(list, func(x Fault) bool { return !x.ofPower() })
+	refused := slices.ContainsFunc(list, func(x Fault) bool { return x.Key == NotFollowingLimit })
+	if exceeded := slices.ContainsFunc(list, func(x Fault) bool { return x.Key != NotFollowingLimit }); refused && exceeded {
 		return list, nil, nil
 	}
 	return nil, nil, nil
 }
 
-func has(list []Fault, k Key) bool {
-	return slices.ContainsFunc(list, func(x Fault) bool { return x.Key == k })
+// ofPower tells whether a fault is about the power of a site.
+func (f *Fault) ofPower() bool {
+	return f.Key == NotFollowingLimit || f.Key.Source == Own && heads(f.Key.Code, PowerLimitExceeded.Code)
 }
 
 // causeOf wants, at one station, a fault of the whole station and of an outlet, the same fault at several outlets,

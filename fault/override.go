@@ -48,7 +48,7 @@ type Editor struct {
 	Log       *slog.Logger
 
 	mu   sync.Mutex // held while something is changed
-	laid map[Key]Change
+	laid map[Key]Override
 }
 
 // Load lays over the catalogue what operators have said before. What does not fit the catalogue of this
@@ -60,12 +60,12 @@ func (e *Editor) Load(ctx context.Context) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.laid = map[Key]Change{}
+	e.laid = map[Key]Override{}
 	for _, o := range list {
-		e.laid[o.Key] = o.Change
+		e.laid[o.Key] = o
 	}
 	for {
-		err := e.Catalogue.Use(e.laid)
+		err := e.Catalogue.Use(changes(e.laid))
 		wrong, ok := errors.AsType[*EntryError](err)
 		if !ok {
 			return err
@@ -97,13 +97,14 @@ func (e *Editor) Put(ctx context.Context, k Key, c Change, by string) (Entry, er
 	if err := checkTexts(c.Texts); err != nil {
 		return Entry{}, err
 	}
-	err := e.change(ctx, k, func(laid map[Key]Change) error {
-		laid[k] = c
+	o := Override{Key: k, Change: c, By: by, At: e.Now()}
+	err := e.change(ctx, o, func(laid map[Key]Override) error {
+		laid[k] = o
 		if len(laid) > maxOverrides {
 			return gnista.Errorf(gnista.Conflict, "there are %d entries of operators already", maxOverrides)
 		}
 		return nil
-	}, Override{Key: k, Change: c, By: by, At: e.Now()})
+	})
 	return e.Catalogue.Find(k, Raw{}), err
 }
 
@@ -115,27 +116,52 @@ func (e *Editor) Delete(ctx context.Context, k Key, by string) error {
 	if err := checkBy(by); err != nil {
 		return err
 	}
-	return e.change(ctx, k, func(laid map[Key]Change) error {
+	return e.change(ctx, Override{Key: k, By: by, At: e.Now(), Gone: true}, func(laid map[Key]Override) error {
 		if _, ok := laid[k]; !ok {
 			return gnista.Errorf(gnista.NotFound, "no operator has said anything of %s", k)
 		}
 		delete(laid, k)
 		return nil
-	}, Override{Key: k, By: by, At: e.Now(), Gone: true})
+	})
 }
 
-func (e *Editor) change(ctx context.Context, k Key, do func(map[Key]Change) error, o Override) error {
+// History lists what was said of an entry, the newest first.
+func (e *Editor) History(ctx context.Context, k Key) ([]Override, error) {
+	if known, ok := e.Catalogue.now.Load().known(k); ok {
+		k = known
+	}
+	return e.Store.OverrideHistory(ctx, k)
+}
+
+// Laid is what an operator says of the entry with a key; false where that is nothing.
+func (e *Editor) Laid(k Key) (Override, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	o, ok := e.laid[k]
+	return o, ok
+}
+
+func changes(laid map[Key]Override) map[Key]Change {
+	out := make(map[Key]Change, len(laid))
+	for k, o := range laid {
+		out[k] = o.Change
+	}
+	return out
+}
+
+// change lays something else over the catalogue, as do says, and stores o.
+func (e *Editor) change(ctx context.Context, o Override, do func(map[Key]Override) error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	laid := maps.Clone(e.laid)
 	if laid == nil {
-		laid = map[Key]Change{}
+		laid = map[Key]Override{}
 	}
 	if err := do(laid); err != nil {
 		return err
 	}
-	v, err := e.Catalogue.build(laid)
-	if wrong, ok := errors.AsType[*EntryError](err); ok && wrong.Key != k {
+	v, err := e.Catalogue.build(changes(laid))
+	if wrong, ok := errors.AsType[*EntryError](err); ok && wrong.Key != o.Key {
 		return gnista.Errorf(gnista.Conflict, "the entry %s needs this one as it is: %v", wrong.Key, wrong.Err)
 	} else if ok {
 		return wrong.Err

@@ -14,7 +14,7 @@ import (
 // Store keeps faults. Each method is one SQL transaction and safe to repeat.
 type Store interface {
 	// TakeFault shows take the newest fault with a key at a place, nil for none, and keeps the step that it makes of
-	// it; nil is no step. A step with a fault that has no number opens it.
+	// it; nil is no step. A step with a fault that has no number opens it; NotFound at a station that there is not.
 	TakeFault(ctx context.Context, at Place, k Key, take func(newest *Fault) (*Step, error)) (Fault, error)
 	// ChangeFault changes a fault by a step; nil is no step. NotFound.
 	ChangeFault(ctx context.Context, id string, change func(*Fault) (*Step, error)) (Fault, error)

@@ -33,9 +33,9 @@ const (
 
 // UnknownStore keeps codes that the catalogue does not have.
 type UnknownStore interface {
-	// SawUnknown counts a code; r is the report that it came with. It is called when a fault is opened, not
+	// SawUnknownCode counts a code; r is the report that it came with. It is called when a fault is opened, not
 	// each time that a station repeats itself.
-	SawUnknown(ctx context.Context, k Key, r Report) error
+	SawUnknownCode(ctx context.Context, k Key, r Report) error
 	// UnknownCodes lists them, the one that came last first, behind the cursor after.
 	UnknownCodes(ctx context.Context, after string, limit int) (list []Unknown, next string, err error)
 	// ForgetUnknownCode removes one. NotFound.

@@ -95,6 +95,58 @@ func compareKeys(a, b Key) int {
 	return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Code, b.Code))
 }
 
+// EntryFilter says which entries are listed.
+type EntryFilter struct {
+	Source     string // empty: of all
+	Search     string // a part of the code or of a text, without case; empty: any
+	Overridden bool   // only those that an operator has added or changed
+}
+
+// Entries lists up to limit entries by source and code, behind the one with the key after.
+func (c *Catalogue) Entries(f EntryFilter, after Key, limit int) (list []Entry) {
+	v := c.now.Load()
+	at, found := slices.BinarySearchFunc(v.ordered, after.fold(), compareKeys)
+	if found {
+		at++
+	}
+	search := strings.ToLower(f.Search)
+	for _, k := range v.ordered[at:] {
+		if len(list) == limit {
+			break
+		}
+		e := v.entries[k]
+		if (f.Source == "" || strings.EqualFold(f.Source, k.Source)) && (e.Overridden || !f.Overridden) && e.has(search) {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// has tells whether an entry has a text, which is in small letters, in its key or what is said of it.
+func (e Entry) has(text string) bool {
+	if text == "" || strings.Contains(strings.ToLower(e.Key.String()), text) {
+		return true
+	}
+	for _, t := range e.Texts {
+		for _, part := range t.parts() {
+			if strings.Contains(strings.ToLower(*part), text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Entry is the entry with a key or an alias. NotFound.
+func (c *Catalogue) Entry(k Key) (Entry, error) {
+	v := c.now.Load()
+	known, ok := v.known(k)
+	if !ok {
+		return Entry{}, gnista.Errorf(gnista.NotFound, "there is no entry %s", k)
+	}
+	return v.entries[known.fold()], nil
+}
+
 // step is an entry that is being made.
 type step struct {
 	key   Key

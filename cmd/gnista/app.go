@@ -117,7 +117,10 @@ type app struct {
 	power        *power.Power
 	costs        *cost.Costs
 	checks       *commission.Checks
+	catalogue    *fault.Editor
 	faults       *fault.Faults
+	intake       *fault.Intake
+	faultNudge   chan struct{}
 	watchers     watchers
 	handler      http.Handler
 	eventDays    int
@@ -220,7 +223,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.checks = &commission.Checks{
 		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
-	if err := a.newFaults(o); err != nil {
+	if err := a.newFaults(ctx, o); err != nil {
 		return nil, errors.Join(err, a.db.Close())
 	}
 	if o.Secret == nil {
@@ -248,10 +251,10 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	web := &api.Server{
 		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns,
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
-		Transactions: a.transactions, Power: a.power,
+		Transactions: a.transactions, Power: a.power, Faults: a.faults,
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
 		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Reconciler: a.reconciler, Invoices: a.invoices, Terminals: a.terminals,
-		Codes: a.codes, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns,
+		Codes: a.codes, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns, Meanings: a.catalogue, UnknownFaults: a.db,
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Uptime:  a.newWatchers(o, sites),
 		Events:  a.db, Bus: a.bus, Ready: a.db.Ready,
@@ -290,6 +293,7 @@ func (a *app) told(evs []gnista.Event) {
 	wake(a.nudge)
 	wake(a.costNudge)
 	wake(a.guestNudge)
+	wake(a.faultNudge)
 	wake(a.watchers.nudge)
 }
 
