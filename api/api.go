@@ -36,6 +36,7 @@ import (
 	"gnista/cost"
 	"gnista/fault"
 	"gnista/fault/remedy"
+	"gnista/fault/uptime"
 	"gnista/payment"
 	"gnista/payment/terminal"
 	"gnista/pki"
@@ -79,6 +80,7 @@ type Server struct {
 	StandIns      map[string]StandIn // by provider
 	Meanings      *fault.Editor
 	UnknownFaults fault.UnknownStore
+	Uptime        *uptime.Uptime
 	Events        Events
 	Bus           Bus
 	Ready         func(context.Context) error
@@ -166,6 +168,8 @@ func (s *Server) Handler() http.Handler {
 	s.quotes(api)
 	s.simulations(api)
 	s.sites(api)
+	s.uptimes(api)
+	s.figures(api)
 	s.records(api)
 	s.invoices(api)
 	s.invoiceRuns(api)

@@ -73,6 +73,7 @@ type options struct {
 	EventDays  int            // 0 is for ever, as far as there are not too many
 	Limits     gateway.Limits // the zero value is the default ones
 	Terminals  terminals
+	Watching   watching      // the zero value is the usual
 	NewSecret  func() string // text that nobody can guess
 
 	Plain, Proxied, RejectSubprotocols bool // see [gateway.Server]
@@ -123,6 +124,7 @@ type app struct {
 	faults       *fault.Faults
 	intake       *fault.Intake
 	faultFeed    *store.Feed
+	watchers     watchers
 	handler      http.Handler
 	eventDays    int
 	now          func() time.Time
@@ -141,7 +143,7 @@ type app struct {
 // newApp opens the database and puts the parts together.
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{
-		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log,
+		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), watchers: watchers{nudge: make(chan struct{}, 1)}, eventDays: o.EventDays, now: o.Now, log: o.Log,
 		faultFeed: store.NewFeed(fault.Tells),
 	}
 	var err error
@@ -261,6 +263,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Reconciler: a.reconciler, Invoices: a.invoices, Terminals: a.terminals,
 		Codes: a.codes, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns, Meanings: a.catalogue, UnknownFaults: a.db,
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
+		Uptime:  a.newWatchers(o, sites),
 		Events:  a.db, Bus: a.bus, Ready: a.db.Ready,
 		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
@@ -299,6 +302,7 @@ func (a *app) told(evs []gnista.Event) {
 	wake(a.guestNudge)
 	a.faultFeed.Add(evs)
 	wake(a.remedyNudge)
+	wake(a.watchers.nudge)
 }
 
 func wake(c chan<- struct{}) {
@@ -330,6 +334,7 @@ func (a *app) start() {
 	a.running.Go(func() { a.reconciler.Run(ctx, a.unreconciled) })
 	a.running.Go(func() { a.db.Consume(ctx, "cost", a.costNudge, a.costs.Take) })
 	a.keepFaults(ctx)
+	a.startWatching(ctx)
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
 	a.running.Go(func() { a.guard.Run(telling) })

@@ -103,6 +103,10 @@ func Run(t *testing.T, url string) {
 	t.Run("odd texts and numbers", s.odd)
 	t.Run("counting", s.counting)
 	t.Run("pruned events", s.prunedEvents)
+	t.Run("outages", s.outages)
+	t.Run("times that are not counted", s.exclusions)
+	t.Run("attempts", s.attempts)
+	t.Run("watchers", s.watchers)
 }
 
 type suite struct{ *store.DB }
