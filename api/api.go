@@ -35,6 +35,8 @@ import (
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/fault"
+	"gnista/fault/remedy"
+	"gnista/fault/uptime"
 	"gnista/payment"
 	"gnista/payment/terminal"
 	"gnista/pki"
@@ -65,6 +67,7 @@ type Server struct {
 	Terminals     *terminal.Terminals
 	Reconciler    *payment.Reconciler
 	Campaigns     *campaign.Campaigns
+	Remedies      *remedy.Remedies
 	CA            *pki.CA
 	Contracts     *pki.Contracts
 	Checks        *commission.Checks
@@ -77,6 +80,7 @@ type Server struct {
 	StandIns      map[string]StandIn // by provider
 	Meanings      *fault.Editor
 	UnknownFaults fault.UnknownStore
+	Uptime        *uptime.Uptime
 	Events        Events
 	Bus           Bus
 	Ready         func(context.Context) error
@@ -134,6 +138,7 @@ func (s *Server) Handler() http.Handler {
 	s.reports(api)
 	s.settingTemplates(api)
 	s.campaigns(api)
+	s.remedies(api)
 	s.verdicts(api)
 	s.quirks(api)
 	s.checks(api)
@@ -163,6 +168,8 @@ func (s *Server) Handler() http.Handler {
 	s.quotes(api)
 	s.simulations(api)
 	s.sites(api)
+	s.uptimes(api)
+	s.figures(api)
 	s.records(api)
 	s.invoices(api)
 	s.invoiceRuns(api)
