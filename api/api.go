@@ -34,6 +34,7 @@ import (
 	"gnista/checkout"
 	"gnista/commission"
 	"gnista/cost"
+	"gnista/fault/driver"
 	"gnista/payment"
 	"gnista/payment/terminal"
 	"gnista/pki"
@@ -72,6 +73,7 @@ type Server struct {
 	Desk         *checkout.Desk
 	Dynamic      *checkout.DynamicCodes
 	Inbox        *payment.Inbox
+	Drivers      *driver.Desk
 	StandIns     map[string]StandIn // by provider
 	Events       Events
 	Bus          Bus
@@ -171,6 +173,7 @@ func (s *Server) Handler() http.Handler {
 	s.refunds(api)
 	s.reconciliation(api)
 	s.hints(api)
+	s.attempts(api)
 	s.payCodes(api)
 	s.authorities(api)
 	s.certificates(api)
@@ -216,7 +219,7 @@ func paid(path string) bool {
 
 // open tells the paths that need no token.
 func open(path string) bool {
-	for _, p := range []string{"/livez", "/readyz", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", prefix + "/openapi", prefix + "/receipts/", prefix + "/crl/", prefix + "/ocsp"} {
+	for _, p := range []string{"/livez", "/readyz", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", prefix + "/openapi", prefix + "/receipts/", prefix + "/attempts/", prefix + "/crl/", prefix + "/ocsp"} {
 		if strings.HasPrefix(path, p) {
 			return true
 		}
