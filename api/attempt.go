@@ -63,26 +63,10 @@ func showDriver(a driver.Answer, l fault.Language) driverView {
 	return v
 }
 
-// listener is in which language an answer is wanted.
-type listener struct {
-	Language string `query:"language" enum:"sv,en" doc:"Of the texts; absent is that of Accept-Language"`
-	Accept   string `header:"Accept-Language"`
-}
-
-func (l listener) tag() string {
-	if l.Language != "" {
-		return l.Language
-	}
-	return languageOf(l.Accept).tag
-}
-
 // voice is how things are said to drivers in a language.
-func (s *Server) voice(tag string) driver.Voice {
-	l := languageOf(tag)
-	return driver.Voice{
-		Language: fault.Language(l.tag), Money: l.money,
-		Hour: func(t time.Time) string { return t.In(s.Zone).Format("15:04") },
-	}
+func (s *Server) voice(tag fault.Language) driver.Voice {
+	l := languageOf(string(tag))
+	return driver.Voice{Language: fault.Language(l.tag), Money: l.money, Zone: s.Zone}
 }
 
 func (s *Server) attempts(api huma.API) {
@@ -93,7 +77,7 @@ func (s *Server) attempts(api huma.API) {
 		Description: about + " The key of the checkout is all that is needed; whatever is no key is not found, and nothing says why.",
 		Middlewares: huma.Middlewares{s.fromClient},
 	}, func(ctx context.Context, in *struct {
-		listener
+		FaultLanguage
 		Key string `path:"key" maxLength:"100"`
 	}) (*body[driverView], error) {
 		from, _ := ctx.Value(clientKey{}).(string)
@@ -111,7 +95,7 @@ func (s *Server) attempts(api huma.API) {
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/transactions/{id}/driver", OperationID: "explain-transaction", Summary: "Explain a transaction as its driver is told", Tags: tags, Description: about,
 	}, func(ctx context.Context, in *struct {
-		listener
+		FaultLanguage
 		ID string `path:"id"`
 	}) (*body[driverView], error) {
 		v := s.voice(in.tag())
@@ -121,7 +105,7 @@ func (s *Server) attempts(api huma.API) {
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/evses/{evse}/driver", OperationID: "explain-outlet", Summary: "Explain an EVSE as a driver who stands there is told", Tags: tags, Description: about,
 	}, func(ctx context.Context, in *struct {
-		listener
+		FaultLanguage
 		StationPath
 		EVSE int `path:"evse" minimum:"1" maximum:"10000"`
 	}) (*body[driverView], error) {
@@ -137,4 +121,34 @@ type clientKey struct{}
 func (s *Server) fromClient(c huma.Context, next func(huma.Context)) {
 	r, _ := humago.Unwrap(c)
 	next(huma.WithValue(c, clientKey{}, s.client(r)))
+}
+
+// caseAttempt is the attempt of a driver that a case number is of.
+type caseAttempt struct {
+	Checkout    string     `json:"checkout,omitempty" doc:"Id"`
+	Transaction string     `json:"transaction,omitempty" doc:"Id"`
+	Told        driverView `json:"told" doc:"What the driver is told now"`
+}
+
+// findAttempt finds the attempt of a driver by the number of its case.
+func (s *Server) findAttempt(ctx context.Context, number int, language fault.Language) (*body[caseView], error) {
+	x, err := s.Drivers.Cases.FindCase(ctx, number)
+	if err != nil {
+		return nil, err
+	}
+	v := s.voice(language)
+	var a driver.Answer
+	c := caseAttempt{}
+	if x.Kind == driver.OfCheckout {
+		c.Checkout = x.ID
+		a, err = s.Drivers.Opened(ctx, x.ID, v)
+	} else {
+		c.Transaction = x.ID
+		a, err = s.Drivers.Transaction(ctx, x.ID, v)
+	}
+	c.Told = showDriver(a, v.Language)
+	if a.Charge != nil {
+		c.Transaction = a.Charge.ID
+	}
+	return answer(caseView{Attempt: &c}, err)
 }

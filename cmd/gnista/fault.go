@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+
+	"gnista/fault"
+	"gnista/fault/driver"
+)
+
+// newFaults puts together what keeps faults.
+func (a *app) newFaults(ctx context.Context, o options) error {
+	if err := a.newCatalogue(ctx, o); err != nil {
+		return err
+	}
+	a.faults = &fault.Faults{Store: a.db, Incidents: a.db, Catalogue: a.catalogue.Catalogue, Stations: a.db, Unknown: a.db, Now: o.Now}
+	a.intake, a.faultNudge = &fault.Intake{Faults: a.faults, Connectors: a.db}, make(chan struct{}, 1)
+	return nil
+}
+
+// newDrivers puts together what tells drivers what has happened to them.
+func (a *app) newDrivers(o options) *driver.Desk {
+	return &driver.Desk{Checkouts: a.desk, Charging: a.transactions, Faults: a.db, Catalogue: a.catalogue.Catalogue, Cases: a.db, Outlets: a.db, Now: o.Now}
+}
+
+// keepFaults begins to take in what tells of faults, until ctx ends.
+func (a *app) keepFaults(ctx context.Context) {
+	a.running.Go(func() { a.db.Consume(ctx, "faults", a.faultNudge, a.intake.Take) })
+	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"faults": a.faults.Sweep})
+}
