@@ -26,9 +26,9 @@ type payingPage struct {
 	StandIn bool   // no real money moves, and we stand in for the provider
 	Percent int64  // of the amount that the cost has come to
 	Cap     gnista.Money
-	Back    gnista.Money // what is given back, or was
-	Quiet   bool         // nothing on it changes by itself
-	Problem string       // key of a text
+	Back    gnista.Money  // what is given back, or was
+	Quiet   bool          // nothing on it changes by itself
+	Problem string        // key of a text
 	Said    driver.Answer // what has happened, where something is wrong
 }
 
