@@ -118,3 +118,21 @@ func (p *People) SetPassword(ctx context.Context, id, password, keep string) err
 	}
 	return p.Sessions.EndSessions(ctx, id, keep)
 }
+
+// ChangePassword is [People.SetPassword] for the user, who has to know the old one. NotFound, Invalid.
+func (p *People) ChangePassword(ctx context.Context, id, old, password, keep string) error {
+	u, err := p.Store.User(ctx, id)
+	if err != nil {
+		return err
+	}
+	if ok, err := p.judge(ctx, u.Password, old); err != nil || !ok {
+		if err == nil {
+			err = gnista.Invalidf("old", "is not the password")
+		}
+		return err
+	}
+	if password == "" {
+		return gnista.Invalidf("new", "is missing")
+	}
+	return p.SetPassword(ctx, id, password, keep)
+}
