@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/access"
 	"gnista/account"
 	"gnista/billing"
 	"gnista/charging"
@@ -55,6 +56,10 @@ type overview struct {
 	Away     map[gnista.StationID]bool // stations of Active that are not connected
 	At       time.Time
 	Address  string // for stations to connect to
+
+	User    string // who has signed in; empty where nobody need
+	Books   bool   // whoever looks may see money
+	Details bool   // and customers
 
 	Codes   map[gnista.StationID][]checkout.Code // by which drivers pay
 	Guests  int                                  // who pay or charge, of the newest
@@ -128,6 +133,7 @@ func (s *Server) overview(r *http.Request) (o overview, err error) {
 	if err == nil {
 		err = s.guests(ctx, &o)
 	}
+	o.limit(actorOf(ctx))
 	return o, err
 }
 
@@ -149,6 +155,38 @@ func (s *Server) troubles(r *http.Request, o *overview) error {
 		}
 	}
 	return err
+}
+
+// limit leaves of the page what its reader may see.
+func (o *overview) limit(a access.Actor) {
+	if a.ID != "" {
+		o.User = a.Name
+	}
+	if o.Books = a.Can(access.See, access.Money, ""); !o.Books {
+		o.Records, o.Invoices, o.Money, o.Hints = nil, nil, nil, 0
+	}
+	if o.Details = a.Can(access.See, access.Customers, ""); !o.Details {
+		o.Accounts = nil
+		for _, list := range [][]transactionView{o.Active, o.Review} {
+			for i := range list {
+				list[i].Token = ""
+			}
+		}
+	}
+}
+
+// seeing lets through who may see the first page.
+func (s *Server) seeing(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		a := actorOf(r.Context())
+		if a.Can(access.See, access.Stations, "") && a.Can(access.See, access.Charging, "") {
+			next(w, r)
+			return
+		}
+		secure(w.Header().Set)
+		w.WriteHeader(http.StatusForbidden)
+		s.show(w, "forbidden.html", r.Header.Get("Accept-Language"), a)
+	}
 }
 
 // guests adds what drivers without a contract do.
@@ -230,7 +268,7 @@ func (s *Server) pages(mux *http.ServeMux) {
 		panic(err) // they are in the binary
 	}
 	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(assets)))
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /{$}", s.seeing(func(w http.ResponseWriter, r *http.Request) {
 		o, err := s.overview(r)
 		if err != nil {
 			s.Log.Error("the first page could not be made", "err", err)
@@ -241,8 +279,8 @@ func (s *Server) pages(mux *http.ServeMux) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Vary", "Accept-Language")
 		s.show(w, "index.html", r.Header.Get("Accept-Language"), o)
-	})
-	mux.HandleFunc("GET /live", s.live)
+	}))
+	mux.HandleFunc("GET /live", s.seeing(s.live))
 }
 
 const (

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/access"
 	"gnista/account"
 	"gnista/api"
 	"gnista/billing"
@@ -98,6 +99,7 @@ type app struct {
 	rereader     *station.Rereader
 	tokens       *token.Tokens
 	accounts     *account.Book
+	people       *access.People
 	lists        *token.Lists
 	tariffs      *tariff.Book
 	transactions *charging.Transactions
@@ -206,6 +208,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	a.desk, a.standIns = a.newDesk(o), o.StandIns
 	a.tokens.Guests = append(a.tokens.Guests, a.desk)
+	a.people = access.NewPeople(a.db, a.db, o.Now, o.NewID)
 	a.power = &power.Power{
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
@@ -264,7 +267,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Codes: a.codes, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns, Meanings: a.catalogue, UnknownFaults: a.db,
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Uptime:  a.newWatchers(o, sites),
-		Events:  a.db, Bus: a.bus, Ready: a.db.Ready,
+		Events:  a.db, Bus: a.bus, Ready: a.db.Ready, People: a.people, Trail: a.db,
 		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
@@ -342,7 +345,7 @@ func (a *app) start() {
 	a.putRight(ctx, telling)
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{
 		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations, "invoices": a.invoices.Sweep,
-		"payments": a.payments.Sweep, "payments at terminals": a.terminals.Sweep, "what is missing": a.payments.Dun, "reconciliations": a.reconciler.Sweep,
+		"sessions": a.people.Sweep, "payments": a.payments.Sweep, "payments at terminals": a.terminals.Sweep, "what is missing": a.payments.Dun, "reconciliations": a.reconciler.Sweep,
 	})
 	// Those that wait for stations keep nothing else waiting.
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep})

@@ -58,6 +58,8 @@ func Run(t *testing.T, url string) {
 	t.Run("checks", s.checks)
 	t.Run("tokens", s.tokens)
 	t.Run("local lists", s.localLists)
+	t.Run("users", s.users)
+	t.Run("the trail of changes", s.trail)
 	t.Run("accounts", s.accounts)
 	t.Run("holds", s.holds)
 	t.Run("unknown tokens", s.unknown)
