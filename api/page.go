@@ -43,7 +43,7 @@ const (
 
 // overview is what the first page shows.
 type overview struct {
-	Faults   []faultView // the worst that are open and that nobody has put aside
+	Faults   []FaultView // the worst that are open and that nobody has put aside
 	Open     int         // how many are open
 	Stations []stationView
 	More     bool // there are more stations
