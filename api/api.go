@@ -35,6 +35,8 @@ import (
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/fault"
+	"gnista/fault/remedy"
+	"gnista/fault/uptime"
 	"gnista/payment"
 	"gnista/payment/terminal"
 	"gnista/pki"
@@ -65,9 +67,11 @@ type Server struct {
 	Terminals     *terminal.Terminals
 	Reconciler    *payment.Reconciler
 	Campaigns     *campaign.Campaigns
+	Remedies      *remedy.Remedies
 	CA            *pki.CA
 	Contracts     *pki.Contracts
 	Checks        *commission.Checks
+	Faults        *fault.Faults
 	Invoices      *billing.Invoices
 	Codes         *checkout.Codes
 	Desk          *checkout.Desk
@@ -76,6 +80,7 @@ type Server struct {
 	StandIns      map[string]StandIn // by provider
 	Meanings      *fault.Editor
 	UnknownFaults fault.UnknownStore
+	Uptime        *uptime.Uptime
 	Events        Events
 	Bus           Bus
 	Ready         func(context.Context) error
@@ -133,6 +138,7 @@ func (s *Server) Handler() http.Handler {
 	s.reports(api)
 	s.settingTemplates(api)
 	s.campaigns(api)
+	s.remedies(api)
 	s.verdicts(api)
 	s.quirks(api)
 	s.checks(api)
@@ -162,6 +168,8 @@ func (s *Server) Handler() http.Handler {
 	s.quotes(api)
 	s.simulations(api)
 	s.sites(api)
+	s.uptimes(api)
+	s.figures(api)
 	s.records(api)
 	s.invoices(api)
 	s.invoiceRuns(api)
@@ -180,6 +188,8 @@ func (s *Server) Handler() http.Handler {
 	s.roots(api)
 	s.securityEvents(api)
 	s.catalogue(api)
+	s.faults(api)
+	s.incidents(api)
 	s.events(api)
 	s.pages(mux)
 	s.payPages(mux)

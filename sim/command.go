@@ -62,7 +62,7 @@ func (l *link) remoteStart(evse int, token Token, number int) bool {
 func (s *Station) free(id int, t Token) *evse {
 	var found *evse
 	for _, e := range s.evses {
-		usable := e.transaction == nil && e.order == nil && e.fault == "" && s.whole.fault == "" && !e.inoperative && !e.updating && !s.keptFor(e, t)
+		usable := e.transaction == nil && e.order == nil && !e.broken() && !s.whole.broken() && !e.inoperative && !e.updating && !s.keptFor(e, t)
 		if !usable || id != 0 && id != e.id {
 			continue
 		}
@@ -139,7 +139,11 @@ func (l *link) unlock(e *evse) bool {
 	s := l.station
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e.fault == "ConnectorLockFailure" {
+	if e.cured(CureUnlock) {
+		l.afterwards(func(ctx context.Context) { s.note("to unlock", s.tell(ctx, e, false)) })
+		return true
+	}
+	if e.has("ConnectorLockFailure") {
 		return false
 	}
 	if t := e.transaction; t != nil {
@@ -223,6 +227,7 @@ func (s *Station) restart(ctx context.Context, reason Reason, boot bootReason, t
 	if !tell {
 		old = s.detach(boot)
 	}
+	s.cureByReset(reason == ReasonHardReset)
 	for _, e := range s.evses {
 		e.order = nil
 		if e.transaction != nil {
