@@ -86,8 +86,9 @@ func (s *Server) payPages(mux *http.ServeMux) {
 	mux.HandleFunc("POST /q/{station}/{evse}", s.coming(s.byDisplay, s.open))
 	mux.HandleFunc("GET /pay/{key}", s.keyed(s.showCheckout))
 	mux.HandleFunc("GET /pay/{key}/qr.svg", s.keyed(s.showApp))
-	mux.HandleFunc("POST /pay/{key}/stop", s.keyed(s.acting(s.Desk.Stop)))
-	mux.HandleFunc("POST /pay/{key}/cancel", s.keyed(s.acting(s.Desk.Cancel)))
+	mux.HandleFunc("POST /pay/{key}/stop", s.keyed(s.acting(s.stop)))
+	mux.HandleFunc("POST /pay/{key}/cancel", s.keyed(s.acting(s.cancel)))
+	mux.HandleFunc("POST /pay/{key}/rest", s.keyed(s.payRest))
 	mux.HandleFunc("POST /pay/{key}/test", s.keyed(s.standIn))
 	for _, p := range []string{"/e/", "/q/", "/pay/"} {
 		mux.HandleFunc(p, func(w http.ResponseWriter, r *http.Request) { s.nothing(w, r, time.Now()) })

@@ -216,6 +216,9 @@ type View struct {
 	Receipt string       // id; empty before there is one
 }
 
+// Billed tells whether it is of a payment that was made without a checkout.
+func (v View) Billed() bool { return v.ID == v.Payment && v.ID != "" }
+
 // Filter selects checkouts for a list.
 type Filter struct {
 	State   State            // empty is any

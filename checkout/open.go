@@ -68,14 +68,14 @@ func (d *Desk) Open(ctx context.Context, r Request) (Checkout, error) {
 		d.Wake(c.ID)
 		return c, nil
 	}
-	ask := payment.Opening{Way: c.Way, Language: c.Language, Text: bought(c), Payer: r.Payer, Within: d.Policy.PayWithin}
+	ask := payment.Opening{Way: c.Way, Language: c.Language, Text: View{Checkout: c}.Bought(c.Language), Payer: r.Payer, Within: d.Policy.PayWithin}
 	if d.Link != nil {
 		ask.Return = d.Link(c.Key)
 	}
 	if _, err := d.Payments.AskAs(ctx, c.Payment, c.Provider, "", c.Amount, ask); err != nil {
 		return Checkout{}, d.forget(ctx, c, err)
 	}
-	d.pay()
+	d.Nudge()
 	d.announce(c)
 	return c, nil
 }
@@ -140,13 +140,18 @@ func (c *Company) tidy() error {
 	return nil
 }
 
-// bought is what the driver is told that is bought.
-func bought(c Checkout) string {
-	text := "EV charging at "
-	if c.Language == "sv" {
-		text = "Elbilsladdning vid "
+// Bought is what the driver is told that is bought, in sv or en.
+func (v View) Bought(language string) string {
+	text := "EV charging"
+	switch at := string(v.Station); {
+	case language == "sv" && at != "":
+		text = "Elbilsladdning vid " + at
+	case language == "sv":
+		text = "Elbilsladdning"
+	case at != "":
+		text += " at " + at
 	}
-	letters := []rune(text + string(c.Station))
+	letters := []rune(text)
 	return string(letters[:min(len(letters), 50)])
 }
 

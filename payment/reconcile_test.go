@@ -352,11 +352,11 @@ func TestDunning(t *testing.T) {
 		t.Errorf("the guest was charged again: %+v", got)
 	}
 
-	link, err := s.Link(t.Context(), guest.ID, "", customer)
+	link, err := s.Link(t.Context(), guest.ID, "", 0, customer)
 	if err != nil || link.Rest != guest.ID || link.Due != 0 {
 		t.Fatalf("the link is %+v, %v", link, err)
 	}
-	if same, err := s.Link(t.Context(), guest.ID, "", customer); err != nil || same.ID != link.ID {
+	if same, err := s.Link(t.Context(), guest.ID, "", 0, customer); err != nil || same.ID != link.ID {
 		t.Errorf("there is another: %+v, %v", same, err)
 	}
 	s.step(t)
@@ -366,7 +366,7 @@ func TestDunning(t *testing.T) {
 	if p, of := s.payment(t, link.ID), s.payment(t, guest.ID); p.State != payment.Settled || p.Paid() != 500 || of.State != payment.Settled || of.Covered != 500 {
 		t.Errorf("paid is %+v of %+v", p, of)
 	}
-	if _, err := s.Link(t.Context(), guest.ID, "", customer); gnista.CodeOf(err) != gnista.Conflict {
+	if _, err := s.Link(t.Context(), guest.ID, "", 0, customer); gnista.CodeOf(err) != gnista.Conflict {
 		t.Errorf("a link for nothing: %v", err)
 	}
 

@@ -221,6 +221,10 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		rand.Read(key)
 		o.Secret = func() ([]byte, error) { return key, nil }
 	}
+	links, err := derived(o.Secret, "links of payments")
+	if err != nil {
+		return nil, errors.Join(err, a.db.Close())
+	}
 	a.ca = &pki.CA{Store: a.db, Network: a.network, Secret: o.Secret, Operator: o.Operator, Now: o.Now, NewID: o.NewID}
 	if o.PublicURL != "" {
 		a.ca.BaseURL = strings.TrimRight(o.PublicURL, "/") + api.Prefix
@@ -247,7 +251,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Codes: a.codes, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns,
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Events:  a.db, Bus: a.bus, Ready: a.db.Ready,
-		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
+		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, LinkKey: links, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
 	if err := errors.Join(a.firstTariff(ctx, o.Currency), a.checks.Begin(ctx)); err != nil {

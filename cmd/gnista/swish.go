@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
@@ -77,15 +75,7 @@ func (s swishing) provider(o options) (payment.Provider, error) {
 }
 
 // swishSecret is what callbacks are known by: the same after a restart.
-func swishSecret(o options) ([]byte, error) {
-	key, err := o.Secret()
-	if err != nil {
-		return nil, err
-	}
-	m := hmac.New(sha256.New, key)
-	m.Write([]byte("callbacks of Swish"))
-	return m.Sum(nil), nil
-}
+func swishSecret(o options) ([]byte, error) { return derived(o.Secret, "callbacks of Swish") }
 
 // simulatedSwish is a Swish in this process, in which no money moves.
 type simulatedSwish struct {
