@@ -62,6 +62,7 @@ type options struct {
 	Providers  []payment.Provider     // beside those that every system has
 	Stripe     *stripe.Config         // nil: no cards are taken
 	StandIns   map[string]api.StandIn // for providers that are simulated
+	Remember   string                 // folder in which these keep what was done; empty is nowhere
 	Zone       *time.Location
 	Cloning    token.Cloning
 	CostEvery  time.Duration // see [cost.Costs]

@@ -31,7 +31,7 @@ type resting struct {
 
 func newResting(t *testing.T, standIns bool) *resting {
 	t.Helper()
-	card, err := startStripeSim()
+	card, err := startStripeSim(options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -77,16 +78,28 @@ type stripeSim struct {
 	stop   context.CancelFunc
 }
 
-// startStripeSim simulates Stripe.
-func startStripeSim() (*stripeSim, error) {
+// startStripeSim simulates Stripe, which remembers where it is told a folder.
+func startStripeSim(o options) (*stripeSim, error) {
+	hook := []byte(rand.Text())
+	if o.Remember != "" { // what it calls things follows from it
+		var err error
+		if hook, err = derived(o.Secret, "simulated Stripe"); err != nil {
+			return nil, err
+		}
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("simulating Stripe: %w", err)
 	}
 	s := &stripeSim{config: &stripe.Config{
-		Key: "sk_test_" + rand.Text(), Publishable: "pk_test_simulated", Webhook: "whsec_" + rand.Text(), URL: "http://" + l.Addr().String(),
+		Key: "sk_test_" + rand.Text(), Publishable: "pk_test_simulated", Webhook: fmt.Sprintf("whsec_%x", hook), URL: "http://" + l.Addr().String(),
 	}}
 	s.Sim = stripesim.New(stripesim.Options{Key: s.config.Key, Webhook: s.config.Webhook, Now: time.Now})
+	if o.Remember != "" {
+		if err := s.Remember(filepath.Join(o.Remember, "stripe.jsonl")); err != nil {
+			return nil, errors.Join(fmt.Errorf("simulating Stripe: %w", err), l.Close())
+		}
+	}
 	s.server = s.Start(l)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s, nil
@@ -100,4 +113,5 @@ func (s *stripeSim) tell(at net.Addr) {
 func (s *stripeSim) end() {
 	s.stop()
 	s.server.Close()
+	s.Forget()
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"gnista/payment"
@@ -89,6 +90,11 @@ func simulateSwish(ctx context.Context, o options, at net.Addr) (*simulatedSwish
 	if err != nil {
 		return nil, err
 	}
+	if o.Remember != "" {
+		if err := sim.Remember(filepath.Join(o.Remember, "swish.jsonl")); err != nil {
+			return nil, fmt.Errorf("simulating Swish: %w", err)
+		}
+	}
 	l, server, err := sim.Listen("127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("starting the simulated Swish: %w", err)
@@ -104,7 +110,10 @@ func simulateSwish(ctx context.Context, o options, at net.Addr) (*simulatedSwish
 	sim.Send = sendCallback
 	go server.ServeTLS(l, "", "")
 	go sim.Run(ctx)
-	context.AfterFunc(ctx, func() { server.Close() })
+	context.AfterFunc(ctx, func() {
+		server.Close()
+		sim.Forget()
+	})
 	return &simulatedSwish{&swish.Provider{
 		Payee: swishsim.Merchant, Endpoint: "https://" + l.Addr().String() + "/swish-cpcapi", Callback: "http://" + reachable(at) + swishHook, Secret: secret, Client: client, Test: true, Now: o.Now,
 	}, sim}, nil
