@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -36,7 +37,6 @@ type asking struct {
 	Return   string // address that the provider leads back to
 	Provider string
 	Method   string // what the provider is called
-	App      string // address that opens the provider's app; empty is none
 	StandIn  bool   // no real money moves, and we stand in for the provider
 	Ref      string // the provider's name of the payment
 }
@@ -111,11 +111,11 @@ func (s *Server) showCheckout(w http.ResponseWriter, r *http.Request, v checkout
 	if q.Has("part") {
 		name = "progress.html"
 	}
-	provider := ""
+	var needs payment.Needs
 	if p.Ask.Element() {
-		provider = p.Ask.Provider
+		needs = p.Ask.Needs
 	}
-	s.payPage(w, name, l, provider, http.StatusOK, p)
+	s.payPage(w, name, l, needs, http.StatusOK, p)
 }
 
 func (s *Server) payingOf(ctx context.Context, v checkout.View, l string) (payingPage, error) {
@@ -146,11 +146,11 @@ func (s *Server) payingOf(ctx context.Context, v checkout.View, l string) (payin
 	if !p.Quiet {
 		p.Reload = pollEvery
 	}
-	if p.Ask.Element() && p.Ask.Provider == "stripe" {
-		p.Script, p.Reload = "https://js.stripe.com/v3/", 0
+	if p.Ask.Element() {
+		p.Script, p.Reload = action.Needs.Script, 0
 	}
-	if action.Kind == payment.ActApp && p.Ask.Provider == "swish" {
-		p.Ask.App = "swish://paymentrequest?token=" + url.QueryEscape(action.Text) + "&callbackurl=" + url.QueryEscape(p.Ask.Return)
+	if action.App != "" {
+		p.Ask.App += url.QueryEscape(p.Ask.Return)
 	}
 	p.Cap = v.Amount
 	if v.Amount.Amount > 0 {
@@ -180,16 +180,12 @@ func (s *Server) showApp(w http.ResponseWriter, r *http.Request, v checkout.View
 		s.nothing(w, r, began)
 		return
 	}
-	text := p.Ask.Text
-	if p.Ask.Provider == "swish" {
-		text = "D" + text // a payment that was made beforehand
-	}
-	q, err := newQR(text)
+	q, err := newQR(cmp.Or(p.Ask.Code, p.Ask.Text))
 	if err != nil {
 		s.broken(w, r, err)
 		return
 	}
-	payHeaders(w, "")
+	payHeaders(w, payment.Needs{})
 	w.Header().Set("Content-Type", "image/svg+xml")
 	w.Write(q.svg())
 }
@@ -211,7 +207,7 @@ func (s *Server) again(w http.ResponseWriter, r *http.Request, v checkout.View, 
 	if failed != nil {
 		to += "&problem=" + what
 	}
-	payHeaders(w, "")
+	payHeaders(w, payment.Needs{})
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 

@@ -37,6 +37,7 @@ var payEnglish = map[string]string{
 	"pay-rest-other": "Choose another way to pay", "pay-rest-back": "The request to pay is being taken back. Then you can choose anew.", "pay-rest-moving": "Your payment is on its way. You need do nothing more.",
 	"pay-rest-review": "It is not known yet what became of your payment. Do not pay again: somebody looks at it, and this page tells you.", "pay-rest-no-way": "This cannot be paid here. You need do nothing now; whoever runs the charger will tell you if there is something to do.",
 	"pay-rest-tried": "The last attempt came to nothing, and nothing was charged by it.", "pay-rest-done": "Of this you have paid %s afterwards.", "pay-rest-so-far": "%s of it is paid.", "pay-rest-failed": "That could not be done. Look at what is said here now. Nothing was charged by this attempt.",
+	"pay-wish": "As you chose at the charger, charging stops by itself after", "pay-wish-energy": "%s kWh", "pay-wish-time": "%s (h:min:s)", "pay-wish-cost": "%s",
 	"label-scan": "Scan and pay", "label-type": "or go to", "label-price": "Price, VAT included",
 }
 
@@ -77,5 +78,6 @@ var paySwedish = map[string]string{
 	"pay-rest-other": "Välj ett annat sätt att betala", "pay-rest-back": "Begäran om betalning tas tillbaka. Sedan kan du välja på nytt.", "pay-rest-moving": "Din betalning är på väg. Du behöver inte göra något mer.",
 	"pay-rest-review": "Det är inte klart hur det gick med din betalning. Betala inte igen: någon ser på det, och sidan berättar hur det blev.", "pay-rest-no-way": "Det här kan inte betalas här. Du behöver inte göra något nu; den som driver laddaren hör av sig om du ska göra något.",
 	"pay-rest-tried": "Det senaste försöket blev inte av, och inget drogs av det.", "pay-rest-done": "Av detta har du betalat %s i efterhand.", "pay-rest-so-far": "%s av det är betalt.", "pay-rest-failed": "Det gick inte. Se vad som står här nu. Inget har dragits av det här försöket.",
+	"pay-wish": "Som du valde på laddaren stannar laddningen av sig själv efter", "pay-wish-energy": "%s kWh", "pay-wish-time": "%s (tim:min:s)", "pay-wish-cost": "%s",
 	"label-scan": "Skanna och betala", "label-type": "eller gå till", "label-price": "Pris inklusive moms",
 }

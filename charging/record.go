@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"gnista"
@@ -24,6 +25,16 @@ type Transactions struct {
 	Zone         *time.Location // in which days and months begin; nil is UTC
 	Now          func() time.Time
 	NewID        func() string
+
+	orders sync.WaitGroup // that are given meanwhile
+}
+
+// Wait waits for the orders to stations that are on their way. Nothing may be recorded any more.
+func (t *Transactions) Wait() { t.orders.Wait() }
+
+// end orders a station to end a transaction. What comes of it is kept as a command; the station is answered meanwhile.
+func (t *Transactions) end(ctx context.Context, id gnista.StationID, ref string) {
+	t.orders.Go(func() { station.Give(context.WithoutCancel(ctx), t.Network, id, Stop{ref}) })
 }
 
 // Authoriser decides who may charge.
@@ -87,8 +98,7 @@ func (t *Transactions) Record(ctx context.Context, id gnista.StationID, ev Event
 		return Outcome{}, err
 	}
 	if out.stray {
-		// What comes of it is kept as a command; the station is answered meanwhile.
-		go station.Give(context.WithoutCancel(ctx), t.Network, id, Stop{out.Transaction.Ref})
+		t.end(ctx, id, out.Transaction.Ref)
 	}
 	if ev.Kind == Updated && !out.Repeat && out.Transaction.State == Active {
 		if err := t.stopSpent(ctx, &out.Transaction); err != nil {
@@ -123,10 +133,14 @@ func (t *Transactions) settle(ctx context.Context, id gnista.StationID, ev Event
 
 // event tells of a transaction; readers look up the rest by its id.
 func event(kind string, now time.Time, t *Transaction) gnista.Event {
-	data, _ := json.Marshal(map[string]any{ // strings and numbers always marshal
+	values := map[string]any{
 		"state": t.State, "evse": t.EVSE.ID, "connector": t.EVSE.Connector, "energyWh": t.EnergyWh, "powerW": t.PowerW,
 		"activity": t.Activity, "review": t.Review,
-	})
+	}
+	if t.StopReason != "" {
+		values["stopReason"] = t.StopReason
+	}
+	data, _ := json.Marshal(values) // strings and numbers always marshal
 	return gnista.Event{At: now, Kind: kind, Station: t.Station, Subject: t.ID, Data: data}
 }
 
@@ -348,10 +362,11 @@ func (r *recording) start(t *Transaction) {
 
 // stop takes in the end, which may come before other events.
 func (r *recording) stop(t *Transaction) {
+	t.StopReason = r.Reason
 	if t.State == Active {
 		r.evs = append(r.evs, event("transaction.ended", r.now, t))
 	}
-	t.Progress.Ended, t.State, t.StopReason = true, Ended, r.Reason
+	t.Progress.Ended, t.State = true, Ended
 	t.unflag(MissingStop)
 	t.EndedAt = r.at
 	if r.End != nil {

@@ -140,15 +140,15 @@ func (d *Desk) charged(ctx context.Context, v *View) error {
 	t, err := d.Charging.Store.Transaction(ctx, v.Transaction)
 	if err == nil {
 		v.Charge = &t
-	} else if gnista.CodeOf(err) != gnista.NotFound {
+		v.Cost, v.Receipt, err = d.Bill(ctx, &t)
+		return err
+	}
+	if gnista.CodeOf(err) != gnista.NotFound {
 		return err
 	}
 	r, err := d.Receipts.RecordOf(ctx, v.Transaction)
-	switch {
-	case err == nil:
+	if err == nil {
 		v.Receipt, v.Cost = r.ID, r.Bill.Total
-	case gnista.CodeOf(err) == gnista.NotFound && v.Charge != nil:
-		v.Cost, err = d.Records.Cost(ctx, v.Charge)
 	}
 	return err
 }
@@ -174,6 +174,20 @@ func (d *Desk) Billed(ctx context.Context, payment string) (View, error) {
 		v.Station, v.EVSE = v.Charge.Station, v.Charge.EVSE.ID
 	}
 	return v, err
+}
+
+// Bill is what a transaction costs, so far or in all, and the id of its receipt, which is empty before there is
+// one. NotFound when it has no tariff.
+func (d *Desk) Bill(ctx context.Context, t *charging.Transaction) (cost gnista.Money, receipt string, err error) {
+	r, err := d.Receipts.RecordOf(ctx, t.ID)
+	switch {
+	case err == nil:
+		return r.Bill.Total, r.ID, nil
+	case gnista.CodeOf(err) != gnista.NotFound:
+		return cost, "", err
+	}
+	cost, err = d.Records.Cost(ctx, t)
+	return cost, "", err
 }
 
 // Cancel gives up a checkout that does not charge yet. NotFound, Conflict.

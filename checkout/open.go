@@ -30,6 +30,9 @@ func (d *Desk) Open(ctx context.Context, r Request) (Checkout, error) {
 	case r.Language != "sv" && r.Language != "en":
 		return Checkout{}, gnista.Invalidf("language", "%q is neither sv nor en", r.Language)
 	}
+	if err := r.Wish.check(); err != nil {
+		return Checkout{}, err
+	}
 	m, err := o.choose(r)
 	if err != nil {
 		return Checkout{}, err
@@ -52,7 +55,7 @@ func (d *Desk) Open(ctx context.Context, r Request) (Checkout, error) {
 	now := d.Now()
 	c := Checkout{
 		ID: d.NewID(), Key: newKey(), Station: r.Station, EVSE: r.EVSE, Provider: m.Provider, Way: m.Way, Amount: r.Amount, Language: r.Language, Tariff: o.Version.ID,
-		Token: token.ID{UID: uid, Type: d.tokenType(r.Station)}, State: Paying, Test: m.Test, Company: r.Company, MinWh: d.Policy.MinWh, Minimum: d.Policy.Minimum,
+		Token: token.ID{UID: uid, Type: d.tokenType(r.Station)}, State: Paying, Test: m.Test, Company: r.Company, Wish: r.Wish, MinWh: d.Policy.MinWh, Minimum: d.Policy.Minimum,
 		PayBy: now.Add(d.Policy.PayWithin), CreatedAt: now, UpdatedAt: now, Order: Order{Number: number},
 	}
 	c.Next = now.Add(askTime)

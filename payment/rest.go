@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/account"
 )
 
 // PayRest has a payment that is ready pay what is missing of the one whose rest it was made for. What is no longer
@@ -222,19 +223,27 @@ func (p *Payments) dun(ctx context.Context, r Receivable) error {
 		}
 	}
 	charge := r.Tries < p.Dunning.Tries && x.Mandate != ""
+	invoiced := false
+	if !charge && r.Reminders == 0 {
+		var err error
+		if invoiced, err = p.invoiced(ctx, x); err != nil {
+			return err
+		}
+	}
 	var tell *gnista.Event
 	switch {
 	case charge:
 		r.Tries++
+	case invoiced:
 	case r.Reminders < p.Dunning.Reminders:
 		r.Reminders++
 		tell = x.reminded(r.Reminders, now)
 	}
 	r.LastAt, r.NextAt = now, p.Dunning.next(now)
-	if (r.Tries >= p.Dunning.Tries || x.Mandate == "") && r.Reminders >= p.Dunning.Reminders {
+	if invoiced || (r.Tries >= p.Dunning.Tries || x.Mandate == "") && r.Reminders >= p.Dunning.Reminders {
 		r.NextAt = time.Time{}
 	}
-	if charge { // the customer may be paying just now
+	if charge || invoiced { // the customer may be paying just now
 		rests, err := p.Store.Rests(ctx, x.ID)
 		if err != nil || slices.ContainsFunc(rests, func(r Payment) bool { return r.Way != ByMandate && r.Pays() }) {
 			return err
@@ -242,10 +251,43 @@ func (p *Payments) dun(ctx context.Context, r Receivable) error {
 	}
 	// It is stored before: what is lost then is a try, and never one too many is made.
 	mine, err := p.Store.Dunned(ctx, r, last, tell)
-	if err != nil || !mine || !charge {
+	switch {
+	case err != nil || !mine:
 		return err
+	case charge:
+		return p.again(ctx, x)
+	case invoiced:
+		_, err = p.Change(ctx, x.ID, func(c *Change) error { c.ByInvoice(Cause{ByTime, ""}); return nil })
 	}
-	return p.again(ctx, x)
+	return err
+}
+
+// invoiced tells whether what a card has not paid can be invoiced: nothing of it was paid in any way, and the account
+// pays afterwards and has the currency.
+func (p *Payments) invoiced(ctx context.Context, x Payment) (bool, error) {
+	if p.Mandates == nil || !x.unpaid() {
+		return false, nil
+	}
+	a, err := p.Mandates.Accounts.Account(ctx, x.Account)
+	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		return false, nil
+	}
+	return err == nil && a.Kind == account.Postpaid && a.Currency == x.Currency, err
+}
+
+// unpaid tells whether it is a card that was to pay for what an account has charged, and that has paid nothing.
+func (p Payment) unpaid() bool {
+	return p.Way == ByMandate && p.Mandate != "" && p.Transaction != "" && p.State == SettledShort && p.Captured == 0 && p.Covered == 0 && p.Given == 0 && p.WrittenOff == 0
+}
+
+// ByInvoice has an account pay by invoice what its card has not, and tells whether it has.
+func (c *Change) ByInvoice(cause Cause) bool {
+	if c.Op != nil || !c.unpaid() {
+		return false
+	}
+	c.Provider, c.Mandate, c.Ref, c.Reason = Invoice, "", "", ""
+	c.Again(0, cause)
+	return true
 }
 
 // again charges an account anew for what is missing of a payment: by the payment itself, or, where that was set aside

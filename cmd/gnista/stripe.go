@@ -18,10 +18,11 @@ import (
 
 // cards is with whom cards are charged. Secrets are in files.
 type cards struct {
-	StripeSecretKeyFile     string `help:"File with the secret key of an account with Stripe, which takes cards." placeholder:"FILE"`
-	StripePublishableKey    string `help:"The publishable key that goes with it, which pages show." placeholder:"KEY"`
-	StripeWebhookSecretFile string `help:"File with the secret that Stripe signs with what it tells to /hooks/stripe. The endpoint there must be of the version of the interface that the documentation names." placeholder:"FILE"`
-	TestPayments            bool   `help:"Where no provider of payments is set up, simulate one: no real money moves. --demo does so too."`
+	StripeSecretKeyFile     string        `help:"File with the secret key of an account with Stripe, which takes cards." placeholder:"FILE"`
+	StripePublishableKey    string        `help:"The publishable key that goes with it, which pages show." placeholder:"KEY"`
+	StripeWebhookSecretFile string        `help:"File with the secret that Stripe signs with what it tells to /hooks/stripe. The endpoint there must be of the version of the interface that the documentation names." placeholder:"FILE"`
+	StripeHoldLife          time.Duration `help:"How long an amount is taken to stay set aside where Stripe does not say until when." default:"168h"`
+	TestPayments            bool          `help:"Where no provider of payments is set up, simulate one: no real money moves. --demo does so too."`
 }
 
 // config is with which account cards are charged; nil is with none.
@@ -47,7 +48,10 @@ func (c cards) config() (*stripe.Config, error) {
 	if !test && !strings.HasPrefix(c.StripePublishableKey, "pk_live_") {
 		return nil, errors.New("--stripe-publishable-key: it begins with pk_test_ or pk_live_")
 	}
-	conf := &stripe.Config{Key: key, Publishable: c.StripePublishableKey, Webhook: hook}
+	conf := &stripe.Config{Key: key, Publishable: c.StripePublishableKey, Webhook: hook, HoldLife: c.StripeHoldLife}
+	if c.StripeHoldLife < 0 {
+		return nil, errors.New("--stripe-hold-life is negative")
+	}
 	if stripe.New(*conf).Caps().Test != test {
 		return nil, errors.New("--stripe-publishable-key: it is of another mode than the secret key")
 	}
