@@ -1,6 +1,6 @@
 // Package sim simulates charging stations: the client half of OCPP 1.6, 2.0.1 and 2.1 with what real
 // stations do when the connection or the power is lost ([Station]), drivers who charge there by a
-// scenario ([Play]), and many of both ([Park]).
+// scenario ([Play]), many of both ([Park]), and what they share a connection to the grid with ([Site]).
 //
 // Invariants:
 //   - What a station tells of a transaction is fixed when it happens. It is told in that order, again

@@ -43,6 +43,7 @@ func Run(t *testing.T, url string) {
 	t.Run("reports", s.reports)
 	t.Run("templates", s.templates)
 	t.Run("campaigns", s.campaigns)
+	t.Run("remedies", s.remedies)
 	t.Run("verdicts", s.verdicts)
 	t.Run("made-up reasons", s.reasons)
 	t.Run("quirks", s.quirks)
@@ -92,11 +93,20 @@ func Run(t *testing.T, url string) {
 	t.Run("authorities", s.authorities)
 	t.Run("certificates", s.certificates)
 	t.Run("security events", s.securityEvents)
+	t.Run("faults", s.faults)
+	t.Run("told verdicts", s.toldVerdicts)
+	t.Run("what operators say of faults", s.overrides)
+	t.Run("the catalogue of faults", s.editor)
+	t.Run("unknown codes of faults", s.unknownFaults)
 	t.Run("events", func(t *testing.T) { s.events(t, func() []gnista.Event { mu.Lock(); defer mu.Unlock(); return told }) })
 	t.Run("consumers", s.consumers)
 	t.Run("odd texts and numbers", s.odd)
 	t.Run("counting", s.counting)
 	t.Run("pruned events", s.prunedEvents)
+	t.Run("outages", s.outages)
+	t.Run("times that are not counted", s.exclusions)
+	t.Run("attempts", s.attempts)
+	t.Run("watchers", s.watchers)
 }
 
 type suite struct{ *store.DB }
