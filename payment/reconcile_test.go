@@ -12,6 +12,7 @@ import (
 	"gnista/account"
 	"gnista/billing"
 	"gnista/payment"
+	"gnista/payment/invoice"
 )
 
 // drain lets everything come to its end with a bank that answers.
@@ -464,6 +465,7 @@ func TestDunningInvoices(t *testing.T) {
 	s := newShop(t)
 	till := &cards{till: s.till, bad: true}
 	s.system.Providers["bank"] = till
+	s.system.Providers[payment.Invoice] = invoice.Provider{}
 	s.Dunning = payment.Dunning{Tries: 2, Apart: 30 * time.Hour, Reminders: 1, Zone: time.UTC}
 	s.Mandates = &payment.Mandates{Accounts: accountsOf{
 		"later": {ID: "later", Kind: account.Postpaid, Currency: "SEK"}, "part": {ID: "part", Kind: account.Postpaid, Currency: "SEK"}, "before": {ID: "before", Kind: account.Prepaid, Currency: "SEK"},

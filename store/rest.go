@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -64,8 +63,11 @@ func (db *DB) CreateRest(ctx context.Context, c *payment.Change) (p payment.Paym
 	err = db.write(ctx, ledgerKey, func(t *tx) error {
 		p = c.Payment
 		of, err := t.changing(`id = $1`, c.Rest, c.Now)
-		if err != nil || of == nil {
-			return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no payment %q", c.Rest))
+		if err != nil {
+			return err
+		}
+		if of == nil {
+			return gnista.Errorf(gnista.NotFound, "there is no payment %q", c.Rest)
 		}
 		rows, err := t.rows(restsOf, c.Rest)
 		rests, err := all(rows, err, scanPayment)
