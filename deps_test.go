@@ -36,9 +36,9 @@ var allowed = map[string][]string{
 	"fault/...":       {".", "station", "token", "charging", "billing", "payment", "checkout", "pki", "power", "fault"},
 	"gateway/...":     {".", "account", "station", "token", "charging", "tariff", "billing", "pki", "power", "cost", "vat", "payment/terminal", "ocpp/...", "gateway"},
 	"cluster/...":     {".", "account", "station", "token", "charging", "tariff", "billing", "pki", "power"},
-	"api":             {".", "account", "payment", "payment/terminal", "vat", "checkout", "ocpi", "campaign", "station", "token", "charging", "tariff", "billing", "pki", "power", "cost", "commission", "fault", "fault/watch", "fault/uptime", "fault/remedy", "fault/alert"},
-	"store":           {".", "account", "payment", "payment/terminal", "vat", "checkout", "campaign", "station", "token", "charging", "tariff", "billing", "pki", "power", "cost", "commission", "fault", "fault/watch", "fault/uptime", "fault/remedy", "fault/alert"},
-	"store/storetest": {".", "account", "payment", "payment/terminal", "vat", "checkout", "campaign", "station", "token", "charging", "tariff", "billing", "pki", "power", "cost", "commission", "store", "fault", "fault/watch", "fault/uptime", "fault/remedy", "fault/alert"},
+	"api":             {".", "account", "payment", "payment/terminal", "vat", "checkout", "ocpi", "campaign", "station", "token", "charging", "tariff", "billing", "pki", "power", "cost", "commission", "fault", "fault/watch", "fault/uptime", "fault/remedy", "fault/alert", "fault/driver"},
+	"store":           {".", "account", "payment", "payment/terminal", "vat", "checkout", "campaign", "station", "token", "charging", "tariff", "billing", "pki", "power", "cost", "commission", "fault", "fault/watch", "fault/uptime", "fault/remedy", "fault/alert", "fault/driver"},
+	"store/storetest": {".", "account", "payment", "payment/terminal", "vat", "checkout", "campaign", "station", "token", "charging", "tariff", "billing", "pki", "power", "cost", "commission", "store", "fault", "fault/watch", "fault/uptime", "fault/remedy", "fault/alert", "fault/driver"},
 	"sim":             {".", "ocpp/..."},
 	"cmd/...":         {"..."},
 }

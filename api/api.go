@@ -35,6 +35,7 @@ import (
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/fault"
+	"gnista/fault/driver"
 	"gnista/fault/remedy"
 	"gnista/fault/uptime"
 	"gnista/payment"
@@ -84,6 +85,8 @@ type Server struct {
 	Events        Events
 	Bus           Bus
 	Ready         func(context.Context) error
+
+	Drivers *driver.Desk
 
 	// Token is the admin token. Without one everybody on this machine has all rights, and nobody else
 	// any: requests that come through a proxy or under another name than this machine's are refused.
@@ -183,6 +186,7 @@ func (s *Server) Handler() http.Handler {
 	s.refunds(api)
 	s.reconciliation(api)
 	s.hints(api)
+	s.attempts(api)
 	s.payCodes(api)
 	s.authorities(api)
 	s.certificates(api)
@@ -231,7 +235,7 @@ func paid(path string) bool {
 
 // open tells the paths that need no token.
 func open(path string) bool {
-	for _, p := range []string{"/livez", "/readyz", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", prefix + "/openapi", prefix + "/receipts/", prefix + "/crl/", prefix + "/ocsp"} {
+	for _, p := range []string{"/livez", "/readyz", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", prefix + "/openapi", prefix + "/receipts/", prefix + "/attempts/", prefix + "/crl/", prefix + "/ocsp"} {
 		if strings.HasPrefix(path, p) {
 			return true
 		}

@@ -19,6 +19,7 @@ import (
 	"gnista/charging"
 	"gnista/checkout"
 	"gnista/commission"
+	"gnista/fault"
 	"gnista/station"
 	"gnista/tariff"
 	"gnista/token"
@@ -29,6 +30,7 @@ var pageFiles embed.FS
 
 // How much the first page shows.
 const (
+	shownFaults       = 20
 	shownStations     = 100
 	shownTransactions = 100
 	shownRecords      = 20
@@ -40,6 +42,8 @@ const (
 
 // overview is what the first page shows.
 type overview struct {
+	Faults   []faultView // the worst that are open and that nobody has put aside
+	Open     int         // how many are open
 	Stations []stationView
 	More     bool // there are more stations
 	Active   []transactionView
@@ -64,6 +68,9 @@ func (s *Server) overview(r *http.Request) (o overview, err error) {
 		o.Address = "http://" + r.Host
 	}
 	o.Address = strings.Replace(strings.TrimSuffix(o.Address, "/"), "http", "ws", 1) + "/ocpp/"
+	if err := s.troubles(r, &o); err != nil {
+		return o, err
+	}
 	stations, err := s.Network.Store.Stations(ctx, "", shownStations+1)
 	if err != nil {
 		return o, err
@@ -122,6 +129,26 @@ func (s *Server) overview(r *http.Request) (o overview, err error) {
 		err = s.guests(ctx, &o)
 	}
 	return o, err
+}
+
+// troubles adds the open faults.
+func (s *Server) troubles(r *http.Request, o *overview) error {
+	no := false
+	list, err := s.Faults.Store.Faults(r.Context(), fault.Filter{State: fault.IsOpen, AtLeast: fault.Low, Shelved: &no, WorstFirst: true, Limit: shownFaults, Now: s.Now()})
+	if err != nil {
+		return err
+	}
+	show := s.showFault(fault.Language(languageOf(r.Header.Get("Accept-Language")).tag))
+	for _, f := range list {
+		o.Faults = append(o.Faults, show(f))
+	}
+	totals, err := s.Faults.Store.FaultTotals(r.Context(), "")
+	for v, n := range totals {
+		if v != fault.Info {
+			o.Open += n
+		}
+	}
+	return err
 }
 
 // guests adds what drivers without a contract do.
@@ -302,7 +329,10 @@ func (s *Server) parse(l language) *template.Template {
 		"mask":    token.Mask,
 		"perUnit": func(d tariff.Dimension) string { return l.text("per-" + string(d)) },
 		"tone":    tone,
-		"c":       func(key any) string { return commission.Language(l.tag).Name(fmt.Sprint(key)) },
+		"grave": func(v fault.Severity) string {
+			return map[fault.Severity]string{fault.Critical: "fault", fault.High: "fault", fault.Medium: "wait"}[v]
+		},
+		"c": func(key any) string { return commission.Language(l.tag).Name(fmt.Sprint(key)) },
 		"verdictTone": func(v commission.Verdict) string {
 			return map[commission.Verdict]string{commission.Passed: "free", commission.Failed: "fault"}[v]
 		},

@@ -11,6 +11,8 @@ import (
 
 	"gnista"
 	"gnista/checkout"
+	"gnista/fault"
+	"gnista/fault/driver"
 	"gnista/payment"
 )
 
@@ -25,9 +27,15 @@ type payingPage struct {
 	Why     string     // key of the text that says why something is missing
 	Percent int64      // of the amount that the cost has come to
 	Cap     gnista.Money
-	Back    gnista.Money // what is given back, or was
-	Quiet   bool         // nothing on it changes by itself
-	Problem string       // key of a text
+	Back    gnista.Money  // what is given back, or was
+	Quiet   bool          // nothing on it changes by itself
+	Problem string        // key of a text
+	Said    driver.Answer // what has happened, where something is wrong
+}
+
+// Trouble tells whether the driver is to be told more than how far the checkout is.
+func (p payingPage) Trouble() bool {
+	return p.Said.Kind != "" && !p.Said.Well && (!p.State.Over() || p.Said.Kind == driver.Declined || p.Said.Kind == driver.Stuck)
 }
 
 // asking is how a customer is asked to pay on a page.
@@ -105,6 +113,11 @@ func (s *Server) showCheckout(w http.ResponseWriter, r *http.Request, v checkout
 	case v.Billed() && v.Pay.Short() == 0 && p.Rest.Paid.Amount == 0: // there was nothing to pay here
 		s.nothing(w, r, began)
 		return
+	}
+	if !v.Billed() {
+		if p.Said, err = s.Drivers.Viewed(r.Context(), v, s.voice(fault.Language(l))); err != nil && r.Context().Err() == nil { // the page is worth more than that
+			s.Log.Error("it could not be found out what to tell a driver", "checkout", v.ID, "err", err)
+		}
 	}
 	p.Problem = map[string]string{"stop": "pay-stop-failed", "cancel": "pay-cancel-failed", "test": "pay-test-failed", "rest": "pay-rest-failed"}[q.Get("problem")]
 	name := "paying.html"
