@@ -96,6 +96,7 @@ type Server struct {
 	Token     string
 	PublicURL string         // under which the world reaches us; empty where nobody said
 	BaseURL   string         // under which this machine is reached
+	LinkKey   []byte         // secret that the links of payments without a checkout are made with
 	Proxies   []netip.Prefix // that are ours, and say where requests come from
 	Version   string
 	Zone      *time.Location // in which pages show times

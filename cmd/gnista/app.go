@@ -65,6 +65,7 @@ type options struct {
 	Providers  []payment.Provider     // beside those that every system has
 	Stripe     *stripe.Config         // nil: no cards are taken
 	StandIns   map[string]api.StandIn // for providers that are simulated
+	Remember   string                 // folder in which these keep what was done; empty is nowhere
 	Zone       *time.Location
 	Cloning    token.Cloning
 	CostEvery  time.Duration // see [cost.Costs]
@@ -238,6 +239,10 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		rand.Read(key)
 		o.Secret = func() ([]byte, error) { return key, nil }
 	}
+	links, err := derived(o.Secret, "links of payments")
+	if err != nil {
+		return nil, errors.Join(err, a.db.Close())
+	}
 	a.ca = &pki.CA{Store: a.db, Network: a.network, Secret: o.Secret, Operator: o.Operator, Now: o.Now, NewID: o.NewID}
 	if o.PublicURL != "" {
 		a.ca.BaseURL = strings.TrimRight(o.PublicURL, "/") + api.Prefix
@@ -268,7 +273,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Uptime:  a.newWatchers(o, sites),
 		Events:  a.db, Bus: a.bus, Ready: a.db.Ready, People: a.people, Trail: a.db,
-		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
+		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, LinkKey: links, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
 	if err := errors.Join(a.firstTariff(ctx, o.Currency), a.checks.Begin(ctx)); err != nil {
@@ -397,6 +402,7 @@ func (a *app) close(ctx context.Context) error {
 	a.checks.End() // while stations are still there, so that it can clean up
 	a.halt()       // while stations are still there, so that none is thought to have failed
 	err := a.gateway.Stop(ctx)
+	a.transactions.Wait()
 	a.costs.Close()
 	a.checks.Wait()
 	a.stop()

@@ -126,7 +126,8 @@ func (s *serve) Run(ctx context.Context, o *output) error {
 		opts.BaseURL = "http://" + at.String()
 	}
 	if (s.Demo || s.TestPayments) && opts.Stripe == nil && len(opts.Providers) == 0 {
-		sim, err := startStripeSim()
+		opts.Remember = filepath.Join(s.Data, "simulated")
+		sim, err := startStripeSim(opts)
 		if err != nil {
 			listener.Close()
 			return err
