@@ -66,8 +66,8 @@ type Faults interface {
 
 // Catalogue says what faults mean.
 type Catalogue interface {
-	// Find gives the entry of a key; one that is not known is there with Known false.
-	Find(ctx context.Context, k fault.Key) fault.Entry
+	// Find is what is known of a fault, for which raw is what a station sent. It never fails.
+	Find(k fault.Key, raw fault.Raw) fault.Entry
 }
 
 // Names are how people call places.

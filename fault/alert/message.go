@@ -90,7 +90,7 @@ func (a *Alerts) item(ctx context.Context, s Subject, p Person) (Item, error) {
 		Kind: s.Kind, ID: s.ID, Case: s.Case, Key: plain(s.Key.String(), mostWord), Severity: s.Severity, Site: s.Site, Station: s.Station, EVSE: s.EVSE, Faults: s.Faults,
 		Since: s.Since, Cleared: s.ClearedAt,
 	}
-	e := a.Catalogue.Find(ctx, s.Key)
+	e := a.Catalogue.Find(s.Key, s.Raw)
 	t, ok := e.Texts[language]
 	if !ok {
 		t = e.Texts[fault.English]
