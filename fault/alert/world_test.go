@@ -17,6 +17,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -51,12 +53,31 @@ type world struct {
 
 var monday = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC) // 09:00 in Stockholm
 
+// empty is the file of a database with nothing in it: to make one takes longer than most tests.
+var empty = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "gnista")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "empty.db")
+	db, err := store.Open(context.Background(), "sqlite:"+file, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+t.TempDir()+"/test.db", store.Options{})
-	if err != nil {
+	file := filepath.Join(t.TempDir(), "test.db")
+	if err := os.WriteFile(file, must(empty())(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	db := must(store.Open(t.Context(), "sqlite:"+file, store.Options{}))(t)
 	t.Cleanup(func() { db.Close() })
 	w := &world{t: t, db: db, at: monday, subjects: map[string]alert.Subject{}}
 	w.mail, w.hook = newMailServer(t), newReceiver(t)
