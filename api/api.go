@@ -34,6 +34,7 @@ import (
 	"gnista/checkout"
 	"gnista/commission"
 	"gnista/cost"
+	"gnista/fault/alert"
 	"gnista/payment"
 	"gnista/payment/terminal"
 	"gnista/pki"
@@ -72,6 +73,7 @@ type Server struct {
 	Desk         *checkout.Desk
 	Dynamic      *checkout.DynamicCodes
 	Inbox        *payment.Inbox
+	Alerts       *alert.Alerts
 	StandIns     map[string]StandIn // by provider
 	Events       Events
 	Bus          Bus
@@ -177,9 +179,11 @@ func (s *Server) Handler() http.Handler {
 	s.roots(api)
 	s.securityEvents(api)
 	s.events(api)
+	s.alerts(api)
 	s.pages(mux)
 	s.payPages(mux)
 	s.hooks(mux)
+	s.alertPages(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+"; see "+prefix+"/openapi.json")
 	})
@@ -209,14 +213,14 @@ func sameOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// paid tells whether a path is one of a page on which drivers pay.
+// paid tells whether a path is one of a page on which drivers pay, or of a link that acknowledges an alert.
 func paid(path string) bool {
-	return strings.HasPrefix(path, "/e/") || strings.HasPrefix(path, "/q/") || strings.HasPrefix(path, "/pay/")
+	return strings.HasPrefix(path, "/e/") || strings.HasPrefix(path, "/q/") || strings.HasPrefix(path, "/pay/") || strings.HasPrefix(path, alert.AckPath)
 }
 
 // open tells the paths that need no token.
 func open(path string) bool {
-	for _, p := range []string{"/livez", "/readyz", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", prefix + "/openapi", prefix + "/receipts/", prefix + "/crl/", prefix + "/ocsp"} {
+	for _, p := range []string{"/livez", "/readyz", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", alert.AckPath, prefix + "/openapi", prefix + "/receipts/", prefix + "/crl/", prefix + "/ocsp"} {
 		if strings.HasPrefix(path, p) {
 			return true
 		}

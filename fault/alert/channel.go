@@ -67,9 +67,6 @@ type Secret struct {
 	Until time.Time // of one that was replaced; zero is for good
 }
 
-// perMinute is how many alerts in a minute go to a person where nothing else is said.
-const perMinute = 6
-
 // How webhooks are tried and given up.
 const (
 	rotation    = 24 * time.Hour     // in which both secrets sign

@@ -87,7 +87,9 @@ func TestEndsAtAnyWrite(t *testing.T) {
 }
 
 // until lets the clock go on to a minute after the beginning.
-func (w *world) until(minute int) { w.pass(monday.Add(time.Duration(minute) * time.Minute).Sub(w.now())) }
+func (w *world) until(minute int) {
+	w.pass(monday.Add(time.Duration(minute) * time.Minute).Sub(w.now()))
+}
 
 // endsAt lets the process end at its nth write, and tells whether it has so many.
 func endsAt(t *testing.T, n int, after bool) bool {
@@ -100,7 +102,7 @@ func endsAt(t *testing.T, n int, after bool) bool {
 	follows := must(w.AddChannel(t.Context(), alert.Channel{Kind: alert.ByWebhook, Address: w.hook.URL, Events: []string{"test.*"}}))(t)
 	must(w.AddDigest(t.Context(), alert.Digest{Name: "d", To: []alert.Receiver{{Channel: hook.ID}}, Time: "09:02"}))(t)
 	w.route(alert.Route{
-		Levels: []alert.Level{{To: []alert.Receiver{{Person: anna.ID}, {Channel: hook.ID}}}, {After: 5, To: []alert.Receiver{{Channel: hook.ID}}}}, Cleared: true,
+		Levels: []alert.RouteLevel{{To: []alert.Receiver{{Person: anna.ID}, {Channel: hook.ID}}}, {After: 5, To: []alert.Receiver{{Channel: hook.ID}}}}, Cleared: true,
 	})
 	must(w.db.ChangeChannel(t.Context(), hook.ID, func(*alert.Channel) ([]gnista.Event, error) {
 		return []gnista.Event{{At: w.now(), Kind: "test.one"}, {At: w.now(), Kind: "test.two"}}, nil

@@ -53,10 +53,10 @@ const (
 // Try is one try to send something.
 type Try struct {
 	At     time.Time `json:"at"`
-	Result Result    `json:"result,omitempty"` // empty while it is sent
-	Status int       `json:"status,omitempty"` // that the receiver answered with
-	Note   string    `json:"note,omitempty"`   // what it said, cut off
-	Next   time.Time `json:"next,omitzero"`    // when it is tried again
+	Result Result    `json:"result,omitempty" enum:"sent,failed,refused,gone,unknown" doc:"Absent while it is sent; unknown: the connection broke before it was known whether it arrived"`
+	Status int       `json:"status,omitempty" doc:"That the receiver answered with"`
+	Note   string    `json:"note,omitempty" doc:"What it said, cut off"`
+	Next   time.Time `json:"next,omitzero" doc:"When it is tried again"`
 }
 
 // Delivery is one message to one channel.

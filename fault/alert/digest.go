@@ -14,13 +14,13 @@ import (
 type Digest struct {
 	ID       string         `json:"id"`
 	Name     string         `json:"name"`
-	To       []Receiver     `json:"to"`
-	Days     []string       `json:"days,omitempty"` // mon to sun; none is every day
-	Time     string         `json:"time"`           // of day, as in 07:00
-	Zone     string         `json:"zone,omitempty"` // IANA name; empty is the operator's
+	To       []Receiver     `json:"to" nullable:"false"`
+	Days     []string       `json:"days,omitempty" doc:"Mon to sun; absent is every day"`
+	Time     string         `json:"time" doc:"Of day, as in 07:00"`
+	Zone     string         `json:"zone,omitempty" doc:"IANA name; absent is the operator's"`
 	Sites    []string       `json:"sites,omitempty"`
-	Severity fault.Severity `json:"severity,omitempty"` // at least
-	Empty    bool           `json:"empty,omitempty"`    // send it when nothing is open, too
+	Severity fault.Severity `json:"severity,omitempty" doc:"At least"`
+	Empty    bool           `json:"empty,omitempty" doc:"Send it when nothing is open, too"`
 	Off      bool           `json:"off,omitempty"`
 
 	NextAt    time.Time `json:"nextAt,omitzero"`
@@ -37,7 +37,7 @@ func (g *Digest) check(d *directory) error {
 	if err := named("name", g.Name); err != nil {
 		return err
 	}
-	if err := (Window{Days: g.Days, From: "00:00", Until: "00:00"}).check(""); err != nil {
+	if err := (DayHours{Days: g.Days, From: "00:00", Until: "00:00"}).check(""); err != nil {
 		return gnista.Invalidf("days", "are of mon, tue, wed, thu, fri, sat and sun")
 	}
 	if _, err := clock("time", g.Time); err != nil {

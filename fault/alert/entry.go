@@ -220,7 +220,7 @@ func (d *directory) used(r Receiver) string {
 		}
 	}
 	for _, x := range d.rotas {
-		if r.Person != "" && (slices.Contains(x.People, r.Person) || slices.ContainsFunc(x.Overrides, func(o Override) bool { return o.Person == r.Person })) {
+		if r.Person != "" && (slices.Contains(x.People, r.Person) || slices.ContainsFunc(x.Overrides, func(o Cover) bool { return o.Person == r.Person })) {
 			return "the rota " + x.Name
 		}
 	}

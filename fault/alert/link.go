@@ -65,7 +65,7 @@ type Permit struct {
 	Alert   Alert
 	Subject Subject
 	Person  Person
-	Item    Item
+	Mention Mention
 }
 
 // Open reads a link to acknowledge, and changes nothing. NotFound.
@@ -96,7 +96,7 @@ func (a *Alerts) Open(ctx context.Context, token string) (Permit, error) {
 	if out.Subject, err = a.Faults.Subject(ctx, kind, id); err != nil {
 		return out, err
 	}
-	out.Item, err = a.item(ctx, out.Subject, out.Person)
+	out.Mention, err = a.item(ctx, out.Subject, out.Person)
 	return out, err
 }
 

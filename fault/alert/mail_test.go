@@ -52,7 +52,7 @@ func TestMail(t *testing.T) {
 	w := newWorld(t)
 	anna, _ := w.person("Anna", fault.Swedish)
 	bob, _ := w.person("Bob", fault.English)
-	w.route(alert.Route{Name: "Jour", Levels: []alert.Level{{To: to(anna, bob)}}, Cleared: true})
+	w.route(alert.Route{Name: "Jour", Levels: []alert.RouteLevel{{To: to(anna, bob)}}, Cleared: true})
 	s := w.broken("f1", func(s *alert.Subject) {
 		s.Raw = fault.Raw{Code: "ConnectorLockFailure", Info: "<script>alert(1)</script>\r\nBcc: all@people.example\x00\u202e"}
 	})
@@ -98,7 +98,7 @@ func TestMail(t *testing.T) {
 func TestHeaderInjection(t *testing.T) {
 	w := newWorld(t)
 	p, _ := w.person("Eva", fault.English)
-	w.route(alert.Route{Levels: []alert.Level{{To: to(p)}}})
+	w.route(alert.Route{Levels: []alert.RouteLevel{{To: to(p)}}})
 	w.broken("f1", func(s *alert.Subject) {
 		s.Key = fault.Key{Source: "evil\r\nBcc: a@b.example", Code: "Unknown"}
 		s.Station = "CP\r\nX-Evil: 1\r\n\r\nbody"
@@ -121,7 +121,7 @@ func TestHeaderInjection(t *testing.T) {
 func TestMailThatIsNotTaken(t *testing.T) {
 	w := newWorld(t)
 	p, c := w.person("Anna", fault.English)
-	w.route(alert.Route{Levels: []alert.Level{{To: to(p)}}})
+	w.route(alert.Route{Levels: []alert.RouteLevel{{To: to(p)}}})
 	f := func(what string, answer func(int) error, state alert.DeliveryState, result alert.Result, mails int, doubtful bool) {
 		t.Helper()
 		before := len(w.mail.mails())

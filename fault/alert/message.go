@@ -23,13 +23,13 @@ type Message struct {
 	Person   string         `json:"person,omitempty"` // id of the reader
 	Route    string         `json:"route,omitempty"`  // name
 	Level    int            `json:"level,omitempty"`  // from 1
-	About    []Item         `json:"about,omitempty"`
+	About    []Mention      `json:"about,omitempty"`
 	More     int            `json:"more,omitempty"` // that are left out
 	Event    *gnista.Event  `json:"event,omitempty"`
 }
 
-// Item is one fault or incident of a message.
-type Item struct {
+// Mention is one fault or incident of a message.
+type Mention struct {
 	Alert    string           `json:"alert,omitempty" doc:"Id of the alert"`
 	Cause    Cause            `json:"cause,omitempty" doc:"Of one in a summary: why it was told"`
 	Kind     string           `json:"kind" enum:"fault,incident"`
@@ -58,7 +58,7 @@ const (
 	mostText      = 1000 // of a text of the catalogue
 )
 
-func (m *Message) add(it Item) {
+func (m *Message) add(it Mention) {
 	if len(m.About) == mostItemsTold {
 		m.More++
 		return
@@ -84,9 +84,9 @@ func plain(s string, most int) string {
 }
 
 // item tells of a subject in a person's words.
-func (a *Alerts) item(ctx context.Context, s Subject, p Person) (Item, error) {
+func (a *Alerts) item(ctx context.Context, s Subject, p Person) (Mention, error) {
 	language := cmp.Or(p.Language, fault.English)
-	it := Item{
+	it := Mention{
 		Kind: s.Kind, ID: s.ID, Case: s.Case, Key: plain(s.Key.String(), mostWord), Severity: s.Severity, Site: s.Site, Station: s.Station, EVSE: s.EVSE, Faults: s.Faults,
 		Since: s.Since, Cleared: s.ClearedAt,
 	}
@@ -96,7 +96,7 @@ func (a *Alerts) item(ctx context.Context, s Subject, p Person) (Item, error) {
 		t = e.Texts[fault.English]
 	}
 	it.Name = plain(cmp.Or(t.Name, s.Key.String()), mostWord)
-	it.Todo = plain(cmp.Or(map[bool]string{true: t.Technician}[p.On], t.Operator), mostText)
+	it.Todo = plain(cmp.Or(map[bool]string{true: t.Technician}[p.Technician], t.Operator), mostText)
 	if s.Site != "" {
 		it.SiteName = plain(a.Names.SiteName(ctx, s.Site), mostWord)
 	}
@@ -120,7 +120,7 @@ func (a *Alerts) item(ctx context.Context, s Subject, p Person) (Item, error) {
 }
 
 // link is where a fault or an incident is shown; empty where we have no address.
-func (a *Alerts) link(it Item) string {
+func (a *Alerts) link(it Mention) string {
 	if a.base() == "" {
 		return ""
 	}
@@ -139,7 +139,7 @@ type letter struct {
 }
 
 type line struct {
-	Item
+	Mention
 	Link string
 	Ack  string // where it is acknowledged
 }
@@ -150,7 +150,7 @@ func (a *Alerts) letter(x Delivery, ack func(alert string) string) letter {
 		l.Words = words[fault.English]
 	}
 	for _, it := range x.Message.About {
-		v := line{Item: it, Link: a.link(it)}
+		v := line{Mention: it, Link: a.link(it)}
 		if it.Alert != "" && it.Cleared.IsZero() && it.Cause != OnCleared && x.Cause != OnCleared && x.Cause != OnDigest {
 			v.Ack = ack(it.Alert)
 		}

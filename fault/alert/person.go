@@ -11,12 +11,12 @@ import (
 
 // Person is somebody who is told. Where is said by the channels that belong to them.
 type Person struct {
-	ID        string         `json:"id"`
-	Name      string         `json:"name"`
-	Language  fault.Language `json:"language"`
-	Zone      string         `json:"zone,omitempty"` // IANA name, of times that they are told; empty is the operator's
-	On        bool           `json:"onTheSpot,omitempty"`
-	CreatedAt time.Time      `json:"createdAt"`
+	ID         string         `json:"id"`
+	Name       string         `json:"name"`
+	Language   fault.Language `json:"language" enum:"sv,en"`
+	Zone       string         `json:"zone,omitempty" doc:"IANA name, of the times that they are told; absent is the operator's"`
+	Technician bool           `json:"technician,omitempty" doc:"They are told what to look at on the spot, and not what can be done from afar"`
+	CreatedAt  time.Time      `json:"createdAt"`
 }
 
 func (p *Person) check(*directory) error {
@@ -50,7 +50,7 @@ func (a *Alerts) in(zone string) *time.Location {
 type Group struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
-	People    []string  `json:"people"` // ids
+	People    []string  `json:"people" nullable:"false" doc:"Ids"`
 	CreatedAt time.Time `json:"createdAt"`
 }
 

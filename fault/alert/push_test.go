@@ -73,7 +73,7 @@ func vouched(t *testing.T, c call, key, audience string, now time.Time) {
 func TestPush(t *testing.T) {
 	w := newWorld(t)
 	b := browser{must(ecdh.P256().GenerateKey(rand.Reader))(t), make([]byte, 16)}
-	anna := must(w.AddPerson(t.Context(), alert.Person{Name: "Anna", Language: fault.Swedish, On: true}))(t)
+	anna := must(w.AddPerson(t.Context(), alert.Person{Name: "Anna", Language: fault.Swedish, Technician: true}))(t)
 	subscribe := func(address, p256dh string, auth []byte) (alert.Channel, error) {
 		return w.AddChannel(t.Context(), alert.Channel{Person: anna.ID, Kind: alert.ByPush, Address: address, P256dh: p256dh, Auth: base64.RawURLEncoding.EncodeToString(auth)})
 	}
@@ -89,9 +89,11 @@ func TestPush(t *testing.T) {
 			t.Errorf("got %v", bad)
 		}
 	}
-	w.route(alert.Route{Levels: []alert.Level{{To: to(anna)}}})
+	w.route(alert.Route{Levels: []alert.RouteLevel{{To: to(anna)}}})
 	w.broken("f1", nil)
-	w.hook.answers(func(n int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(map[bool]int{true: 500, false: 201}[n == 1]) })
+	w.hook.answers(func(n int, w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(map[bool]int{true: 500, false: 201}[n == 1])
+	})
 	w.step()
 	w.begin(w.db)
 	w.pass(time.Minute)

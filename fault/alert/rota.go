@@ -11,25 +11,23 @@ import (
 
 // Rota is who is on call: people in turn, each for a number of days.
 type Rota struct {
-	ID        string     `json:"id"`
-	Name      string     `json:"name"`
-	Zone      string     `json:"zone,omitempty"` // IANA name; empty is the operator's
-	People    []string   `json:"people"`         // ids, in their order
-	From      string     `json:"from"`           // day on which the first of them begins, as in 2026-03-02
-	Handover  string     `json:"handover"`       // time of day, as in 08:00
-	Days      int        `json:"days"`           // of each turn; 7 is a week
-	Overrides []Override `json:"overrides,omitempty"`
-	CreatedAt time.Time  `json:"createdAt"`
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	Zone      string    `json:"zone,omitempty" doc:"IANA name; absent is the operator's"`
+	People    []string  `json:"people" doc:"Ids, in their order"`
+	From      string    `json:"from" doc:"Day on which the first of them begins, as in 2026-03-02"`
+	Handover  string    `json:"handover" doc:"Time of day, as in 08:00"`
+	Days      int       `json:"days" doc:"Of each turn; 7 is a week"`
+	Overrides []Cover   `json:"overrides,omitempty"`
+	CreatedAt time.Time `json:"createdAt"`
 }
 
-// Override changes who is on call for a while.
-type Override struct {
-	From  time.Time `json:"from"`
-	Until time.Time `json:"until"`
-	// Person is on call instead.
-	Person string `json:"person,omitempty"`
-	// Away is who is not there: whoever comes after them in the order is on call. One of the two is given.
-	Away string `json:"away,omitempty"`
+// Cover changes who is on call for a while.
+type Cover struct {
+	From   time.Time `json:"from"`
+	Until  time.Time `json:"until"`
+	Person string    `json:"person,omitempty" doc:"Id of a person who is on call instead"`
+	Away   string    `json:"away,omitempty" doc:"Id of a person who is not there: whoever comes next in the order is on call. Either this or person"`
 }
 
 const (

@@ -45,7 +45,7 @@ func TestRota(t *testing.T) {
 	f("2027-01-04 08:00", "a", "turn") // the year has 53 weeks
 
 	day := func(s string) time.Time { return must(time.ParseInLocation(time.DateOnly, s, zone))(t) }
-	r.Overrides = []alert.Override{
+	r.Overrides = []alert.Cover{
 		{From: day("2026-03-18"), Until: day("2026-03-20"), Person: "c"},
 		{From: day("2026-03-23"), Until: day("2026-04-20"), Away: "b"},
 		{From: day("2026-04-01"), Until: day("2026-04-02"), Away: "c"},
@@ -110,9 +110,9 @@ func TestRotaInput(t *testing.T) {
 	f("handover", func(r *alert.Rota) { r.Handover = "24:00" })
 	f("days", func(r *alert.Rota) { r.Days = 0 })
 	f("zone", func(r *alert.Rota) { r.Zone = "Mars" })
-	f("overrides[0].until", func(r *alert.Rota) { r.Overrides = []alert.Override{{From: monday, Until: monday, Person: p.ID}} })
+	f("overrides[0].until", func(r *alert.Rota) { r.Overrides = []alert.Cover{{From: monday, Until: monday, Person: p.ID}} })
 	f("overrides[0]", func(r *alert.Rota) {
-		r.Overrides = []alert.Override{{From: monday, Until: monday.Add(1), Person: p.ID, Away: p.ID}}
+		r.Overrides = []alert.Cover{{From: monday, Until: monday.Add(1), Person: p.ID, Away: p.ID}}
 	})
 	r := must(w.AddRota(t.Context(), good))(t)
 	if err := w.DeletePerson(t.Context(), p.ID); gnista.CodeOf(err) != gnista.Conflict {

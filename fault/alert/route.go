@@ -16,37 +16,37 @@ import (
 type Route struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
-	Position int    `json:"position"` // routes are tried in this order
+	Position int    `json:"position" doc:"Routes are tried in this order"`
 	Off      bool   `json:"off,omitempty"`
 
-	Sites    []string       `json:"sites,omitempty"`    // ids; none is all
-	Severity fault.Severity `json:"severity,omitempty"` // at least; empty is any
-	Keys     []string       `json:"keys,omitempty"`     // patterns, as in ocpp1.6/* or */ConnectorLockFailure; none is all
-	Hours    []Window       `json:"hours,omitempty"`    // in which it must begin; none is always
-	Zone     string         `json:"zone,omitempty"`     // IANA name, of the hours; empty is the operator's
+	Sites    []string       `json:"sites,omitempty" doc:"Ids; absent is all"`
+	Severity fault.Severity `json:"severity,omitempty" doc:"At least; absent is any"`
+	Keys     []string       `json:"keys,omitempty" doc:"Patterns, as in ocpp1.6/* or */ConnectorLockFailure; absent is all"`
+	Hours    []DayHours     `json:"hours,omitempty" doc:"In which it must begin; absent is always"`
+	Zone     string         `json:"zone,omitempty" doc:"IANA name, of the hours; absent is the operator's"`
 
-	Levels   []Level `json:"levels"`
-	Cleared  bool    `json:"cleared,omitempty"`  // tell those who were told that it is over
-	Continue bool    `json:"continue,omitempty"` // the routes behind it are tried as well
+	Levels   []RouteLevel `json:"levels" nullable:"false"`
+	Cleared  bool         `json:"cleared,omitempty" doc:"Tell those who were told that it is over"`
+	Continue bool         `json:"continue,omitempty" doc:"The routes behind it are tried as well"`
 
-	Quiet       []Window       `json:"quiet,omitempty"`       // hours in which what is to be told waits
-	QuietExcept fault.Severity `json:"quietExcept,omitempty"` // at least this bad does not; empty is critical
+	Quiet       []DayHours     `json:"quiet,omitempty" doc:"Hours in which what is to be told waits"`
+	QuietExcept fault.Severity `json:"quietExcept,omitempty" doc:"At least this bad does not; absent is critical"`
 
 	CreatedAt time.Time `json:"createdAt"`
 }
 
-// Level is one step of telling.
-type Level struct {
-	After int        `json:"after"` // minutes since it was opened
-	To    []Receiver `json:"to"`
-	Via   []Kind     `json:"via,omitempty"` // only by these; none is by all channels of a receiver
+// RouteLevel is one step of telling.
+type RouteLevel struct {
+	After int        `json:"after,omitempty" minimum:"0" doc:"Minutes since it was opened, while nobody acknowledges it"`
+	To    []Receiver `json:"to" nullable:"false" doc:"Who is told"`
+	Via   []Kind     `json:"via,omitempty" doc:"Only by mail, webhook or push; absent: by all channels of a receiver"`
 }
 
-// Window is some hours of some days.
-type Window struct {
-	Days  []string `json:"days,omitempty"` // mon to sun, on which it begins; none is every day
-	From  string   `json:"from"`           // as in 22:00
-	Until string   `json:"until"`          // as in 06:00, which is of the next day; the same as from is the whole day
+// DayHours are some hours of some days.
+type DayHours struct {
+	Days  []string `json:"days,omitempty" doc:"mon to sun, on which it begins; absent is every day"`
+	From  string   `json:"from" example:"22:00" doc:"Time of day"`
+	Until string   `json:"until" example:"06:00" doc:"Time of day; of the next day where it is not after from"`
 }
 
 // weekdays are the names of days, from Sunday as in package time.
@@ -80,7 +80,7 @@ func (r *Route) check(d *directory) error {
 			return gnista.Invalidf(fmt.Sprintf("keys[%d]", i), "%q is not a source and a code, as in ocpp1.6/* or */ConnectorLockFailure", k)
 		}
 	}
-	for field, list := range map[string][]Window{"hours": r.Hours, "quiet": r.Quiet} {
+	for field, list := range map[string][]DayHours{"hours": r.Hours, "quiet": r.Quiet} {
 		if len(list) > mostWindows {
 			return gnista.Invalidf(field, "has %d windows at the most", mostWindows)
 		}
@@ -113,7 +113,7 @@ func (r *Route) check(d *directory) error {
 	return zoned("zone", r.Zone)
 }
 
-func (w Window) check(field string) error {
+func (w DayHours) check(field string) error {
 	for i, d := range w.Days {
 		if !slices.Contains(weekdays, d) {
 			return gnista.Invalidf(fmt.Sprintf("%s.days[%d]", field, i), "%q is none of mon, tue, wed, thu, fri, sat and sun", d)
@@ -127,7 +127,7 @@ func (w Window) check(field string) error {
 }
 
 // end tells whether t is in the window, and when that ends.
-func (w Window) end(t time.Time) (time.Time, bool) {
+func (w DayHours) end(t time.Time) (time.Time, bool) {
 	from, bad := clock("", w.From)
 	until, worse := clock("", w.Until)
 	if bad != nil || worse != nil {
@@ -152,7 +152,7 @@ func (w Window) end(t time.Time) (time.Time, bool) {
 }
 
 // within tells whether t is in one of the windows, and when the last of those that follow each other ends.
-func within(list []Window, t time.Time) (end time.Time, in bool) {
+func within(list []DayHours, t time.Time) (end time.Time, in bool) {
 	for range 2 * 7 { // windows may follow each other through a week
 		found := false
 		for _, w := range list {

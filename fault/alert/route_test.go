@@ -37,7 +37,7 @@ func TestEscalation(t *testing.T) {
 	cia, _ := w.person("cia", fault.English)
 	team := must(w.AddGroup(t.Context(), alert.Group{Name: "Team", People: []string{bo.ID}}))(t)
 	call := must(w.AddRota(t.Context(), alert.Rota{Name: "Jour", People: []string{cia.ID, anna.ID}, From: "2026-03-02", Handover: "09:20", Days: 1}))(t)
-	w.route(alert.Route{Levels: []alert.Level{
+	w.route(alert.Route{Levels: []alert.RouteLevel{
 		{To: to(anna)}, {After: 10, To: []alert.Receiver{{Group: team.ID}, {Person: bo.ID}}}, {After: 30, To: []alert.Receiver{{Rota: call.ID}}},
 	}})
 	s := w.broken("f1", nil)
@@ -104,7 +104,7 @@ func TestWhatIsNotTold(t *testing.T) {
 	w := newWorld(t)
 	w.Wait = 20 * time.Second
 	anna, mail := w.person("anna", fault.Swedish)
-	w.route(alert.Route{Levels: []alert.Level{{To: to(anna)}, {After: 10, To: to(anna)}}, Cleared: true})
+	w.route(alert.Route{Levels: []alert.RouteLevel{{To: to(anna)}, {After: 10, To: to(anna)}}, Cleared: true})
 	// It was over before anybody was told.
 	s := w.broken("f1", nil)
 	w.step()
@@ -156,7 +156,7 @@ func TestQuietHours(t *testing.T) {
 	w := newWorld(t)
 	anna, _ := w.person("anna", fault.Swedish)
 	w.route(alert.Route{
-		Levels: []alert.Level{{To: to(anna)}}, Quiet: []alert.Window{{From: "22:00", Until: "06:00"}, {Days: []string{"sat", "sun"}, From: "00:00", Until: "00:00"}},
+		Levels: []alert.RouteLevel{{To: to(anna)}}, Quiet: []alert.DayHours{{From: "22:00", Until: "06:00"}, {Days: []string{"sat", "sun"}, From: "00:00", Until: "00:00"}},
 	})
 	at := func(s string) {
 		t.Helper()
@@ -190,7 +190,7 @@ func TestThrottle(t *testing.T) {
 	w := newWorld(t)
 	anna, c := w.person("anna", fault.English)
 	must(w.ChangeChannel(t.Context(), c.ID, func(c *alert.Channel) { c.PerMinute = 5 }))(t)
-	w.route(alert.Route{Levels: []alert.Level{{To: to(anna)}}})
+	w.route(alert.Route{Levels: []alert.RouteLevel{{To: to(anna)}}})
 	for i := range 100 {
 		w.broken(fmt.Sprint("f", i), nil)
 	}
@@ -251,10 +251,10 @@ func TestRoutesInOrder(t *testing.T) {
 	anna, _ := w.person("anna", fault.English)
 	bo, _ := w.person("bo", fault.English)
 	cia, _ := w.person("cia", fault.English)
-	w.route(alert.Route{Name: "last", Position: 9, Levels: []alert.Level{{To: to(cia)}}})
-	w.route(alert.Route{Name: "security", Position: 1, Keys: []string{"security/*"}, Levels: []alert.Level{{To: to(anna)}}, Continue: true})
-	w.route(alert.Route{Name: "site", Position: 2, Sites: []string{"s2"}, Severity: fault.High, Levels: []alert.Level{{To: to(bo)}, {After: 15, To: to(anna)}}})
-	w.route(alert.Route{Name: "by day", Position: 3, Hours: []alert.Window{{Days: []string{"sat"}, From: "08:00", Until: "17:00"}}, Levels: []alert.Level{{To: to(anna)}}})
+	w.route(alert.Route{Name: "last", Position: 9, Levels: []alert.RouteLevel{{To: to(cia)}}})
+	w.route(alert.Route{Name: "security", Position: 1, Keys: []string{"security/*"}, Levels: []alert.RouteLevel{{To: to(anna)}}, Continue: true})
+	w.route(alert.Route{Name: "site", Position: 2, Sites: []string{"s2"}, Severity: fault.High, Levels: []alert.RouteLevel{{To: to(bo)}, {After: 15, To: to(anna)}}})
+	w.route(alert.Route{Name: "by day", Position: 3, Hours: []alert.DayHours{{Days: []string{"sat"}, From: "08:00", Until: "17:00"}}, Levels: []alert.RouteLevel{{To: to(anna)}}})
 	f := func(key, site string, v fault.Severity, at time.Time, want ...string) {
 		t.Helper()
 		k, _ := fault.ParseKey(key)
@@ -279,7 +279,7 @@ func TestRoutesInOrder(t *testing.T) {
 func TestLevelsAtAnyTime(t *testing.T) {
 	w := newWorld(t)
 	hook := w.webhook()
-	w.route(alert.Route{Levels: []alert.Level{
+	w.route(alert.Route{Levels: []alert.RouteLevel{
 		{To: []alert.Receiver{{Channel: hook.ID}}}, {After: 5, To: []alert.Receiver{{Channel: hook.ID}}}, {After: 20, To: []alert.Receiver{{Channel: hook.ID}}},
 	}})
 	n := 0
@@ -332,7 +332,7 @@ func TestRouteInput(t *testing.T) {
 	p, _ := w.person("Anna", fault.Swedish)
 	f := func(field string, change func(*alert.Route)) {
 		t.Helper()
-		r := alert.Route{Name: "x", Levels: []alert.Level{{To: to(p)}}}
+		r := alert.Route{Name: "x", Levels: []alert.RouteLevel{{To: to(p)}}}
 		change(&r)
 		_, err := w.AddRoute(t.Context(), r)
 		if gnista.CodeOf(err) != gnista.Invalid || err.(*gnista.Error).Field != field {
@@ -342,10 +342,12 @@ func TestRouteInput(t *testing.T) {
 	f("name", func(r *alert.Route) { r.Name = "" })
 	f("severity", func(r *alert.Route) { r.Severity = "bad" })
 	f("keys[0]", func(r *alert.Route) { r.Keys = []string{"x"} })
-	f("hours[0].from", func(r *alert.Route) { r.Hours = []alert.Window{{From: "25:00", Until: "01:00"}} })
-	f("hours[0].days[0]", func(r *alert.Route) { r.Hours = []alert.Window{{Days: []string{"monday"}, From: "01:00", Until: "01:00"}} })
+	f("hours[0].from", func(r *alert.Route) { r.Hours = []alert.DayHours{{From: "25:00", Until: "01:00"}} })
+	f("hours[0].days[0]", func(r *alert.Route) {
+		r.Hours = []alert.DayHours{{Days: []string{"monday"}, From: "01:00", Until: "01:00"}}
+	})
 	f("levels", func(r *alert.Route) { r.Levels = nil })
-	f("levels[0].to", func(r *alert.Route) { r.Levels = []alert.Level{{}} })
+	f("levels[0].to", func(r *alert.Route) { r.Levels = []alert.RouteLevel{{}} })
 	f("levels[0].to[0]", func(r *alert.Route) { r.Levels[0].To = []alert.Receiver{{Person: p.ID, Group: "g"}} })
 	f("levels[0].to[0].rota", func(r *alert.Route) { r.Levels[0].To = []alert.Receiver{{Rota: "none"}} })
 	f("levels[0].via[0]", func(r *alert.Route) { r.Levels[0].Via = []alert.Kind{"pigeon"} })

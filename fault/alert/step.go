@@ -154,7 +154,7 @@ func (a *Alerts) advance(ctx context.Context, d *directory, x Alert) error {
 		}
 		it.Alert = x.ID
 		key := fmt.Sprintf("%s/%d/%d/%s", x.ID, x.Round, x.Level, to.ID)
-		out = append(out, a.delivery(key, to, cause, x.ID, Message{Route: r.Name, Level: x.Level + 1, About: []Item{it}}))
+		out = append(out, a.delivery(key, to, cause, x.ID, Message{Route: r.Name, Level: x.Level + 1, About: []Mention{it}}))
 	}
 	return settle(func(y *Alert) Change {
 		if x.Level >= len(r.Levels) {
@@ -196,7 +196,7 @@ func (a *Alerts) over(ctx context.Context, d *directory, r Route, s Subject, x A
 					return err
 				}
 				it.Alert = x.ID
-				out = append(out, a.delivery(fmt.Sprintf("%s/%d/over/%s", x.ID, x.Round, c.ID), to, OnCleared, x.ID, Message{Route: r.Name, About: []Item{it}}))
+				out = append(out, a.delivery(fmt.Sprintf("%s/%d/over/%s", x.ID, x.Round, c.ID), to, OnCleared, x.ID, Message{Route: r.Name, About: []Mention{it}}))
 			}
 		}
 	}

@@ -63,7 +63,7 @@ type told struct {
 }
 
 type linked struct {
-	Item
+	Mention
 	URL string `json:"url,omitempty"`
 }
 

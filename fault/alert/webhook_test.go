@@ -27,7 +27,7 @@ func verify(secret string, c call) error {
 func TestWebhook(t *testing.T) {
 	w := newWorld(t)
 	hook := w.webhook()
-	w.route(alert.Route{Name: "Tickets", Levels: []alert.Level{{To: []alert.Receiver{{Channel: hook.ID}}}}, Cleared: true})
+	w.route(alert.Route{Name: "Tickets", Levels: []alert.RouteLevel{{To: []alert.Receiver{{Channel: hook.ID}}}}, Cleared: true})
 	f := func(what string, serve func(n int, w http.ResponseWriter, r *http.Request), calls int, state alert.DeliveryState, doubtful bool) {
 		t.Helper()
 		w.hook.answers(serve)
@@ -71,7 +71,9 @@ func TestWebhook(t *testing.T) {
 		http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}), 2, alert.Sent, false)
-	f("sent elsewhere", first(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect) }), 2, alert.Sent, false)
+	f("sent elsewhere", first(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+	}), 2, alert.Sent, false)
 	w.Client.Timeout = 50 * time.Millisecond
 	f("slow", first(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }), 2, alert.Sent, true)
 	w.Client.Timeout = 10 * time.Second
@@ -132,7 +134,7 @@ func TestDeadWebhook(t *testing.T) {
 	w := newWorld(t)
 	hook := w.webhook()
 	w.hook.answers(func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
-	w.route(alert.Route{Levels: []alert.Level{{To: []alert.Receiver{{Channel: hook.ID}}}}})
+	w.route(alert.Route{Levels: []alert.RouteLevel{{To: []alert.Receiver{{Channel: hook.ID}}}}})
 	w.broken("f1", nil)
 	for range 30 {
 		w.step()
