@@ -22,6 +22,7 @@ import (
 	"gnista/cluster"
 	"gnista/commission"
 	"gnista/cost"
+	"gnista/fault"
 	"gnista/gateway"
 	"gnista/gateway/v16"
 	"gnista/gateway/v2"
@@ -115,6 +116,7 @@ type app struct {
 	power        *power.Power
 	costs        *cost.Costs
 	checks       *commission.Checks
+	faults       *fault.Faults
 	handler      http.Handler
 	eventDays    int
 	now          func() time.Time
@@ -216,6 +218,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.checks = &commission.Checks{
 		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
+	if err := a.newFaults(o); err != nil {
+		return nil, errors.Join(err, a.db.Close())
+	}
 	if o.Secret == nil {
 		key := make([]byte, 32)
 		rand.Read(key)
@@ -312,6 +317,7 @@ func (a *app) start() {
 	a.running.Go(func() { a.workOnInvoices(ctx) })
 	a.running.Go(func() { a.reconciler.Run(ctx, a.unreconciled) })
 	a.running.Go(func() { a.db.Consume(ctx, "cost", a.costNudge, a.costs.Take) })
+	a.keepFaults(ctx)
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
 	a.running.Go(func() { a.guard.Run(telling) })
