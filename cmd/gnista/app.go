@@ -23,6 +23,7 @@ import (
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/fault"
+	"gnista/fault/alert"
 	"gnista/gateway"
 	"gnista/gateway/v16"
 	"gnista/gateway/v2"
@@ -72,6 +73,8 @@ type options struct {
 	EventDays  int            // 0 is for ever, as far as there are not too many
 	Limits     gateway.Limits // the zero value is the default ones
 	Terminals  terminals
+	Alerting   alerting
+	Mailer     *alert.Mailer // nil: no mail is sent
 	NewSecret  func() string // text that nobody can guess
 
 	Plain, Proxied, RejectSubprotocols bool // see [gateway.Server]
@@ -117,6 +120,7 @@ type app struct {
 	costs        *cost.Costs
 	checks       *commission.Checks
 	faults       *fault.Faults
+	alerts       *alert.Alerts
 	handler      http.Handler
 	eventDays    int
 	now          func() time.Time
@@ -124,6 +128,8 @@ type app struct {
 	nudge      chan struct{}
 	costNudge  chan struct{}
 	guestNudge chan struct{}
+	alertNudge chan struct{}
+	alertWork  chan struct{}
 	pay        chan struct{} // nudges the worker of payments
 	hear       chan struct{} // nudges who follows what providers tell
 	log        *slog.Logger
@@ -135,7 +141,7 @@ type app struct {
 // newApp opens the database and puts the parts together.
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{
-		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log,
+		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), alertNudge: make(chan struct{}, 1), alertWork: make(chan struct{}, 1), eventDays: o.EventDays, now: o.Now, log: o.Log,
 	}
 	var err error
 	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Log: o.Log})
@@ -243,13 +249,14 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
+	a.newAlerts(o)
 	web := &api.Server{
 		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns,
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
 		Transactions: a.transactions, Power: a.power,
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
 		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Reconciler: a.reconciler, Invoices: a.invoices, Terminals: a.terminals,
-		Codes: a.codes, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns,
+		Codes: a.codes, Desk: a.desk, Alerts: a.alerts, Inbox: a.inbox, StandIns: o.StandIns,
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Events:  a.db, Bus: a.bus, Ready: a.db.Ready,
 		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
@@ -287,6 +294,7 @@ func (a *app) told(evs []gnista.Event) {
 	wake(a.nudge)
 	wake(a.costNudge)
 	wake(a.guestNudge)
+	wake(a.alertNudge)
 }
 
 func wake(c chan<- struct{}) {
@@ -318,6 +326,7 @@ func (a *app) start() {
 	a.running.Go(func() { a.reconciler.Run(ctx, a.unreconciled) })
 	a.running.Go(func() { a.db.Consume(ctx, "cost", a.costNudge, a.costs.Take) })
 	a.keepFaults(ctx)
+	a.tellOfFaults(ctx)
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
 	a.running.Go(func() { a.guard.Run(telling) })

@@ -313,7 +313,7 @@ func (a *Alerts) reportFailed(ctx context.Context) error {
 	}
 	r := fault.Report{Key: channelFailed, Way: fault.ByWatch, At: a.Now(), Cleared: len(failed) == 0}
 	if len(failed) > 0 {
-		r.Facts = map[string]any{"channels": len(failed), "first": failed[0]}
+		r.Facts = map[string]any{"count": len(failed), "address": failed[0]}
 	}
 	return a.Reporter.Report(ctx, r)
 }

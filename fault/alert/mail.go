@@ -204,7 +204,7 @@ func (a *Alerts) compose(ctx context.Context, c Channel, x Delivery) ([]byte, er
 	head := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
 	head("From", from.String())
 	head("To", (&mail.Address{Address: c.Address}).String())
-	head("Subject", mime.QEncoding.Encode("utf-8", plain(l.Title(), 2*mostWord)))
+	head("Subject", strings.ReplaceAll(mime.QEncoding.Encode("utf-8", plain(l.Title(), 2*mostWord)), "?= =?", "?=\r\n =?")) // no line is too long
 	head("Date", x.CreatedAt.UTC().Format(time.RFC1123Z))
 	head("Message-ID", "<"+x.ID+"@"+host+">")
 	if x.Alert != "" {

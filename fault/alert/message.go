@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	htmltemplate "html/template"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -91,10 +92,9 @@ func (a *Alerts) item(ctx context.Context, s Subject, p Person) (Mention, error)
 		Since: s.Since, Cleared: s.ClearedAt,
 	}
 	e := a.Catalogue.Find(s.Key, s.Raw)
-	t, ok := e.Texts[language]
-	if !ok {
-		t = e.Texts[fault.English]
-	}
+	facts := map[string]any{"since": s.Since, "info": s.Raw.Info}
+	maps.Copy(facts, s.Facts)
+	t := e.Say(language, facts, a.in(p.Zone))
 	it.Name = plain(cmp.Or(t.Name, s.Key.String()), mostWord)
 	it.Todo = plain(cmp.Or(map[bool]string{true: t.Technician}[p.Technician], t.Operator), mostText)
 	if s.Site != "" {
