@@ -43,6 +43,8 @@ func Run(t *testing.T, url string) {
 	t.Run("reports", s.reports)
 	t.Run("templates", s.templates)
 	t.Run("campaigns", s.campaigns)
+	t.Run("alert entries", s.alertEntries)
+	t.Run("alerts", s.alerts)
 	t.Run("verdicts", s.verdicts)
 	t.Run("made-up reasons", s.reasons)
 	t.Run("quirks", s.quirks)
