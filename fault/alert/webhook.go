@@ -65,23 +65,32 @@ type told struct {
 type linked struct {
 	Mention
 	URL string `json:"url,omitempty"`
+	Ack string `json:"acknowledgeUrl,omitempty"` // a page with a button, for the person whose webhook it is
 }
 
 // payload is a delivery as a webhook carries it. It is the same at each try.
-func (a *Alerts) payload(x Delivery) payload {
+func (a *Alerts) payload(ctx context.Context, x Delivery) (payload, error) {
 	if ev := x.Message.Event; ev != nil {
-		return payload{ev.Kind, ev.At, ev}
+		return payload{ev.Kind, ev.At, ev}, nil
+	}
+	ack, err := a.acknowledger(ctx, x)
+	if err != nil {
+		return payload{}, err
 	}
 	t := told{Route: x.Message.Route, Level: x.Message.Level, Person: x.Message.Person, About: []linked{}, More: x.Message.More}
-	for _, it := range x.Message.About {
-		t.About = append(t.About, linked{it, a.link(it)})
+	for _, v := range a.letter(x, ack).Lines {
+		t.About = append(t.About, linked{v.Mention, v.Link, v.Ack})
 	}
-	return payload{"alert." + string(x.Cause), x.CreatedAt, t}
+	return payload{"alert." + string(x.Cause), x.CreatedAt, t}, nil
 }
 
 // call sends a delivery as a webhook.
 func (a *Alerts) call(ctx context.Context, c Channel, x Delivery) outcome {
-	body, err := json.Marshal(a.payload(x))
+	p, err := a.payload(ctx, x)
+	if err != nil {
+		return outcome{result: Later, note: "our key for links cannot be read"}
+	}
+	body, err := json.Marshal(p)
 	if err != nil {
 		return outcome{result: Never, note: err.Error()}
 	}
