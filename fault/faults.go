@@ -3,7 +3,6 @@ package fault
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -21,7 +20,6 @@ type Faults struct {
 	Stations  Stations
 	Unknown   Unknowns
 	Now       func() time.Time
-	Log       *slog.Logger
 
 	mu     sync.Mutex
 	owners map[owner]*owned // of those with something open, or that was lately; nil before it was read
@@ -77,6 +75,8 @@ type owned struct {
 	open     map[spot]*known
 	over     map[spot]time.Time // what was told to be over before it was told of
 	openings []time.Time        // of the last hour
+
+	forgotten bool // there is nothing to know of it any more, and another one takes its place
 }
 
 // known is what is kept in memory of a fault that is open.
@@ -126,21 +126,26 @@ func (f *Faults) begin(ctx context.Context) error {
 
 // of is what is known of an owner, locked; nil where nothing is and make is false.
 func (f *Faults) of(ctx context.Context, w owner, make bool) (*owned, error) {
-	f.mu.Lock()
-	if err := f.begin(ctx); err != nil {
+	for {
+		f.mu.Lock()
+		if err := f.begin(ctx); err != nil {
+			f.mu.Unlock()
+			return nil, err
+		}
+		o := f.owners[w]
+		if o == nil && make {
+			o = &owned{open: map[spot]*known{}}
+			f.owners[w] = o
+		}
 		f.mu.Unlock()
-		return nil, err
+		if o == nil {
+			return nil, nil
+		}
+		if o.Lock(); !o.forgotten {
+			return o, nil
+		}
+		o.Unlock()
 	}
-	o := f.owners[w]
-	if o == nil && make {
-		o = &owned{open: map[spot]*known{}}
-		f.owners[w] = o
-	}
-	f.mu.Unlock()
-	if o != nil {
-		o.Lock()
-	}
-	return o, nil
 }
 
 // Report opens a fault, counts it where it is open already, or clears it. It is safe to repeat.
@@ -161,7 +166,21 @@ func (f *Faults) Level(ctx context.Context, at Place, way Way, when time.Time, s
 		return err
 	}
 	defer o.Unlock()
-	var over []Report
+	return f.takeAll(ctx, o, append(now, f.lapsed(o, at, way, when, seq, now)...)) // what is new first, so that an incident does not end between
+}
+
+// Lapse clears what a status does not tell of any more, and no more than that.
+func (f *Faults) Lapse(ctx context.Context, at Place, way Way, when time.Time, now []Report) error {
+	o, err := f.of(ctx, at.owner(), false)
+	if err != nil || o == nil {
+		return err
+	}
+	defer o.Unlock()
+	return f.takeAll(ctx, o, f.lapsed(o, at, way, when, 0, now))
+}
+
+// lapsed are reports that what is open at a place and was told of in a way is over, but for what is told of now.
+func (f *Faults) lapsed(o *owned, at Place, way Way, when time.Time, seq int64, now []Report) (over []Report) {
 	for s, k := range o.open {
 		if s.evse != at.EVSE || k.Way != way || slices.ContainsFunc(now, func(r Report) bool { return f.Catalogue.Find(r.Key, r.Raw).Key == s.key }) {
 			continue
@@ -169,7 +188,11 @@ func (f *Faults) Level(ctx context.Context, at Place, way Way, when time.Time, s
 		over = append(over, Report{Key: s.key, Station: at.Station, Site: at.Site, EVSE: at.EVSE, Way: way, At: when, Seq: seq, Cleared: true})
 	}
 	slices.SortFunc(over, func(a, b Report) int { return compareKeys(a.Key, b.Key) })
-	for _, r := range append(now, over...) { // what is new first, so that an incident does not end between
+	return over
+}
+
+func (f *Faults) takeAll(ctx context.Context, o *owned, list []Report) error {
+	for _, r := range list {
 		if err := f.take(ctx, o, r); err != nil {
 			return err
 		}
@@ -221,6 +244,9 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 		done = r.step(newest, e, site, now)
 		return done, nil
 	})
+	if gnista.CodeOf(err) == gnista.NotFound {
+		return nil
+	}
 	if err != nil || done == nil {
 		return err
 	}
@@ -239,6 +265,19 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 		return f.gather(ctx, got)
 	}
 	return nil
+}
+
+// stations are those of which something is open.
+func (f *Faults) stations(ctx context.Context) (list []gnista.StationID, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	err = f.begin(ctx)
+	for w := range f.owners {
+		if w.station != "" {
+			list = append(list, w.station)
+		}
+	}
+	return list, err
 }
 
 // any tells whether anything of a station is open.
@@ -396,7 +435,7 @@ func (r Report) step(newest *Fault, e Entry, site string, now time.Time) *Step {
 
 // Sweep stores what is known in memory only, clears what clears by itself, and forgets what is old.
 func (f *Faults) Sweep(ctx context.Context) error {
-	return errors.Join(f.write(ctx), f.expire(ctx), f.finish(ctx), f.Store.PruneFaults(ctx, f.Now().Add(-keptFor), maxCleared))
+	return errors.Join(f.Write(ctx), f.expire(ctx), f.finish(ctx), f.Store.PruneFaults(ctx, f.Now().Add(-keptFor), maxCleared))
 }
 
 // How long faults and incidents that are over are kept, and how many.
@@ -406,14 +445,15 @@ const (
 	atATime    = 500
 )
 
-// write stores what is known in memory only.
-func (f *Faults) write(ctx context.Context) error {
+// Write stores what is known in memory only.
+func (f *Faults) Write(ctx context.Context) error {
 	f.mu.Lock()
 	owners := make([]*owned, 0, len(f.owners))
 	now := f.Now()
 	for w, o := range f.owners {
 		if o.TryLock() { // one that is busy is not empty
 			if len(o.open) == 0 && len(o.over) == 0 && !o.crowded(now) && len(o.openings) == 0 {
+				o.forgotten = true
 				delete(f.owners, w)
 			} else {
 				owners = append(owners, o)

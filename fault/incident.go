@@ -191,7 +191,7 @@ func (f *Faults) rules(ctx context.Context, x Fault) (list []rule) {
 	if x.Site != "" && power {
 		list = append(list, rule{PowerIncident, x.Site, PowerWithin, Filter{Site: x.Site, Key: Key{Source: Own}}, bothOfPower})
 	}
-	if x.Station != "" {
+	if x.Station != "" && x.ofHardware() {
 		list = append(list, rule{StationIncident, string(x.Station), StationWithin, Filter{Station: x.Station}, causeOf(x)})
 	}
 	if x.Station != "" && x.Key != Offline {
@@ -254,10 +254,15 @@ func (f *Fault) ofPower() bool {
 func causeOf(x Fault) func(context.Context, []Fault) ([]Fault, map[string]any, error) {
 	return func(_ context.Context, list []Fault) ([]Fault, map[string]any, error) {
 		list = slices.DeleteFunc(list, func(o Fault) bool {
-			return o.ID != x.ID && o.Key != x.Key && (o.EVSE.ID == 0) == (x.EVSE.ID == 0) && !ledTo(o, x) && !ledTo(x, o)
+			return !o.ofHardware() || o.ID != x.ID && o.Key != x.Key && (o.EVSE.ID == 0) == (x.EVSE.ID == 0) && !ledTo(o, x) && !ledTo(x, o)
 		})
 		return list, nil, nil
 	}
+}
+
+// ofHardware tells whether a fault is what a station tells of itself, rather than of how it and we get on.
+func (f *Fault) ofHardware() bool {
+	return f.Way == ByStatus || f.Way == ByNotice || f.Way == ByVendor || f.Way == ByStop
 }
 
 // ledTo tells whether a station says that a led to b.

@@ -125,6 +125,14 @@ func (e *Editor) Delete(ctx context.Context, k Key, by string) error {
 	})
 }
 
+// History lists what was said of an entry, the newest first.
+func (e *Editor) History(ctx context.Context, k Key) ([]Override, error) {
+	if known, ok := e.Catalogue.now.Load().known(k); ok {
+		k = known
+	}
+	return e.Store.OverrideHistory(ctx, k)
+}
+
 // Laid is what an operator says of the entry with a key; false where that is nothing.
 func (e *Editor) Laid(k Key) (Override, bool) {
 	e.mu.Lock()

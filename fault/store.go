@@ -14,7 +14,7 @@ import (
 // Store keeps faults. Each method is one SQL transaction and safe to repeat.
 type Store interface {
 	// TakeFault shows take the newest fault with a key at a place, nil for none, and keeps the step that it makes of
-	// it; nil is no step. A step with a fault that has no number opens it.
+	// it; nil is no step. A step with a fault that has no number opens it; NotFound at a station that there is not.
 	TakeFault(ctx context.Context, at Place, k Key, take func(newest *Fault) (*Step, error)) (Fault, error)
 	// ChangeFault changes a fault by a step; nil is no step. NotFound.
 	ChangeFault(ctx context.Context, id string, change func(*Fault) (*Step, error)) (Fault, error)
@@ -102,5 +102,10 @@ func (f Filter) Cursor(x Fault) string {
 
 // Words are what is looked for in a fault, in small letters.
 func (f *Fault) Words() string {
-	return strings.ToLower(strings.Join([]string{string(f.Station), f.Key.Code, f.Raw.VendorCode, f.Raw.Info, strconv.Itoa(f.Case)}, " "))
+	return strings.ToLower(strings.Join([]string{
+		beginning(string(f.Station), maxWord), f.Key.Code, beginning(f.Raw.VendorCode, maxWord), beginning(f.Raw.Info, maxWord), strconv.Itoa(f.Case),
+	}, " "))
 }
+
+// maxWord is how much of a text is looked through: indexes have it.
+const maxWord = 80

@@ -90,6 +90,9 @@ func said(fact any, unit string, l Language, zone *time.Location) (string, bool)
 	switch unit {
 	case "text":
 		s := codeOf(fmt.Sprint(fact))
+		if words, ok := reasons[s]; ok {
+			s = words[l]
+		}
 		return s, s != ""
 	case "time":
 		return saidTime(fact, zone)
@@ -118,6 +121,14 @@ func said(fact any, unit string, l Language, zone *time.Location) (string, bool)
 	return s + "\u00a0" + unit, true // a unit stays on the line of its number
 }
 
+// reasons are the words for facts that are words of ours for machines.
+var reasons = map[string]map[Language]string{
+	"meter-reset":     {Swedish: "mätarställningen gick baklänges", English: "the register went backwards"},
+	"meter-disagrees": {Swedish: "början och slut säger annat än värdena däremellan", English: "begin and end say other than the readings between"},
+	"implausible":     {Swedish: "mer energi än uttaget kan ge på den tiden", English: "more energy than the outlet can give in that time"},
+	"register-still":  {Swedish: "mätaren står stilla fast ström flyter", English: "the register stands still though current flows"},
+}
+
 func saidTime(fact any, zone *time.Location) (string, bool) {
 	at, ok := fact.(time.Time)
 	if s, text := fact.(string); text {
@@ -140,18 +151,11 @@ func number(fact any) (n float64, ok bool) {
 		n = x
 	case int:
 		n = float64(x)
-	case int64:
-		n = float64(x)
-	case json.Number:
-		f, err := x.Float64()
-		if err != nil {
+	default: // what is a number as JSON, for that is how facts are kept
+		b, err := json.Marshal(fact)
+		if err != nil || json.Unmarshal(b, &n) != nil {
 			return 0, false
 		}
-		n = f
-	case time.Duration:
-		n = x.Seconds()
-	default:
-		return 0, false
 	}
 	return n, !math.IsNaN(n) && !math.IsInf(n, 0) && math.Abs(n) < 1e12
 }

@@ -107,6 +107,7 @@ func (t *tx) step(s *fault.Step) error {
 const faultKey = "fault"
 
 // TakeFault shows take the newest fault with a key at a place, nil for none, and keeps the step that it makes of it.
+// NotFound when one is to be opened at a station that there is not.
 func (db *DB) TakeFault(ctx context.Context, at fault.Place, k fault.Key, take func(*fault.Fault) (*fault.Step, error)) (out fault.Fault, err error) {
 	err = db.write(ctx, faultKey, func(t *tx) error {
 		query := `SELECT ` + faultColumns + ` FROM fault WHERE station = $1 AND evse = $2 AND connector = $3 AND source = $4 AND code = $5`
@@ -124,6 +125,14 @@ func (db *DB) TakeFault(ctx context.Context, at fault.Place, k fault.Key, take f
 		s, err := take(newest)
 		if err != nil || s == nil {
 			return err
+		}
+		if s.Fault.Case == 0 && at.Station != "" {
+			var there string
+			if err := t.row(`SELECT id FROM station WHERE id = $1`, string(at.Station)).Scan(&there); errors.Is(err, sql.ErrNoRows) {
+				return gnista.Errorf(gnista.NotFound, "there is no station %q", at.Station)
+			} else if err != nil {
+				return err
+			}
 		}
 		err = t.step(s)
 		out = s.Fault

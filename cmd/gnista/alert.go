@@ -64,7 +64,7 @@ func (a *app) newAlerts(o options) {
 	client.Timeout = 20 * time.Second // receivers have as long as standard-webhooks gives them
 	a.alerts = &alert.Alerts{
 		Store: a.db, Faults: alertFaults{a.faults}, Catalogue: a.faults.Catalogue, Names: siteNames{a.db}, Events: a.db, Reporter: a.faults,
-		Mail: o.Mailer, Client: client, Internal: o.Alerting.AlertInternal, PublicURL: o.PublicURL, Zone: o.Zone, Wait: o.Alerting.AlertWait, Now: o.Now, NewID: o.NewID, Log: o.Log,
+		Tried: alertFaults{a.faults}.Tried, Mail: o.Mailer, Client: client, Internal: o.Alerting.AlertInternal, PublicURL: o.PublicURL, Zone: o.Zone, Wait: o.Alerting.AlertWait, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 }
 
@@ -116,6 +116,20 @@ func (x alertFaults) Subject(ctx context.Context, kind, id string) (alert.Subjec
 	}
 	f, err := x.faults.Store.Fault(ctx, id)
 	return subjectOf(f), err
+}
+
+// triedLines is how many lines of the history of a fault are looked at for what was tried.
+const triedLines = 50
+
+// Tried is what people and remedies have said of a fault, the newest last.
+func (x alertFaults) Tried(ctx context.Context, id string, _ fault.Language) (list []string, err error) {
+	done, err := x.faults.Store.FaultHistory(ctx, id, 0, triedLines)
+	for _, d := range slices.Backward(done) {
+		if d.What == "commented" {
+			list = append(list, d.Why+" ("+d.By+")")
+		}
+	}
+	return list, err
 }
 
 // Acknowledge says that a person has seen it. NotFound, Conflict.

@@ -119,8 +119,11 @@ type app struct {
 	power        *power.Power
 	costs        *cost.Costs
 	checks       *commission.Checks
+	catalogue    *fault.Editor
 	faults       *fault.Faults
 	alerts       *alert.Alerts
+	intake       *fault.Intake
+	faultNudge   chan struct{}
 	handler      http.Handler
 	eventDays    int
 	now          func() time.Time
@@ -224,7 +227,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.checks = &commission.Checks{
 		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
-	if err := a.newFaults(o); err != nil {
+	if err := a.newFaults(ctx, o); err != nil {
 		return nil, errors.Join(err, a.db.Close())
 	}
 	if o.Secret == nil {
@@ -253,10 +256,10 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	web := &api.Server{
 		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns,
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
-		Transactions: a.transactions, Power: a.power,
+		Transactions: a.transactions, Power: a.power, Faults: a.faults,
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
 		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Reconciler: a.reconciler, Invoices: a.invoices, Terminals: a.terminals,
-		Codes: a.codes, Desk: a.desk, Alerts: a.alerts, Inbox: a.inbox, StandIns: o.StandIns,
+		Codes: a.codes, Desk: a.desk, Alerts: a.alerts, Inbox: a.inbox, StandIns: o.StandIns, Meanings: a.catalogue, UnknownFaults: a.db,
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Events:  a.db, Bus: a.bus, Ready: a.db.Ready,
 		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
@@ -295,6 +298,7 @@ func (a *app) told(evs []gnista.Event) {
 	wake(a.costNudge)
 	wake(a.guestNudge)
 	wake(a.alertNudge)
+	wake(a.faultNudge)
 }
 
 func wake(c chan<- struct{}) {
