@@ -24,6 +24,7 @@ import (
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/fault"
+	"gnista/fault/alert"
 	"gnista/fault/remedy"
 	"gnista/gateway"
 	"gnista/gateway/v16"
@@ -75,7 +76,9 @@ type options struct {
 	EventDays  int            // 0 is for ever, as far as there are not too many
 	Limits     gateway.Limits // the zero value is the default ones
 	Terminals  terminals
-	Watching   watching      // the zero value is the usual
+	Watching   watching // the zero value is the usual
+	Alerting   alerting
+	Mailer     *alert.Mailer // nil: no mail is sent
 	NewSecret  func() string // text that nobody can guess
 
 	Plain, Proxied, RejectSubprotocols bool // see [gateway.Server]
@@ -125,6 +128,7 @@ type app struct {
 	checks       *commission.Checks
 	catalogue    *fault.Editor
 	faults       *fault.Faults
+	alerts       *alert.Alerts
 	intake       *fault.Intake
 	faultFeed    *store.Feed
 	watchers     watchers
@@ -135,6 +139,8 @@ type app struct {
 	nudge      chan struct{}
 	costNudge  chan struct{}
 	guestNudge chan struct{}
+	alertNudge chan struct{}
+	alertWork  chan struct{}
 	pay        chan struct{} // nudges the worker of payments
 	hear       chan struct{} // nudges who follows what providers tell
 	log        *slog.Logger
@@ -146,7 +152,7 @@ type app struct {
 // newApp opens the database and puts the parts together.
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{
-		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), watchers: watchers{nudge: make(chan struct{}, 1)}, eventDays: o.EventDays, now: o.Now, log: o.Log,
+		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), alertNudge: make(chan struct{}, 1), alertWork: make(chan struct{}, 1), watchers: watchers{nudge: make(chan struct{}, 1)}, eventDays: o.EventDays, now: o.Now, log: o.Log,
 		faultFeed: store.NewFeed(fault.Tells),
 	}
 	var err error
@@ -263,13 +269,14 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
+	a.newAlerts(o)
 	web := &api.Server{
 		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns, Remedies: a.remedies,
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
 		Transactions: a.transactions, Power: a.power, Faults: a.faults, Drivers: a.newDrivers(o),
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
 		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Reconciler: a.reconciler, Invoices: a.invoices, Terminals: a.terminals,
-		Codes: a.codes, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns, Meanings: a.catalogue, UnknownFaults: a.db,
+		Codes: a.codes, Desk: a.desk, Alerts: a.alerts, Inbox: a.inbox, StandIns: o.StandIns, Meanings: a.catalogue, UnknownFaults: a.db,
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Uptime:  a.newWatchers(o, sites),
 		Events:  a.db, Bus: a.bus, Ready: a.db.Ready, People: a.people, Trail: a.db,
@@ -311,6 +318,7 @@ func (a *app) told(evs []gnista.Event) {
 	a.faultFeed.Add(evs)
 	wake(a.remedyNudge)
 	wake(a.watchers.nudge)
+	wake(a.alertNudge)
 }
 
 func wake(c chan<- struct{}) {
@@ -343,6 +351,7 @@ func (a *app) start() {
 	a.running.Go(func() { a.db.Consume(ctx, "cost", a.costNudge, a.costs.Take) })
 	a.keepFaults(ctx)
 	a.startWatching(ctx)
+	a.tellOfFaults(ctx)
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
 	a.running.Go(func() { a.guard.Run(telling) })
