@@ -137,16 +137,22 @@ func (d *Desk) view(ctx context.Context, c Checkout) (View, error) {
 		return v, err
 	}
 	v.Charge = &t
-	r, err := d.Receipts.RecordOf(ctx, t.ID)
-	if err == nil {
-		v.Receipt, v.Cost = r.ID, r.Bill.Total
-		return v, nil
-	}
-	if gnista.CodeOf(err) != gnista.NotFound {
-		return v, err
-	}
-	v.Cost, err = d.Records.Cost(ctx, &t)
+	v.Cost, v.Receipt, err = d.Bill(ctx, &t)
 	return v, err
+}
+
+// Bill is what a transaction costs, so far or in all, and the id of its receipt, which is empty before there is
+// one. NotFound when it has no tariff.
+func (d *Desk) Bill(ctx context.Context, t *charging.Transaction) (cost gnista.Money, receipt string, err error) {
+	r, err := d.Receipts.RecordOf(ctx, t.ID)
+	switch {
+	case err == nil:
+		return r.Bill.Total, r.ID, nil
+	case gnista.CodeOf(err) != gnista.NotFound:
+		return cost, "", err
+	}
+	cost, err = d.Records.Cost(ctx, t)
+	return cost, "", err
 }
 
 // Cancel gives up a checkout that does not charge yet. NotFound, Conflict.

@@ -86,6 +86,29 @@ func (d *Desk) condition(ctx context.Context, s station.Station, evse int) (Cond
 	return c, err
 }
 
+// Outlet is what a station that is in service has told of an EVSE, whoever is there, with its connectors. NotFound.
+func (d *Desk) Outlet(ctx context.Context, id gnista.StationID, evse int) (Condition, []station.Connector, error) {
+	s, err := d.Network.Store.Station(ctx, id)
+	if err != nil {
+		return "", nil, err
+	}
+	list, err := d.Network.States.Connectors(ctx, id)
+	if err != nil {
+		return "", nil, err
+	}
+	c, known := told(list, evse)
+	_, there := d.Network.Presence.Connection(id)
+	switch {
+	case !known:
+		return "", nil, gnista.Errorf(gnista.NotFound, "station %s has no EVSE %d that is known", id, evse)
+	case s.State != station.Accepted:
+		c = OutOfService
+	case !there:
+		c = Offline
+	}
+	return c, list, nil
+}
+
 // told is what a station has told of an EVSE: the worst of itself and of the best connector.
 func told(list []station.Connector, evse int) (worst Condition, known bool) {
 	rank := []Condition{Free, Plugged, InUse, Reserved, OutOfService, Faulted}

@@ -1,6 +1,7 @@
 package share
 
 import (
+	"cmp"
 	"fmt"
 
 	"gnista"
@@ -9,7 +10,7 @@ import (
 const (
 	maxAmps   = 1_000_000_000 // mA; of any number here, so that none overflows
 	maxWatts  = 1_000_000_000_000
-	maxWeight = 1_000_000
+	maxWeight = 1000
 )
 
 // Note is something odd about a problem that can be divided nonetheless.
@@ -37,60 +38,128 @@ func (p *Problem) check() error {
 		return gnista.Invalidf("volts", "is %d; the voltage of a phase is from 1 to 1000", p.Volts)
 	}
 	for i := range p.Nodes {
-		n, at := &p.Nodes[i], fmt.Sprintf("nodes[%d]", i)
-		switch {
-		case i > 0 && (n.Parent < 0 || n.Parent >= len(p.Nodes)):
-			return gnista.Invalidf(at+".parent", "there is no node %d", n.Parent)
-		case i > 0 && n.Parent >= i:
-			return gnista.Invalidf(at+".parent", "is node %d, which does not come before it: so it is its own, or they are not in order", n.Parent)
-		case n.Watts < None || n.Watts > maxWatts:
-			return gnista.Invalidf(at+".watts", "%d W is no limit; it is from 0 to %d, or %d for none", n.Watts, int64(maxWatts), None)
-		}
-		for ph, a := range n.Amps {
-			if a < None || a > maxAmps {
-				return gnista.Invalidf(fmt.Sprintf("%s.amps[%d]", at, ph), "%d mA is no limit; it is from 0 to %d, or %d for none", a, int64(maxAmps), None)
-			}
-			if o := n.Other[ph]; o < -maxAmps || o > maxAmps {
-				return gnista.Invalidf(fmt.Sprintf("%s.other[%d]", at, ph), "%d mA is more than there can be", o)
-			}
+		if err := p.Nodes[i].check(i, len(p.Nodes)); err != nil {
+			return err
 		}
 	}
 	keys := make(map[string]int, len(p.Loads))
 	for i := range p.Loads {
-		if err := p.Loads[i].check(fmt.Sprintf("loads[%d]", i), len(p.Nodes)); err != nil {
+		l := &p.Loads[i]
+		if err := l.check(i, len(p.Nodes)); err != nil {
 			return err
 		}
-		if first, twice := keys[p.Loads[i].Key]; twice {
-			return gnista.Invalidf(fmt.Sprintf("loads[%d].key", i), "%q is that of load %d too", p.Loads[i].Key, first)
+		if first, twice := keys[l.Key]; twice {
+			return gnista.Invalidf(fmt.Sprintf("loads[%d].key", i), "%q is that of load %d too", l.Key, first)
 		}
-		keys[p.Loads[i].Key] = i
+		keys[l.Key] = i
 	}
 	return nil
 }
 
-func (l *Load) check(at string, nodes int) error {
+func (n *Node) check(i, nodes int) error {
+	bad := func(field, format string, args ...any) error {
+		return gnista.Invalidf(fmt.Sprintf("nodes[%d].%s", i, field), format, args...)
+	}
+	switch {
+	case i > 0 && (n.Parent < 0 || n.Parent >= nodes):
+		return bad("parent", "there is no node %d", n.Parent)
+	case i > 0 && n.Parent >= i:
+		return bad("parent", "node %d does not come before it: it is below itself, or they are not in order", n.Parent)
+	case n.Watts < None || n.Watts > maxWatts:
+		return bad("watts", "%d is no limit; one is from 0 to %d W, and none is %d", n.Watts, int64(maxWatts), None)
+	}
+	for ph, a := range n.Amps {
+		if a < None || a > maxAmps {
+			return bad(fmt.Sprintf("amps[%d]", ph), "%d is no limit; one is from 0 to %d mA, and none is %d", a, int64(maxAmps), None)
+		}
+		if o := n.Other[ph]; o < -maxAmps || o > maxAmps {
+			return bad(fmt.Sprintf("other[%d]", ph), "%d mA is more than can be", o)
+		}
+	}
+	return nil
+}
+
+func (l *Load) check(i, nodes int) error {
+	bad := func(field, format string, args ...any) error {
+		return gnista.Invalidf(fmt.Sprintf("loads[%d].%s", i, field), format, args...)
+	}
 	switch {
 	case l.Node < 0 || l.Node >= nodes:
-		return gnista.Invalidf(at+".node", "there is no node %d", l.Node)
+		return bad("node", "there is no node %d", l.Node)
 	case l.Phases == [3]bool{}:
-		return gnista.Invalidf(at+".phases", "it is on none")
+		return bad("phases", "it is on none")
 	case l.Min < 0 || l.Min > maxAmps:
-		return gnista.Invalidf(at+".min", "%d mA is none; it is from 0 to %d", l.Min, int64(maxAmps))
+		return bad("min", "%d is no current; one is from 0 to %d mA", l.Min, int64(maxAmps))
 	case l.Max < 0 || l.Max > maxAmps:
-		return gnista.Invalidf(at+".max", "%d mA is none; it is from 0 to %d", l.Max, int64(maxAmps))
+		return bad("max", "%d is no current; one is from 0 to %d mA", l.Max, int64(maxAmps))
 	case l.Step < 0 || l.Step > maxAmps:
-		return gnista.Invalidf(at+".step", "%d mA is none; it is from 1 to %d", l.Step, int64(maxAmps))
+		return bad("step", "%d is no step; one is from 1 to %d mA, and 0 is 1", l.Step, int64(maxAmps))
 	case l.Weight < 0 || l.Weight > maxWeight:
-		return gnista.Invalidf(at+".weight", "%d is none; it is from 1 to %d", l.Weight, maxWeight)
+		return bad("weight", "%d is no weight; one is from 1 to %d, and 0 is 1", l.Weight, maxWeight)
 	}
-	for i, s := range l.Steps {
-		if s < 0 || s > maxAmps || i > 0 && s <= l.Steps[i-1] {
-			return gnista.Invalidf(fmt.Sprintf("%s.steps[%d]", at, i), "%d mA is not more than what comes before it, or more than can be", s)
+	for j, s := range l.Steps {
+		if s < 0 || s > maxAmps || j > 0 && s <= l.Steps[j-1] {
+			return bad(fmt.Sprintf("steps[%d]", j), "%d is less than 0 mA, no more than the step before it, or more than %d", s, int64(maxAmps))
 		}
 	}
 	return nil
 }
 
-func (p *Problem) notes() []Note { return nil }
+// above finds the least limit above a node.
+func (p *Problem) above(i int, ph Phase) (least int64, node int) {
+	least, node = None, -1
+	for n := range p.way(i) {
+		if x := p.Nodes[n].shown(ph); n != i && x >= 0 && (least < 0 || x < least) {
+			least, node = x, n
+		}
+	}
+	return least, node
+}
 
-func (p *Problem) reach() error { return nil }
+// field names a limit.
+func field(node int, ph Phase) string {
+	if ph == Total {
+		return fmt.Sprintf("nodes[%d].watts", node)
+	}
+	return fmt.Sprintf("nodes[%d].amps[%d]", node, ph)
+}
+
+// notes finds limits that another one above them makes useless.
+func (p *Problem) notes() []Note {
+	var list []Note
+	for i := range p.Nodes {
+		for ph := L1; ph <= Total; ph++ {
+			if least, n := p.above(i, ph); least >= 0 && p.Nodes[i].shown(ph) > least {
+				list = append(list, Note{field(i, ph), fmt.Sprintf("%d is of no use, as %s above it is %d", p.Nodes[i].shown(ph), field(n, ph), least)})
+			}
+		}
+	}
+	return list
+}
+
+// reach finds loads whose minimum no limit on their way lets through.
+func (p *Problem) reach() error {
+	volts := cmp.Or(p.Volts, DefaultVolts)
+	for i := range p.Loads {
+		l := &p.Loads[i]
+		if l.Fixed {
+			continue
+		}
+		low := l.least(l.Min)
+		if low == endless {
+			return gnista.Invalidf(fmt.Sprintf("loads[%d].steps", i), "none of them is its minimum of %d mA or more", l.Min)
+		}
+		for n := range p.way(l.Node) {
+			var err error
+			l.each(low, volts, func(ph Phase, x int64) {
+				if limit := p.Nodes[n].limit(ph); limit >= 0 && x > limit && err == nil {
+					err = gnista.Invalidf(fmt.Sprintf("loads[%d].min", i), "it cannot have its %d mA on each phase, as %s is %d", low, field(n, ph), p.Nodes[n].shown(ph))
+				}
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -7,7 +7,7 @@
 //  2. Loads get their minimum, or nothing: those of a higher priority first; of the same priority those
 //     that hold a share, then the others, each by how long they have waited. Nobody gets more than the
 //     minimum as long as somebody else could have one. The minimum of one that only waits for others of its
-//     own or lower priority is set aside, so that smaller ones that have waited less do not take it bit by bit.
+//     own priority is set aside, so that smaller ones of it that have waited less do not take it bit by bit.
 //  3. What is left goes to one priority after the other, within each step by step to the load that has the
 //     least mA for its weight. A load that cannot have its next step stays where it is.
 //
@@ -79,6 +79,7 @@ type Why string
 const (
 	Full      Why = "full"      // it has all it wants
 	Fixed     Why = "fixed"     // it takes what it takes
+	Unable    Why = "unable"    // it has nothing, as the most of use to it is less than its minimum
 	Steps     Why = "steps"     // it knows no current between this one and one that is too much
 	Limited   Why = "limited"   // the limit of a node, and what others take there
 	Class     Why = "class"     // the limit of a node, where those of a higher priority go first
@@ -102,8 +103,9 @@ type Share struct {
 
 // Use is what flows through a node, by [Phase]: mA on each phase, and W.
 type Use struct {
-	Other [4]int64 // not to be divided: fixed loads, and what else is taken
-	Loads [4]int64 // shares
+	Other  [4]int64 // not to be divided: fixed loads, and what else is taken
+	Shared [4]int64 // shares
+	Count  [4]int   // how many loads have one
 }
 
 // Over is a limit that is exceeded by what cannot be told, and that no division can keep.
