@@ -38,6 +38,7 @@ import (
 	"gnista/payment/terminal"
 	"gnista/pki"
 	"gnista/power"
+	"gnista/power/site"
 	"gnista/station"
 	"gnista/tariff"
 	"gnista/token"
@@ -54,6 +55,7 @@ type Server struct {
 	Lists        *token.Lists
 	Transactions *charging.Transactions
 	Power        *power.Power
+	SitePower    *site.Control
 	Costs        *cost.Costs
 	Tariffs      *tariff.Book
 	Sites        *station.Sites
@@ -159,6 +161,7 @@ func (s *Server) Handler() http.Handler {
 	s.quotes(api)
 	s.simulations(api)
 	s.sites(api)
+	s.sitePower(api)
 	s.records(api)
 	s.invoices(api)
 	s.invoiceRuns(api)

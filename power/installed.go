@@ -169,6 +169,12 @@ func SharingSlot(number int) (evse, slot int, ok bool) {
 	return n / SharingSlots, n % SharingSlots, n >= 0
 }
 
+// IsSharing tells whether the key of an entry of a profile is a [SharingNumber].
+func IsSharing(key string) bool {
+	n, err := strconv.Atoi(key)
+	return err == nil && n >= firstShared
+}
+
 // Install has a station follow a profile. What its model needs otherwise is changed before. (OCPP 1.6
 // §5.16, OCPP 2.x K01.FR.01, K01.FR.02, K01.FR.08, K02.FR.03, K03) Invalid, Conflict, NotFound, Unsupported.
 func (p *Power) Install(ctx context.Context, id gnista.StationID, w Wanted) (Installed, station.Answer, error) {

@@ -33,6 +33,7 @@ import (
 	"gnista/payment/wallet"
 	"gnista/pki"
 	"gnista/power"
+	"gnista/power/site"
 	"gnista/station"
 	"gnista/store"
 	"gnista/tariff"
@@ -113,6 +114,7 @@ type app struct {
 	reconciler   *payment.Reconciler
 	campaigns    *campaign.Campaigns
 	power        *power.Power
+	sitePower    *site.Control
 	costs        *cost.Costs
 	checks       *commission.Checks
 	handler      http.Handler
@@ -198,6 +200,8 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.power = &power.Power{
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
+	a.sitePower = &site.Control{Store: a.db, Zone: sites.SiteZone, Power: a.power, Network: a.network, Now: o.Now, NewID: o.NewID, Log: o.Log}
+	a.transactions.Measured = a.sitePower.Measured
 	a.costs = &cost.Costs{
 		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Language: readers{a.db}.Language, Zone: sites.Zone, Every: o.CostEvery, Now: o.Now, Log: o.Log,
 	}
@@ -241,7 +245,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	web := &api.Server{
 		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns,
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
-		Transactions: a.transactions, Power: a.power,
+		Transactions: a.transactions, Power: a.power, SitePower: a.sitePower,
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
 		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Reconciler: a.reconciler, Invoices: a.invoices, Terminals: a.terminals,
 		Codes: a.codes, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns,
@@ -274,6 +278,7 @@ func (a *app) firstTariff(ctx context.Context, currency string) error {
 func (a *app) told(evs []gnista.Event) {
 	for _, ev := range evs {
 		a.bus.Publish(ev)
+		a.sitePower.Take(ev)
 		switch ev.Kind {
 		case "charge-record.issued", "account.top-up", "mandate.active":
 			wake(a.pay)
@@ -315,6 +320,7 @@ func (a *app) start() {
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
 	a.running.Go(func() { a.guard.Run(telling) })
+	a.running.Go(func() { a.sitePower.Run(telling) })
 	a.running.Go(func() { a.campaigns.Run(telling) })
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{
 		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations, "invoices": a.invoices.Sweep,

@@ -51,7 +51,6 @@ type Node struct {
 	Phases  string        `json:"phases,omitempty" maxLength:"3" doc:"Which phases of the connection it has, of RST; absent: all"`
 	Hours   []Hours       `json:"hours,omitempty" maxItems:"50" doc:"Hours with lower limits, as those of a grid tariff"`
 	Other   []power.Milli `json:"otherA,omitempty" maxItems:"3" doc:"What else may be taken right there, in A of each phase, where no meter says it; absent: nothing, or the highest that a meter has shown lately"`
-	Metered bool          `json:"metered,omitempty" doc:"There is a meter whose values are told: without them the fail-safe holds from the beginning"`
 }
 
 // Hours are hours of the day, in the zone of the site, with limits of their own.

@@ -28,8 +28,8 @@ type gauge struct {
 	At    time.Time
 	Highs [highFor]high // the most that else was taken, hour by hour
 
-	own    [3]int64 // what else was taken the last time
-	source Base
+	Own    [3]int64 // what else was taken the last time
+	Source Base
 }
 
 type high struct {
@@ -150,17 +150,20 @@ func (t *tree) others(gauges []gauge, flows []flow, now time.Time) [][3]int64 {
 		case t.fresh(g, now):
 			for ph := range 3 {
 				rest := g.Amps[ph] - below[n][ph]
+				if g.Source != Metered {
+					g.Own[ph] = rest
+				}
 				// Where cars have not followed yet, what was so before is still so as far as it can be.
-				own[n][ph] = max(0, min(max(g.own[ph], rest-flows[n].most[ph]), rest-flows[n].least[ph]))
+				own[n][ph] = max(0, min(max(g.Own[ph], rest-flows[n].most[ph]), rest-flows[n].least[ph]))
 			}
-			g.source = Metered
+			g.Source = Metered
 			g.keep(own[n], now)
 		case len(t.nodes[n].Other) > 0:
-			own[n], g.source = stated(t.nodes[n].Other), Stated
+			own[n], g.Source = stated(t.nodes[n].Other), Stated
 		default:
-			own[n], g.source = g.highest(now)
+			own[n], g.Source = g.highest(now)
 		}
-		g.own = own[n]
+		g.Own = own[n]
 		for ph := range 3 {
 			below[n][ph] += own[n][ph]
 			if n > 0 {

@@ -6,7 +6,6 @@ import (
 	"gnista"
 	"gnista/power"
 	"gnista/power/share"
-	"gnista/station"
 )
 
 // Way is the kind of profile by which an EVSE is told what it may take.
@@ -86,9 +85,6 @@ func (s *Spot) begin(tx string, now time.Time) {
 	s.Tx, s.Asked, s.Uses, s.Want, s.RestsAt = tx, false, "", 0, time.Time{}
 	s.SharesAt, s.WaitsAt = time.Time{}, now
 	s.overAt, s.slackAt, s.quietAt, s.overs = time.Time{}, time.Time{}, time.Time{}, 0
-	if s.Trouble == NotFollowing { // that was the other car
-		s.Trouble, s.Detail = "", ""
-	}
 	if s.way() == ByTransaction { // what it was told was of the other transaction
 		s.Told, s.Before, s.Until = 0, 0, time.Time{}
 	}
@@ -133,12 +129,6 @@ type hold struct {
 	amps   int64 // mA; share.None where nobody has said anything
 	above  bool  // it is by a profile that goes before ours, so that ours cannot lower it
 	number int   // of the profile
-}
-
-// about is what is known of a station: it changes seldom.
-type about struct {
-	facts station.PowerFacts
-	holds map[int]hold // by EVSE
 }
 
 // draw is what was measured at an EVSE, on the phases of the site.
