@@ -11,8 +11,8 @@ import (
 
 // siteLimitsView is a tree of limits with what is odd about it.
 type siteLimitsView struct {
-	site.Limits
-	Warnings []site.Warning `json:"warnings,omitempty" doc:"What is odd about it, though it can be used"`
+	site.Grid
+	Warnings []site.Oddity `json:"warnings,omitempty" doc:"What is odd about it, though it can be used"`
 }
 
 func (s *Server) sitePower(api huma.API) {
@@ -29,7 +29,7 @@ func (s *Server) sitePower(api huma.API) {
 		Description: "With mode on the stations are told from then on what they may take. To change limits say updatedAt of those that you have seen; where others have changed them meanwhile this is refused. What is not said has a default, which the answer says.",
 	}, func(ctx context.Context, in *struct {
 		SitePath
-		Body site.Limits
+		Body site.Grid
 	}) (*body[siteLimitsView], error) {
 		l, warnings, err := c.SetLimits(ctx, in.ID, in.Body)
 		return answer(siteLimitsView{l, warnings}, err)
@@ -39,7 +39,7 @@ func (s *Server) sitePower(api huma.API) {
 		Description: "The answer is that of setting them.",
 	}, func(ctx context.Context, in *struct {
 		SitePath
-		Body site.Limits
+		Body site.Grid
 	}) (*body[siteLimitsView], error) {
 		l, warnings, err := c.Check(ctx, in.ID, in.Body)
 		return answer(siteLimitsView{l, warnings}, err)
@@ -49,14 +49,14 @@ func (s *Server) sitePower(api huma.API) {
 		Description: "Of the connection or of any node below it, every few seconds. What cars take is taken off; the rest is what else is taken there.",
 	}, func(ctx context.Context, in *struct {
 		SitePath
-		Body site.Reading
+		Body site.Metering
 	}) (*struct{}, error) {
 		return nil, c.Read(ctx, in.ID, in.Body)
 	})
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/sites/{id}/power", OperationID: "get-site-power", Summary: "Show how a site's power is shared", Tags: tags,
 		Description: "What flows through the nodes of its limits, what each EVSE may take, and why.",
-	}, func(ctx context.Context, in *SitePath) (*body[site.View], error) {
+	}, func(ctx context.Context, in *SitePath) (*body[site.Sharing], error) {
 		return answer(c.View(ctx, in.ID))
 	})
 	add(s, api, huma.Operation{

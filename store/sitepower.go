@@ -13,8 +13,8 @@ import (
 )
 
 // SiteLimits finds the tree of a site. NotFound.
-func (db *DB) SiteLimits(ctx context.Context, id string) (site.Limits, error) {
-	return one(db.sql.QueryRowContext(ctx, `SELECT data FROM site_limits WHERE site = $1`, id), func(s scanner) (l site.Limits, err error) {
+func (db *DB) SiteLimits(ctx context.Context, id string) (site.Grid, error) {
+	return one(db.sql.QueryRowContext(ctx, `SELECT data FROM site_limits WHERE site = $1`, id), func(s scanner) (l site.Grid, err error) {
 		var data string
 		if err = s.Scan(&data); err != nil {
 			return l, err
@@ -31,7 +31,7 @@ func (db *DB) LimitedSites(ctx context.Context, after string, limit int) ([]stri
 
 // SetSiteLimits keeps the tree of a site, and ev with it. Conflict when the one that is replaced is not of the time
 // was, NotFound where there is no such site.
-func (db *DB) SetSiteLimits(ctx context.Context, id string, l site.Limits, was time.Time, ev gnista.Event) error {
+func (db *DB) SetSiteLimits(ctx context.Context, id string, l site.Grid, was time.Time, ev gnista.Event) error {
 	data, err := json.Marshal(l)
 	if err != nil {
 		return err

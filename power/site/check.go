@@ -10,27 +10,27 @@ import (
 	"gnista/power/share"
 )
 
-// Warning is something odd about a tree that can be used nonetheless.
-type Warning struct {
+// Oddity is something odd about a tree that can be used nonetheless.
+type Oddity struct {
 	Field string `json:"field" doc:"As in errors: nodes[2].amps"`
 	Text  string `json:"text"`
 }
 
 // tree is limits that were checked, in the order of share.
 type tree struct {
-	*Limits
+	*Grid
 	nodes  []*Node // parents first; the connection is the first
-	fields []int   // where each is in Limits.Nodes
+	fields []int   // where each is in Grid.Nodes
 	parent []int
 	at     map[string]int // of nodes
-	places map[key]int    // of Limits.EVSEs
+	places map[key]int    // of Grid.EVSEs
 	on     []int          // the node of each place
 }
 
 // grow checks limits and makes a tree of them. Safe defaults that are not said are filled in. Invalid.
-func grow(l *Limits) (*tree, []Warning, error) {
+func grow(l *Grid) (*tree, []Oddity, error) {
 	l.fill()
-	t := &tree{Limits: l, at: map[string]int{}, places: map[key]int{}}
+	t := &tree{Grid: l, at: map[string]int{}, places: map[key]int{}}
 	if err := l.checkNumbers(); err != nil {
 		return nil, nil, err
 	}
@@ -57,7 +57,7 @@ func grow(l *Limits) (*tree, []Warning, error) {
 	return t, append(warnings, more...), err
 }
 
-func (l *Limits) checkNumbers() error {
+func (l *Grid) checkNumbers() error {
 	if !slices.Contains([]Mode{Off, Watch, On}, l.Mode) {
 		return gnista.Invalidf("mode", "%q is not off, watch or on", l.Mode)
 	}
@@ -266,7 +266,7 @@ func (t *tree) path(node int) []int {
 }
 
 // useless tells limits that are greater than one above them.
-func (t *tree) useless() (list []Warning) {
+func (t *tree) useless() (list []Oddity) {
 	for i, n := range t.nodes[1:] {
 		own := n.limit(never)
 		for _, above := range t.path(t.parent[i+1]) {
@@ -274,7 +274,7 @@ func (t *tree) useless() (list []Warning) {
 			field := fmt.Sprintf("nodes[%d]", t.fields[i+1])
 			for ph := range own.amps {
 				if own.amps[ph] != share.None && most.amps[ph] != share.None && own.amps[ph] > most.amps[ph] && most.amps[ph] > 0 {
-					list = append(list, Warning{field, fmt.Sprintf("allows %v A, and node %q above it %v A: it is of no use", power.Milli(own.amps[ph]), t.nodes[above].ID, power.Milli(most.amps[ph]))})
+					list = append(list, Oddity{field, fmt.Sprintf("allows %v A, and node %q above it %v A: it is of no use", power.Milli(own.amps[ph]), t.nodes[above].ID, power.Milli(most.amps[ph]))})
 					break
 				}
 			}
@@ -284,7 +284,7 @@ func (t *tree) useless() (list []Warning) {
 }
 
 // reach refuses cars that no division could ever let charge, and warns of hours in which it cannot.
-func (t *tree) reach() (list []Warning, err error) {
+func (t *tree) reach() (list []Oddity, err error) {
 	for i := range t.EVSEs {
 		p := &t.EVSEs[i]
 		phases, own := p.on()
@@ -307,7 +307,7 @@ func (t *tree) reach() (list []Warning, err error) {
 				return nil, gnista.Invalidf(field, "%s", why)
 			}
 			if why, yes := short(node.limit(ever)); yes {
-				list = append(list, Warning{field, why + ", in some hours"})
+				list = append(list, Oddity{field, why + ", in some hours"})
 			}
 		}
 	}
@@ -316,7 +316,7 @@ func (t *tree) reach() (list []Warning, err error) {
 
 // safe fills in the safe defaults that are not said with what there is room for, at all hours and with what
 // else may be taken, and looks whether all together keep the limits. Invalid where they do not and the site is on.
-func (t *tree) safe() ([]Warning, error) {
+func (t *tree) safe() ([]Oddity, error) {
 	p := t.problem(ever)
 	for n := range t.nodes {
 		p.Nodes[n].Other = stated(t.nodes[n].Other)
@@ -342,7 +342,7 @@ func (t *tree) safe() ([]Warning, error) {
 			none++
 		}
 	}
-	var list []Warning
+	var list []Oddity
 	for _, o := range d.Over {
 		if o.Taken <= o.Limit || !t.owns(o.Node) {
 			continue
@@ -352,10 +352,10 @@ func (t *tree) safe() ([]Warning, error) {
 		if t.Mode == On {
 			return nil, gnista.Invalidf("evses", "%s", text)
 		}
-		list = append(list, Warning{"evses", text})
+		list = append(list, Oddity{"evses", text})
 	}
 	if none > 0 {
-		list = append(list, Warning{"evses", fmt.Sprintf("%d of %d have no room for a safe default: cars there stop charging when the link is gone", none, len(t.EVSEs))})
+		list = append(list, Oddity{"evses", fmt.Sprintf("%d of %d have no room for a safe default: cars there stop charging when the link is gone", none, len(t.EVSEs))})
 	}
 	return list, nil
 }

@@ -19,12 +19,12 @@ import (
 // Store keeps the limits of sites and how their power is shared.
 type Store interface {
 	// SiteLimits finds the tree of a site. NotFound.
-	SiteLimits(ctx context.Context, site string) (Limits, error)
+	SiteLimits(ctx context.Context, site string) (Grid, error)
 	// LimitedSites lists up to limit sites that have a tree, in the order of their ids, behind after.
 	LimitedSites(ctx context.Context, after string, limit int) ([]string, error)
 	// SetSiteLimits keeps the tree of a site and ev with it; was is UpdatedAt of the one that it replaces, zero
 	// where there is none. Conflict when that is another one, NotFound where there is no such site.
-	SetSiteLimits(ctx context.Context, site string, l Limits, was time.Time, ev gnista.Event) error
+	SetSiteLimits(ctx context.Context, site string, l Grid, was time.Time, ev gnista.Event) error
 	// SiteStations lists the stations of a site.
 	SiteStations(ctx context.Context, site string) ([]gnista.StationID, error)
 	// SiteCars lists the transactions that are active at the stations of a site.
@@ -166,7 +166,7 @@ func (c *Control) forget(ctx context.Context, l *loop) bool {
 }
 
 // Limits is the tree of a site, and what is odd about it. NotFound.
-func (c *Control) Limits(ctx context.Context, site string) (Limits, []Warning, error) {
+func (c *Control) Limits(ctx context.Context, site string) (Grid, []Oddity, error) {
 	limits, err := c.Store.SiteLimits(ctx, site)
 	if err != nil {
 		return limits, nil, err
@@ -175,8 +175,8 @@ func (c *Control) Limits(ctx context.Context, site string) (Limits, []Warning, e
 }
 
 // check is what is odd about a tree that is stored.
-func (c *Control) check(ctx context.Context, site string, l Limits) []Warning {
-	l.Nodes, l.EVSEs = append([]Node(nil), l.Nodes...), append([]Place(nil), l.EVSEs...)
+func (c *Control) check(ctx context.Context, site string, l Grid) []Oddity {
+	l.Nodes, l.EVSEs = append([]Node(nil), l.Nodes...), append([]Bay(nil), l.EVSEs...)
 	l.Mode = Watch
 	_, warnings, err := grow(&l)
 	if err == nil {
@@ -184,13 +184,13 @@ func (c *Control) check(ctx context.Context, site string, l Limits) []Warning {
 	}
 	var bad *gnista.Error
 	if errors.As(err, &bad) {
-		warnings = append(warnings, Warning{bad.Field, bad.Detail()})
+		warnings = append(warnings, Oddity{bad.Field, bad.Detail()})
 	}
 	return warnings
 }
 
 // Check tells what would come of a tree: with what was not said, and what is odd about it. Invalid, NotFound.
-func (c *Control) Check(ctx context.Context, site string, l Limits) (Limits, []Warning, error) {
+func (c *Control) Check(ctx context.Context, site string, l Grid) (Grid, []Oddity, error) {
 	if _, err := c.Zone(ctx, site); err != nil {
 		return l, nil, err
 	}
@@ -198,10 +198,10 @@ func (c *Control) Check(ctx context.Context, site string, l Limits) (Limits, []W
 	if err != nil {
 		return l, nil, err
 	}
-	return *t.Limits, warnings, c.stationsExist(ctx, site, &l)
+	return *t.Grid, warnings, c.stationsExist(ctx, site, &l)
 }
 
-func (c *Control) stationsExist(ctx context.Context, site string, l *Limits) error {
+func (c *Control) stationsExist(ctx context.Context, site string, l *Grid) error {
 	list, err := c.Store.SiteStations(ctx, site)
 	if err != nil {
 		return err
@@ -219,7 +219,7 @@ func (c *Control) stationsExist(ctx context.Context, site string, l *Limits) err
 }
 
 // SetLimits changes the tree of a site, whose UpdatedAt says which one is replaced. Invalid, NotFound, Conflict.
-func (c *Control) SetLimits(ctx context.Context, site string, l Limits) (Limits, []Warning, error) {
+func (c *Control) SetLimits(ctx context.Context, site string, l Grid) (Grid, []Oddity, error) {
 	was := l.UpdatedAt
 	l, warnings, err := c.Check(ctx, site, l)
 	if err != nil {
@@ -247,7 +247,7 @@ func (c *Control) of(site string) (*loop, error) {
 }
 
 // Read takes in what a meter of a site shows. NotFound, Invalid.
-func (c *Control) Read(_ context.Context, site string, r Reading) error {
+func (c *Control) Read(_ context.Context, site string, r Metering) error {
 	l, err := c.of(site)
 	if err != nil {
 		return err

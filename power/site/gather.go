@@ -59,7 +59,7 @@ func (a *about) level() int {
 }
 
 // hold is what others have said that an EVSE may take at a time.
-func (a *about) hold(p *Place, c *Car, phases int64, volts int, now time.Time) hold {
+func (a *about) hold(p *Bay, c *Car, phases int64, volts int, now time.Time) hold {
 	h := nobody
 	lower := func(m *power.Milli, u power.Unit, number int, above bool) {
 		if m == nil {
@@ -144,7 +144,7 @@ func (l *loop) measured(t *charging.Transaction, list []charging.Sample) {
 }
 
 // drawn is what the newest samples say of the phases of the site.
-func (t *tree) drawn(p *Place, list []charging.Sample) (d draw, ok bool) {
+func (t *tree) drawn(p *Bay, list []charging.Sample) (d draw, ok bool) {
 	phases, own := p.on()
 	n, volts := int64(len(own)), int64(t.Voltage)
 	var currents [3]int64

@@ -25,8 +25,8 @@ const (
 	On    Mode = "on"
 )
 
-// Limits is the tree of limits of a site, and how its power is shared.
-type Limits struct {
+// Grid is the tree of limits of a site, and how its power is shared.
+type Grid struct {
 	Mode       Mode         `json:"mode" enum:"off,watch,on" doc:"watch: reckon and explain, and tell no station"`
 	Period     int          `json:"periodSeconds,omitempty" minimum:"5" maximum:"300" doc:"Control period; absent: 15"`
 	Hold       int          `json:"holdSeconds,omitempty" minimum:"60" maximum:"86400" doc:"For so long a station goes on as it was told when it hears no more, and then falls back to its safe default; absent: 900"`
@@ -35,7 +35,7 @@ type Limits struct {
 	Voltage    int          `json:"voltageV,omitempty" minimum:"50" maximum:"1000" doc:"Of a phase to neutral; absent: 230, which is 400 between phases"`
 	MeterStale int          `json:"meterStaleSeconds,omitempty" minimum:"5" maximum:"3600" doc:"A meter that has said nothing for so long is not believed any more; absent: 60"`
 	Nodes      []Node       `json:"nodes" minItems:"1" maxItems:"500" nullable:"false" doc:"The connection, which has no parent, and what is below it"`
-	EVSEs      []Place      `json:"evses" maxItems:"5000" nullable:"false"`
+	EVSEs      []Bay        `json:"evses" maxItems:"5000" nullable:"false"`
 	UpdatedAt  time.Time    `json:"updatedAt,omitzero" doc:"Version of the tree: to change it say that of the one that you have seen"`
 }
 
@@ -62,8 +62,8 @@ type Hours struct {
 	Watts *int64        `json:"watts,omitempty" minimum:"0" maximum:"1000000000" doc:"Limit over all phases"`
 }
 
-// Place is an EVSE on a node.
-type Place struct {
+// Bay is an EVSE on a node.
+type Bay struct {
 	Station  gnista.StationID `json:"station" minLength:"1" maxLength:"255"`
 	EVSE     int              `json:"evse" minimum:"1" maximum:"10000"`
 	Node     string           `json:"node" minLength:"1" maxLength:"64" doc:"Id of the node that it is on"`
@@ -89,7 +89,7 @@ const (
 )
 
 // fill says what was not said.
-func (l *Limits) fill() {
+func (l *Grid) fill() {
 	for _, x := range []struct {
 		have *int
 		then int
@@ -125,10 +125,10 @@ func (l *Limits) fill() {
 	}
 }
 
-func (l *Limits) period() time.Duration { return time.Duration(l.Period) * time.Second }
-func (l *Limits) hold() time.Duration   { return time.Duration(l.Hold) * time.Second }
-func (l *Limits) turn() time.Duration   { return time.Duration(l.Turn) * time.Minute }
-func (l *Limits) stale() time.Duration  { return time.Duration(l.MeterStale) * time.Second }
+func (l *Grid) period() time.Duration { return time.Duration(l.Period) * time.Second }
+func (l *Grid) hold() time.Duration   { return time.Duration(l.Hold) * time.Second }
+func (l *Grid) turn() time.Duration   { return time.Duration(l.Turn) * time.Minute }
+func (l *Grid) stale() time.Duration  { return time.Duration(l.MeterStale) * time.Second }
 
 // key names a place.
 type key struct {
@@ -136,10 +136,10 @@ type key struct {
 	evse    int
 }
 
-func (p *Place) key() key { return key{p.Station, p.EVSE} }
+func (p *Bay) key() key { return key{p.Station, p.EVSE} }
 
 // on tells which phases of the site an EVSE is on, and on which of them each of its own is.
-func (p *Place) on() (phases [3]bool, own []int) {
+func (p *Bay) on() (phases [3]bool, own []int) {
 	for _, c := range p.Rotation {
 		ph := int(c - 'R')
 		phases[ph] = true

@@ -88,7 +88,7 @@ func (l *loop) mark(id gnista.StationID, anew bool) {
 }
 
 // read takes in what a meter shows. Invalid.
-func (l *loop) read(r Reading) error {
+func (l *loop) read(r Metering) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	node := 0

@@ -7,8 +7,8 @@ import (
 	"gnista/power"
 )
 
-// Reading is what a meter of a site shows.
-type Reading struct {
+// Metering is what a meter of a site shows.
+type Metering struct {
 	Node  string        `json:"node,omitempty" maxLength:"64" doc:"Id of the node that it measures; absent: the connection"`
 	At    *time.Time    `json:"at,omitempty" doc:"Absent: now"`
 	Amps  []power.Milli `json:"amps,omitempty" maxItems:"3" doc:"Current of L1, L2 and L3 in A; what is fed into the grid is negative"`
@@ -49,7 +49,7 @@ const (
 )
 
 // take takes in a reading. Invalid.
-func (t *tree) take(g *gauge, r Reading, node int, now time.Time) error {
+func (t *tree) take(g *gauge, r Metering, node int, now time.Time) error {
 	at := now
 	if r.At != nil {
 		at = *r.At

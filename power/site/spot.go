@@ -98,7 +98,7 @@ func (s *Spot) way() Way {
 }
 
 // safe is what it may take when it was told nothing.
-func (s *Spot) safe(p *Place) int64 {
+func (s *Spot) safe(p *Bay) int64 {
 	if s.Safe == Verified || s.Safe == Believed {
 		return s.SafeA
 	}
@@ -106,7 +106,7 @@ func (s *Spot) safe(p *Place) int64 {
 }
 
 // most is the most that it may take now.
-func (s *Spot) most(p *Place, now time.Time) int64 {
+func (s *Spot) most(p *Bay, now time.Time) int64 {
 	if !now.Before(s.Until) {
 		return s.safe(p)
 	}
@@ -152,7 +152,7 @@ type input struct {
 func (d *draw) measured() int64 { return max(d.amps[0], d.amps[1], d.amps[2]) }
 
 // phases are those that a car uses, as far as that was seen.
-func (s *Spot) phases(p *Place) (on [3]bool, n int64) {
+func (s *Spot) phases(p *Bay) (on [3]bool, n int64) {
 	on, own := p.on()
 	if s.Uses == "" {
 		return on, int64(len(own))
@@ -182,7 +182,7 @@ const (
 )
 
 // observe takes in what was measured at a place.
-func (s *Spot) observe(p *Place, in *input, now time.Time) {
+func (s *Spot) observe(p *Bay, in *input, now time.Time) {
 	c := in.car
 	if c == nil {
 		if s.Tx != "" {
@@ -279,7 +279,7 @@ func (s *Spot) troubled(t Trouble, detail string, now time.Time) bool {
 }
 
 // least is the least current that an EVSE may be told, but for nothing.
-func (in *input) least(p *Place) int64 { return max(int64(*p.Min), int64(in.facts.MinA)*1000) }
+func (in *input) least(p *Bay) int64 { return max(int64(*p.Min), int64(in.facts.MinA)*1000) }
 
 // known are the only currents that its model has; nil is any.
 func (in *input) known() (list []int64) {
@@ -295,7 +295,7 @@ func (in *input) known() (list []int64) {
 func (in *input) pausable() bool { return !in.facts.NoZero && in.facts.MinA == 0 }
 
 // amount is a limit in mA in the unit of a place's profiles, rounded down.
-func (p *Place) amount(mA, phases int64, volts int) power.Milli {
+func (p *Bay) amount(mA, phases int64, volts int) power.Milli {
 	if p.Unit == power.Watt {
 		return power.Milli(mA*phases*int64(volts)/100_000) * 100_000
 	}

@@ -8,15 +8,15 @@ import (
 	"gnista/power"
 )
 
-// View is how the power of a site is shared now.
-type View struct {
-	Site   string      `json:"site"`
-	Mode   Mode        `json:"mode" enum:"off,watch,on"`
-	At     *time.Time  `json:"at,omitempty" doc:"When it was divided last; absent: not yet"`
-	Age    int         `json:"ageSeconds"`
-	Period int         `json:"periodSeconds"`
-	Nodes  []NodeView  `json:"nodes" nullable:"false" doc:"The connection first, each behind the one above it"`
-	EVSEs  []PlaceView `json:"evses" nullable:"false"`
+// Sharing is how the power of a site is shared now.
+type Sharing struct {
+	Site   string     `json:"site"`
+	Mode   Mode       `json:"mode" enum:"off,watch,on"`
+	At     *time.Time `json:"at,omitempty" doc:"When it was divided last; absent: not yet"`
+	Age    int        `json:"ageSeconds"`
+	Period int        `json:"periodSeconds"`
+	Nodes  []NodeView `json:"nodes" nullable:"false" doc:"The connection first, each behind the one above it"`
+	EVSEs  []BayView  `json:"evses" nullable:"false"`
 }
 
 // NodeView is what flows through a node. Currents are those of each phase of the site, in A.
@@ -46,8 +46,8 @@ type Exceeded struct {
 	Limit    power.Milli `json:"limit"`
 }
 
-// PlaceView is what an EVSE may take.
-type PlaceView struct {
+// BayView is what an EVSE may take.
+type BayView struct {
 	Station     gnista.StationID `json:"station"`
 	EVSE        int              `json:"evse"`
 	Node        string           `json:"node"`
@@ -59,15 +59,15 @@ type PlaceView struct {
 	Measured    [3]power.Milli   `json:"measuredA" doc:"On the phases of the site"`
 	MeasuredAt  *time.Time       `json:"measuredAt,omitempty"`
 	Fixed       bool             `json:"fixed" doc:"It counts with what it may take at the most, as it is not told or does not follow"`
-	Told        *Told            `json:"told,omitempty"`
+	Told        *Allowance       `json:"told,omitempty"`
 	Safe        SafeView         `json:"safe"`
 	Trouble     Trouble          `json:"trouble,omitempty" enum:"refused,no-answer,not-applied,not-following"`
 	Detail      string           `json:"detail,omitempty" doc:"What the station says to that"`
 	Why         *Why             `json:"why,omitempty"`
 }
 
-// Told is what a station was told.
-type Told struct {
+// Allowance is what a station was told.
+type Allowance struct {
 	Amps  power.Milli `json:"amps"`
 	By    Way         `json:"by" enum:"transaction,default,station-max,none" doc:"Purpose of the profile"`
 	At    time.Time   `json:"at"`
@@ -82,7 +82,7 @@ type SafeView struct {
 
 // snapshot is a view, as of when the power was divided.
 type snapshot struct {
-	View
+	Sharing
 	gauges []gauge
 }
 
@@ -90,7 +90,7 @@ type snapshot struct {
 func (l *loop) show(t *tree, d *decision, ins []input, gauges []gauge, local time.Time) {
 	s := &snapshot{gauges: gauges}
 	when := d.at.UTC()
-	s.View = View{Site: l.site, Mode: t.Mode, At: &when, Period: t.Period, Nodes: make([]NodeView, len(t.nodes)), EVSEs: make([]PlaceView, len(t.EVSEs))}
+	s.Sharing = Sharing{Site: l.site, Mode: t.Mode, At: &when, Period: t.Period, Nodes: make([]NodeView, len(t.nodes)), EVSEs: make([]BayView, len(t.EVSEs))}
 	allocated := t.allocated(d)
 	for i := range t.EVSEs {
 		s.EVSEs[i] = l.place(t, d, i, &ins[i], local)
@@ -125,10 +125,10 @@ func (l *loop) show(t *tree, d *decision, ins []input, gauges []gauge, local tim
 }
 
 // place is the view of an EVSE.
-func (l *loop) place(t *tree, d *decision, i int, in *input, local time.Time) PlaceView {
+func (l *loop) place(t *tree, d *decision, i int, in *input, local time.Time) BayView {
 	p, s, c := &t.EVSEs[i], &l.spots[i], &d.choices[i]
 	_, phases := s.phases(p)
-	v := PlaceView{
+	v := BayView{
 		Station: p.Station, EVSE: p.EVSE, Node: p.Node, Online: in.online, Amps: power.Milli(c.given(t.Mode)), Power: c.given(t.Mode) * phases * int64(t.Voltage) / 1000,
 		Fixed: !c.told && c.code != Idle, Safe: SafeView{*p.Safe, s.Safe}, Trouble: s.Trouble, Detail: s.Detail,
 	}
@@ -143,7 +143,7 @@ func (l *loop) place(t *tree, d *decision, i int, in *input, local time.Time) Pl
 		}
 	}
 	if t.Mode == On && d.at.Before(s.Until) {
-		v.Told = &Told{power.Milli(s.Told), s.way(), s.ToldAt.UTC(), s.Until.UTC()}
+		v.Told = &Allowance{power.Milli(s.Told), s.way(), s.ToldAt.UTC(), s.Until.UTC()}
 	}
 	w := t.why(d, i, s, in, local)
 	v.Why = &w
@@ -151,18 +151,18 @@ func (l *loop) place(t *tree, d *decision, i int, in *input, local time.Time) Pl
 }
 
 // View is how the power of a site is shared now. NotFound.
-func (c *Control) View(_ context.Context, site string) (View, error) {
+func (c *Control) View(_ context.Context, site string) (Sharing, error) {
 	l, err := c.of(site)
 	if err != nil {
-		return View{}, err
+		return Sharing{}, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := c.Now()
 	if l.seen == nil {
-		return View{Site: site, Mode: l.tree.Mode, Period: l.tree.Period, Nodes: []NodeView{}, EVSEs: []PlaceView{}}, nil
+		return Sharing{Site: site, Mode: l.tree.Mode, Period: l.tree.Period, Nodes: []NodeView{}, EVSEs: []BayView{}}, nil
 	}
-	v := l.seen.View
+	v := l.seen.Sharing
 	v.Age = int(now.Sub(*v.At) / time.Second)
 	v.Nodes = append([]NodeView(nil), v.Nodes...)
 	for n := range v.Nodes {

@@ -45,9 +45,9 @@ type charger struct {
 	id      gnista.StationID
 	version gnista.Version
 	offline bool
-	deaf    bool                   // it answers nothing
-	ignores bool                   // it accepts profiles and does not follow them
-	mute    bool                   // it cannot say what it allows
+	deaf    bool // it answers nothing
+	ignores bool // it accepts profiles and does not follow them
+	mute    bool // it cannot say what it allows
 	refuses map[power.Purpose]bool
 	held    map[int]held // profiles by number
 	cars    map[int]*car // by EVSE
@@ -189,7 +189,7 @@ func (y *yard) add(id gnista.StationID, v gnista.Version, rotation string, max i
 	return c
 }
 
-func (y *yard) set(l site.Limits) []site.Warning {
+func (y *yard) set(l site.Grid) []site.Oddity {
 	y.t.Helper()
 	if have, _, err := y.control.Limits(y.t.Context(), "site"); err == nil {
 		l.UpdatedAt = have.UpdatedAt
@@ -201,7 +201,7 @@ func (y *yard) set(l site.Limits) []site.Warning {
 	return warnings
 }
 
-func (y *yard) view() site.View {
+func (y *yard) view() site.Sharing {
 	y.t.Helper()
 	v, err := y.control.View(y.t.Context(), "site")
 	if err != nil {
@@ -210,7 +210,7 @@ func (y *yard) view() site.View {
 	return v
 }
 
-func (y *yard) place(id gnista.StationID) site.PlaceView {
+func (y *yard) place(id gnista.StationID) site.BayView {
 	y.t.Helper()
 	for _, p := range y.view().EVSEs {
 		if p.Station == id {
@@ -218,7 +218,7 @@ func (y *yard) place(id gnista.StationID) site.PlaceView {
 		}
 	}
 	y.t.Fatalf("there is no %s", id)
-	return site.PlaceView{}
+	return site.BayView{}
 }
 
 func (y *yard) Connection(id gnista.StationID) (station.Connection, bool) {
@@ -424,14 +424,14 @@ func (y *yard) measure() {
 func milli(n int64) *power.Milli { m := power.Milli(n); return &m }
 
 // plain is a connection of some amps with the stations there are on it.
-func (y *yard) plain(amps int64, mode site.Mode) site.Limits {
-	l := site.Limits{Mode: mode, Nodes: []site.Node{{ID: "main", Name: "Main fuse", Breaker: milli(amps * 1000)}}}
+func (y *yard) plain(amps int64, mode site.Mode) site.Grid {
+	l := site.Grid{Mode: mode, Nodes: []site.Node{{ID: "main", Name: "Main fuse", Breaker: milli(amps * 1000)}}}
 	for id, c := range y.stations {
 		rotation := ""
 		for _, ph := range c.phases {
 			rotation += string(rune('R' + ph))
 		}
-		l.EVSEs = append(l.EVSEs, site.Place{Station: id, EVSE: 1, Node: "main", Rotation: rotation, Max: power.Milli(c.max)})
+		l.EVSEs = append(l.EVSEs, site.Bay{Station: id, EVSE: 1, Node: "main", Rotation: rotation, Max: power.Milli(c.max)})
 	}
 	return l
 }
