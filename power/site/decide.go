@@ -52,7 +52,7 @@ type decision struct {
 // decide divides the power of a site.
 func (t *tree) decide(spots []Spot, ins []input, gauges []gauge, local, now time.Time) (*decision, error) {
 	d := &decision{at: now, problem: t.problem(at(local)), choices: make([]choice, len(spots)), flows: t.flows(spots, ins, now)}
-	d.others = t.others(gauges, d.flows, now)
+	d.others = t.others(d.problem.Nodes, gauges, d.flows, now)
 	for n := range t.nodes {
 		d.problem.Nodes[n].Other = d.others[n]
 	}

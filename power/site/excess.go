@@ -20,21 +20,21 @@ type excess struct {
 // slackOf is by how much a limit may be exceeded without a word: meters round.
 func slackOf(limit int64) int64 { return max(200, limit/100) }
 
-// taken is what flows through the nodes: what their meters show, or what is known to be taken below.
+// taken is what flows through the nodes: what their meters show, or what meters show below and cars take at the
+// least. What is only assumed is not in it.
 func (t *tree) taken(d *decision, gauges []gauge, now time.Time) [][3]int64 {
 	list := make([][3]int64, len(t.nodes))
 	for n := len(t.nodes) - 1; n >= 0; n-- {
+		fresh := t.fresh(&gauges[n], now)
 		for ph := range 3 {
-			list[n][ph] += d.others[n][ph]
+			if fresh {
+				list[n][ph] += d.others[n][ph]
+			}
 			if n > 0 {
 				list[t.parent[n]][ph] += list[n][ph]
 			}
-		}
-	}
-	for n := range t.nodes {
-		for ph := range 3 {
-			list[n][ph] += d.flows[n].shown[ph]
-			if t.fresh(&gauges[n], now) {
+			list[n][ph] += d.flows[n].least[ph]
+			if fresh {
 				list[n][ph] = gauges[n].Amps[ph]
 			}
 		}

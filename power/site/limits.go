@@ -9,6 +9,7 @@
 package site
 
 import (
+	"cmp"
 	"time"
 
 	"gnista"
@@ -33,7 +34,7 @@ type Grid struct {
 	Turn       int          `json:"turnMinutes,omitempty" minimum:"1" maximum:"1440" doc:"Where there is too little for all cars they take turns of so long; absent: 15"`
 	Hysteresis *power.Milli `json:"hysteresisA,omitempty" minimum:"0" maximum:"32" doc:"Smaller changes are not told as long as the limits are kept; absent: 2"`
 	Voltage    int          `json:"voltageV,omitempty" minimum:"50" maximum:"1000" doc:"Of a phase to neutral; absent: 230, which is 400 between phases"`
-	MeterStale int          `json:"meterStaleSeconds,omitempty" minimum:"5" maximum:"3600" doc:"A meter that has said nothing for so long is not believed any more; absent: 60"`
+	MeterStale int          `json:"meterStaleSeconds,omitempty" minimum:"5" maximum:"3600" doc:"A meter that has said nothing for so long is not believed any more; absent: two control periods"`
 	Nodes      []Node       `json:"nodes" minItems:"1" maxItems:"500" nullable:"false" doc:"The connection, which has no parent, and what is below it"`
 	EVSEs      []Bay        `json:"evses" maxItems:"5000" nullable:"false"`
 	UpdatedAt  time.Time    `json:"updatedAt,omitzero" doc:"Version of the tree: to change it say that of the one that you have seen"`
@@ -83,7 +84,6 @@ const (
 	defaultTurn       = 15
 	defaultHysteresis = 2000
 	defaultVoltage    = 230
-	defaultStale      = 60
 	defaultMin        = 6000
 	defaultRotation   = "RST"
 )
@@ -93,7 +93,7 @@ func (l *Grid) fill() {
 	for _, x := range []struct {
 		have *int
 		then int
-	}{{&l.Period, defaultPeriod}, {&l.Hold, defaultHold}, {&l.Turn, defaultTurn}, {&l.Voltage, defaultVoltage}, {&l.MeterStale, defaultStale}} {
+	}{{&l.Period, defaultPeriod}, {&l.Hold, defaultHold}, {&l.Turn, defaultTurn}, {&l.Voltage, defaultVoltage}, {&l.MeterStale, 2 * cmp.Or(l.Period, defaultPeriod)}} {
 		if *x.have == 0 {
 			*x.have = x.then
 		}

@@ -213,7 +213,7 @@ func (l *loop) merge(t *tree, gauges []gauge) []gauge {
 			continue
 		}
 		g := &gauges[i]
-		g.Highs, g.Own, g.Source = was.Highs, was.Own, was.Source
+		g.Highs, g.Own, g.OwnAt, g.Source = was.Highs, was.Own, was.OwnAt, was.Source
 		if was.At.After(g.At) {
 			g.Amps, g.Watts, g.At = was.Amps, was.Watts, was.At
 		}

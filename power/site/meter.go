@@ -5,6 +5,7 @@ import (
 
 	"gnista"
 	"gnista/power"
+	"gnista/power/share"
 )
 
 // Metering is what a meter of a site shows.
@@ -28,7 +29,8 @@ type gauge struct {
 	At    time.Time
 	Highs [highFor]high // the most that else was taken, hour by hour
 
-	Own    [3]int64 // what else was taken the last time
+	Own    [3]int64  // what else was taken the last time
+	OwnAt  time.Time // of the reading that it was reckoned from
 	Source Base
 }
 
@@ -99,9 +101,9 @@ func (t *tree) fresh(g *gauge, now time.Time) bool {
 	return !g.At.IsZero() && now.Sub(g.At) <= t.stale()
 }
 
-// flow is what the EVSEs at and below a node take: what is known of it, and between which bounds it is where some
+// flow is between which bounds what the EVSEs at and below a node take is: these differ where some
 // were told something that no reading shows yet.
-type flow struct{ shown, least, most [3]int64 }
+type flow struct{ least, most [3]int64 }
 
 // flows are those of all nodes.
 func (t *tree) flows(spots []Spot, ins []input, now time.Time) []flow {
@@ -114,17 +116,20 @@ func (t *tree) flows(spots []Spot, ins []input, now time.Time) []flow {
 		phases, _ := s.phases(&t.EVSEs[i])
 		told := s.most(&t.EVSEs[i], now)
 		d := in.draw
-		settled := d.at.After(s.ToldAt.Add(settles))
+		settled, late := d.at.After(s.ToldAt.Add(settles)), now.After(s.ToldAt.Add(settles))
 		if now.Sub(d.at) > forgets {
 			d.amps, settled = [3]int64{}, false
 		}
 		f := &list[t.on[i]]
 		for ph := range phases {
 			least, most := d.amps[ph], d.amps[ph]
-			if !settled && phases[ph] {
+			switch {
+			case settled || !phases[ph]:
+			case late && told < most: // it has followed, though no reading shows it yet
+				least, most = told, told
+			default:
 				least, most = min(least, told), max(most, told)
 			}
-			f.shown[ph] += d.amps[ph]
 			f.least[ph] += least
 			f.most[ph] += most
 		}
@@ -132,7 +137,6 @@ func (t *tree) flows(spots []Spot, ins []input, now time.Time) []flow {
 	for n := len(list) - 1; n > 0; n-- { // parents come first
 		up := &list[t.parent[n]]
 		for ph := range 3 {
-			up.shown[ph] += list[n].shown[ph]
 			up.least[ph] += list[n].least[ph]
 			up.most[ph] += list[n].most[ph]
 		}
@@ -141,22 +145,28 @@ func (t *tree) flows(spots []Spot, ins []input, now time.Time) []flow {
 }
 
 // others is what else is taken right at each node.
-func (t *tree) others(gauges []gauge, flows []flow, now time.Time) [][3]int64 {
+func (t *tree) others(limits []share.Node, gauges []gauge, flows []flow, now time.Time) [][3]int64 {
 	own := make([][3]int64, len(t.nodes))
 	below := make([][3]int64, len(t.nodes)) // with what is right there
 	for n := len(t.nodes) - 1; n >= 0; n-- {
 		g := &gauges[n]
 		switch {
+		case t.fresh(g, now) && g.OwnAt.Equal(g.At) && g.Source == Metered:
+			// What cars do since that reading does not change what else was taken then.
+			own[n] = g.Own
 		case t.fresh(g, now):
 			for ph := range 3 {
 				rest := g.Amps[ph] - below[n][ph]
-				if g.Source != Metered {
-					g.Own[ph] = rest
+				low, high := rest-flows[n].most[ph], rest-flows[n].least[ph]
+				// Where cars have not followed yet, what was so before is still so as far as it can be; but nothing
+				// is left to chance where the limit is exceeded.
+				was := g.Own[ph]
+				if l := limits[n].Amps[ph]; g.Source != Metered || l != share.None && g.Amps[ph] > l {
+					was = high
 				}
-				// Where cars have not followed yet, what was so before is still so as far as it can be.
-				own[n][ph] = max(0, min(max(g.Own[ph], rest-flows[n].most[ph]), rest-flows[n].least[ph]))
+				own[n][ph] = max(0, min(max(was, low), high))
 			}
-			g.Source = Metered
+			g.OwnAt, g.Source = g.At, Metered
 			g.keep(own[n], now)
 		case len(t.nodes[n].Other) > 0:
 			own[n], g.Source = stated(t.nodes[n].Other), Stated

@@ -50,6 +50,7 @@ type Spot struct {
 
 	Tx     string    `json:",omitempty"` // the transaction that Told is for
 	Way    Way       `json:",omitempty"` // empty is the first
+	WayAt  time.Time `json:",omitzero"`  // since when it is that way
 	Told   int64     // the most that it may take
 	ToldAt time.Time `json:",omitzero"`
 	Until  time.Time `json:",omitzero"`  // then that lapses
@@ -85,8 +86,11 @@ func (s *Spot) begin(tx string, now time.Time) {
 	s.Tx, s.Asked, s.Uses, s.Want, s.RestsAt = tx, false, "", 0, time.Time{}
 	s.SharesAt, s.WaitsAt = time.Time{}, now
 	s.overAt, s.slackAt, s.quietAt, s.overs = time.Time{}, time.Time{}, time.Time{}, 0
-	if s.way() == ByTransaction { // what it was told was of the other transaction
+	switch {
+	case s.way() == ByTransaction: // what it was told was of the other transaction
 		s.Told, s.Before, s.Until = 0, 0, time.Time{}
+	case now.Sub(s.WayAt) > wayAgain: // it may have refused only as the transaction was over
+		s.Way = ""
 	}
 }
 
@@ -179,6 +183,7 @@ const (
 	retries  = 10 * time.Minute // what a station has refused is tried again
 	raises   = 2 * time.Minute  // what was lowered is raised, as long as nothing is too much
 	askAgain = 6 * time.Hour    // whether the safe default is still there
+	wayAgain = time.Hour        // the first way is tried again, with the next car
 )
 
 // observe takes in what was measured at a place.

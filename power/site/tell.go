@@ -155,7 +155,7 @@ func (l *loop) tellOne(ctx context.Context, t *tree, o order, s *Spot, in *input
 		switch {
 		case err == nil && (a.Status == station.Done || a.Status == station.Scheduled):
 			if w != s.way() {
-				s.Asked = false
+				s.Asked, s.WayAt = false, now
 			}
 			s.Way, s.Told, s.Before, s.ToldAt, s.Until = w, o.amps, 0, now, now.Add(t.hold())
 			switch s.Trouble {
