@@ -97,6 +97,7 @@ func Run(t *testing.T, url string) {
 	t.Run("odd texts and numbers", s.odd)
 	t.Run("counting", s.counting)
 	t.Run("pruned events", s.prunedEvents)
+	t.Run("power of sites", s.sitePower)
 }
 
 type suite struct{ *store.DB }
