@@ -86,12 +86,10 @@ func (s *Spot) begin(tx string, now time.Time) {
 	s.Tx, s.Asked, s.Uses, s.Want, s.RestsAt = tx, false, "", 0, time.Time{}
 	s.SharesAt, s.WaitsAt = time.Time{}, now
 	s.overAt, s.slackAt, s.quietAt, s.overs = time.Time{}, time.Time{}, time.Time{}, 0
-	switch {
-	case s.way() == ByTransaction: // what it was told was of the other transaction
+	if s.way() == ByTransaction { // what it was told was of the other transaction
 		s.Told, s.Before, s.Until = 0, 0, time.Time{}
-	case now.Sub(s.WayAt) > wayAgain: // it may have refused only as the transaction was over
-		s.Way = ""
 	}
+	s.Way = "" // that may have been refused only as a transaction was over
 }
 
 func (s *Spot) way() Way {
@@ -99,6 +97,11 @@ func (s *Spot) way() Way {
 		return ByTransaction
 	}
 	return s.Way
+}
+
+// left tells whether the car has gone for which the EVSE was told something that is not of its transaction.
+func (s *Spot) left(in *input, now time.Time) bool {
+	return in.car == nil && now.Before(s.Until) && s.way() != ByTransaction && s.way() != NoWay
 }
 
 // safe is what it may take when it was told nothing.
@@ -183,7 +186,6 @@ const (
 	retries  = 10 * time.Minute // what a station has refused is tried again
 	raises   = 2 * time.Minute  // what was lowered is raised, as long as nothing is too much
 	askAgain = 6 * time.Hour    // whether the safe default is still there
-	wayAgain = time.Hour        // the first way is tried again, with the next car
 )
 
 // observe takes in what was measured at a place.
@@ -191,8 +193,9 @@ func (s *Spot) observe(p *Bay, in *input, now time.Time) {
 	c := in.car
 	if c == nil {
 		if s.Tx != "" {
+			way := s.Way
 			s.begin("", now)
-			s.WaitsAt = time.Time{}
+			s.WaitsAt, s.Way = time.Time{}, way
 		}
 		return
 	}

@@ -155,7 +155,7 @@ func (l *loop) tellOne(ctx context.Context, t *tree, o order, s *Spot, in *input
 		switch {
 		case err == nil && (a.Status == station.Done || a.Status == station.Scheduled):
 			if w != s.way() {
-				s.Asked, s.WayAt = false, now
+				s.Asked = false
 			}
 			s.Way, s.Told, s.Before, s.ToldAt, s.Until = w, o.amps, 0, now, now.Add(t.hold())
 			switch s.Trouble {
@@ -194,6 +194,17 @@ func (l *loop) install(ctx context.Context, t *tree, x power.Wanted, id gnista.S
 	return a, err
 }
 
+// release takes back what an EVSE was told by other profiles than that of its transaction, when the car has gone: the
+// next one is to begin with the safe default.
+func (l *loop) release(ctx context.Context, t *tree, s *Spot) {
+	number := power.SharingNumber(s.EVSE, s.way().slot())
+	ctx, cancel := context.WithTimeout(ctx, t.answerIn())
+	defer cancel()
+	if a, err := l.c.Power.Clear(ctx, s.Station, power.Clear{ID: &number}); err == nil && (a.Status == station.Done || a.Status == station.NotKnown) {
+		s.Way, s.Told, s.Before, s.Until = "", 0, 0, time.Time{}
+	}
+}
+
 // safeguard has stations keep their safe defaults, and asks them whether they do.
 func (l *loop) safeguard(ctx context.Context, t *tree, spots []Spot, ins []input, now time.Time) {
 	var todo []int
@@ -204,13 +215,18 @@ func (l *loop) safeguard(ctx context.Context, t *tree, spots []Spot, ins []input
 		}
 		known := s.Safe == Verified || s.Safe == Believed
 		switch {
-		case s.SafeA != int64(*t.EVSEs[i].Safe), s.Safe == NoSafe, s.Safe == Unverified,
+		case s.left(in, now), s.SafeA != int64(*t.EVSEs[i].Safe), s.Safe == NoSafe, s.Safe == Unverified,
 			s.Safe == Differs && now.Sub(s.SafeAt) >= retries, s.Safe == SafeRefuse && now.Sub(s.SafeAt) >= retries,
 			known && in.car == nil && now.Sub(s.SafeAt) >= askAgain:
 			todo = append(todo, i)
 		}
 	}
-	each(todo, func(i int) { l.safeguardOne(ctx, t, i, &spots[i], &ins[i], now) })
+	each(todo, func(i int) {
+		if s := &spots[i]; s.left(&ins[i], now) {
+			l.release(ctx, t, s)
+		}
+		l.safeguardOne(ctx, t, i, &spots[i], &ins[i], now)
+	})
 }
 
 func (l *loop) safeguardOne(ctx context.Context, t *tree, i int, s *Spot, in *input, now time.Time) {
@@ -235,8 +251,8 @@ func (l *loop) safeguardOne(ctx context.Context, t *tree, i int, s *Spot, in *in
 			return
 		}
 	}
-	if in.car != nil && now.Before(s.Until) {
-		return // what it says now is about the car
+	if now.Before(s.Until) {
+		return // what it says now is about that
 	}
 	allowed, ok, err := l.compose(ctx, t, i)
 	switch s.SafeAt = now; {
