@@ -34,6 +34,7 @@ import (
 	"gnista/checkout"
 	"gnista/commission"
 	"gnista/cost"
+	"gnista/fault"
 	"gnista/payment"
 	"gnista/payment/terminal"
 	"gnista/pki"
@@ -46,38 +47,41 @@ import (
 
 // Server serves the API and the pages.
 type Server struct {
-	Network      *station.Network
-	Messages     station.MessageStore
-	Presence     station.Presence
-	Mirrors      station.Mirrors
-	Tokens       *token.Tokens
-	Accounts     *account.Book
-	Lists        *token.Lists
-	Transactions *charging.Transactions
-	Power        *power.Power
-	SitePower    *site.Control
-	Costs        *cost.Costs
-	Tariffs      *tariff.Book
-	Sites        *station.Sites
-	StationWords tariff.Exporter // of OCPP
-	Records      *billing.Records
-	Ledger       *billing.Ledger
-	Payments     *payment.Payments
-	Terminals    *terminal.Terminals
-	Reconciler   *payment.Reconciler
-	Campaigns    *campaign.Campaigns
-	CA           *pki.CA
-	Contracts    *pki.Contracts
-	Checks       *commission.Checks
-	Invoices     *billing.Invoices
-	Codes        *checkout.Codes
-	Desk         *checkout.Desk
-	Dynamic      *checkout.DynamicCodes
-	Inbox        *payment.Inbox
-	StandIns     map[string]StandIn // by provider
-	Events       Events
-	Bus          Bus
-	Ready        func(context.Context) error
+	Network       *station.Network
+	Messages      station.MessageStore
+	Presence      station.Presence
+	Mirrors       station.Mirrors
+	Tokens        *token.Tokens
+	Accounts      *account.Book
+	Lists         *token.Lists
+	Transactions  *charging.Transactions
+	Power         *power.Power
+	SitePower     *site.Control
+	Costs         *cost.Costs
+	Tariffs       *tariff.Book
+	Sites         *station.Sites
+	StationWords  tariff.Exporter // of OCPP
+	Records       *billing.Records
+	Ledger        *billing.Ledger
+	Payments      *payment.Payments
+	Terminals     *terminal.Terminals
+	Reconciler    *payment.Reconciler
+	Campaigns     *campaign.Campaigns
+	CA            *pki.CA
+	Contracts     *pki.Contracts
+	Checks        *commission.Checks
+	Faults        *fault.Faults
+	Invoices      *billing.Invoices
+	Codes         *checkout.Codes
+	Desk          *checkout.Desk
+	Dynamic       *checkout.DynamicCodes
+	Inbox         *payment.Inbox
+	StandIns      map[string]StandIn // by provider
+	Meanings      *fault.Editor
+	UnknownFaults fault.UnknownStore
+	Events        Events
+	Bus           Bus
+	Ready         func(context.Context) error
 
 	// Token is the admin token. Without one everybody on this machine has all rights, and nobody else
 	// any: requests that come through a proxy or under another name than this machine's are refused.
@@ -179,6 +183,9 @@ func (s *Server) Handler() http.Handler {
 	s.certificates(api)
 	s.roots(api)
 	s.securityEvents(api)
+	s.catalogue(api)
+	s.faults(api)
+	s.incidents(api)
 	s.events(api)
 	s.pages(mux)
 	s.payPages(mux)

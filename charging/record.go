@@ -127,10 +127,14 @@ func (t *Transactions) settle(ctx context.Context, id gnista.StationID, ev Event
 
 // event tells of a transaction; readers look up the rest by its id.
 func event(kind string, now time.Time, t *Transaction) gnista.Event {
-	data, _ := json.Marshal(map[string]any{ // strings and numbers always marshal
+	values := map[string]any{
 		"state": t.State, "evse": t.EVSE.ID, "connector": t.EVSE.Connector, "energyWh": t.EnergyWh, "powerW": t.PowerW,
 		"activity": t.Activity, "review": t.Review,
-	})
+	}
+	if t.StopReason != "" {
+		values["stopReason"] = t.StopReason
+	}
+	data, _ := json.Marshal(values) // strings and numbers always marshal
 	return gnista.Event{At: now, Kind: kind, Station: t.Station, Subject: t.ID, Data: data}
 }
 
@@ -352,10 +356,11 @@ func (r *recording) start(t *Transaction) {
 
 // stop takes in the end, which may come before other events.
 func (r *recording) stop(t *Transaction) {
+	t.StopReason = r.Reason
 	if t.State == Active {
 		r.evs = append(r.evs, event("transaction.ended", r.now, t))
 	}
-	t.Progress.Ended, t.State, t.StopReason = true, Ended, r.Reason
+	t.Progress.Ended, t.State = true, Ended
 	t.unflag(MissingStop)
 	t.EndedAt = r.at
 	if r.End != nil {

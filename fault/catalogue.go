@@ -105,10 +105,41 @@ type Entry struct {
 	Key       Key
 	Severity  Severity
 	Fixer     Fixer
-	Usable    bool  // a car may be charged there while it is open
-	Retry     bool  // to try again is safe
-	Remedy    Class // what can be done about it
-	Momentary bool  // it is told of when it happens, and nobody says that it is over
+	Usable    bool   // a car may be charged there while it is open
+	Retry     bool   // to try again is safe
+	Remedy    Class  // what can be done about it
+	Momentary bool   // it is told of when it happens, and nobody says that it is over
+	NoFault   bool   // it is told of and nothing is wrong: no fault is opened
+	Value     string // of a variable of OCPP 2.x: "true" or "false", whichever is the fault; empty where only the station says that it is over
 	Texts     map[Language]Texts
 	Known     bool // false: nothing is known but what the station sent
+
+	Like       Key  // whose texts and attributes it has where it says nothing else; zero for none
+	Overridden bool // an operator has added or changed it
+}
+
+// Over tells whether a variable with this value says that the fault is over, or never was.
+func (e Entry) Over(value string) bool {
+	switch strings.ToLower(strings.TrimSpace(value)) {
+	case "true", "1":
+		return e.Value == "false"
+	case "false", "0":
+		return e.Value == "true"
+	}
+	return false
+}
+
+// Change is what a file of the catalogue or an operator says of an entry. What is left out is as it is
+// with the entry that it is like or that it changes.
+type Change struct {
+	Like      string             `json:"like,omitempty"` // see [Key.String]
+	Severity  Severity           `json:"severity,omitempty"`
+	Fixer     Fixer              `json:"fixer,omitempty"`
+	Usable    *bool              `json:"usable,omitempty"`
+	Retry     *bool              `json:"retry,omitempty"`
+	Remedy    *Class             `json:"remedy,omitempty"`
+	Momentary *bool              `json:"momentary,omitempty"`
+	NoFault   *bool              `json:"noFault,omitempty"`
+	Value     *string            `json:"value,omitempty"`
+	Texts     map[Language]Texts `json:"texts,omitempty"` // empty ones are left out
 }

@@ -6,6 +6,7 @@
 package fault
 
 import (
+	"strconv"
 	"time"
 
 	"gnista"
@@ -13,8 +14,8 @@ import (
 
 // Fault is something that is or was wrong at a place.
 type Fault struct {
-	ID       string
-	Case     int // the number that people say on the phone
+	ID       string // see [FaultID]
+	Case     int    // the number that people say on the phone; incidents have such numbers too, of the same series
 	Key      Key
 	Severity Severity // of the catalogue when it was opened, or that a person gave it
 	Station  gnista.StationID
@@ -22,10 +23,15 @@ type Fault struct {
 	EVSE     gnista.EVSE
 	Way      Way
 
-	Count     int  // how often it was told of
-	Chatters  bool // it comes and goes, and is kept open until it is quiet
+	SeverityBy string // the person who gave it; empty for nobody
+
+	Count     int         // how often it was told of
+	Chatters  bool        // it comes and goes, and is kept open until it is quiet
+	Turns     []time.Time // when it came lately, the newest last; the first is when it was opened
 	OpenedAt  time.Time
-	LastAt    time.Time // when it was last told of
+	LastAt    time.Time // when it was last told of, or that it is over
+	Seq       int64     // number of the last event that told of it
+	Until     time.Time // when it clears by itself, unless it is told of again; zero where the station says so
 	ClearedAt time.Time // zero while it is open
 	ClearedBy string    // a person, or "" for the station or a rule
 
@@ -39,6 +45,18 @@ type Fault struct {
 	Transaction string
 	Raw         Raw
 	Facts       map[string]any
+}
+
+// FaultID and IncidentID make ids of case numbers.
+func FaultID(number int) string    { return "f" + strconv.Itoa(number) }
+func IncidentID(number int) string { return "i" + strconv.Itoa(number) }
+
+// place is where it is.
+func (f *Fault) place() Place {
+	if f.Station != "" {
+		return Place{Station: f.Station, EVSE: f.EVSE}
+	}
+	return Place{Site: f.Site}
 }
 
 // Open tells whether it has not been cleared.

@@ -36,6 +36,10 @@ type Report struct {
 	Cleared bool // it is over
 	Once    bool // it is a moment and nobody will say that it is over: it clears by itself after a time
 
+	Seq      int64    // number of the event that it was made of, so that it is taken in once; 0 for none
+	Severity Severity // what the one who tells says that it is; empty leaves that to the catalogue, which says otherwise only of what it knows
+	AtMost   Severity // it is no worse, as where the outlet still works; empty is no bound
+
 	Transaction string         // our id
 	Raw         Raw            // as it came
 	Facts       map[string]any // numbers and the like for the texts, as in {"limitA": 100, "measuredA": 112}
@@ -51,6 +55,22 @@ type Raw struct {
 	Component  string `json:"component,omitempty"`
 	Variable   string `json:"variable,omitempty"`
 	Value      string `json:"value,omitempty"`
+}
+
+// place is where the report is about.
+func (r Report) place() Place {
+	if r.Station != "" {
+		return Place{Station: r.Station, EVSE: r.EVSE}
+	}
+	return Place{Site: r.Site}
+}
+
+// Place is where something can be wrong: at a station or a part of one or, where that is empty, at a site, or with
+// the system where both are.
+type Place struct {
+	Station gnista.StationID
+	Site    string
+	EVSE    gnista.EVSE
 }
 
 // Reporter takes in reports. *[Faults] is one.

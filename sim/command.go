@@ -62,7 +62,7 @@ func (l *link) remoteStart(evse int, token Token, number int) bool {
 func (s *Station) free(id int, t Token) *evse {
 	var found *evse
 	for _, e := range s.evses {
-		usable := e.transaction == nil && e.order == nil && e.fault == "" && s.whole.fault == "" && !e.inoperative && !e.updating && !s.keptFor(e, t)
+		usable := e.transaction == nil && e.order == nil && !e.broken() && !s.whole.broken() && !e.inoperative && !e.updating && !s.keptFor(e, t)
 		if !usable || id != 0 && id != e.id {
 			continue
 		}
@@ -139,7 +139,7 @@ func (l *link) unlock(e *evse) bool {
 	s := l.station
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e.fault == "ConnectorLockFailure" {
+	if e.has("ConnectorLockFailure") {
 		return false
 	}
 	if t := e.transaction; t != nil {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"strconv"
@@ -164,6 +165,10 @@ func personalities() []Personality {
 		{Name: "one-stack-level", About: "takes charging profiles with stack level 0 only", serve: instead("SetChargingProfile", anyProfile(func(p object) bool { return !isZero(p["stackLevel"]) }), `{"status":"Rejected"}`)},
 		{Name: "watts-only", About: "takes no charging profiles in amperes", serve: instead("SetChargingProfile", anyUnit("A"), `{"status":"Rejected"}`)},
 		{Name: "amps-only", About: "accepts charging profiles in watts and does nothing with them", serve: instead("SetChargingProfile", anyUnit("W"), `{"status":"Accepted"}`)},
+		{Name: "refuses-profiles", About: "takes no charging profiles at all", serve: instead("SetChargingProfile", nil, `{"status":"Rejected"}`)},
+		{Name: "ignores-profiles", About: "accepts charging profiles and does nothing with them", serve: instead("SetChargingProfile", nil, `{"status":"Accepted"}`)},
+		{Name: "late-profiles", About: "accepts charging profiles and follows them twenty seconds later", serve: followLate},
+		{Name: "coarse-steps", About: "gives 6, 10, 13, 16, 20, 25 or 32 A and nothing between"},
 		{Name: "no-zero-amps", About: "ends its transactions when a charging profile gives less than 6 A", serve: endsWhenStarved},
 	}
 }
@@ -267,6 +272,27 @@ func anyUnit(unit string) func(object) bool {
 		return found
 	}
 }
+
+// late is how much later a station does what it has said that it does.
+const late = 20 * time.Second
+
+func followLate(l *link, f ocppj.Frame, _ object) (string, bool) {
+	if f.Action != "SetChargingProfile" {
+		return "", false
+	}
+	f.Payload = bytes.Clone(f.Payload)
+	l.afterwards(func(ctx context.Context) {
+		if sleep(ctx, late) {
+			_, err := l.station.dialect.serve(ctx, l, f)
+			l.station.note("a charging profile", err)
+			l.station.relimit()
+		}
+	})
+	return `{"status":"` + string(ocpp2.ChargingProfileStatusAccepted) + `"}`, true
+}
+
+// coarseSteps are the currents in A that a station with coarse steps gives.
+var coarseSteps = []int64{6, 10, 13, 16, 20, 25, 32}
 
 const leastAmps = 6 // IEC 61851
 

@@ -3,6 +3,7 @@ package sim
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -122,7 +123,7 @@ func (s *Station) inventory() []setting {
 		ro("ChargingStation", "Available", kindBoolean, "", "true"),
 		ro("ChargingStation", "AvailabilityState", kindOption, "", availability(s.whole.status())).from(availabilities).watched(),
 		ro("ChargingStation", "SupplyPhases", kindInteger, "", num(s.Phases)).between(0, 3),
-		ro("ChargingStation", "Problem", kindBoolean, "", strconv.FormatBool(s.whole.fault != "")).watched(),
+		ro("ChargingStation", "Problem", kindBoolean, "", strconv.FormatBool(s.whole.broken())).watched(),
 		rw("ChargingStation", "AllowNewSessionsPendingFirmwareUpdate", kindBoolean, "", "false"),
 
 		ro("DeviceDataCtrlr", "ItemsPerMessage", kindInteger, "", num(s.items())).of("GetReport"),
@@ -279,7 +280,7 @@ func (s *Station) places() []setting {
 	var list []setting
 	for _, e := range s.evses {
 		state, phases := availability(s.statusOf(e)), strconv.Itoa(s.Phases)
-		faulted := strconv.FormatBool(e.fault != "")
+		faulted := strconv.FormatBool(e.broken())
 		list = append(list,
 			ro("EVSE", "Available", kindBoolean, "", "true").at(e.id, 0),
 			ro("EVSE", "AvailabilityState", kindOption, "", state).from(availabilities).at(e.id, 0).watched(),
@@ -306,12 +307,14 @@ func faultsAt(e *evse) (list []setting) {
 		"ConnectorLockFailure", "GroundFailure", "HighTemperature", "OverCurrentFailure", "OverVoltage", "EmergencyStop", "EVCommunicationError",
 		"PowerLimitExceeded", "PowerSwitchFailure", "PowerMeterFailure", "ReaderFailure", "InternalError", "OtherError",
 	} {
-		t := troubleAt(e.id, code)
+		t := troubleAt(e.id, Fault{Code: code})
 		if t.component == "ChargingStation" && t.variable == "Problem" {
 			continue
 		}
-		is := troubleAt(e.id, e.fault)
-		active := e.fault != "" && is.component == t.component && is.variable == t.variable
+		active := slices.ContainsFunc(e.faults, func(f Fault) bool {
+			is := troubleAt(e.id, f)
+			return is.component == t.component && is.variable == t.variable
+		})
 		connector := 0
 		if e.id > 0 && t.component != "EVSE" {
 			connector = 1

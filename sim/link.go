@@ -199,6 +199,12 @@ func (l *link) Serve(ctx context.Context, f ocppj.Frame) (json.RawMessage, error
 			return json.RawMessage(payload), nil
 		}
 	}
+	l.station.mu.Lock()
+	answers := l.station.answers
+	l.station.mu.Unlock()
+	if answers != "" {
+		return nil, ocppj.Errorf(answers, "a fault")
+	}
 	payload, err := l.station.dialect.serve(ctx, l, f)
 	e, ok := errors.AsType[*ocppj.Error](err)
 	if ok && e.Code == ocppj.NotSupported {

@@ -109,7 +109,7 @@ func (s *Station) diagnosticsLog() []byte {
 	line("station %s, %s %s, serial %s, firmware %s, OCPP %s", s.ID, s.vendor(), s.model(), s.Serial, s.firmware(), s.Version)
 	for _, e := range s.evses {
 		r := s.read(e)
-		line("EVSE %d: %s, register %d Wh, power %d W, fault %q", e.id, s.statusOf(e), r.RegisterWh, r.PowerW, e.fault)
+		line("EVSE %d: %s, register %d Wh, power %d W, fault %q", e.id, s.statusOf(e), r.RegisterWh, r.PowerW, faultText(e.faults))
 	}
 	for _, v := range s.listSettings() {
 		if v.key != "" && !v.secret {

@@ -41,12 +41,17 @@ func (m *meter) draw(now time.Time, powerW int64) {
 	m.powerW = powerW
 }
 
-// read reads the meter; phases is the number of those that the power comes on, 0 for direct current.
-func (m *meter) read(now time.Time, phases int) Reading {
+// read reads the meter; phases is the number of those that it has, 0 for direct current, and used that of
+// those that the power comes on.
+func (m *meter) read(now time.Time, phases, used int) Reading {
 	m.run(now)
 	r := Reading{At: now, RegisterWh: m.registerWh, PowerW: m.powerW}
-	for range phases {
-		r.CurrentsMA = append(r.CurrentsMA, m.powerW*1000/int64(phaseVoltage*phases))
+	for i := range phases {
+		mA := int64(0)
+		if i < used {
+			mA = m.powerW * 1000 / int64(phaseVoltage*used)
+		}
+		r.CurrentsMA = append(r.CurrentsMA, mA)
 	}
 	return r
 }

@@ -23,6 +23,9 @@ type Play struct {
 	// of the clock, and power stays what it is.
 	Speed float64
 	Seed  uint64
+	// Faults are those of the scenario with faults, one visit after the other: at first before the car charges, then
+	// while it does. Empty is the usual ones.
+	Faults [][]Fault
 	// Patience is how long it may take at the end to tell what is left to be told; 0 is 30 s.
 	Patience time.Duration
 
@@ -79,7 +82,9 @@ func (p *Play) serve(ctx context.Context, e *evse) {
 			Play: p, e: e, scenario: Normal, round: round, rand: r, uid: p.Tokens[r.IntN(len(p.Tokens))],
 			powerW: int64(float64(p.Station.maxPowerW()) * (0.6 + 0.4*r.Float64())),
 		}
-		if e.id == 1 {
+		if p.Scenario == Shortage {
+			v.small()
+		} else if e.id == 1 {
 			v.scenario = p.Scenario
 		}
 		if err := v.run(ctx); err != nil && ctx.Err() == nil {
@@ -108,6 +113,7 @@ func (p *Play) awaitCar(ctx context.Context, e *evse, pause time.Duration, r *ra
 type Park struct {
 	Plays   []*Play
 	Stagger time.Duration // between the first connections of two stations
+	Site    *Site         // that the stations are at; nil is none
 }
 
 // Totals are those of all stations.
@@ -133,6 +139,13 @@ func (p *Park) Run(ctx context.Context) error {
 	defer stop(nil)
 	doubts := &doubts{park: p, stop: stop, refused: map[string]string{}}
 	var running sync.WaitGroup
+	if p.Site != nil {
+		look, blink := context.WithCancel(play)
+		var looking sync.WaitGroup
+		looking.Go(func() { p.Site.Run(look) })
+		defer looking.Wait()
+		defer blink()
+	}
 	for i, one := range p.Plays {
 		one.refused = doubts.take
 		running.Go(func() {

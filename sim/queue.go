@@ -62,7 +62,6 @@ type message struct {
 	tariff      string // that applies from then on; empty is the one before (2.1)
 	number      int    // of the order that is followed with a start (2.x)
 	costs       *ocpp2.CostDetails
-	fault       string
 
 	transaction *transaction
 	attempts    int
@@ -91,7 +90,7 @@ func (v verdict) accepted() bool { return v.status == "" || v.status == "Accepte
 func (s *Station) enqueue(e *evse, t *transaction, m message) *message {
 	m.transaction = t
 	m.Station, m.EVSE, m.Seq, m.At, m.Transaction = s.ID, e.id, t.seq, s.Now(), t.name
-	m.Offline, m.activity, m.fault = s.service() == nil, t.activity, t.fault
+	m.Offline, m.activity = s.service() == nil, t.activity
 	if m.reading != nil {
 		m.At, m.RegisterWh = m.reading.At, m.reading.RegisterWh
 	} else {

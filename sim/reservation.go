@@ -115,7 +115,7 @@ func (s *Station) reservable(r *reservation) string {
 		}
 		one := "Occupied"
 		switch now := e.status(); {
-		case now == StatusFaulted || s.whole.fault != "":
+		case now == StatusFaulted || s.whole.broken():
 			one = "Faulted"
 		case now == StatusUnavailable:
 			one = "Unavailable"
@@ -164,7 +164,7 @@ func (s *Station) dropUnusable(ctx context.Context) {
 	var list []*reservation
 	usable := 0
 	for _, e := range s.evses {
-		if e.fault == "" && s.whole.fault == "" && !e.inoperative {
+		if !e.broken() && !s.whole.broken() && !e.inoperative {
 			usable++
 		}
 	}
@@ -172,7 +172,7 @@ func (s *Station) dropUnusable(ctx context.Context) {
 		if r.evse == 0 && usable == 0 {
 			list = append(list, r)
 		} else if r.evse != 0 {
-			if e := s.evses[r.evse-1]; e.fault != "" || s.whole.fault != "" || e.inoperative {
+			if e := s.evses[r.evse-1]; e.broken() || s.whole.broken() || e.inoperative {
 				list = append(list, r)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -17,6 +18,7 @@ const (
 	Offline  Scenario = "offline"    // the connection is lost while a car charges, or before it starts to
 	Faults   Scenario = "fault"      // a fault before a car charges, then one while it does, then none
 	PowerCut Scenario = "power-loss" // the power goes while a car charges
+	Shortage Scenario = "shortage"   // nothing goes wrong, but cars are many: as many as fit a house with flats, on one phase or three
 )
 
 // Span is a time between two others.
@@ -48,6 +50,13 @@ func Daily() Pace {
 	}
 }
 
+// Busy is the pace of a place with more cars than power.
+func Busy() Pace {
+	p := Daily()
+	p.First, p.Pause, p.Charge = Span{0, 30 * time.Minute}, Span{10 * time.Minute, 40 * time.Minute}, Span{time.Hour, 4 * time.Hour}
+	return p
+}
+
 // visit is one car at an EVSE.
 type visit struct {
 	*Play
@@ -57,6 +66,7 @@ type visit struct {
 	rand     *rand.Rand
 	uid      string
 	powerW   int64 // the most that the car takes
+	phases   int   // that it takes it on; 0 is all
 	ordered  bool  // the central system has started the transaction
 	cut      bool  // there is no connection until the car has left
 }
@@ -68,6 +78,9 @@ func (v *visit) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.leave(ctx)) }()
+	if err := s.Car(id, v.phases); err != nil {
+		return err
+	}
 	if err := s.Plug(ctx, id); err != nil {
 		return err
 	}
@@ -87,8 +100,9 @@ func (v *visit) run(ctx context.Context) (err error) {
 		v.wait(ctx, v.Pace.Outage)
 		s.RestorePower()
 		return nil
-	case v.scenario == Faults && v.round%3 == 1:
-		return v.stumble(ctx, "OverCurrentFailure")
+	}
+	if err := v.stumble(ctx, v.faults(true)); err != nil || !s.Charging(id) {
+		return err
 	}
 	if !v.charge(ctx, total, trouble, 1) {
 		return nil
@@ -109,10 +123,8 @@ func (v *visit) begin(ctx context.Context) error {
 		return nil
 	}
 	v.wait(ctx, v.Pace.Card)
-	if v.scenario == Faults && v.round%3 == 0 {
-		if err := v.stumble(ctx, "ConnectorLockFailure"); err != nil {
-			return err
-		}
+	if err := v.stumble(ctx, v.faults(false)); err != nil {
+		return err
 	}
 	if v.ordered = s.Charging(id); v.ordered {
 		return nil
@@ -135,9 +147,45 @@ func (v *visit) goOffline() {
 	v.Station.Cut()
 }
 
-// stumble is a fault and its repair.
-func (v *visit) stumble(ctx context.Context, code string) error {
-	if err := v.Station.Fault(ctx, v.e.id, code); err != nil {
+// small makes the car one of those that charge at home: a third of them on one phase.
+func (v *visit) small() {
+	const amps = 16
+	v.phases = 3
+	if v.rand.IntN(3) == 0 {
+		v.phases = 1
+	}
+	most := amps * phaseVoltage * float64(min(v.phases, max(v.Station.Phases, 1)))
+	if v.Station.Phases == 0 {
+		most = 3 * amps * phaseVoltage
+	}
+	v.powerW = min(v.Station.maxPowerW(), int64(most*(0.6+0.4*v.rand.Float64())))
+}
+
+// faults are those that happen in the visit before the car charges, or while it does; nil is none.
+func (v *visit) faults(charging bool) []Fault {
+	n := len(v.Faults)
+	switch {
+	case v.scenario != Faults:
+	case n == 0 && v.round%3 == 0 && !charging:
+		return []Fault{{Code: "ConnectorLockFailure"}}
+	case n == 0 && v.round%3 == 1 && charging:
+		return []Fault{{Code: "OverCurrentFailure"}}
+	case n > 0:
+		list := v.Faults[v.round%n]
+		stops := slices.ContainsFunc(list, func(f Fault) bool { return f.Source == SourceStop })
+		if charging == (stops || v.round/n%2 == 1) {
+			return list
+		}
+	}
+	return nil
+}
+
+// stumble is faults and their repair.
+func (v *visit) stumble(ctx context.Context, faults []Fault) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	if err := v.Station.FaultWith(ctx, v.e.id, faults...); err != nil {
 		return err
 	}
 	v.wait(ctx, v.Pace.Repair)

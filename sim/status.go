@@ -1,8 +1,8 @@
 package sim
 
 import (
-	"cmp"
 	"context"
+	"slices"
 	"time"
 )
 
@@ -28,11 +28,12 @@ type evse struct {
 	id          int
 	meter       meter
 	plugged     bool
-	charged     bool // since the car was plugged in, a transaction has ended
-	inoperative bool // set by the central system
-	updating    bool // it waits for the firmware to be updated
-	fault       string
-	order       *order // to start, which waits for a car
+	phases      int     // of the car; 0 is all
+	charged     bool    // since the car was plugged in, a transaction has ended
+	inoperative bool    // set by the central system
+	updating    bool    // it waits for the firmware to be updated
+	faults      []Fault // a new list when it changes
+	order       *order  // to start, which waits for a car
 	ordered     chan struct{}
 	transaction *transaction
 	showing     *showing  // nil is nothing
@@ -50,7 +51,7 @@ func newEVSE(id int, registerWh int64, now time.Time) *evse {
 // status is what the EVSE is used for.
 func (e *evse) status() Status {
 	switch {
-	case e.fault != "":
+	case e.broken():
 		return StatusFaulted
 	case e.transaction != nil:
 		return e.transaction.activity
@@ -66,12 +67,12 @@ func (e *evse) status() Status {
 
 // report is what is told of an EVSE.
 type report struct {
-	evse     int
-	at       time.Time
-	status   Status
-	was      Status // what was told before; empty when it is to be told whatever that was
-	fault    string // its code; empty is none
-	faultWas string
+	evse      int
+	at        time.Time
+	status    Status
+	was       Status // what was told before; empty when it is to be told whatever that was
+	faults    []Fault
+	faultsWas []Fault
 }
 
 // tell tells the state of an EVSE if it has changed, or in any case. A station that is not in service
@@ -87,7 +88,7 @@ func (s *Station) tell(ctx context.Context, e *evse, anyhow bool) error {
 		}
 		l := s.service()
 		r := s.report(e)
-		if l == nil || !anyhow && r.status == r.was && r.fault == r.faultWas {
+		if l == nil || !anyhow && r.status == r.was && slices.Equal(r.faults, r.faultsWas) {
 			s.mu.Unlock()
 			return nil
 		}
@@ -118,7 +119,7 @@ func (s *Station) tell(ctx context.Context, e *evse, anyhow bool) error {
 
 // report is the state of an EVSE now. mu is held.
 func (s *Station) report(e *evse) report {
-	return report{evse: e.id, at: s.Now(), status: s.statusOf(e), was: e.told.status, fault: e.fault, faultWas: e.told.fault}
+	return report{evse: e.id, at: s.Now(), status: s.statusOf(e), was: e.told.status, faults: e.faults, faultsWas: e.told.faults}
 }
 
 // forget makes tell tell everything anew. mu is held.
@@ -142,14 +143,14 @@ func (s *Station) tellAll(ctx context.Context, anyhow bool) error {
 // toldAll tells whether the central system knows the state of all EVSEs. mu is held.
 func (s *Station) toldAll() bool {
 	for _, e := range s.evses {
-		if e.telling || e.told.status != s.statusOf(e) || e.told.fault != e.fault {
+		if e.telling || e.told.status != s.statusOf(e) || !slices.Equal(e.told.faults, e.faults) {
 			return false
 		}
 	}
 	return true
 }
 
-// Status tells a status of an EVSE and a fault with it, if any, whatever its state really is. The
+// Status tells a status of an EVSE and faults with it, if any (see [ParseFaults]), whatever its state really is. The
 // states that follow from the other methods are told by those.
 func (s *Station) Status(ctx context.Context, evse int, status Status, fault string) error {
 	e, err := s.at(evse)
@@ -160,62 +161,16 @@ func (s *Station) Status(ctx context.Context, evse int, status Status, fault str
 	if err != nil {
 		return err
 	}
+	var faults []Fault
+	if fault != "" {
+		if faults, err = ParseFaults(fault); err != nil {
+			return err
+		}
+	}
 	s.mu.Lock()
 	r := s.report(e)
-	r.status, r.was, r.fault = status, "", fault
+	r.status, r.was, r.faults = status, "", faults
 	e.told = r
 	s.mu.Unlock()
 	return s.dialect.status(ctx, l, r)
-}
-
-// Fault makes an EVSE unusable, or with EVSE 0 the station. The code is an error code of OCPP 1.6, or
-// the vendor's own. A transaction there ends with it.
-func (s *Station) Fault(ctx context.Context, evse int, code string) error {
-	e, err := s.at(evse)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	e.fault = cmp.Or(code, "OtherError")
-	var ends []*message
-	for _, other := range s.evses {
-		if (other == e || e == s.whole) && other.transaction != nil {
-			other.transaction.fault = e.fault
-			ends = append(ends, s.finish(other, Token{}, reasonFor(e.fault)))
-		}
-	}
-	s.mu.Unlock()
-	err = s.tell(ctx, e, false)
-	s.dropUnusable(ctx)
-	for _, m := range ends {
-		if failed := s.await(ctx, m); failed != nil {
-			return failed
-		}
-	}
-	return err
-}
-
-// reasonFor is why a transaction ends with a fault.
-func reasonFor(fault string) Reason {
-	switch fault {
-	case "EmergencyStop":
-		return ReasonEmergencyStop
-	case "GroundFailure":
-		return ReasonGroundFault
-	case "OverCurrentFailure":
-		return ReasonOvercurrentFault
-	}
-	return ReasonFault
-}
-
-// Recover makes an EVSE usable again.
-func (s *Station) Recover(ctx context.Context, evse int) error {
-	e, err := s.at(evse)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	e.fault = ""
-	s.mu.Unlock()
-	return s.tell(ctx, e, false)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gnista/ocpp/ocpp2"
@@ -60,7 +61,6 @@ type transaction struct {
 	transfers []ocpp2.EnergyTransferMode // that are allowed; nil is all
 	limited   bool                       // a charging profile lets it have nothing
 	priority  bool                       // the profile for priority charging applies
-	fault     string                     // that ended it
 	over      chan struct{}
 }
 
@@ -136,7 +136,7 @@ func (s *Station) Plug(ctx context.Context, evse int) error {
 	e.plugged, e.charged = true, false
 	o := e.order
 	var m *message
-	if o != nil && e.fault == "" {
+	if o != nil && !e.broken() {
 		m, err = s.begin(e, o.token, o.number)
 	}
 	s.mu.Unlock()
@@ -160,7 +160,7 @@ func (s *Station) Unplug(ctx context.Context, evse int) error {
 	if e.transaction != nil {
 		m = s.finish(e, Token{}, ReasonEVDisconnected)
 	}
-	e.plugged, e.charged = false, false
+	e.plugged, e.charged, e.phases = false, false, 0
 	s.mu.Unlock()
 	if err := s.tell(ctx, e, false); err != nil && m == nil {
 		return err
@@ -192,8 +192,8 @@ func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
 		return nil, ErrDown
 	case e.transaction != nil:
 		return nil, fmt.Errorf("EVSE %d of station %s is charging already", e.id, s.ID)
-	case e.fault != "" || s.whole.fault != "":
-		return nil, fmt.Errorf("EVSE %d of station %s is faulted: %s", e.id, s.ID, cmp.Or(e.fault, s.whole.fault))
+	case e.broken() || s.whole.broken():
+		return nil, fmt.Errorf("EVSE %d of station %s is faulted: %s", e.id, s.ID, faultText(append(slices.Clone(e.faults), s.whole.faults...)))
 	case e.inoperative, e.updating:
 		return nil, fmt.Errorf("EVSE %d of station %s is out of service", e.id, s.ID)
 	case len(token.UID) > s.traits.maxUID:
@@ -236,7 +236,40 @@ func (s *Station) begin(e *evse, token Token, order int) (*message, error) {
 
 func (s *Station) maxPowerW() int64 { return cmp.Or(s.PowerW, defaultPowerW) }
 
-func (s *Station) read(e *evse) Reading { return e.meter.read(s.Now(), s.Phases) }
+func (s *Station) read(e *evse) Reading { return e.meter.read(s.Now(), s.Phases, s.phasesAt(e)) }
+
+// phasesAt is on how many phases the car at an EVSE takes power. mu is held.
+func (s *Station) phasesAt(e *evse) int {
+	if e.phases == 0 {
+		return s.Phases
+	}
+	return min(e.phases, s.Phases)
+}
+
+// Car says on how many phases the car at an EVSE takes power, until it is unplugged; 0 is all that there are.
+func (s *Station) Car(evse, phases int) error {
+	e, err := s.outlet(evse)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e.phases = phases
+	s.feed(e)
+	return nil
+}
+
+// Readings are what the meters of all EVSEs show.
+func (s *Station) Readings() []Reading {
+	s.prepare()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]Reading, len(s.evses))
+	for i, e := range s.evses {
+		list[i] = s.read(e)
+	}
+	return list
+}
 
 // begun waits for the answer to a start.
 func (s *Station) begun(ctx context.Context, e *evse, m *message) error {
@@ -265,10 +298,26 @@ func (s *Station) Draw(evse int, powerW int64) error {
 func (s *Station) feed(e *evse) {
 	power := int64(0)
 	if t := e.transaction; t != nil && t.activity == StatusCharging {
-		power = min(t.demandW, s.allowedW(e, s.Now()))
+		power = min(t.demandW, s.givenW(e))
 	}
 	e.meter.draw(s.Now(), power)
 	s.watch()
+}
+
+// givenW is the most that the car at an EVSE can have: what the EVSE may give, on the phases of the car. mu is held.
+func (s *Station) givenW(e *evse) int64 {
+	most, used := s.allowedW(e, s.Now()), int64(max(s.phasesAt(e), 1))
+	most = most * used / int64(max(s.Phases, 1))
+	if !s.habits.does("coarse-steps") || s.allowedW(e, s.Now()) == s.maxPowerW() {
+		return most
+	}
+	step := int64(0)
+	for _, amps := range coarseSteps {
+		if w := amps * phaseVoltage * used; w <= most {
+			step = w
+		}
+	}
+	return step
 }
 
 // Suspend tells that no energy flows any more and why: StatusSuspendedEV or StatusSuspendedEVSE.

@@ -60,25 +60,6 @@ func (*v16) verdict(i *ocpp16.IDTagInfo) verdict {
 	return verdict{status: string(i.Status), group: i.ParentIDTag, until: moment(i.ExpiryDate)}
 }
 
-// simVendor is whose the codes are that the version does not have itself.
-const simVendor = "Gnista"
-
-// OCPP 1.6 §4.9.
-func (*v16) status(ctx context.Context, l *link, r report) error {
-	at := instant(r.at)
-	req := ocpp16.StatusNotificationRequest{
-		ConnectorID: r.evse, ErrorCode: ocpp16.ChargePointErrorCodeNoError, Status: ocpp16.ChargePointStatus(r.status), Timestamp: &at,
-	}
-	if r.fault != "" {
-		req.ErrorCode = ocpp16.ChargePointErrorCode(r.fault)
-		if !req.ErrorCode.Valid(ocppj.V16) {
-			req.ErrorCode, req.VendorID, req.VendorErrorCode = ocpp16.ChargePointErrorCodeOtherError, simVendor, r.fault
-		}
-	}
-	_, err := call(ctx, l, ocpp16.StatusNotification, req)
-	return err
-}
-
 // OCPP 1.6 §4.7.
 func (d *v16) reading(ctx context.Context, l *link, evse int, r Reading, why cause) error {
 	_, err := call(ctx, l, ocpp16.MeterValues, ocpp16.MeterValuesRequest{ConnectorID: evse, MeterValue: d.meterValue(r, why)})

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -95,11 +96,15 @@ func (l *link) presented(uid, kind string) *ocpp2.IDToken {
 // OCPP 2.x G01, G05, N07. OCPP 2.1 tells the state of a connector as an event of the device model.
 func (d *v2) status(ctx context.Context, l *link, r report) error {
 	var events []ocpp2.EventData
-	if r.faultWas != "" && r.faultWas != r.fault {
-		events = append(events, d.faultEvent(l, r, r.faultWas, true))
+	for _, f := range r.faultsWas {
+		if !slices.Contains(r.faults, f) {
+			events = append(events, d.faultEvent(l, r, f, true))
+		}
 	}
-	if r.fault != "" && (r.fault != r.faultWas || r.was == "") {
-		events = append(events, d.faultEvent(l, r, r.fault, false))
+	for _, f := range r.faults {
+		if r.was == "" || !slices.Contains(r.faultsWas, f) {
+			events = append(events, d.faultEvent(l, r, f, false))
+		}
 	}
 	word := availability(r.status)
 	changed := r.evse > 0 && (r.was == "" || word != availability(r.was))
@@ -144,66 +149,6 @@ func (l *link) nextEvent() int {
 	defer s.mu.Unlock()
 	s.eventID++
 	return s.eventID
-}
-
-// trouble is a fault as the device model has it. Code is that of the ChargeX list, empty where that
-// has none.
-type trouble struct{ component, variable, code string }
-
-// troubleOf is a fault with an error code of OCPP 1.6, or another code that is told as it is.
-func troubleOf(fault string) trouble {
-	switch fault {
-	case "ConnectorLockFailure":
-		return trouble{"ConnectorPlugRetentionLock", "Problem", "CX001"} // OCPP 2.x G05.FR.02
-	case "GroundFailure":
-		return trouble{"RCD", "Tripped", "CX002"}
-	case "HighTemperature":
-		return trouble{"TemperatureSensor", "Active", "CX003"}
-	case "OverCurrentFailure":
-		return trouble{"OverCurrentProtection", "Active", "CX004"}
-	case "OverVoltage":
-		return trouble{"ElectricalFeed", "Problem", "CX005"}
-	case "UnderVoltage":
-		return trouble{"ElectricalFeed", "Problem", "CX006"}
-	case "EmergencyStop":
-		return trouble{"EmergencyStopSensor", "Active", "CX008"}
-	case "EVCommunicationError":
-		return trouble{"CPPWMController", "Problem", "CX014"}
-	case "PowerLimitExceeded":
-		return trouble{"EVSE", "Overload", ""}
-	case "PowerSwitchFailure":
-		return trouble{"PowerContactor", "Problem", ""}
-	case "PowerMeterFailure":
-		return trouble{"FiscalMetering", "Problem", ""}
-	case "ReaderFailure":
-		return trouble{"TokenReader", "Problem", ""}
-	case "InternalError":
-		return trouble{"Controller", "Problem", ""}
-	}
-	return trouble{"Connector", "Problem", fault}
-}
-
-// troubleAt is a fault of an EVSE, or with EVSE 0 of the station, where there is no connector to blame.
-func troubleAt(evse int, fault string) trouble {
-	t := troubleOf(fault)
-	if evse == 0 && (t.component == "Connector" || t.component == "EVSE") {
-		t.component = "ChargingStation"
-	}
-	return t
-}
-
-// faultEvent tells that a fault has come or, cleared, that it is gone.
-func (*v2) faultEvent(l *link, r report, fault string, cleared bool) ocpp2.EventData {
-	t := troubleAt(r.evse, fault)
-	ev := ocpp2.EventData{
-		EventID: l.nextEvent(), Timestamp: instant(r.at), Trigger: ocpp2.EventTriggerAlerting, ActualValue: "true",
-		EventNotificationType: ocpp2.EventNotificationTypeHardWiredNotification, TechCode: t.code, TechInfo: fault,
-		Component: ocpp2.Component{Name: t.component, EVSE: place(r.evse, t.component != "EVSE")}, Variable: ocpp2.Variable{Name: t.variable},
-	}
-	if cleared {
-		ev.ActualValue, ev.Cleared = "false", &cleared
-	}
-	return ev
 }
 
 // OCPP 2.x J01.
@@ -308,6 +253,9 @@ func ending(r Reason) (ocpp2.TriggerReason, ocpp2.Reason) {
 		return ocpp2.TriggerReasonUnlockCommand, ocpp2.ReasonOther
 	case ReasonEmergencyStop, ReasonGroundFault, ReasonOvercurrentFault:
 		return ocpp2.TriggerReasonAbnormalCondition, ocpp2.Reason(r) // OCPP 2.x E06.FR.16
+	}
+	if other := ocpp2.Reason(r); other.Valid(ocppj.V21) {
+		return ocpp2.TriggerReasonAbnormalCondition, other
 	}
 	return ocpp2.TriggerReasonAbnormalCondition, ocpp2.ReasonOther
 }

@@ -45,11 +45,15 @@ func (n *Network) Notify(ctx context.Context, id gnista.StationID, list []Notice
 		for _, text := range []*string{&k.Component, &k.Variable, &k.Trigger, &k.TechCode, &k.TechInfo, &k.Transaction} {
 			shorten(text, maxNoticeText)
 		}
-		evs[i] = n.event("station.notice", id, k.ID, map[string]any{
+		data := map[string]any{
 			"component": k.Component, "variable": k.Variable, "value": k.Value, "trigger": k.Trigger, "evse": k.EVSE.ID,
 			"connector": k.EVSE.Connector, "cleared": k.Cleared, "techCode": k.TechCode, "techInfo": k.TechInfo,
-			"severity": k.Severity,
-		})
+			"severity": k.Severity, "eventId": k.EventID, "at": k.At,
+		}
+		if k.Cause >= 0 {
+			data["causeId"] = k.Cause
+		}
+		evs[i] = n.event("station.notice", id, k.ID, data)
 	}
 	return n.States.AddNotices(ctx, list, keptNotices, evs)
 }

@@ -43,9 +43,10 @@ type CommandStore interface {
 	// returns what is stored then.
 	AnswerCommand(ctx context.Context, c Command, ev gnista.Event) (Command, error)
 	// SettleCommands ends the commands of a station that have one of the effects and have not ended, and
-	// returns them as they were.
+	// returns them as they were. The event, whose data is an object, is told of each with its kind.
 	SettleCommands(ctx context.Context, id gnista.StationID, effects []string, o Outcome, detail string, at time.Time, ev gnista.Event) ([]Command, error)
-	// ExpireCommands makes unknown what should have ended before now, and deletes what is older than before.
+	// ExpireCommands makes unknown what should have ended before now, with an event of each, and deletes what is
+	// older than before.
 	ExpireCommands(ctx context.Context, now, before time.Time) error
 	// Command finds a command. NotFound.
 	Command(ctx context.Context, id string) (Command, error)
@@ -69,6 +70,15 @@ func (n *Network) open(ctx context.Context, id gnista.StationID, told Told) (Com
 	}
 	return c, n.Commands.AddCommand(ctx, c)
 }
+
+// callError is an answer of a station that is an error, with the code of that.
+type callError interface {
+	error
+	CallError() string
+}
+
+// maxDetail is how much of what a station said goes into an event.
+const maxDetail = 500
 
 // close keeps what a station said to an order, or that it did not.
 func (n *Network) close(ctx context.Context, c *Command, told Told, said Answer, failed error) error {
@@ -98,7 +108,16 @@ func (n *Network) close(ctx context.Context, c *Command, told Told, said Answer,
 		c.Outcome, c.EndedAt, c.Until = Agreed, time.Time{}, now.Add(within)
 	}
 	// What was sent was sent, also when nobody waits for the answer any more.
-	kept, err := n.Commands.AnswerCommand(context.WithoutCancel(ctx), *c, n.event("station.command", c.Station, c.ID, map[string]any{"kind": c.Kind, "outcome": c.Outcome}))
+	data := map[string]any{"kind": c.Kind, "outcome": c.Outcome}
+	if e, ok := errors.AsType[callError](failed); ok {
+		data["errorCode"] = e.CallError()
+	} else if failed == nil {
+		data["answer"] = said.Status
+	}
+	if c.Outcome != Happened && c.Outcome != Agreed {
+		data["detail"] = beginning(c.Detail, maxDetail)
+	}
+	kept, err := n.Commands.AnswerCommand(context.WithoutCancel(ctx), *c, n.event("station.command", c.Station, c.ID, data))
 	if err == nil {
 		*c = kept
 	}
@@ -114,7 +133,7 @@ func (n *Network) Settle(ctx context.Context, id gnista.StationID, o Outcome, de
 
 // settle is Settle, and tells which commands have ended.
 func (n *Network) settle(ctx context.Context, id gnista.StationID, o Outcome, detail string, effects ...string) ([]Command, error) {
-	return n.Commands.SettleCommands(ctx, id, effects, o, detail, n.Now(), n.event("station.command", id, "", map[string]any{"outcome": o}))
+	return n.Commands.SettleCommands(ctx, id, effects, o, detail, n.Now(), n.event("station.command", id, "", map[string]any{"outcome": o, "detail": beginning(detail, maxDetail)}))
 }
 
 // Sweep gives up what nothing was heard of in time, and deletes what is too old.

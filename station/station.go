@@ -5,6 +5,7 @@ package station
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -82,6 +83,8 @@ type Network struct {
 
 	Deviations DeviationStore
 	Models     *Models
+
+	vendorSaid sync.Map // place → vendorSaid
 }
 
 // Live tells whoever looks on, at once and without promise.

@@ -42,8 +42,11 @@ type StateStore interface {
 	// Connectors lists the connectors of a station in order.
 	Connectors(ctx context.Context, id gnista.StationID) ([]Connector, error)
 	// SetConnector stores what is to be known after c, see [Connector.After], unless what is stored is
-	// newer, and ev with it when something changed. Conflict for a new connector of a station that has most.
+	// newer, and ev with it when something changed or a fault is told of again after a while. Conflict for a
+	// new connector of a station that has most.
 	SetConnector(ctx context.Context, id gnista.StationID, c Connector, most int, ev gnista.Event) error
+	// Tell keeps an event that goes with no change.
+	Tell(ctx context.Context, ev gnista.Event) error
 	// AddNotices stores notices of one station, each once by its EventID and time, and an event with each
 	// new one. The newest keep of the station stay.
 	AddNotices(ctx context.Context, list []Notice, keep int, evs []gnista.Event) error

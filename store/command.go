@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -64,6 +65,7 @@ func (db *DB) SettleCommands(ctx context.Context, id gnista.StationID, effects [
 	if err != nil || len(open) == 0 {
 		return nil, err
 	}
+	data := ev.Data
 	err = db.write(ctx, string(id), func(t *tx) error {
 		ended = nil
 		for _, c := range open {
@@ -74,7 +76,7 @@ func (db *DB) SettleCommands(ctx context.Context, id gnista.StationID, effects [
 			if n, err := r.RowsAffected(); err != nil {
 				return err
 			} else if n > 0 {
-				ev.Subject = c.ID
+				ev.Subject, ev.Data = c.ID, withKind(data, c.Kind)
 				t.emit(ev)
 				ended = append(ended, c)
 			}
@@ -82,6 +84,17 @@ func (db *DB) SettleCommands(ctx context.Context, id gnista.StationID, effects [
 		return nil
 	})
 	return ended, err
+}
+
+// withKind is the data of an event with the kind of a command. Without data it has none.
+func withKind(data json.RawMessage, kind string) json.RawMessage {
+	values := map[string]any{}
+	if json.Unmarshal(data, &values) != nil {
+		return data
+	}
+	values["kind"] = kind
+	data, _ = json.Marshal(values) // what was read marshals
+	return data
 }
 
 // ExpireCommands makes unknown what should have ended before now, and deletes what is older than before.
@@ -93,11 +106,18 @@ func (db *DB) ExpireCommands(ctx context.Context, now, before time.Time) error {
 		return err
 	}
 	return db.write(ctx, "command", func(t *tx) error {
-		if _, err := t.exec(`UPDATE command SET detail = CASE WHEN outcome = 'sent' THEN 'no answer' ELSE detail END, outcome = 'unknown', ended_at = $1, until = 0
-			WHERE ended_at = 0 AND until > 0 AND until < $1`, millis(now)); err != nil {
+		rows, err := t.rows(`UPDATE command SET detail = CASE WHEN outcome = 'sent' THEN 'no answer' ELSE detail END, outcome = 'unknown', ended_at = $1, until = 0
+			WHERE ended_at = 0 AND until > 0 AND until < $1 RETURNING `+commandColumns, millis(now))
+		t.wrote = true
+		list, err := all(rows, err, scanCommand)
+		if err != nil {
 			return err
 		}
-		_, err := t.exec(`DELETE FROM command WHERE at < $1`, millis(before))
+		for _, c := range list {
+			data, _ := json.Marshal(map[string]any{"kind": c.Kind, "outcome": c.Outcome, "detail": c.Detail}) // strings always marshal
+			t.emit(gnista.Event{At: now, Kind: "station.command", Station: c.Station, Subject: c.ID, Data: data})
+		}
+		_, err = t.exec(`DELETE FROM command WHERE at < $1`, millis(before))
 		return err
 	})
 }

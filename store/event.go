@@ -31,6 +31,14 @@ func (t *tx) storeEvents() error {
 	return nil
 }
 
+// Tell keeps an event that goes with no change.
+func (db *DB) Tell(ctx context.Context, ev gnista.Event) error {
+	return db.write(ctx, string(ev.Station), func(t *tx) error {
+		t.emit(ev)
+		return nil
+	})
+}
+
 // Events lists up to limit events behind the one with the number after.
 func (db *DB) Events(ctx context.Context, after int64, limit int) ([]gnista.Event, error) {
 	rows, err := db.sql.QueryContext(ctx, `SELECT seq, at, kind, station, subject, data FROM event WHERE seq > $1 ORDER BY seq LIMIT $2`, after, limit)

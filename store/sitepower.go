@@ -58,8 +58,8 @@ func (db *DB) SetSiteLimits(ctx context.Context, id string, l site.Grid, was tim
 	})
 }
 
-// SiteStations lists the stations of a site.
-func (db *DB) SiteStations(ctx context.Context, id string) ([]gnista.StationID, error) {
+// StationsAt lists the stations of a site.
+func (db *DB) StationsAt(ctx context.Context, id string) ([]gnista.StationID, error) {
 	rows, err := db.sql.QueryContext(ctx, `SELECT id FROM station WHERE site = $1 AND site <> '' ORDER BY id`, id)
 	return all(rows, err, func(s scanner) (id gnista.StationID, err error) { return id, s.Scan(&id) })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"gnista"
 	"gnista/station"
@@ -23,6 +24,10 @@ func (db *DB) Connectors(ctx context.Context, id gnista.StationID) ([]station.Co
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+connectorColumns+` FROM connector WHERE station = $1 ORDER BY evse, connector`, string(id))
 	return all(rows, err, scanConnector)
 }
+
+// againAfter is how long nothing may have been told of a connector for it to be worth telling that it still has
+// the same fault.
+const againAfter = time.Minute
 
 // SetConnector stores c unless what is stored is newer, and ev with it when something changed. Conflict for
 // a new connector of a station that has most.
@@ -47,7 +52,7 @@ func (db *DB) SetConnector(ctx context.Context, id gnista.StationID, c station.C
 		}
 		c := c.After(was)
 		same := was
-		if same.At = c.At; same != c {
+		if same.At = c.At; same != c || c.Status == station.Faulted && c.At.Sub(was.At) >= againAfter {
 			t.emit(ev)
 		}
 		_, err = t.exec(`INSERT INTO connector (station, `+connectorColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)

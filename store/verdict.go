@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 
 	"gnista"
 	"gnista/station"
@@ -18,7 +20,14 @@ const (
 func (db *DB) AddVerdicts(ctx context.Context, list []station.Verdict) error {
 	return db.write(ctx, "verdicts", func(t *tx) error {
 		fresh := map[gnista.StationID]bool{}
+		told := map[[2]string]bool{}
 		for _, v := range list {
+			if about := [2]string{string(v.Station), string(v.Cause)}; !told[about] {
+				told[about] = true
+				if err := t.tellVerdict(v); err != nil {
+					return err
+				}
+			}
 			var count int
 			err := t.writeRow(`INSERT INTO verdict (station, cause, reason, remote, action, message_id, count, first_at, last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 				ON CONFLICT (station, cause, reason) DO UPDATE SET remote = excluded.remote, action = excluded.action, message_id = excluded.message_id,
@@ -42,6 +51,23 @@ func (db *DB) AddVerdicts(ctx context.Context, list []station.Verdict) error {
 		_, err := t.exec(`DELETE FROM verdict WHERE last_at < (SELECT last_at FROM verdict ORDER BY last_at DESC LIMIT 1 OFFSET $1)`, maxVerdicts)
 		return err
 	})
+}
+
+// verdictEvery is how often it is told that a station is turned away, or what it sends is.
+const verdictEvery = time.Minute
+
+// tellVerdict tells of the first verdict of a cause in a while, of stations that there are: neither many of them nor
+// made-up identities fill the events.
+func (t *tx) tellVerdict(v station.Verdict) error {
+	var tell bool
+	err := t.row(`SELECT EXISTS (SELECT 1 FROM station WHERE id = $1) AND NOT EXISTS (SELECT 1 FROM verdict WHERE station = $1 AND cause = $2 AND last_at > $3)`,
+		string(v.Station), string(v.Cause), millis(v.LastAt.Add(-verdictEvery))).Scan(&tell)
+	if err != nil || !tell {
+		return err
+	}
+	data, _ := json.Marshal(map[string]any{"cause": v.Cause, "reason": v.Reason, "remote": v.Remote, "action": v.Action, "count": v.Count}) // always marshals
+	t.emit(gnista.Event{At: v.LastAt, Kind: "station.verdict", Station: v.Station, Data: data})
+	return nil
 }
 
 // Verdicts lists the newest first, of one station or of all when it is empty.

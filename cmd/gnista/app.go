@@ -22,6 +22,7 @@ import (
 	"gnista/cluster"
 	"gnista/commission"
 	"gnista/cost"
+	"gnista/fault"
 	"gnista/gateway"
 	"gnista/gateway/v16"
 	"gnista/gateway/v2"
@@ -117,6 +118,10 @@ type app struct {
 	sitePower    *site.Control
 	costs        *cost.Costs
 	checks       *commission.Checks
+	catalogue    *fault.Editor
+	faults       *fault.Faults
+	intake       *fault.Intake
+	faultNudge   chan struct{}
 	handler      http.Handler
 	eventDays    int
 	now          func() time.Time
@@ -220,6 +225,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.checks = &commission.Checks{
 		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
+	if err := a.newFaults(ctx, o); err != nil {
+		return nil, errors.Join(err, a.db.Close())
+	}
 	if o.Secret == nil {
 		key := make([]byte, 32)
 		rand.Read(key)
@@ -245,10 +253,10 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	web := &api.Server{
 		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns,
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
-		Transactions: a.transactions, Power: a.power, SitePower: a.sitePower,
+		Transactions: a.transactions, Power: a.power, SitePower: a.sitePower, Faults: a.faults,
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
 		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Reconciler: a.reconciler, Invoices: a.invoices, Terminals: a.terminals,
-		Codes: a.codes, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns,
+		Codes: a.codes, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns, Meanings: a.catalogue, UnknownFaults: a.db,
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Events:  a.db, Bus: a.bus, Ready: a.db.Ready,
 		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
@@ -287,6 +295,7 @@ func (a *app) told(evs []gnista.Event) {
 	wake(a.nudge)
 	wake(a.costNudge)
 	wake(a.guestNudge)
+	wake(a.faultNudge)
 }
 
 func wake(c chan<- struct{}) {
@@ -317,6 +326,7 @@ func (a *app) start() {
 	a.running.Go(func() { a.workOnInvoices(ctx) })
 	a.running.Go(func() { a.reconciler.Run(ctx, a.unreconciled) })
 	a.running.Go(func() { a.db.Consume(ctx, "cost", a.costNudge, a.costs.Take) })
+	a.keepFaults(ctx)
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
 	a.running.Go(func() { a.guard.Run(telling) })

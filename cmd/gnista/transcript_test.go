@@ -55,7 +55,7 @@ var update = flag.Bool("update", false, "rewrite the expected side of the transc
 // another, "= …" is an answer of the API or the end of a connection.
 func TestTranscripts(t *testing.T) {
 	var files []string
-	for _, folder := range []string{"", "quirks/", "traps/"} {
+	for _, folder := range []string{"", "quirks/", "traps/", "faults/"} {
 		list, err := filepath.Glob("../../testdata/" + folder + "*.txt")
 		if err != nil || len(list) == 0 {
 			t.Fatalf("no transcripts in testdata/%s: %v", folder, err)

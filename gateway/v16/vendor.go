@@ -19,6 +19,14 @@ func (a *Adapter) dataTransfer(ctx context.Context, s *gateway.Session, req ocpp
 	if strings.Contains(strings.ToLower(req.MessageID), "statusnotification") {
 		s.Saw("Q32", "DataTransfer %q of the vendor %q", req.MessageID, req.VendorID)
 	}
+	if list, ok := vendorStatuses(req); ok {
+		for _, v := range list {
+			if err := a.Network.ReportVendorStatus(ctx, s.Station, v); err != nil {
+				return ocpp16.DataTransferResponse{}, err
+			}
+		}
+		return ocpp16.DataTransferResponse{Status: ocpp16.DataTransferStatusAccepted}, nil
+	}
 	return ocpp16.DataTransferResponse{Status: ocpp16.DataTransferStatusUnknownVendorID}, nil
 }
 

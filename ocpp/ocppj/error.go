@@ -60,6 +60,9 @@ type Error struct {
 	Details     json.RawMessage
 }
 
+// CallError is the code, for who must not know of frames.
+func (e *Error) CallError() string { return string(e.Code) }
+
 func (e *Error) Error() string {
 	if e.Description == "" {
 		return string(e.Code)

@@ -25,8 +25,8 @@ type Store interface {
 	// SetSiteLimits keeps the tree of a site and ev with it; was is UpdatedAt of the one that it replaces, zero
 	// where there is none. Conflict when that is another one, NotFound where there is no such site.
 	SetSiteLimits(ctx context.Context, site string, l Grid, was time.Time, ev gnista.Event) error
-	// SiteStations lists the stations of a site.
-	SiteStations(ctx context.Context, site string) ([]gnista.StationID, error)
+	// StationsAt lists the stations of a site.
+	StationsAt(ctx context.Context, site string) ([]gnista.StationID, error)
 	// SiteCars lists the transactions that are active at the stations of a site.
 	SiteCars(ctx context.Context, site string) ([]Car, error)
 	// SiteProfiles lists the profiles, of [power.SharingNumber], that the stations of a site were given.
@@ -202,7 +202,7 @@ func (c *Control) Check(ctx context.Context, site string, l Grid) (Grid, []Oddit
 }
 
 func (c *Control) stationsExist(ctx context.Context, site string, l *Grid) error {
-	list, err := c.Store.SiteStations(ctx, site)
+	list, err := c.Store.StationsAt(ctx, site)
 	if err != nil {
 		return err
 	}

@@ -192,7 +192,7 @@ func (t *tree) drawn(p *Bay, list []charging.Sample) (d draw, ok bool) {
 
 // gather finds out what there is to know of all places.
 func (l *loop) gather(ctx context.Context, t *tree, spots []Spot, now time.Time) ([]input, error) {
-	list, err := l.c.Store.SiteStations(ctx, l.site)
+	list, err := l.c.Store.StationsAt(ctx, l.site)
 	if err != nil {
 		return nil, err
 	}

@@ -25,10 +25,10 @@ func (s suite) sitePower(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := must[[]gnista.StationID](t)(s.SiteStations(ctx, "sp-a")); fmt.Sprint(got) != "[SP1 SP2]" {
+	if got := must[[]gnista.StationID](t)(s.StationsAt(ctx, "sp-a")); fmt.Sprint(got) != "[SP1 SP2]" {
 		t.Errorf("the site has %v", got)
 	}
-	if got := must[[]gnista.StationID](t)(s.SiteStations(ctx, "")); len(got) != 0 {
+	if got := must[[]gnista.StationID](t)(s.StationsAt(ctx, "")); len(got) != 0 {
 		t.Errorf("no site has %v", got)
 	}
 

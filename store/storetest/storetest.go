@@ -92,6 +92,8 @@ func Run(t *testing.T, url string) {
 	t.Run("authorities", s.authorities)
 	t.Run("certificates", s.certificates)
 	t.Run("security events", s.securityEvents)
+	t.Run("faults", s.faults)
+	t.Run("told verdicts", s.toldVerdicts)
 	t.Run("events", func(t *testing.T) { s.events(t, func() []gnista.Event { mu.Lock(); defer mu.Unlock(); return told }) })
 	t.Run("consumers", s.consumers)
 	t.Run("odd texts and numbers", s.odd)
