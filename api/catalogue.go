@@ -102,13 +102,13 @@ func showOverride(o fault.Override) overrideView {
 }
 
 type unknownFaultView struct {
-	Key      string       `json:"key"`
-	Source   string       `json:"source"`
-	Code     string       `json:"code"`
-	Count    int          `json:"count" doc:"How often a fault was opened with it"`
-	Stations int          `json:"stations" doc:"How many stations sent it; at most the last 100 are counted"`
-	FirstAt  time.Time    `json:"firstAt"`
-	LastAt   time.Time    `json:"lastAt"`
+	Key      string          `json:"key"`
+	Source   string          `json:"source"`
+	Code     string          `json:"code"`
+	Count    int             `json:"count" doc:"How often a fault was opened with it"`
+	Stations int             `json:"stations" doc:"How many stations sent it; at most the last 100 are counted"`
+	FirstAt  time.Time       `json:"firstAt"`
+	LastAt   time.Time       `json:"lastAt"`
 	Samples  []unknownSample `json:"samples" nullable:"false" doc:"What up to five stations sent, the last first"`
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"gnista"
 	"gnista/checkout"
+	"gnista/fault"
+	"gnista/fault/driver"
 	"gnista/payment"
 )
 
@@ -24,9 +26,15 @@ type payingPage struct {
 	StandIn bool   // no real money moves, and we stand in for the provider
 	Percent int64  // of the amount that the cost has come to
 	Cap     gnista.Money
-	Back    gnista.Money // what is given back, or was
-	Quiet   bool         // nothing on it changes by itself
-	Problem string       // key of a text
+	Back    gnista.Money  // what is given back, or was
+	Quiet   bool          // nothing on it changes by itself
+	Problem string        // key of a text
+	Said    driver.Answer // what has happened, where something is wrong
+}
+
+// Trouble tells whether the driver is to be told more than how far the checkout is.
+func (p payingPage) Trouble() bool {
+	return p.Said.Kind != "" && !p.Said.Well && (!p.State.Over() || p.Said.Kind == driver.Declined || p.Said.Kind == driver.Stuck)
 }
 
 // Element tells whether the provider's own element is in the page, which then is not made anew.
@@ -73,6 +81,10 @@ func (s *Server) showCheckout(w http.ResponseWriter, r *http.Request, v checkout
 		l = x
 	}
 	p := s.payingOf(v, l)
+	var err error
+	if p.Said, err = s.Drivers.Viewed(r.Context(), v, s.voice(fault.Language(l))); err != nil && r.Context().Err() == nil { // the page is worth more than that
+		s.Log.Error("it could not be found out what to tell a driver", "checkout", v.ID, "err", err)
+	}
 	p.Problem = map[string]string{"stop": "pay-stop-failed", "cancel": "pay-cancel-failed", "test": "pay-test-failed"}[q.Get("problem")]
 	name := "paying.html"
 	if q.Has("part") {

@@ -254,6 +254,9 @@ func (s *Station) Recover(ctx context.Context, evse int, faults ...Fault) error 
 	if e.faults = rest; len(faults) == 0 || slices.ContainsFunc(faults, func(f Fault) bool { return f.Source == SourceRPC }) {
 		s.answers = ""
 	}
+	if len(rest) == 0 {
+		e.cure = ""
+	}
 	s.mu.Unlock()
 	return s.tell(ctx, e, false)
 }

@@ -84,6 +84,7 @@ type serve struct {
 	certifying
 	invoicing
 	terminals
+	watching
 	collecting
 	guests
 	transport
@@ -183,7 +184,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	}
 	seller, err := s.seller()
 	if err == nil {
-		err = errors.Join(s.invoicing.check(), s.terminals.check(), s.collecting.check())
+		err = errors.Join(s.invoicing.check(), s.terminals.check(), s.collecting.check(), s.watching.check())
 	}
 	if err != nil {
 		return options{}, err
@@ -205,7 +206,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Cloning:    token.Cloning{Apart: s.CardApart, PerHour: s.CardStarts, Block: s.CardBlock},
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
-		Seller: seller, Invoicing: s.invoicing, Collecting: s.collecting, Stripe: card, Guests: policy, Terminals: s.terminals, NewSecret: rand.Text,
+		Seller: seller, Invoicing: s.invoicing, Collecting: s.collecting, Stripe: card, Guests: policy, Terminals: s.terminals, Watching: s.watching, NewSecret: rand.Text,
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
 	}
 	paid, err := s.swishing.provider(o)

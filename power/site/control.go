@@ -270,7 +270,7 @@ func (c *Control) at(id gnista.StationID) *loop {
 
 // Lower has the share of an EVSE lowered at once, or with 0 those of all EVSEs of a station, which has reported
 // that its power is too much. What was measured afterwards raises it again.
-func (c *Control) Lower(_ context.Context, id gnista.StationID, evse int) {
+func (c *Control) Lower(id gnista.StationID, evse int) {
 	if l := c.at(id); l != nil {
 		l.mu.Lock()
 		l.lower = append(l.lower, key{id, evse})
@@ -278,6 +278,9 @@ func (c *Control) Lower(_ context.Context, id gnista.StationID, evse int) {
 		l.wake()
 	}
 }
+
+// tooMuchPower is the fault of a station that reports too much power.
+const tooMuchPower = "gnista/PowerLimitExceeded"
 
 // Take takes in an event that may change what there is to share. It never waits.
 func (c *Control) Take(ev gnista.Event) {
@@ -287,6 +290,15 @@ func (c *Control) Take(ev gnista.Event) {
 	}
 	switch {
 	case ev.Kind == "transaction.started", ev.Kind == "transaction.ended", ev.Kind == "connector.status":
+	case ev.Kind == "fault.opened":
+		var x struct {
+			Key  string
+			EVSE int
+		}
+		if json.Unmarshal(ev.Data, &x) == nil && x.Key == tooMuchPower {
+			c.Lower(ev.Station, x.EVSE)
+		}
+		return
 	case ev.Kind == "station.booted":
 		l.mark(ev.Station, true)
 	case ev.Kind == "station.changed", strings.HasPrefix(ev.Kind, "power.limit"):
