@@ -26,7 +26,7 @@ var allowed = map[string][]string{
 	"campaign":        {".", "station"},
 	"billing":         {".", "account", "charging", "tariff", "token"},
 	"vat":             {"."},
-	"payment/...":     {".", "account", "billing", "charging", "tariff", "token", "payment", "station", "vat"},
+	"payment/...":     {".", "account", "billing", "charging", "tariff", "token", "payment", "payment/journal", "station", "vat"},
 	"checkout":        {".", "station", "token", "charging", "tariff", "billing", "payment", "power", "vat"},
 	"ocpi":            {".", "tariff"},
 	"power":           {".", "station", "token", "charging", "tariff", "power/share"},

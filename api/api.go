@@ -38,6 +38,7 @@ import (
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/fault"
+	"gnista/fault/alert"
 	"gnista/fault/driver"
 	"gnista/fault/remedy"
 	"gnista/fault/uptime"
@@ -83,6 +84,7 @@ type Server struct {
 	Desk          *checkout.Desk
 	Dynamic       *checkout.DynamicCodes
 	Inbox         *payment.Inbox
+	Alerts        *alert.Alerts
 	StandIns      map[string]StandIn // by provider
 	Meanings      *fault.Editor
 	UnknownFaults fault.UnknownStore
@@ -98,6 +100,7 @@ type Server struct {
 	Token     string
 	PublicURL string         // under which the world reaches us; empty where nobody said
 	BaseURL   string         // under which this machine is reached
+	LinkKey   []byte         // secret that the links of payments without a checkout are made with
 	Proxies   []netip.Prefix // that are ours, and say where requests come from
 	Version   string
 	Zone      *time.Location // in which pages show times
@@ -207,10 +210,12 @@ func (s *Server) Handler() http.Handler {
 	s.events(api)
 	s.users(api)
 	s.trail(api)
+	s.alerts(api)
 	s.pages(mux)
 	s.signInPages(mux)
 	s.payPages(mux)
 	s.hooks(mux)
+	s.alertPages(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+"; see "+prefix+"/openapi.json")
 	})
@@ -240,14 +245,14 @@ func sameOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// paid tells whether a path is one of a page on which drivers pay.
+// paid tells whether a path is one of a page on which drivers pay, or of a link that acknowledges an alert.
 func paid(path string) bool {
-	return strings.HasPrefix(path, "/e/") || strings.HasPrefix(path, "/q/") || strings.HasPrefix(path, "/pay/")
+	return strings.HasPrefix(path, "/e/") || strings.HasPrefix(path, "/q/") || strings.HasPrefix(path, "/pay/") || strings.HasPrefix(path, alert.AckPath)
 }
 
 // open tells the paths that need no token.
 func open(path string) bool {
-	for _, p := range []string{"/livez", "/readyz", "/sign-in", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", prefix + "/openapi", prefix + "/receipts/", prefix + "/attempts/", prefix + "/crl/", prefix + "/ocsp"} {
+	for _, p := range []string{"/livez", "/readyz", "/sign-in", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", alert.AckPath, prefix + "/openapi", prefix + "/receipts/", prefix + "/attempts/", prefix + "/crl/", prefix + "/ocsp"} {
 		if strings.HasPrefix(path, p) {
 			return true
 		}

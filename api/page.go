@@ -43,7 +43,7 @@ const (
 
 // overview is what the first page shows.
 type overview struct {
-	Faults   []faultView // the worst that are open and that nobody has put aside
+	Faults   []FaultView // the worst that are open and that nobody has put aside
 	Open     int         // how many are open
 	Stations []stationView
 	More     bool // there are more stations
@@ -353,6 +353,9 @@ func (s *Server) parse(l language) *template.Template {
 		"numbers": numbers,
 		"kw":      func(w int64) string { return l.decimal(fmt.Sprintf("%d.%d", w/1000, w%1000/100)) },
 		"money":   l.money,
+		"amount": func(amount int64, currency string) gnista.Money {
+			return gnista.Money{Amount: amount, Currency: currency}
+		},
 		"price":   l.decimal,
 		"unit":    l.currency,
 		"round":   l.round,

@@ -37,6 +37,7 @@ var english = map[string]string{
 	"orphan-stop": "end without a known start", "missing-start": "no start", "missing-stop": "no end", "missing-reading": "meter reading missing", "meter-reset": "meter went backwards",
 	"meter-disagrees": "meter readings disagree", "implausible": "more energy than is possible", "unauthorised": "charged without authorisation", "unreadable": "last message not understood",
 	"clock-skew": "station clock wrong", "conflicting-stop": "two ends disagree", "repaired-ref": "wrong transaction id repaired", "too-long": "lasted too long", "unsteady": "changed state too often", "missing-events": "events missing", "decided": "decided by a person",
+	"ack-title": "Take care of a fault", "ack-case": "case", "ack-button": "I take care of it", "ack-done": "Acknowledged by", "ack-over": "It is over.", "ack-nothing": "This link is not one of ours, or is too old.",
 }
 
 // swedish are the texts of pages.
@@ -76,4 +77,5 @@ var swedish = map[string]string{
 	"orphan-stop": "slut utan känd start", "missing-start": "start saknas", "missing-stop": "slut saknas", "missing-reading": "mätarvärde saknas", "meter-reset": "mätaren gick bakåt",
 	"meter-disagrees": "mätarvärdena stämmer inte överens", "implausible": "mer energi än vad som är möjligt", "unauthorised": "laddat utan godkännande", "unreadable": "sista meddelandet gick inte att förstå",
 	"clock-skew": "stationens klocka går fel", "conflicting-stop": "två slut säger olika", "repaired-ref": "fel transaktionsnummer rättat", "too-long": "varade för länge", "unsteady": "bytte tillstånd för ofta", "missing-events": "händelser saknas", "decided": "beslutat av en person",
+	"ack-title": "Ta hand om ett fel", "ack-case": "ärende", "ack-button": "Jag tar hand om det", "ack-done": "Kvitterat av", "ack-over": "Det är över.", "ack-nothing": "Länken är inte någon av våra, eller för gammal.",
 }

@@ -44,6 +44,8 @@ func Run(t *testing.T, url string) {
 	t.Run("templates", s.templates)
 	t.Run("campaigns", s.campaigns)
 	t.Run("remedies", s.remedies)
+	t.Run("alert entries", s.alertEntries)
+	t.Run("alerts", s.alerts)
 	t.Run("verdicts", s.verdicts)
 	t.Run("made-up reasons", s.reasons)
 	t.Run("quirks", s.quirks)
