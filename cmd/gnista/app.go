@@ -77,7 +77,7 @@ type options struct {
 	EventDays  int            // 0 is for ever, as far as there are not too many
 	Limits     gateway.Limits // the zero value is the default ones
 	Terminals  terminals
-	Watching   watching // the zero value is the usual
+	Watching   watching // the zero value is the usual, without a look at the disk
 	Alerting   alerting
 	Mailer     *alert.Mailer // nil: no mail is sent
 	NewSecret  func() string // text that nobody can guess
