@@ -36,7 +36,7 @@ func (Start) Answers() (a station.Answer) { return a }
 func (o Start) Told() station.Told {
 	t := station.Told{Kind: "start", Note: "any EVSE", Effect: effectStart}
 	if o.EVSE > 0 {
-		t.Note = fmt.Sprintf("EVSE %d", o.EVSE)
+		t.Note, t.EVSE = fmt.Sprintf("EVSE %d", o.EVSE), o.EVSE
 	}
 	return t
 }

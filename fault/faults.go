@@ -24,6 +24,7 @@ type Faults struct {
 	mu     sync.Mutex
 	owners map[owner]*owned // of those with something open, or that was lately; nil before it was read
 	about  map[gnista.StationID]about
+	counts tally
 	groups sync.Mutex // held while incidents are looked at; no lock of an owner is taken within
 }
 
@@ -94,12 +95,63 @@ func knows(f Fault) *known {
 	}}
 }
 
+// tally counts how often keys are open, in all and at each site: what is open once is part of nothing.
+type tally struct {
+	sync.Mutex
+	of map[siteKey]int
+}
+
+// siteKey is a key at a site, or at all of them where that is empty.
+type siteKey struct {
+	site string
+	key  Key
+}
+
+func (t *tally) add(k *known, n int) {
+	t.Lock()
+	defer t.Unlock()
+	if t.of == nil {
+		t.of = map[siteKey]int{}
+	}
+	for _, s := range []siteKey{{"", k.Key}, {k.Site, k.Key}}[:1+min(len(k.Site), 1)] {
+		if t.of[s] += n; t.of[s] == 0 {
+			delete(t.of, s)
+		}
+	}
+}
+
+func (t *tally) clear() {
+	t.Lock()
+	defer t.Unlock()
+	clear(t.of)
+}
+
+func (t *tally) count(site string, k Key) int {
+	t.Lock()
+	defer t.Unlock()
+	return t.of[siteKey{site, k}]
+}
+
+func (f *Faults) put(o *owned, at spot, k *known) {
+	f.drop(o, at)
+	o.open[at] = k
+	f.counts.add(k, 1)
+}
+
+func (f *Faults) drop(o *owned, at spot) {
+	if k := o.open[at]; k != nil {
+		f.counts.add(k, -1)
+		delete(o.open, at)
+	}
+}
+
 // begin reads what is open, once.
 func (f *Faults) begin(ctx context.Context) error {
 	if f.owners != nil {
 		return nil
 	}
 	owners := map[owner]*owned{}
+	f.counts.clear()
 	for after := ""; ; {
 		list, err := f.Store.Faults(ctx, Filter{State: IsOpen, After: after, Limit: 1000})
 		if err != nil {
@@ -112,7 +164,7 @@ func (f *Faults) begin(ctx context.Context) error {
 				owners[x.place().owner()] = o
 			}
 			if at := (spot{x.EVSE, x.Key}); o.open[at] == nil { // the newest
-				o.open[at] = knows(x)
+				f.put(o, at, knows(x))
 			}
 			after = Filter{}.Cursor(x)
 		}
@@ -251,10 +303,10 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 		return err
 	}
 	if !got.Open() {
-		delete(o.open, at)
+		f.drop(o, at)
 		return f.left(ctx, got)
 	}
-	o.open[at] = knows(got)
+	f.put(o, at, knows(got))
 	if done.What == doneOpened || done.What == doneReopened {
 		o.openings = append(o.openings, now)
 		if !e.Known && done.What == doneOpened {
@@ -262,7 +314,7 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 				return err
 			}
 		}
-		return f.gather(ctx, got)
+		return f.gather(ctx, got, len(o.open))
 	}
 	return nil
 }
@@ -506,7 +558,7 @@ func (f *Faults) forget(ctx context.Context, gone []Fault) error {
 			return err
 		}
 		if at := (spot{x.EVSE, x.Key}); o.open[at] != nil && o.open[at].ID == x.ID {
-			delete(o.open, at)
+			f.drop(o, at)
 		}
 		o.Unlock()
 	}
@@ -575,10 +627,10 @@ func (f *Faults) change(ctx context.Context, id string, change func(*Fault) (*St
 		return x, err
 	}
 	if x.Open() {
-		o.open[at] = knows(x)
+		f.put(o, at, knows(x))
 		return x, nil
 	}
-	delete(o.open, at)
+	f.drop(o, at)
 	return x, f.left(ctx, x)
 }
 

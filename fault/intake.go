@@ -72,6 +72,9 @@ func (in *Intake) lapse(ctx context.Context, id gnista.StationID) error {
 	return nil
 }
 
+// Tells tells whether events of a kind can tell of faults.
+func Tells(kind string) bool { return (*Intake)(nil).taker(kind) != nil }
+
 func (in *Intake) taker(kind string) func(context.Context, gnista.Event) error {
 	switch kind {
 	case "connector.status":

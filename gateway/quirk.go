@@ -235,7 +235,11 @@ const (
 	clockUnset = 5 * 365 * 24 * time.Hour
 )
 
-var timestamp = regexp.MustCompile(`"timestamp"\s*:\s*"([^"]{10,40})"`)
+// The first time in a message, and the mark of one that a station of OCPP 2.x kept until it was connected.
+var (
+	timestamp    = regexp.MustCompile(`"timestamp"\s*:\s*"([^"]{10,40})"`)
+	offlineEvent = regexp.MustCompile(`"offline"\s*:\s*true`)
+)
 
 func (x *Session) observeTime(f ocppj.Frame) {
 	m := timestamp.FindSubmatch(f.Payload)
@@ -246,7 +250,11 @@ func (x *Session) observeTime(f ocppj.Frame) {
 	if at.UnmarshalJSON([]byte(`"` + string(m[1]) + `"`)); at.IsZero() {
 		return
 	}
-	switch off := at.Sub(x.server.Now()); {
+	off := at.Sub(x.server.Now())
+	if x.server.Clocks != nil && !offlineEvent.Match(f.Payload) {
+		x.server.Clocks.Told(x.Station, off)
+	}
+	switch {
 	case off < -clockUnset:
 		x.Saw("Q41", "%s: %s", f.Action, m[1])
 	case off > clockAhead:

@@ -57,6 +57,16 @@ func (s *Server) Connection(id gnista.StationID) (station.Connection, bool) {
 	return station.Connection{Version: x.dialect.Version, Remote: x.remote(), Since: x.since(), SeenAt: x.seenAt()}, true
 }
 
+// Connected lists the stations that are connected.
+func (s *Server) Connected() []gnista.StationID {
+	all := s.sessions.all()
+	list := make([]gnista.StationID, len(all))
+	for i, x := range all {
+		list[i] = x.Station
+	}
+	return list
+}
+
 // Disconnect closes a station's connection, for a reason.
 func (s *Server) Disconnect(id gnista.StationID, reason string) {
 	if x, ok := s.sessions.find(id); ok {

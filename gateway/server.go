@@ -90,6 +90,7 @@ type Server struct {
 	Dialects map[ocppj.Version]*Dialect
 	Messages *MessageLog
 	Live     station.Live
+	Clocks   Clocks // nil: nobody wants to know
 	Limits   Limits
 	Plain    bool // texts are not compressed, whatever stations offer
 	Proxied  bool // who connects without TLS has it as far as a proxy
@@ -115,6 +116,12 @@ type Server struct {
 	poller   *poller
 	running  sync.WaitGroup // handlers and readers
 	done     chan struct{}
+}
+
+// Clocks learns how the clocks of stations go.
+type Clocks interface {
+	// Told takes in that a message told a time that is so far ahead of ours, or behind where it is negative.
+	Told(id gnista.StationID, ahead time.Duration)
 }
 
 // Start begins to watch the connections.

@@ -130,6 +130,19 @@ func effectAvailability(evse int, operative bool) string {
 	return fmt.Sprintf("availability %d %t", evse, operative)
 }
 
+// AvailabilityEffects are the effects of the orders that decide whether an EVSE, or the station with 0, is in
+// service: first those that take it out.
+func AvailabilityEffects(evse int) [2][]string {
+	var effects [2][]string
+	for i, operative := range []bool{false, true} {
+		effects[i] = []string{effectAvailability(0, operative)}
+		if evse > 0 {
+			effects[i] = append(effects[i], effectAvailability(evse, operative))
+		}
+	}
+	return effects
+}
+
 // Trigger is a message that a station is asked to send.
 type Trigger string
 

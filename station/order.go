@@ -33,6 +33,7 @@ type Adaptable interface {
 type Told struct {
 	Kind   string // of the order, as in "reset"
 	Note   string // what distinguishes it from others of its kind, in words
+	EVSE   int    // that it is for; 0 is the station, or any
 	Effect string // by which its having been done shows later, see [Network.Settle]; empty when the answer says it all
 	// Within is the time in which the effect shows, after which nobody knows; 0 is [EffectTime].
 	Within time.Duration

@@ -27,6 +27,7 @@ type Command struct {
 	Station    gnista.StationID
 	Kind       string
 	Note       string
+	EVSE       int // that it is for; 0 is the station, or any
 	Effect     string
 	Outcome    Outcome
 	Detail     string // the station's own word, or why
@@ -66,7 +67,7 @@ func (n *Network) open(ctx context.Context, id gnista.StationID, told Told) (Com
 	}
 	now := n.Now()
 	c := Command{
-		ID: n.NewID(), Station: id, Kind: told.Kind, Note: told.Note, Effect: told.Effect, Outcome: Sent, At: now, Until: now.Add(answerTime),
+		ID: n.NewID(), Station: id, Kind: told.Kind, Note: told.Note, EVSE: told.EVSE, Effect: told.Effect, Outcome: Sent, At: now, Until: now.Add(answerTime),
 	}
 	return c, n.Commands.AddCommand(ctx, c)
 }

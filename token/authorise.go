@@ -104,6 +104,14 @@ type Used struct {
 // asked there is no decision but an error: nobody charges on a guess. How often the token charges at one
 // time, and what is set aside of its account, is decided where a transaction begins.
 func (t *Tokens) Authorise(ctx context.Context, r Request) (Decision, error) {
+	d, err := t.decide(ctx, r)
+	if err == nil && d.Status != Accepted && d.Status != Master && t.Refusals != nil && r.Station != "" && r.Use == Start && !r.Ordered {
+		t.Refusals.Refused(ctx, r)
+	}
+	return d, err
+}
+
+func (t *Tokens) decide(ctx context.Context, r Request) (Decision, error) {
 	k, err := t.Store.Token(ctx, r.ID)
 	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
 		return t.unknown(ctx, r)

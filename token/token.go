@@ -134,9 +134,15 @@ type Tokens struct {
 	Past     Past
 	Unknown  UnknownStore
 	Guests   []Guests       // who are asked for tokens that are not registered
+	Refusals Refusals       // nil: nobody wants to know
 	Zone     *time.Location // in which days and months begin
 	Now      func() time.Time
 	NewID    func() string
+}
+
+// Refusals is told of tokens that stations asked for and that may not start.
+type Refusals interface {
+	Refused(ctx context.Context, r Request)
 }
 
 // Create registers a token. Invalid, Conflict.
