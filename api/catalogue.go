@@ -56,8 +56,8 @@ func showMeaning(e fault.Entry) meaningView {
 	return v
 }
 
-// meaningChange is what an operator says of an entry.
-type meaningChange struct {
+// MeaningChange is what an operator says of an entry of the catalogue of faults.
+type MeaningChange struct {
 	Like      string         `json:"like,omitempty" maxLength:"200" example:"ocpp1.6/ConnectorLockFailure" doc:"Key of the entry whose texts and attributes it has where this says nothing else"`
 	Severity  fault.Severity `json:"severity,omitempty" enum:"critical,high,medium,low,info"`
 	Fixer     fault.Fixer    `json:"fixer,omitempty" enum:"driver,operator,technician,grid,vehicle"`
@@ -70,13 +70,13 @@ type meaningChange struct {
 	Texts     faultLanguages `json:"texts,omitempty"`
 }
 
-// meaningPut is an meaningChange with who says so.
+// meaningPut is an MeaningChange with who says so.
 type meaningPut struct {
 	By string `json:"by" minLength:"1" maxLength:"100" doc:"Who says so"`
-	meaningChange
+	MeaningChange
 }
 
-func (c meaningChange) change() fault.Change {
+func (c MeaningChange) change() fault.Change {
 	out := fault.Change{
 		Like: c.Like, Severity: c.Severity, Fixer: c.Fixer, Usable: c.Usable, Retry: c.Retry, Remedy: c.Remedy, Momentary: c.Momentary, NoFault: c.NoFault, Value: c.Value,
 		Texts: map[fault.Language]fault.Texts{},
@@ -93,22 +93,22 @@ type overrideView struct {
 	By   string    `json:"by"`
 	At   time.Time `json:"at"`
 	Gone bool      `json:"gone,omitempty" doc:"What was said was taken back"`
-	meaningChange
+	MeaningChange
 }
 
 func showOverride(o fault.Override) overrideView {
 	c := o.Change
-	return overrideView{o.By, o.At, o.Gone, meaningChange{c.Like, c.Severity, c.Fixer, c.Usable, c.Retry, c.Remedy, c.Momentary, c.NoFault, c.Value, showFaultTexts(c.Texts)}}
+	return overrideView{o.By, o.At, o.Gone, MeaningChange{c.Like, c.Severity, c.Fixer, c.Usable, c.Retry, c.Remedy, c.Momentary, c.NoFault, c.Value, showFaultTexts(c.Texts)}}
 }
 
 type unknownFaultView struct {
-	Key      string       `json:"key"`
-	Source   string       `json:"source"`
-	Code     string       `json:"code"`
-	Count    int          `json:"count" doc:"How often a fault was opened with it"`
-	Stations int          `json:"stations" doc:"How many stations sent it; at most the last 100 are counted"`
-	FirstAt  time.Time    `json:"firstAt"`
-	LastAt   time.Time    `json:"lastAt"`
+	Key      string          `json:"key"`
+	Source   string          `json:"source"`
+	Code     string          `json:"code"`
+	Count    int             `json:"count" doc:"How often a fault was opened with it"`
+	Stations int             `json:"stations" doc:"How many stations sent it; at most the last 100 are counted"`
+	FirstAt  time.Time       `json:"firstAt"`
+	LastAt   time.Time       `json:"lastAt"`
 	Samples  []unknownSample `json:"samples" nullable:"false" doc:"What up to five stations sent, the last first"`
 }
 

@@ -25,7 +25,8 @@ type rawView struct {
 	Value      string `json:"value,omitempty"`
 }
 
-type faultView struct {
+// FaultView is a fault.
+type FaultView struct {
 	ID       string           `json:"id" example:"f10001"`
 	Case     int              `json:"case" doc:"The number that people say on the phone"`
 	Source   string           `json:"source" example:"ocpp1.6" doc:"Whose code it is: ocpp1.6, ocpp2, mrec, evgo, charin, rpc, stop, security, gnista, or a vendor"`
@@ -77,7 +78,7 @@ type doneView struct {
 func showDone(d fault.Done) doneView { return doneView(d) }
 
 type wholeFault struct {
-	faultView
+	FaultView
 	Texts   fault.Texts `json:"texts" doc:"What it means, for each kind of people"`
 	History []doneView  `json:"history" nullable:"false" doc:"What was done with it, the newest first; the last 200"`
 }
@@ -101,18 +102,18 @@ func seconds(from, to time.Time) *int {
 	return &n
 }
 
-func (s *Server) showFault(l fault.Language) func(fault.Fault) faultView {
-	return func(f fault.Fault) faultView {
+func (s *Server) showFault(l fault.Language) func(fault.Fault) FaultView {
+	return func(f fault.Fault) FaultView {
 		v, _ := s.tellFault(l, f)
 		return v
 	}
 }
 
 // tellFault is a fault with what the catalogue says of it.
-func (s *Server) tellFault(l fault.Language, f fault.Fault) (faultView, fault.Texts) {
+func (s *Server) tellFault(l fault.Language, f fault.Fault) (FaultView, fault.Texts) {
 	e := s.Faults.Catalogue.Find(f.Key, f.Raw)
 	texts := e.Say(l, f.Facts, s.Zone)
-	v := faultView{
+	v := FaultView{
 		ID: f.ID, Case: f.Case, Source: f.Key.Source, Code: f.Key.Code, Name: texts.Name, Known: e.Known, Severity: f.Severity, Station: f.Station, Site: f.Site, EVSE: f.EVSE.ID,
 		Outlet: f.EVSE.Connector, Way: f.Way, Usable: e.Usable, Retry: e.Retry, Fixer: e.Fixer, Remedy: e.Remedy, State: fault.IsOpen, Count: f.Count, Chatters: f.Chatters,
 		OpenedAt: f.OpenedAt, LastAt: f.LastAt, Until: moment(f.Until), ClearedAt: moment(f.ClearedAt), ClearedBy: f.ClearedBy,
@@ -212,7 +213,7 @@ type grading struct {
 var faultTags = []string{"Faults"}
 
 func (s *Server) faults(api huma.API) {
-	list := func(ctx context.Context, f fault.Filter, p Paging, l FaultLanguage) (*body[page[faultView]], error) {
+	list := func(ctx context.Context, f fault.Filter, p Paging, l FaultLanguage) (*body[page[FaultView]], error) {
 		after, err := p.after()
 		if err != nil {
 			return nil, err
@@ -228,7 +229,7 @@ func (s *Server) faults(api huma.API) {
 		FaultFilter
 		FaultLanguage
 		Paging
-	}) (*body[page[faultView]], error) {
+	}) (*body[page[FaultView]], error) {
 		return list(ctx, in.filter(s.Now()), in.Paging, in.FaultLanguage)
 	})
 	add(s, api, huma.Operation{
@@ -238,7 +239,7 @@ func (s *Server) faults(api huma.API) {
 		State string `query:"state" enum:"open,cleared,all" default:"open"`
 		FaultLanguage
 		Paging
-	}) (*body[page[faultView]], error) {
+	}) (*body[page[FaultView]], error) {
 		if _, err := s.Network.Store.Station(ctx, in.Station); err != nil {
 			return nil, err
 		}
@@ -329,6 +330,7 @@ type faultTotals struct {
 type caseView struct {
 	Fault    *wholeFault    `json:"fault,omitempty"`
 	Incident *wholeIncident `json:"incident,omitempty"`
+	Attempt  *caseAttempt   `json:"attempt,omitempty" doc:"Of a driver whom something went wrong for"`
 }
 
 // findCase finds a fault or an incident by its number.
@@ -345,8 +347,8 @@ func (s *Server) findCase(ctx context.Context, number int, l FaultLanguage) (*bo
 		return nil, err
 	}
 	i, err := s.Faults.Incidents.Incident(ctx, fault.IncidentID(number))
-	if gnista.CodeOf(err) == gnista.NotFound {
-		return nil, gnista.Errorf(gnista.NotFound, "there is no case %d", number)
+	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		return s.findAttempt(ctx, number, l.tag())
 	}
 	v, err := s.wholeIncident(ctx, l, i, err)
 	if err != nil {

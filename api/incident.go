@@ -12,7 +12,8 @@ import (
 	"gnista/fault"
 )
 
-type incidentView struct {
+// IncidentView is an incident.
+type IncidentView struct {
 	ID       string             `json:"id" example:"i10004"`
 	Case     int                `json:"case" doc:"The number that people say on the phone"`
 	Kind     fault.IncidentKind `json:"kind" enum:"site,power,station,firmware" doc:"site: one fault at most of the stations of a site; power: a site took too much power and stations do not keep to it; station: one cause at several outlets; firmware: one fault at many stations of a model and firmware"`
@@ -41,15 +42,15 @@ type incidentView struct {
 }
 
 type wholeIncident struct {
-	incidentView
-	Members []faultView `json:"members" nullable:"false" doc:"Its faults, the newest first; the first 1,000. GET /faults?incident= has all"`
+	IncidentView
+	Members []FaultView `json:"members" nullable:"false" doc:"Its faults, the newest first; the first 1,000. GET /faults?incident= has all"`
 	History []doneView  `json:"history" nullable:"false" doc:"What was done with it, the newest first; the last 200"`
 }
 
-func (s *Server) showIncident(l fault.Language) func(fault.Incident) incidentView {
-	return func(i fault.Incident) incidentView {
+func (s *Server) showIncident(l fault.Language) func(fault.Incident) IncidentView {
+	return func(i fault.Incident) IncidentView {
 		e := s.Faults.Catalogue.Find(i.Key, fault.Raw{})
-		v := incidentView{
+		v := IncidentView{
 			ID: i.ID, Case: i.Case, Kind: i.Kind, Source: i.Key.Source, Code: i.Key.Code, Name: e.Say(l, nil, s.Zone).Name, Severity: i.Severity, Station: i.Station, Site: i.Site, First: i.First,
 			State: "open", Faults: i.Faults, Open: i.Open, OpenedAt: i.OpenedAt, LastAt: i.LastAt, ResolvedAt: moment(i.ResolvedAt), AcknowledgedAt: moment(i.AcknowledgedAt),
 			AcknowledgedBy: i.AcknowledgedBy, Assignee: i.Assignee, ToAcknowledge: seconds(i.OpenedAt, i.AcknowledgedAt), ToRepair: seconds(i.OpenedAt, i.ResolvedAt), Facts: i.Facts,
@@ -94,7 +95,7 @@ func (s *Server) incidents(api huma.API) {
 		Assignee string             `query:"assignee"`
 		FaultLanguage
 		Paging
-	}) (*body[page[incidentView]], error) {
+	}) (*body[page[IncidentView]], error) {
 		before, err := in.below()
 		if err != nil {
 			return nil, err

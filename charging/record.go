@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"gnista"
@@ -24,6 +25,16 @@ type Transactions struct {
 	Zone         *time.Location // in which days and months begin; nil is UTC
 	Now          func() time.Time
 	NewID        func() string
+
+	orders sync.WaitGroup // that are given meanwhile
+}
+
+// Wait waits for the orders to stations that are on their way. Nothing may be recorded any more.
+func (t *Transactions) Wait() { t.orders.Wait() }
+
+// end orders a station to end a transaction. What comes of it is kept as a command; the station is answered meanwhile.
+func (t *Transactions) end(ctx context.Context, id gnista.StationID, ref string) {
+	t.orders.Go(func() { station.Give(context.WithoutCancel(ctx), t.Network, id, Stop{ref}) })
 }
 
 // Authoriser decides who may charge.
@@ -87,8 +98,7 @@ func (t *Transactions) Record(ctx context.Context, id gnista.StationID, ev Event
 		return Outcome{}, err
 	}
 	if out.stray {
-		// What comes of it is kept as a command; the station is answered meanwhile.
-		go station.Give(context.WithoutCancel(ctx), t.Network, id, Stop{out.Transaction.Ref})
+		t.end(ctx, id, out.Transaction.Ref)
 	}
 	if ev.Kind == Updated && !out.Repeat && out.Transaction.State == Active {
 		if err := t.stopSpent(ctx, &out.Transaction); err != nil {

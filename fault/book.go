@@ -22,7 +22,8 @@ import (
 // change is laid over it at any time. It may be used from several goroutines.
 type Catalogue struct {
 	sources []Source
-	built   []record // as the program has them, in the order of the files
+	built   []record      // as the program has them, in the order of the files
+	pure    map[Key]Entry // made of those alone, by folded keys
 	now     atomic.Pointer[view]
 }
 
@@ -62,6 +63,7 @@ func readCatalogue(files fs.FS) (*Catalogue, error) {
 	if err := c.Use(nil); err != nil {
 		return nil, fmt.Errorf("reading the catalogue of faults: %w", err)
 	}
+	c.pure = c.now.Load().entries
 	return c, nil
 }
 
@@ -160,15 +162,25 @@ func (c *Catalogue) Find(k Key, raw Raw) Entry {
 		e.Key, e.Known, e.Like, e.Overridden = k, known, e.Key, false
 		return e
 	}
-	if found, ok := v.free[fold(k.Code)]; ok && k.Source != Own {
-		return as(found, true)
-	}
-	if head, _, ok := strings.Cut(k.Code, "."); ok && k.Source == Own {
+	var close []Key // what it may be like, the closest first
+	switch k.Source {
+	case Own:
+		head, _, _ := strings.Cut(k.Code, ".")
 		if found, ok := v.known(Key{Own, head}); ok {
 			return as(found, true)
 		}
+	case RPC:
+		close = []Key{{Own, "CommandFailed"}}
+	case Stop:
+		close = []Key{{Stop, "Other"}}
+	case Security:
+	default:
+		if found, ok := v.free[fold(k.Code)]; ok {
+			return as(found, true)
+		}
+		close = append(nativesOf(raw), k.anyComponent())
 	}
-	for _, native := range append(nativesOf(raw), k.anyComponent()) {
+	for _, native := range close {
 		if found, ok := v.known(native); ok && !v.entries[found.fold()].NoFault {
 			return as(found, false)
 		}

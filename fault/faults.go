@@ -24,6 +24,7 @@ type Faults struct {
 	mu     sync.Mutex
 	owners map[owner]*owned // of those with something open, or that was lately; nil before it was read
 	about  map[gnista.StationID]about
+	counts tally
 	groups sync.Mutex // held while incidents are looked at; no lock of an owner is taken within
 }
 
@@ -75,6 +76,8 @@ type owned struct {
 	open     map[spot]*known
 	over     map[spot]time.Time // what was told to be over before it was told of
 	openings []time.Time        // of the last hour
+
+	forgotten bool // there is nothing to know of it any more, and another one takes its place
 }
 
 // known is what is kept in memory of a fault that is open.
@@ -92,12 +95,63 @@ func knows(f Fault) *known {
 	}}
 }
 
+// tally counts how often keys are open, in all and at each site: what is open once is part of nothing.
+type tally struct {
+	sync.Mutex
+	of map[siteKey]int
+}
+
+// siteKey is a key at a site, or at all of them where that is empty.
+type siteKey struct {
+	site string
+	key  Key
+}
+
+func (t *tally) add(k *known, n int) {
+	t.Lock()
+	defer t.Unlock()
+	if t.of == nil {
+		t.of = map[siteKey]int{}
+	}
+	for _, s := range []siteKey{{"", k.Key}, {k.Site, k.Key}}[:1+min(len(k.Site), 1)] {
+		if t.of[s] += n; t.of[s] == 0 {
+			delete(t.of, s)
+		}
+	}
+}
+
+func (t *tally) clear() {
+	t.Lock()
+	defer t.Unlock()
+	clear(t.of)
+}
+
+func (t *tally) count(site string, k Key) int {
+	t.Lock()
+	defer t.Unlock()
+	return t.of[siteKey{site, k}]
+}
+
+func (f *Faults) put(o *owned, at spot, k *known) {
+	f.drop(o, at)
+	o.open[at] = k
+	f.counts.add(k, 1)
+}
+
+func (f *Faults) drop(o *owned, at spot) {
+	if k := o.open[at]; k != nil {
+		f.counts.add(k, -1)
+		delete(o.open, at)
+	}
+}
+
 // begin reads what is open, once.
 func (f *Faults) begin(ctx context.Context) error {
 	if f.owners != nil {
 		return nil
 	}
 	owners := map[owner]*owned{}
+	f.counts.clear()
 	for after := ""; ; {
 		list, err := f.Store.Faults(ctx, Filter{State: IsOpen, After: after, Limit: 1000})
 		if err != nil {
@@ -110,7 +164,7 @@ func (f *Faults) begin(ctx context.Context) error {
 				owners[x.place().owner()] = o
 			}
 			if at := (spot{x.EVSE, x.Key}); o.open[at] == nil { // the newest
-				o.open[at] = knows(x)
+				f.put(o, at, knows(x))
 			}
 			after = Filter{}.Cursor(x)
 		}
@@ -124,21 +178,26 @@ func (f *Faults) begin(ctx context.Context) error {
 
 // of is what is known of an owner, locked; nil where nothing is and make is false.
 func (f *Faults) of(ctx context.Context, w owner, make bool) (*owned, error) {
-	f.mu.Lock()
-	if err := f.begin(ctx); err != nil {
+	for {
+		f.mu.Lock()
+		if err := f.begin(ctx); err != nil {
+			f.mu.Unlock()
+			return nil, err
+		}
+		o := f.owners[w]
+		if o == nil && make {
+			o = &owned{open: map[spot]*known{}}
+			f.owners[w] = o
+		}
 		f.mu.Unlock()
-		return nil, err
+		if o == nil {
+			return nil, nil
+		}
+		if o.Lock(); !o.forgotten {
+			return o, nil
+		}
+		o.Unlock()
 	}
-	o := f.owners[w]
-	if o == nil && make {
-		o = &owned{open: map[spot]*known{}}
-		f.owners[w] = o
-	}
-	f.mu.Unlock()
-	if o != nil {
-		o.Lock()
-	}
-	return o, nil
 }
 
 // Report opens a fault, counts it where it is open already, or clears it. It is safe to repeat.
@@ -159,7 +218,21 @@ func (f *Faults) Level(ctx context.Context, at Place, way Way, when time.Time, s
 		return err
 	}
 	defer o.Unlock()
-	var over []Report
+	return f.takeAll(ctx, o, append(now, f.lapsed(o, at, way, when, seq, now)...)) // what is new first, so that an incident does not end between
+}
+
+// Lapse clears what a status does not tell of any more, and no more than that.
+func (f *Faults) Lapse(ctx context.Context, at Place, way Way, when time.Time, now []Report) error {
+	o, err := f.of(ctx, at.owner(), false)
+	if err != nil || o == nil {
+		return err
+	}
+	defer o.Unlock()
+	return f.takeAll(ctx, o, f.lapsed(o, at, way, when, 0, now))
+}
+
+// lapsed are reports that what is open at a place and was told of in a way is over, but for what is told of now.
+func (f *Faults) lapsed(o *owned, at Place, way Way, when time.Time, seq int64, now []Report) (over []Report) {
 	for s, k := range o.open {
 		if s.evse != at.EVSE || k.Way != way || slices.ContainsFunc(now, func(r Report) bool { return f.Catalogue.Find(r.Key, r.Raw).Key == s.key }) {
 			continue
@@ -167,7 +240,11 @@ func (f *Faults) Level(ctx context.Context, at Place, way Way, when time.Time, s
 		over = append(over, Report{Key: s.key, Station: at.Station, Site: at.Site, EVSE: at.EVSE, Way: way, At: when, Seq: seq, Cleared: true})
 	}
 	slices.SortFunc(over, func(a, b Report) int { return compareKeys(a.Key, b.Key) })
-	for _, r := range append(now, over...) { // what is new first, so that an incident does not end between
+	return over
+}
+
+func (f *Faults) takeAll(ctx context.Context, o *owned, list []Report) error {
+	for _, r := range list {
 		if err := f.take(ctx, o, r); err != nil {
 			return err
 		}
@@ -226,10 +303,10 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 		return err
 	}
 	if !got.Open() {
-		delete(o.open, at)
+		f.drop(o, at)
 		return f.left(ctx, got)
 	}
-	o.open[at] = knows(got)
+	f.put(o, at, knows(got))
 	if done.What == doneOpened || done.What == doneReopened {
 		o.openings = append(o.openings, now)
 		if !e.Known && done.What == doneOpened {
@@ -237,9 +314,22 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 				return err
 			}
 		}
-		return f.gather(ctx, got)
+		return f.gather(ctx, got, len(o.open))
 	}
 	return nil
+}
+
+// stations are those of which something is open.
+func (f *Faults) stations(ctx context.Context) (list []gnista.StationID, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	err = f.begin(ctx)
+	for w := range f.owners {
+		if w.station != "" {
+			list = append(list, w.station)
+		}
+	}
+	return list, err
 }
 
 // any tells whether anything of a station is open.
@@ -397,7 +487,7 @@ func (r Report) step(newest *Fault, e Entry, site string, now time.Time) *Step {
 
 // Sweep stores what is known in memory only, clears what clears by itself, and forgets what is old.
 func (f *Faults) Sweep(ctx context.Context) error {
-	return errors.Join(f.write(ctx), f.expire(ctx), f.finish(ctx), f.Store.PruneFaults(ctx, f.Now().Add(-keptFor), maxCleared))
+	return errors.Join(f.Write(ctx), f.expire(ctx), f.finish(ctx), f.Store.PruneFaults(ctx, f.Now().Add(-keptFor), maxCleared))
 }
 
 // How long faults and incidents that are over are kept, and how many.
@@ -407,14 +497,15 @@ const (
 	atATime    = 500
 )
 
-// write stores what is known in memory only.
-func (f *Faults) write(ctx context.Context) error {
+// Write stores what is known in memory only.
+func (f *Faults) Write(ctx context.Context) error {
 	f.mu.Lock()
 	owners := make([]*owned, 0, len(f.owners))
 	now := f.Now()
 	for w, o := range f.owners {
 		if o.TryLock() { // one that is busy is not empty
 			if len(o.open) == 0 && len(o.over) == 0 && !o.crowded(now) && len(o.openings) == 0 {
+				o.forgotten = true
 				delete(f.owners, w)
 			} else {
 				owners = append(owners, o)
@@ -467,7 +558,7 @@ func (f *Faults) forget(ctx context.Context, gone []Fault) error {
 			return err
 		}
 		if at := (spot{x.EVSE, x.Key}); o.open[at] != nil && o.open[at].ID == x.ID {
-			delete(o.open, at)
+			f.drop(o, at)
 		}
 		o.Unlock()
 	}
@@ -536,10 +627,10 @@ func (f *Faults) change(ctx context.Context, id string, change func(*Fault) (*St
 		return x, err
 	}
 	if x.Open() {
-		o.open[at] = knows(x)
+		f.put(o, at, knows(x))
 		return x, nil
 	}
-	delete(o.open, at)
+	f.drop(o, at)
 	return x, f.left(ctx, x)
 }
 

@@ -132,6 +132,9 @@ func (b *bench) report(r fault.Report) {
 	if r.At.IsZero() {
 		r.At = b.clock()
 	}
+	if r.Way == "" {
+		r.Way = fault.ByStatus
+	}
 	b.ok(b.faults.Report(b.t.Context(), r))
 }
 

@@ -125,7 +125,8 @@ type rule struct {
 }
 
 // gather makes an open fault part of the incident that it belongs to, or makes one of it and others.
-func (f *Faults) gather(ctx context.Context, x Fault) error {
+// open is how many are open where it is.
+func (f *Faults) gather(ctx context.Context, x Fault, open int) error {
 	if x.Incident != "" {
 		return f.again(ctx, x)
 	}
@@ -134,7 +135,7 @@ func (f *Faults) gather(ctx context.Context, x Fault) error {
 	}
 	f.groups.Lock()
 	defer f.groups.Unlock()
-	for _, r := range f.rules(ctx, x) {
+	for _, r := range f.rules(ctx, x, open) {
 		have, err := f.Incidents.OpenIncident(ctx, r.kind, r.subject)
 		if err == nil {
 			if x.OpenedAt.Sub(have.LastAt) > r.within {
@@ -183,18 +184,18 @@ func (f *Faults) again(ctx context.Context, x Fault) error {
 }
 
 // rules are what a fault may be part of.
-func (f *Faults) rules(ctx context.Context, x Fault) (list []rule) {
+func (f *Faults) rules(ctx context.Context, x Fault, open int) (list []rule) {
 	power := x.ofPower()
-	if x.Site != "" && x.Station != "" {
+	if x.Site != "" && x.Station != "" && f.counts.count(x.Site, x.Key) > 1 {
 		list = append(list, rule{SiteIncident, x.Site + " " + x.Key.String(), SiteWithin, Filter{Site: x.Site, Key: x.Key}, f.manyOfSite(x)})
 	}
 	if x.Site != "" && power {
 		list = append(list, rule{PowerIncident, x.Site, PowerWithin, Filter{Site: x.Site, Key: Key{Source: Own}}, bothOfPower})
 	}
-	if x.Station != "" {
+	if x.Station != "" && x.ofHardware() && open > 1 {
 		list = append(list, rule{StationIncident, string(x.Station), StationWithin, Filter{Station: x.Station}, causeOf(x)})
 	}
-	if x.Station != "" && x.Key != Offline {
+	if x.Station != "" && x.Key != Offline && f.counts.count("", x.Key) > 1 {
 		if a, err := f.find(ctx, x.Station); err == nil && a.model != "" && a.firmware != "" {
 			subject := strings.Join([]string{a.vendor, a.model, a.firmware, x.Key.String()}, "\n")
 			list = append(list, rule{FirmwareIncident, subject, FirmwareWithin, Filter{Key: x.Key}, f.manyOfFirmware(a)})
@@ -254,10 +255,15 @@ func (f *Fault) ofPower() bool {
 func causeOf(x Fault) func(context.Context, []Fault) ([]Fault, map[string]any, error) {
 	return func(_ context.Context, list []Fault) ([]Fault, map[string]any, error) {
 		list = slices.DeleteFunc(list, func(o Fault) bool {
-			return o.ID != x.ID && o.Key != x.Key && (o.EVSE.ID == 0) == (x.EVSE.ID == 0) && !ledTo(o, x) && !ledTo(x, o)
+			return !o.ofHardware() || o.ID != x.ID && o.Key != x.Key && (o.EVSE.ID == 0) == (x.EVSE.ID == 0) && !ledTo(o, x) && !ledTo(x, o)
 		})
 		return list, nil, nil
 	}
+}
+
+// ofHardware tells whether a fault is what a station tells of itself, rather than of how it and we get on.
+func (f *Fault) ofHardware() bool {
+	return f.Way == ByStatus || f.Way == ByNotice || f.Way == ByVendor || f.Way == ByStop
 }
 
 // ledTo tells whether a station says that a led to b.

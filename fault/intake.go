@@ -36,6 +36,45 @@ func (in *Intake) Take(ctx context.Context, ev gnista.Event) error {
 	return err
 }
 
+// Begin clears what stations have told to be over while nobody took it in, or what was known of in memory only when
+// we ended without a word: what is stored of connectors is the last that they told.
+func (in *Intake) Begin(ctx context.Context) error {
+	list, err := in.Faults.stations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range list {
+		if err := in.lapse(ctx, id); err != nil && gnista.CodeOf(err) != gnista.NotFound {
+			return err
+		}
+	}
+	return nil
+}
+
+func (in *Intake) lapse(ctx context.Context, id gnista.StationID) error {
+	list, err := in.Connectors.Connectors(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, c := range list {
+		o := outlet{c.EVSE.ID, c.EVSE.Connector, string(c.Status), c.ErrorCode, c.VendorID, c.VendorCode, c.Info}
+		now, err := in.reports(ctx, gnista.Event{Station: id}, o, ByStatus)
+		if err != nil {
+			return err
+		}
+		if c.Status == station.Faulted && len(now) == 0 {
+			continue // whatever is known of it stays
+		}
+		if err := in.Faults.Lapse(ctx, Place{Station: id, EVSE: c.EVSE}, ByStatus, in.Faults.Now(), now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Tells tells whether events of a kind can tell of faults.
+func Tells(kind string) bool { return (*Intake)(nil).taker(kind) != nil }
+
 func (in *Intake) taker(kind string) func(context.Context, gnista.Event) error {
 	switch kind {
 	case "connector.status":
@@ -144,7 +183,7 @@ func (in *Intake) reports(ctx context.Context, ev gnista.Event, o outlet, way Wa
 // atMost is how bad what an outlet tells of can be, as it says how it works (quirks Q28, Q30).
 func (o outlet) atMost(e Entry) Severity {
 	switch {
-	case strings.EqualFold(o.Status, string(station.Faulted)):
+	case o.Status == "", strings.EqualFold(o.Status, string(station.Faulted)):
 		return ""
 	case o.Status == string(station.Finishing), o.ErrorCode == "" && !e.Known:
 		return Info

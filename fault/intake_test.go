@@ -249,3 +249,29 @@ func TestUnknownStation(t *testing.T) {
 		t.Error("a key of our own is not one")
 	}
 }
+
+// TestMissed has what is over by what is stored of connectors be cleared at the start, and nothing else.
+func TestMissed(t *testing.T) {
+	b := newBench(t)
+	b.station("S", "")
+	tell := func(evse int, s station.Status, code string, take bool) {
+		c := station.Connector{EVSE: gnista.EVSE{ID: evse, Connector: 1}, Status: s, ErrorCode: code, At: b.clock()}
+		b.ok(b.db.SetConnector(t.Context(), "S", c, 10, gnista.Event{At: b.clock(), Kind: "connector.status", Station: "S"}))
+		if take {
+			b.event("connector.status", "S", map[string]any{"evse": evse, "connector": 1, "status": s, "errorCode": code})
+		}
+		b.wait(time.Second)
+	}
+	tell(1, station.Faulted, "GroundFailure", true)
+	tell(2, station.Faulted, "GroundFailure", true)
+	tell(1, station.Available, "", false)
+	b.report(fault.Report{Key: fault.Offline})
+	b.restart()
+	b.ok(b.intake.Begin(t.Context()))
+	b.want("ocpp1.6/GroundFailure@2:high gnista/Offline@0:high")
+	for _, f := range b.all() {
+		if f.Count != 1 {
+			t.Errorf("counted by looking: %+v", f)
+		}
+	}
+}

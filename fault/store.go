@@ -102,5 +102,10 @@ func (f Filter) Cursor(x Fault) string {
 
 // Words are what is looked for in a fault, in small letters.
 func (f *Fault) Words() string {
-	return strings.ToLower(strings.Join([]string{string(f.Station), f.Key.Code, f.Raw.VendorCode, f.Raw.Info, strconv.Itoa(f.Case)}, " "))
+	return strings.ToLower(strings.Join([]string{
+		beginning(string(f.Station), maxWord), f.Key.Code, beginning(f.Raw.VendorCode, maxWord), beginning(f.Raw.Info, maxWord), strconv.Itoa(f.Case),
+	}, " "))
 }
+
+// maxWord is how much of a text is looked through: indexes have it.
+const maxWord = 80

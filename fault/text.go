@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -52,6 +53,19 @@ func (e Entry) Say(l Language, facts map[string]any, zone *time.Location) Texts 
 		*part = fill(*part, l, known, zone)
 	}
 	return t
+}
+
+// Explain is what is said of a fault, with all that is known of it.
+func (e Entry) Explain(f *Fault, l Language, zone *time.Location) Texts {
+	facts := map[string]any{
+		"info": f.Raw.Info, "reason": f.Raw.Info, "status": f.Raw.Status, "vendor": f.Raw.VendorID, "station": string(f.Station),
+		"command": cmp.Or(f.Facts["order"], f.Facts["action"]), "address": f.Facts["remote"], "since": f.OpenedAt,
+	}
+	if f.EVSE.ID > 0 {
+		facts["evse"] = f.EVSE.ID
+	}
+	maps.Copy(facts, f.Facts)
+	return e.Say(l, facts, zone)
 }
 
 func fill(text string, l Language, facts map[string]any, zone *time.Location) string {

@@ -65,7 +65,7 @@ func (c *Catalogue) Use(changes map[Key]Change) error {
 // build is the catalogue with what operators say laid over it.
 func (c *Catalogue) build(changes map[Key]Change) (*view, error) {
 	v := &view{entries: map[Key]Entry{}, aliases: map[Key]Key{}, patterns: map[string][]pattern{}, free: map[string]Key{}}
-	b := builder{view: v, steps: map[Key]*step{}}
+	b := builder{view: v, steps: map[Key]*step{}, pure: c.pure}
 	for _, r := range c.built {
 		if err := b.add(r); err != nil {
 			return nil, &EntryError{r.key, err}
@@ -159,6 +159,7 @@ type step struct {
 type builder struct {
 	*view
 	steps map[Key]*step
+	pure  map[Key]Entry
 }
 
 // add takes in an entry of the program, and the words that it is found by.
@@ -225,7 +226,7 @@ func (b builder) resolve(k Key) error {
 			return err
 		}
 		e = b.entries[to.fold()]
-		e.Like = e.Key
+		e.Like, e.Value = e.Key, "" // which value is the fault is a matter of each variable
 	} else if said[0].Usable == nil || said[0].Retry == nil {
 		return wrong("usable", "an entry that is like none must say whether the outlet is usable, and whether to retry is safe")
 	}
@@ -234,7 +235,11 @@ func (b builder) resolve(k Key) error {
 		e = e.with(change)
 	}
 	if err := e.check(); err != nil {
-		return &EntryError{s.key, err}
+		pure, ok := b.pure[k]
+		if s.laid != nil || !ok {
+			return &EntryError{s.key, err}
+		}
+		e = pure // what operators say of an entry holds for those like it, unless that makes no sense there
 	}
 	b.entries[k] = e
 	s.done = true

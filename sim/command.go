@@ -139,6 +139,10 @@ func (l *link) unlock(e *evse) bool {
 	s := l.station
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if e.cured(CureUnlock) {
+		l.afterwards(func(ctx context.Context) { s.note("to unlock", s.tell(ctx, e, false)) })
+		return true
+	}
 	if e.has("ConnectorLockFailure") {
 		return false
 	}
@@ -223,6 +227,7 @@ func (s *Station) restart(ctx context.Context, reason Reason, boot bootReason, t
 	if !tell {
 		old = s.detach(boot)
 	}
+	s.cureByReset(reason == ReasonHardReset)
 	for _, e := range s.evses {
 		e.order = nil
 		if e.transaction != nil {

@@ -62,6 +62,12 @@ func personalities() []Personality {
 			}
 			return `{"status":"Rejected"}`, f.Action == "ChangeAvailability"
 		}},
+		{Name: "ignores-orders", About: "accepts to unlock, to restart and to change its availability, and does nothing", serve: only(map[string]string{
+			"Reset": "Accepted", "UnlockConnector": "Unlocked", "ChangeAvailability": "Accepted",
+		})},
+		{Name: "refuses-orders", About: "will not unlock, restart or change its availability", serve: only(map[string]string{
+			"Reset": "Rejected", "UnlockConnector": "UnlockFailed", "ChangeAvailability": "Rejected",
+		})},
 
 		// State.
 		{Name: "odd-errors", About: "has faults with an error code that OCPP does not have", request: in("StatusNotification", func(p object) {
@@ -170,6 +176,14 @@ func personalities() []Personality {
 		{Name: "late-profiles", About: "accepts charging profiles and follows them twenty seconds later", serve: followLate},
 		{Name: "coarse-steps", About: "gives 6, 10, 13, 16, 20, 25 or 32 A and nothing between"},
 		{Name: "no-zero-amps", About: "ends its transactions when a charging profile gives less than 6 A", serve: endsWhenStarved},
+	}
+}
+
+// only answers requests with a status, by their actions, and does nothing.
+func only(statuses map[string]string) func(*link, ocppj.Frame, object) (string, bool) {
+	return func(_ *link, f ocppj.Frame, _ object) (string, bool) {
+		status, ours := statuses[f.Action]
+		return `{"status":"` + status + `"}`, ours
 	}
 }
 

@@ -92,7 +92,7 @@ func TestSiteTellsOverload(t *testing.T) {
 // TestSiteMeterDrops: the meter is out now and then.
 func TestSiteMeterDrops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		x := &sim.Site{Drops: sim.Span{From: time.Hour, To: 2 * time.Hour}, Outage: sim.Span{From: time.Minute, To: 10 * time.Minute}, Now: time.Now}
+		x := &sim.Site{Drops: sim.Span{From: time.Hour, To: 2 * time.Hour}, Outage: sim.Span{From: time.Minute, To: 10 * time.Minute}, Every: time.Minute, Now: time.Now}
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
 		go x.Run(ctx)
@@ -160,7 +160,7 @@ func TestProfilesInOtherWays(t *testing.T) {
 func TestShortage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))
-		park := &sim.Park{Site: &sim.Site{Amps: 100_000, Base: sim.House(30_000), Rotate: true, Now: time.Now}}
+		park := &sim.Park{Site: &sim.Site{Amps: 100_000, Base: sim.House(30_000), Rotate: true, Every: 10 * time.Second, Now: time.Now}}
 		var mu sync.Mutex
 		n := 0
 		for i := range 10 {

@@ -33,6 +33,7 @@ type evse struct {
 	inoperative bool    // set by the central system
 	updating    bool    // it waits for the firmware to be updated
 	faults      []Fault // a new list when it changes
+	cure        Cure    // of them; empty is [Station.Recover]
 	order       *order  // to start, which waits for a car
 	ordered     chan struct{}
 	transaction *transaction
@@ -124,9 +125,8 @@ func (s *Station) report(e *evse) report {
 
 // forget makes tell tell everything anew. mu is held.
 func (s *Station) forget() {
-	s.whole.told = report{}
-	for _, e := range s.evses {
-		e.told = report{}
+	for _, e := range append([]*evse{s.whole}, s.evses...) {
+		e.told = report{faults: e.told.faults} // whose end is to be told, if it ended meanwhile
 	}
 }
 

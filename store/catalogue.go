@@ -122,7 +122,8 @@ func shortened(r fault.Raw) fault.Raw {
 // UnknownCodes lists codes that the catalogue does not have, the one that came last first, behind the cursor after.
 func (db *DB) UnknownCodes(ctx context.Context, after string, limit int) (list []fault.Unknown, next string, err error) {
 	query, args := `SELECT source, code, count, first_at, last_at, (SELECT COUNT(*) FROM unknown_fault_station s WHERE s.source = u.source AND s.code = u.code) FROM unknown_fault u`, []any{limit}
-	if at, key, ok := strings.Cut(after, " "); ok {
+	if after != "" {
+		at, key, _ := strings.Cut(after, " ")
 		ms, err := strconv.ParseInt(at, 10, 64)
 		k, ok := fault.ParseKey(key)
 		if err != nil || !ok {

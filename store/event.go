@@ -85,6 +85,14 @@ func (db *DB) Consume(ctx context.Context, consumer string, nudge <-chan struct{
 	}
 }
 
+// BeginConsuming has a consumer that is new begin with the next event: what happened before is not for it.
+func (db *DB) BeginConsuming(ctx context.Context, consumer string) error {
+	return db.write(ctx, consumer, func(t *tx) error {
+		_, err := t.exec(`INSERT INTO event_cursor (consumer, seq) SELECT $1, value FROM counter WHERE name = 'event' ON CONFLICT (consumer) DO NOTHING`, consumer)
+		return err
+	})
+}
+
 // consumeAll takes the events that there are.
 func (db *DB) consumeAll(ctx context.Context, consumer string, take func(context.Context, gnista.Event) error) error {
 	seq, err := db.cursor(ctx, consumer)

@@ -34,7 +34,7 @@ func (b *bubble) short(stations int, amps, base float64) *sim.Park {
 func TestShort(t *testing.T) {
 	simulated(t, func(t *testing.T, b *bubble) {
 		p := b.short(6, 32, 10)
-		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Hour)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Hour)
 		defer cancel()
 		if err := p.Run(ctx); err != nil {
 			t.Fatal(err)

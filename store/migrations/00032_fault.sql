@@ -36,9 +36,9 @@ CREATE TABLE fault (
     words           TEXT NOT NULL -- what is looked for in it, in small letters
 );
 CREATE INDEX fault_place ON fault (station, site, evse, connector, source, code, number);
-CREATE INDEX fault_open ON fault (number) WHERE cleared_at = 0;
-CREATE INDEX fault_worst ON fault (severity, number) WHERE cleared_at = 0;
-CREATE INDEX fault_station ON fault (station, number);
+-- Those of open faults have all that is looked for, so that what does not fit need not be read.
+CREATE INDEX fault_open ON fault (number, severity, evse, source, acknowledged_at, shelved_until, opened_at, words) WHERE cleared_at = 0;
+CREATE INDEX fault_worst ON fault (severity, number, evse, source, acknowledged_at, shelved_until, opened_at, words) WHERE cleared_at = 0;
 CREATE INDEX fault_site ON fault (site, number) WHERE site <> '';
 CREATE INDEX fault_code ON fault (code, number);
 CREATE INDEX fault_assignee ON fault (assignee, number) WHERE assignee <> '';
