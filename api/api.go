@@ -18,15 +18,18 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"reflect"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"gnista"
+	"gnista/access"
 	"gnista/account"
 	"gnista/billing"
 	"gnista/campaign"
@@ -35,12 +38,15 @@ import (
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/fault"
+	"gnista/fault/alert"
+	"gnista/fault/driver"
 	"gnista/fault/remedy"
 	"gnista/fault/uptime"
 	"gnista/payment"
 	"gnista/payment/terminal"
 	"gnista/pki"
 	"gnista/power"
+	"gnista/power/site"
 	"gnista/station"
 	"gnista/tariff"
 	"gnista/token"
@@ -57,6 +63,7 @@ type Server struct {
 	Lists         *token.Lists
 	Transactions  *charging.Transactions
 	Power         *power.Power
+	SitePower     *site.Control
 	Costs         *cost.Costs
 	Tariffs       *tariff.Book
 	Sites         *station.Sites
@@ -77,6 +84,7 @@ type Server struct {
 	Desk          *checkout.Desk
 	Dynamic       *checkout.DynamicCodes
 	Inbox         *payment.Inbox
+	Alerts        *alert.Alerts
 	StandIns      map[string]StandIn // by provider
 	Meanings      *fault.Editor
 	UnknownFaults fault.UnknownStore
@@ -85,17 +93,24 @@ type Server struct {
 	Bus           Bus
 	Ready         func(context.Context) error
 
+	Drivers *driver.Desk
+
 	// Token is the admin token. Without one everybody on this machine has all rights, and nobody else
 	// any: requests that come through a proxy or under another name than this machine's are refused.
 	Token     string
 	PublicURL string         // under which the world reaches us; empty where nobody said
 	BaseURL   string         // under which this machine is reached
+	LinkKey   []byte         // secret that the links of payments without a checkout are made with
 	Proxies   []netip.Prefix // that are ours, and say where requests come from
 	Version   string
 	Zone      *time.Location // in which pages show times
 	Now       func() time.Time
 	Log       *slog.Logger
 
+	People *access.People
+	Trail  access.AuditStore
+
+	peopled   atomic.Bool                   // there are users
 	templates map[string]*template.Template // of the pages, by language
 	rates     limits
 	formKey   [32]byte // by which forms are known again; forgotten at the end
@@ -168,6 +183,7 @@ func (s *Server) Handler() http.Handler {
 	s.quotes(api)
 	s.simulations(api)
 	s.sites(api)
+	s.sitePower(api)
 	s.uptimes(api)
 	s.figures(api)
 	s.records(api)
@@ -182,6 +198,7 @@ func (s *Server) Handler() http.Handler {
 	s.refunds(api)
 	s.reconciliation(api)
 	s.hints(api)
+	s.attempts(api)
 	s.payCodes(api)
 	s.authorities(api)
 	s.certificates(api)
@@ -191,9 +208,14 @@ func (s *Server) Handler() http.Handler {
 	s.faults(api)
 	s.incidents(api)
 	s.events(api)
+	s.users(api)
+	s.trail(api)
+	s.alerts(api)
 	s.pages(mux)
+	s.signInPages(mux)
 	s.payPages(mux)
 	s.hooks(mux)
+	s.alertPages(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+"; see "+prefix+"/openapi.json")
 	})
@@ -206,7 +228,7 @@ func (s *Server) Handler() http.Handler {
 		}
 		w.Write([]byte("ok\n"))
 	})
-	return s.stationFiles(sameOrigin(s.authorised(textual(mux))))
+	return s.stationFiles(sameOrigin(s.authorised(textual(s.guarded(mux, api)))))
 }
 
 // sameOrigin refuses requests that change something and that the page of another site has a browser make. Pages of
@@ -223,14 +245,14 @@ func sameOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// paid tells whether a path is one of a page on which drivers pay.
+// paid tells whether a path is one of a page on which drivers pay, or of a link that acknowledges an alert.
 func paid(path string) bool {
-	return strings.HasPrefix(path, "/e/") || strings.HasPrefix(path, "/q/") || strings.HasPrefix(path, "/pay/")
+	return strings.HasPrefix(path, "/e/") || strings.HasPrefix(path, "/q/") || strings.HasPrefix(path, "/pay/") || strings.HasPrefix(path, alert.AckPath)
 }
 
 // open tells the paths that need no token.
 func open(path string) bool {
-	for _, p := range []string{"/livez", "/readyz", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", prefix + "/openapi", prefix + "/receipts/", prefix + "/crl/", prefix + "/ocsp"} {
+	for _, p := range []string{"/livez", "/readyz", "/sign-in", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", alert.AckPath, prefix + "/openapi", prefix + "/receipts/", prefix + "/attempts/", prefix + "/crl/", prefix + "/ocsp"} {
 		if strings.HasPrefix(path, p) {
 			return true
 		}
@@ -238,22 +260,69 @@ func open(path string) bool {
 	return false
 }
 
-// authorised lets through who may.
+// authorised finds out who asks, and lets nobody through of whom nothing is known.
 func (s *Server) authorised(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case open(r.URL.Path):
-		case s.Token == "" && !local(r):
-			problem(w, http.StatusForbidden, "no admin token is set, so only this machine may ask; set GNISTA_ADMIN_TOKEN")
-			return
-		case s.Token != "" && !s.knows(r):
-			// Browsers ask for a password; the user name does not matter.
-			w.Header().Set("WWW-Authenticate", `Basic realm="Gnista: the password is the admin token", charset="UTF-8"`)
-			problem(w, http.StatusUnauthorized, "send the admin token: Authorization: Bearer …")
+		if open(r.URL.Path) {
+			next.ServeHTTP(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		actor, session, ok, err := s.who(r)
+		switch {
+		case err != nil:
+			s.Log.Error("it could not be found out who asks", "err", err)
+			problem(w, http.StatusServiceUnavailable, "nobody can be let in right now; try again in a moment")
+		case !ok:
+			s.turnAway(w, r)
+		default:
+			ctx := context.WithValue(context.WithValue(r.Context(), actorKey{}, actor), sessionKey{}, session)
+			next.ServeHTTP(w, r.WithContext(ctx))
+		}
 	})
+}
+
+// who is who asks: who has the admin token, who has signed in, with the id of the session, or this machine as long
+// as it is all that there is.
+func (s *Server) who(r *http.Request) (a access.Actor, session string, ok bool, err error) {
+	if s.Token != "" && s.knows(r) {
+		return access.Root("the admin token"), "", true, nil
+	}
+	if u, x, ok, err := s.signedIn(r); ok || err != nil {
+		return u.Actor(), x.ID, ok, err
+	}
+	if s.Token == "" && local(r) {
+		any, err := s.hasUsers(r.Context())
+		return access.Root("this machine"), "", !any, err
+	}
+	return a, "", false, nil
+}
+
+// hasUsers tells whether there is a user. Once there is one there always is.
+func (s *Server) hasUsers(ctx context.Context) (bool, error) {
+	if s.peopled.Load() {
+		return true, nil
+	}
+	list, err := s.People.Store.Users(ctx, "", 1)
+	if len(list) > 0 {
+		s.peopled.Store(true)
+	}
+	return len(list) > 0, err
+}
+
+// turnAway tells who is not known what to do: to sign in, or to send the token.
+func (s *Server) turnAway(w http.ResponseWriter, r *http.Request) {
+	any, err := s.hasUsers(r.Context())
+	switch {
+	case err == nil && any && r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, "/api/"):
+		http.Redirect(w, r, "/sign-in?to="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+	case err == nil && any:
+		problem(w, http.StatusUnauthorized, "sign in, or send the admin token: Authorization: Bearer …")
+	case s.Token == "":
+		problem(w, http.StatusForbidden, "no admin token is set, so only this machine may ask; set GNISTA_ADMIN_TOKEN")
+	default: // browsers ask for a password; the user name does not matter
+		w.Header().Set("WWW-Authenticate", `Basic realm="Gnista: the password is the admin token", charset="UTF-8"`)
+		problem(w, http.StatusUnauthorized, "send the admin token: Authorization: Bearer …")
+	}
 }
 
 // knows tells whether a request has the admin token, as a bearer or as a Basic password.

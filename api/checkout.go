@@ -35,6 +35,7 @@ type checkoutView struct {
 	Transaction string           `json:"transaction,omitempty" doc:"Id; absent before it begins"`
 	Test        bool             `json:"test,omitempty" doc:"No real money moves"`
 	Company     *payingCompany   `json:"company,omitempty" doc:"For whom the receipt is"`
+	Wish        *wishView        `json:"wish,omitempty" doc:"What the driver wants at the most: then it is ordered to end"`
 	Tries       int              `json:"tries" doc:"How often the station was told to start"`
 	Outcome     checkout.Outcome `json:"outcome,omitempty" enum:"sent,accepted,refused,offline,unknown" doc:"What the station said to that; absent before it was told"`
 	Command     string           `json:"command,omitempty" doc:"Id of the command by which it was told last"`
@@ -48,7 +49,7 @@ type checkoutView struct {
 
 func showCheckout(c checkout.Checkout) checkoutView {
 	return checkoutView{
-		c.ID, c.Station, c.EVSE, c.State, c.Reason, c.Provider, c.Way, c.Amount, c.Language, c.Tariff, c.Payment, c.Transaction, c.Test, (*payingCompany)(c.Company),
+		c.ID, c.Station, c.EVSE, c.State, c.Reason, c.Provider, c.Way, c.Amount, c.Language, c.Tariff, c.Payment, c.Transaction, c.Test, (*payingCompany)(c.Company), showWish(c.Wish),
 		c.Order.Tried, c.Order.Outcome, c.Order.Command, c.Stray, c.PayBy, moment(c.PaidAt), moment(c.StartBy), c.CreatedAt, c.UpdatedAt,
 	}
 }
@@ -76,6 +77,19 @@ func showView(v checkout.View) checkoutDetail {
 		}
 	}
 	return d
+}
+
+type wishView struct {
+	EnergyWh int64 `json:"energyWh,omitempty" minimum:"0" maximum:"100000000"`
+	Seconds  int64 `json:"seconds,omitempty" minimum:"0" maximum:"31622400" doc:"Since charging began"`
+	Cost     int64 `json:"cost,omitempty" minimum:"0" maximum:"10000000000" doc:"In minor units of the currency of the amount"`
+}
+
+func showWish(w checkout.Wish) *wishView {
+	if w == (checkout.Wish{}) {
+		return nil
+	}
+	return &wishView{w.Wh, int64(w.For / time.Second), w.Cost}
 }
 
 type openedCheckout struct {
@@ -123,6 +137,7 @@ func (s *Server) checkouts(api huma.API) {
 		Language string           `json:"language,omitempty" enum:"sv,en" default:"sv"`
 		Payer    string           `json:"payer,omitempty" maxLength:"50" doc:"Phone number, where the provider asks by it"`
 		Company  *payingCompany   `json:"company,omitempty" doc:"For whom the receipt is"`
+		Wish     *wishView        `json:"wish,omitempty" doc:"What the driver wants at the most"`
 	}
 	add(s, api, huma.Operation{
 		Method: http.MethodPost, Path: "/checkouts", OperationID: "create-checkout", Summary: "Let a driver without a contract pay for a charge", Tags: tags, DefaultStatus: http.StatusCreated,
@@ -130,6 +145,9 @@ func (s *Server) checkouts(api huma.API) {
 	}, func(ctx context.Context, in *struct{ Body newCheckout }) (*body[openedCheckout], error) {
 		b := in.Body
 		r := checkout.Request{Station: b.Station, EVSE: b.EVSE, Provider: b.Provider, Language: b.Language, Payer: b.Payer, Company: (*checkout.Company)(b.Company)}
+		if w := b.Wish; w != nil {
+			r.Wish = checkout.Wish{Wh: w.EnergyWh, For: time.Duration(w.Seconds) * time.Second, Cost: w.Cost}
+		}
 		if b.Amount != nil {
 			r.Amount = *b.Amount
 		} else if b.Provider != "" {

@@ -330,6 +330,7 @@ type faultTotals struct {
 type caseView struct {
 	Fault    *wholeFault    `json:"fault,omitempty"`
 	Incident *wholeIncident `json:"incident,omitempty"`
+	Attempt  *caseAttempt   `json:"attempt,omitempty" doc:"Of a driver whom something went wrong for"`
 }
 
 // findCase finds a fault or an incident by its number.
@@ -346,8 +347,8 @@ func (s *Server) findCase(ctx context.Context, number int, l FaultLanguage) (*bo
 		return nil, err
 	}
 	i, err := s.Faults.Incidents.Incident(ctx, fault.IncidentID(number))
-	if gnista.CodeOf(err) == gnista.NotFound {
-		return nil, gnista.Errorf(gnista.NotFound, "there is no case %d", number)
+	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		return s.findAttempt(ctx, number, l.tag())
 	}
 	v, err := s.wholeIncident(ctx, l, i, err)
 	if err != nil {

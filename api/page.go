@@ -14,11 +14,13 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/access"
 	"gnista/account"
 	"gnista/billing"
 	"gnista/charging"
 	"gnista/checkout"
 	"gnista/commission"
+	"gnista/fault"
 	"gnista/station"
 	"gnista/tariff"
 	"gnista/token"
@@ -29,6 +31,7 @@ var pageFiles embed.FS
 
 // How much the first page shows.
 const (
+	shownFaults       = 20
 	shownStations     = 100
 	shownTransactions = 100
 	shownRecords      = 20
@@ -40,6 +43,8 @@ const (
 
 // overview is what the first page shows.
 type overview struct {
+	Faults   []FaultView // the worst that are open and that nobody has put aside
+	Open     int         // how many are open
 	Stations []stationView
 	More     bool // there are more stations
 	Active   []transactionView
@@ -51,6 +56,10 @@ type overview struct {
 	Away     map[gnista.StationID]bool // stations of Active that are not connected
 	At       time.Time
 	Address  string // for stations to connect to
+
+	User    string // who has signed in; empty where nobody need
+	Books   bool   // whoever looks may see money
+	Details bool   // and customers
 
 	Codes   map[gnista.StationID][]checkout.Code // by which drivers pay
 	Guests  int                                  // who pay or charge, of the newest
@@ -64,6 +73,9 @@ func (s *Server) overview(r *http.Request) (o overview, err error) {
 		o.Address = "http://" + r.Host
 	}
 	o.Address = strings.Replace(strings.TrimSuffix(o.Address, "/"), "http", "ws", 1) + "/ocpp/"
+	if err := s.troubles(r, &o); err != nil {
+		return o, err
+	}
 	stations, err := s.Network.Store.Stations(ctx, "", shownStations+1)
 	if err != nil {
 		return o, err
@@ -121,7 +133,60 @@ func (s *Server) overview(r *http.Request) (o overview, err error) {
 	if err == nil {
 		err = s.guests(ctx, &o)
 	}
+	o.limit(actorOf(ctx))
 	return o, err
+}
+
+// troubles adds the open faults.
+func (s *Server) troubles(r *http.Request, o *overview) error {
+	no := false
+	list, err := s.Faults.Store.Faults(r.Context(), fault.Filter{State: fault.IsOpen, AtLeast: fault.Low, Shelved: &no, WorstFirst: true, Limit: shownFaults, Now: s.Now()})
+	if err != nil {
+		return err
+	}
+	show := s.showFault(fault.Language(languageOf(r.Header.Get("Accept-Language")).tag))
+	for _, f := range list {
+		o.Faults = append(o.Faults, show(f))
+	}
+	totals, err := s.Faults.Store.FaultTotals(r.Context(), "")
+	for v, n := range totals {
+		if v != fault.Info {
+			o.Open += n
+		}
+	}
+	return err
+}
+
+// limit leaves of the page what its reader may see.
+func (o *overview) limit(a access.Actor) {
+	if a.ID != "" {
+		o.User = a.Name
+	}
+	if o.Books = a.Can(access.See, access.Money, ""); !o.Books {
+		o.Records, o.Invoices, o.Money, o.Hints = nil, nil, nil, 0
+	}
+	if o.Details = a.Can(access.See, access.Customers, ""); !o.Details {
+		o.Accounts = nil
+		for _, list := range [][]transactionView{o.Active, o.Review} {
+			for i := range list {
+				list[i].Token = ""
+			}
+		}
+	}
+}
+
+// seeing lets through who may see the first page.
+func (s *Server) seeing(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		a := actorOf(r.Context())
+		if a.Can(access.See, access.Stations, "") && a.Can(access.See, access.Charging, "") {
+			next(w, r)
+			return
+		}
+		secure(w.Header().Set)
+		w.WriteHeader(http.StatusForbidden)
+		s.show(w, "forbidden.html", r.Header.Get("Accept-Language"), a)
+	}
 }
 
 // guests adds what drivers without a contract do.
@@ -203,7 +268,7 @@ func (s *Server) pages(mux *http.ServeMux) {
 		panic(err) // they are in the binary
 	}
 	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(assets)))
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /{$}", s.seeing(func(w http.ResponseWriter, r *http.Request) {
 		o, err := s.overview(r)
 		if err != nil {
 			s.Log.Error("the first page could not be made", "err", err)
@@ -214,8 +279,8 @@ func (s *Server) pages(mux *http.ServeMux) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Vary", "Accept-Language")
 		s.show(w, "index.html", r.Header.Get("Accept-Language"), o)
-	})
-	mux.HandleFunc("GET /live", s.live)
+	}))
+	mux.HandleFunc("GET /live", s.seeing(s.live))
 }
 
 const (
@@ -288,6 +353,9 @@ func (s *Server) parse(l language) *template.Template {
 		"numbers": numbers,
 		"kw":      func(w int64) string { return l.decimal(fmt.Sprintf("%d.%d", w/1000, w%1000/100)) },
 		"money":   l.money,
+		"amount": func(amount int64, currency string) gnista.Money {
+			return gnista.Money{Amount: amount, Currency: currency}
+		},
 		"price":   l.decimal,
 		"unit":    l.currency,
 		"round":   l.round,
@@ -299,7 +367,10 @@ func (s *Server) parse(l language) *template.Template {
 		"mask":    token.Mask,
 		"perUnit": func(d tariff.Dimension) string { return l.text("per-" + string(d)) },
 		"tone":    tone,
-		"c":       func(key any) string { return commission.Language(l.tag).Name(fmt.Sprint(key)) },
+		"grave": func(v fault.Severity) string {
+			return map[fault.Severity]string{fault.Critical: "fault", fault.High: "fault", fault.Medium: "wait"}[v]
+		},
+		"c": func(key any) string { return commission.Language(l.tag).Name(fmt.Sprint(key)) },
 		"verdictTone": func(v commission.Verdict) string {
 			return map[commission.Verdict]string{commission.Passed: "free", commission.Failed: "fault"}[v]
 		},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -10,6 +11,8 @@ import (
 
 	"gnista"
 	"gnista/checkout"
+	"gnista/fault"
+	"gnista/fault/driver"
 	"gnista/payment"
 )
 
@@ -18,20 +21,48 @@ type payingPage struct {
 	checkout.View
 	payFrame
 	Path    string // of the page
-	Return  string // address that the provider leads back to
-	Method  string // what the provider is called
-	App     string // address that opens the provider's app; empty is none
-	StandIn bool   // no real money moves, and we stand in for the provider
-	Percent int64  // of the amount that the cost has come to
+	Ask     asking // while the customer is asked, for the checkout or for the rest
+	Rest    payment.Rest
+	Picks   []restPick // ways to pay the rest
+	Why     string     // key of the text that says why something is missing
+	Percent int64      // of the amount that the cost has come to
 	Cap     gnista.Money
-	Back    gnista.Money // what is given back, or was
-	Quiet   bool         // nothing on it changes by itself
-	Problem string       // key of a text
+	Back    gnista.Money  // what is given back, or was
+	Quiet   bool          // nothing on it changes by itself
+	Problem string        // key of a text
+	Said    driver.Answer // what has happened, where something is wrong
+}
+
+// Trouble tells whether the driver is to be told more than how far the checkout is.
+func (p payingPage) Trouble() bool {
+	return p.Said.Kind != "" && !p.Said.Well && (!p.State.Over() || p.Said.Kind == driver.Declined || p.Said.Kind == driver.Stuck)
+}
+
+// asking is how a customer is asked to pay on a page.
+type asking struct {
+	payment.Action
+	Path     string // of the page
+	Return   string // address that the provider leads back to
+	Provider string
+	Method   string // what the provider is called
+	StandIn  bool   // no real money moves, and we stand in for the provider
+	Ref      string // the provider's name of the payment
 }
 
 // Element tells whether the provider's own element is in the page, which then is not made anew.
-func (p payingPage) Element() bool {
-	return p.State == checkout.Paying && p.Action.Kind == payment.ActElement && !p.StandIn
+func (a asking) Element() bool { return a.Kind == payment.ActElement && !a.StandIn }
+
+// Head is the key of the heading.
+func (p payingPage) Head() string {
+	switch {
+	case p.State != checkout.Settled || p.Rest.Missing.Amount == 0:
+		return "pay-" + string(p.State)
+	case p.Rest.Asked():
+		return "pay-paying"
+	case p.Why == tooLittle: // through no fault of the driver
+		return "pay-settled"
+	}
+	return "pay-short"
 }
 
 // keyed leads those who have the key of a checkout. Many may come from one address, as from one phone network, so
@@ -44,7 +75,7 @@ func (s *Server) keyed(then func(http.ResponseWriter, *http.Request, checkout.Vi
 			s.plain(w, r, http.StatusTooManyRequests, "pay-often")
 			return
 		}
-		v, err := s.Desk.View(r.Context(), key)
+		v, err := s.keyOf(r.Context(), key)
 		switch {
 		case gnista.CodeOf(err) == gnista.NotFound && err != nil:
 			s.rates.guesses.allow(from, s.Now())
@@ -58,50 +89,81 @@ func (s *Server) keyed(then func(http.ResponseWriter, *http.Request, checkout.Vi
 }
 
 func (s *Server) showCheckout(w http.ResponseWriter, r *http.Request, v checkout.View) {
-	q := r.URL.Query()
-	if q.Has("back") && v.State == checkout.Paying && v.Pay != nil && v.Pay.Ref != "" {
+	began, q := time.Now(), r.URL.Query()
+	l := v.Language
+	if l == "" {
+		l = reader(r)
+	}
+	l = langOr(r, l)
+	p, err := s.payingOf(r.Context(), v, l)
+	if err == nil && q.Has("back") && p.Ask.Ref != "" {
 		// Whoever comes back has paid or not, and the provider may be slower to say so.
-		if err := s.Payments.Hear(r.Context(), v.Provider, []payment.Hint{{ID: "back " + v.ID, Ref: v.Pay.Ref}}); err != nil && gnista.CodeOf(err) != gnista.Unsupported && r.Context().Err() == nil {
+		if err := s.Payments.Hear(r.Context(), p.Ask.Provider, []payment.Hint{{ID: "back " + p.Ask.Ref, Ref: p.Ask.Ref}}); err != nil && gnista.CodeOf(err) != gnista.Unsupported && r.Context().Err() == nil {
 			s.Log.Warn("a payment could not be read when its customer came back; what the provider tells later counts", "checkout", v.ID, "err", err)
 		}
-		if again, err := s.Desk.View(r.Context(), v.Key); err == nil {
+		if again, err := s.keyOf(r.Context(), v.Key); err == nil {
 			v = again
 		}
+		p, err = s.payingOf(r.Context(), v, l)
 	}
-	l := v.Language
-	if x := q.Get("lang"); x == "sv" || x == "en" {
-		l = x
+	switch {
+	case err != nil:
+		s.broken(w, r, err)
+		return
+	case v.Billed() && v.Pay.Short() == 0 && p.Rest.Paid.Amount == 0: // there was nothing to pay here
+		s.nothing(w, r, began)
+		return
 	}
-	p := s.payingOf(v, l)
-	p.Problem = map[string]string{"stop": "pay-stop-failed", "cancel": "pay-cancel-failed", "test": "pay-test-failed"}[q.Get("problem")]
+	if !v.Billed() {
+		if p.Said, err = s.Drivers.Viewed(r.Context(), v, s.voice(fault.Language(l))); err != nil && r.Context().Err() == nil { // the page is worth more than that
+			s.Log.Error("it could not be found out what to tell a driver", "checkout", v.ID, "err", err)
+		}
+	}
+	p.Problem = map[string]string{"stop": "pay-stop-failed", "cancel": "pay-cancel-failed", "test": "pay-test-failed", "rest": "pay-rest-failed"}[q.Get("problem")]
 	name := "paying.html"
 	if q.Has("part") {
 		name = "progress.html"
 	}
-	provider := ""
-	if p.Element() {
-		provider = v.Provider
+	var needs payment.Needs
+	if p.Ask.Element() {
+		needs = p.Ask.Needs
 	}
-	s.payPage(w, name, l, provider, http.StatusOK, p)
+	s.payPage(w, name, l, needs, http.StatusOK, p)
 }
 
-func (s *Server) payingOf(v checkout.View, l string) payingPage {
+func (s *Server) payingOf(ctx context.Context, v checkout.View, l string) (payingPage, error) {
 	path := "/pay/" + v.Key
-	p := payingPage{View: v, Path: path, Return: s.base() + withLanguage(path, l) + "&back", Quiet: v.State.Over()}
+	p := payingPage{View: v, Path: path, Quiet: v.State.Over()}
 	p.payFrame = payFrame{Other: withLanguage(path, other(l)), Test: v.Test, Seller: s.Invoices.Seller}
-	if x, ok := s.Payments.Providers[v.Provider]; ok {
-		p.Method = x.Caps().Words[l]
+	asked := v.Pay
+	if v.State == checkout.Settled && v.Pay != nil {
+		if err := s.missing(ctx, &p, l); err != nil {
+			return p, err
+		}
+		asked = p.Rest.Open
+		p.Quiet = asked == nil || asked.State == payment.Review
 	}
-	_, stands := s.StandIns[v.Provider]
-	p.StandIn = v.Test && stands
+	action := v.Action
+	if p.Rest.Asked() {
+		action = p.Rest.Action
+	}
+	p.Ask = asking{Action: action, Path: path, Return: s.base() + withLanguage(path, l) + "&back"}
+	if asked != nil {
+		x, stands := s.Payments.Providers[asked.Provider], s.StandIns[asked.Provider]
+		if x != nil {
+			p.Ask.Method = x.Caps().Words[l]
+			p.Test = p.Test || x.Caps().Test
+		}
+		p.Ask.Provider, p.Ask.StandIn, p.Ask.Ref = asked.Provider, p.Test && stands != nil, asked.Ref
+	}
 	if !p.Quiet {
 		p.Reload = pollEvery
 	}
-	if p.Element() && v.Provider == "stripe" {
-		p.Script, p.Reload = "https://js.stripe.com/v3/", 0
+	if p.Ask.Element() {
+		p.Script, p.Reload = action.Needs.Script, 0
 	}
-	if v.Action.Kind == payment.ActApp && v.Provider == "swish" {
-		p.App = "swish://paymentrequest?token=" + url.QueryEscape(v.Action.Text) + "&callbackurl=" + url.QueryEscape(p.Return)
+	if action.App != "" {
+		p.Ask.App += url.QueryEscape(p.Ask.Return)
 	}
 	p.Cap = v.Amount
 	if v.Amount.Amount > 0 {
@@ -113,7 +175,7 @@ func (s *Server) payingOf(v checkout.View, l string) payingPage {
 			p.Back = v.Pay.Money(v.Pay.Refunded)
 		}
 	}
-	return p
+	return p, nil
 }
 
 // Took tells whether money was set aside or taken, so that there is something to give back.
@@ -122,29 +184,30 @@ func (p payingPage) Took() bool { return p.Pay != nil && (p.Pay.Authorised > 0 |
 // showApp is the QR code by which a phone beside opens the provider's app.
 func (s *Server) showApp(w http.ResponseWriter, r *http.Request, v checkout.View) {
 	began := time.Now()
-	if v.State != checkout.Paying || v.Action.Kind != payment.ActApp {
+	p, err := s.payingOf(r.Context(), v, v.Language)
+	switch {
+	case err != nil:
+		s.broken(w, r, err)
+		return
+	case p.Ask.Kind != payment.ActApp:
 		s.nothing(w, r, began)
 		return
 	}
-	text := v.Action.Text
-	if v.Provider == "swish" {
-		text = "D" + text // a payment that was made beforehand
-	}
-	q, err := newQR(text)
+	q, err := newQR(cmp.Or(p.Ask.Code, p.Ask.Text))
 	if err != nil {
 		s.broken(w, r, err)
 		return
 	}
-	payHeaders(w, "")
+	payHeaders(w, payment.Needs{})
 	w.Header().Set("Content-Type", "image/svg+xml")
 	w.Write(q.svg())
 }
 
 // acting does something to a checkout and shows it again.
-func (s *Server) acting(do func(ctx context.Context, key string) error) func(http.ResponseWriter, *http.Request, checkout.View) {
+func (s *Server) acting(do func(ctx context.Context, v checkout.View) error) func(http.ResponseWriter, *http.Request, checkout.View) {
 	return func(w http.ResponseWriter, r *http.Request, v checkout.View) {
 		what := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
-		err := do(r.Context(), v.Key)
+		err := do(r.Context(), v)
 		if err != nil && gnista.CodeOf(err) == gnista.Internal && r.Context().Err() == nil {
 			s.Log.Error("what a driver asked for could not be done", "what", what, "checkout", v.ID, "err", err)
 		}
@@ -157,8 +220,19 @@ func (s *Server) again(w http.ResponseWriter, r *http.Request, v checkout.View, 
 	if failed != nil {
 		to += "&problem=" + what
 	}
-	payHeaders(w, "")
+	payHeaders(w, payment.Needs{})
 	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// stop ends the charging of a checkout.
+func (s *Server) stop(ctx context.Context, v checkout.View) error { return s.Desk.Stop(ctx, v.Key) }
+
+// cancel gives up what somebody is asked to pay: the checkout, or its rest.
+func (s *Server) cancel(ctx context.Context, v checkout.View) error {
+	if v.State == checkout.Settled && v.Pay != nil {
+		return s.cancelRest(ctx, *v.Pay)
+	}
+	return s.Desk.Cancel(ctx, v.Key)
 }
 
 func langOr(r *http.Request, l string) string {
@@ -171,17 +245,20 @@ func langOr(r *http.Request, l string) string {
 // standIn does what the customer would do at the provider, where no real money moves.
 func (s *Server) standIn(w http.ResponseWriter, r *http.Request, v checkout.View) {
 	began := time.Now()
-	x, ok := s.StandIns[v.Provider]
-	if !ok || !v.Test {
+	p, err := s.payingOf(r.Context(), v, v.Language)
+	switch {
+	case err != nil:
+		s.broken(w, r, err)
+		return
+	case len(s.StandIns) == 0 || p.Ask.Provider != "" && !p.Ask.StandIn:
 		s.nothing(w, r, began)
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, formBody)
-	var err error
 	switch agree := r.PostFormValue("agree"); {
-	case v.State != checkout.Paying || v.Action == (payment.Action{}):
+	case p.Ask.Action == (payment.Action{}):
 	case agree == "yes" || agree == "no":
-		if err = x.Answer(r.Context(), v.Action, agree == "yes"); err != nil {
+		if err = s.StandIns[p.Ask.Provider].Answer(r.Context(), p.Ask.Action, agree == "yes"); err != nil {
 			s.Log.Warn("the stand-in of a provider did not answer", "checkout", v.ID, "err", err)
 		}
 	default:

@@ -42,6 +42,8 @@ type spot struct {
 	station gnista.StationID
 	evse    int
 	action  string
+	wish    checkout.Wish
+	wished  string // as in addresses
 }
 
 // offerPage is what somebody sees who has come to an EVSE.
@@ -52,6 +54,7 @@ type offerPage struct {
 	Prices  []string
 	Example gnista.Money // what a charge of 20 kWh in half an hour costs now
 	Problem string       // key of a text
+	Wish    checkout.Wish
 	Company checkout.Company
 	Choices []choice
 }
@@ -86,8 +89,9 @@ func (s *Server) payPages(mux *http.ServeMux) {
 	mux.HandleFunc("POST /q/{station}/{evse}", s.coming(s.byDisplay, s.open))
 	mux.HandleFunc("GET /pay/{key}", s.keyed(s.showCheckout))
 	mux.HandleFunc("GET /pay/{key}/qr.svg", s.keyed(s.showApp))
-	mux.HandleFunc("POST /pay/{key}/stop", s.keyed(s.acting(s.Desk.Stop)))
-	mux.HandleFunc("POST /pay/{key}/cancel", s.keyed(s.acting(s.Desk.Cancel)))
+	mux.HandleFunc("POST /pay/{key}/stop", s.keyed(s.acting(s.stop)))
+	mux.HandleFunc("POST /pay/{key}/cancel", s.keyed(s.acting(s.cancel)))
+	mux.HandleFunc("POST /pay/{key}/rest", s.keyed(s.payRest))
 	mux.HandleFunc("POST /pay/{key}/test", s.keyed(s.standIn))
 	for _, p := range []string{"/e/", "/q/", "/pay/"} {
 		mux.HandleFunc(p, func(w http.ResponseWriter, r *http.Request) { s.nothing(w, r, time.Now()) })
@@ -96,9 +100,9 @@ func (s *Server) payPages(mux *http.ServeMux) {
 
 // payHeaders are those of all pages of the payment: nothing of them stays anywhere, nothing is loaded from elsewhere
 // but by the provider, and its address, which is a secret, is told to nobody.
-func payHeaders(w http.ResponseWriter, provider string) {
+func payHeaders(w http.ResponseWriter, needs payment.Needs) {
 	h := w.Header()
-	h.Set("Content-Security-Policy", policy(provider))
+	h.Set("Content-Security-Policy", policy(needs))
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Robots-Tag", "noindex, nofollow")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -107,14 +111,16 @@ func payHeaders(w http.ResponseWriter, provider string) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin-allow-popups") // of wallets
 }
 
-// policy is the content security policy of a page; provider is empty where none has a part in it.
-func policy(provider string) string {
-	const ours = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; style-src 'self'"
-	if provider == "stripe" { // as its documentation says
-		return ours + "; script-src 'self' https://js.stripe.com; connect-src 'self' https://api.stripe.com; img-src 'self' https://*.stripe.com" +
-			"; frame-src https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com"
+// policy is the content security policy of a page, with what the element of a provider in it needs.
+func policy(n payment.Needs) string {
+	ours := "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; style-src 'self'"
+	for _, x := range []struct{ what, more string }{{"script-src 'self'", n.Scripts}, {"connect-src 'self'", n.Connect}, {"img-src 'self'", n.Images}} {
+		ours += "; " + strings.TrimSpace(x.what+" "+x.more)
 	}
-	return ours + "; script-src 'self'; connect-src 'self'; img-src 'self'"
+	if n.Frames != "" {
+		ours += "; frame-src " + n.Frames
+	}
+	return ours
 }
 
 // nothing tells that there is nothing, whatever the reason, at the same time after the request began.
@@ -128,7 +134,7 @@ func (s *Server) nothing(w http.ResponseWriter, r *http.Request, began time.Time
 
 // plain is a page of one sentence.
 func (s *Server) plain(w http.ResponseWriter, r *http.Request, status int, key string) {
-	payHeaders(w, "")
+	payHeaders(w, payment.Needs{})
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	s.show(w, "nothing.html", reader(r), struct{ Text string }{key})
@@ -154,7 +160,7 @@ func (s *Server) coming(find func(*http.Request) (spot, error), then func(http.R
 		at, err := find(r)
 		switch {
 		case err == nil && r.Method == http.MethodGet && r.URL.Query().Get("totp") != "": // is good once, and the page for a while
-			payHeaders(w, "")
+			payHeaders(w, payment.Needs{})
 			http.Redirect(w, r, at.action, http.StatusSeeOther)
 		case err == nil:
 			then(w, r, at)
@@ -179,7 +185,7 @@ func (s *Server) byCode(r *http.Request) (spot, error) {
 		code = "" // is looked up all the same
 	}
 	c, err := s.Codes.Store.FindPayCode(r.Context(), code)
-	return spot{c.Station, c.EVSE, "/e/" + code}, err
+	return spot{station: c.Station, evse: c.EVSE, action: "/e/" + code}, err
 }
 
 // byDisplay finds the EVSE of a code that a station shows: by its one-time password, or for some time after by
@@ -192,6 +198,10 @@ func (s *Server) byDisplay(r *http.Request) (spot, error) {
 		return at, none
 	}
 	q := r.URL.Query()
+	at.wished = checkout.Wished(q)
+	if at.wish, err = checkout.Wishes(q, s.Desk.Policy.Currency); err != nil { // before the password is used up
+		return at, none
+	}
 	if pass := q.Get("pass"); pass != "" {
 		until, sum, _ := strings.Cut(pass, ".")
 		ms, err := strconv.ParseInt(until, 10, 64)
@@ -200,9 +210,6 @@ func (s *Server) byDisplay(r *http.Request) (spot, error) {
 		}
 		at.action = at.display(pass)
 		return at, nil
-	}
-	if checkout.CheckWishes(q) != nil { // before the password is used up
-		return at, none
 	}
 	if err := s.Dynamic.Check(r.Context(), at.station, at.evse, q.Get("totp")); err != nil {
 		return at, err
@@ -213,13 +220,17 @@ func (s *Server) byDisplay(r *http.Request) (spot, error) {
 }
 
 func (at spot) display(pass string) string {
-	return "/q/" + url.PathEscape(string(at.station)) + "/" + strconv.Itoa(at.evse) + "?pass=" + url.QueryEscape(pass)
+	to := "/q/" + url.PathEscape(string(at.station)) + "/" + strconv.Itoa(at.evse) + "?pass=" + url.QueryEscape(pass)
+	if at.wished != "" {
+		to += "&" + at.wished
+	}
+	return to
 }
 
 // pass is the proof that somebody was at an EVSE.
 func (s *Server) pass(at spot, until int64) string {
 	m := hmac.New(sha256.New, s.formKey[:])
-	fmt.Fprintf(m, "%d %d %s", until, at.evse, at.station)
+	fmt.Fprintf(m, "%d %d %s %s", until, at.evse, at.wished, at.station)
 	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
 }
 
@@ -240,7 +251,7 @@ func (s *Server) offer(w http.ResponseWriter, r *http.Request, at spot, status i
 		return
 	}
 	l := reader(r)
-	p := offerPage{Offer: o, Action: withLanguage(at.action, l), Prices: prices(o, l), Problem: problem, Company: company}
+	p := offerPage{Offer: o, Action: withLanguage(at.action, l), Prices: prices(o, l), Problem: problem, Wish: at.wish, Company: company}
 	p.payFrame = payFrame{Other: withLanguage(at.action, other(l)), Test: testMode(o), Seller: s.Invoices.Seller}
 	if !o.Condition.Usable() {
 		p.Reload = pollEvery * 3
@@ -264,7 +275,7 @@ func (s *Server) offer(w http.ResponseWriter, r *http.Request, at spot, status i
 		}
 		p.Choices = append(p.Choices, c)
 	}
-	s.payPage(w, "offer.html", l, "", status, p)
+	s.payPage(w, "offer.html", l, payment.Needs{}, status, p)
 }
 
 // value is what a form says of a method and an amount.
@@ -287,10 +298,10 @@ func other(l string) string {
 }
 
 // payPage writes a page whole or not at all.
-func (s *Server) payPage(w http.ResponseWriter, name, l, provider string, status int, data any) {
+func (s *Server) payPage(w http.ResponseWriter, name, l string, needs payment.Needs, status int, data any) {
 	var b bytes.Buffer
 	s.show(&b, name, l, data)
-	payHeaders(w, provider)
+	payHeaders(w, needs)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", l)
 	w.WriteHeader(status)
@@ -319,7 +330,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, at spot) {
 		s.offer(w, r, at, http.StatusConflict, "", company)
 		return
 	}
-	q := checkout.Request{Station: at.station, EVSE: at.evse, Tariff: form("tariff"), Language: l}
+	q := checkout.Request{Station: at.station, EVSE: at.evse, Tariff: form("tariff"), Language: l, Wish: at.wish}
 	if company != (checkout.Company{}) {
 		q.Company = &company
 	}
@@ -352,6 +363,6 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, at spot) {
 		s.broken(w, r, err)
 		return
 	}
-	payHeaders(w, "")
+	payHeaders(w, payment.Needs{})
 	http.Redirect(w, r, withLanguage("/pay/"+c.Key, l), http.StatusSeeOther)
 }

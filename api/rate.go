@@ -55,12 +55,13 @@ type limits struct {
 	acts     *limiter // on a checkout
 	guesses  *limiter // of keys of checkouts, by address
 	forged   *limiter // messages that no provider has sent, by address
+	signIns  *limiter // by address, and by user
 }
 
 func newLimits() limits {
 	return limits{
 		pages: newLimiter(time.Second/2, 120), openings: newLimiter(6*time.Second, 15), evses: newLimiter(15*time.Second, 8),
-		acts: newLimiter(2*time.Second, 20), guesses: newLimiter(time.Second, 60), forged: newLimiter(time.Second, 30),
+		acts: newLimiter(2*time.Second, 20), guesses: newLimiter(time.Second, 60), forged: newLimiter(time.Second, 30), signIns: newLimiter(6*time.Second, 10),
 	}
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -47,8 +48,9 @@ type receivableView struct {
 }
 
 type linkView struct {
-	Payment paymentView `json:"payment" doc:"The one that pays the rest"`
-	Action  *actionView `json:"action,omitempty" doc:"What the customer has to do; absent until the provider has answered, then ask again"`
+	Link    string       `json:"link" doc:"Address of the page on which the customer pays the rest, and then has the receipt. Whoever has it sees the charge"`
+	Payment *paymentView `json:"payment,omitempty" doc:"The one that pays the rest, where the customer is asked"`
+	Action  *actionView  `json:"action,omitempty" doc:"What the customer has to do for it; absent until the provider has answered, then ask again"`
 }
 
 // refunds are what persons do about payments.
@@ -87,28 +89,45 @@ func (s *Server) refunds(api huma.API) {
 			return answer(showPayment(p), err)
 		})
 	add(s, api, op(http.MethodPost, "/payments/{id}/link", "link-payment", "Let the customer pay what is missing of a payment",
-		"Makes a payment of what is missing, for whoever is sent what there is to do; nothing is charged by itself. The customer has a quarter of an hour; after that ask for another. Asked again before, it is the same."),
+		"Tells the address of the page on which the customer does that, in a way of the customer's choice; nothing is charged by itself. It stays good. "+
+			"With a provider the customer is asked by that at once, for whoever has pages of their own: then the answer says what there is to do, within a quarter of an hour. Asked again before, it is the same."),
 		func(ctx context.Context, in *struct {
 			Path
 			Body struct {
-				Provider string `json:"provider,omitempty" maxLength:"50" doc:"Absent is that of the payment"`
+				Provider string `json:"provider,omitempty" maxLength:"50" doc:"By which the customer is asked at once; absent leaves the choice to the customer"`
 				Language string `json:"language,omitempty" enum:"sv,en" default:"sv"`
 				Text     string `json:"text,omitempty" maxLength:"50" doc:"What is bought, as the customer reads it"`
-				Return   string `json:"return,omitempty" maxLength:"500" format:"uri" doc:"Address that the customer comes back to"`
+				Return   string `json:"return,omitempty" maxLength:"500" format:"uri" doc:"Address that the customer comes back to; absent is the page"`
 				Payer    string `json:"payer,omitempty" maxLength:"50" doc:"Phone number, where the provider asks its customers by that"`
 			}
 		}) (*body[linkView], error) {
 			b := in.Body
-			p, err := s.Payments.Link(ctx, in.ID, b.Provider, payment.Opening{Language: b.Language, Text: b.Text, Return: b.Return, Payer: b.Payer})
+			of, err := s.Payments.Store.Payment(ctx, in.ID)
+			if err == nil {
+				err = of.Owes(of.Short())
+			}
+			if err != nil {
+				return nil, err
+			}
+			link, err := s.payLink(ctx, of.ID)
+			if err != nil || b.Provider == "" {
+				return answer(linkView{Link: link}, err)
+			}
+			v, err := s.keyOf(ctx, link[strings.LastIndexByte(link, '/')+1:])
+			if err != nil {
+				return nil, err
+			}
+			p, err := s.askRest(ctx, v, b.Provider, of.Short(), payment.Opening{Language: b.Language, Text: b.Text, Return: b.Return, Payer: b.Payer})
 			if err != nil {
 				return nil, err
 			}
 			a, err := s.Payments.Store.Action(ctx, p.ID)
-			v := linkView{Payment: showPayment(p)}
+			shown := showPayment(p)
+			out := linkView{Link: link, Payment: &shown}
 			if a.Kind != "" {
-				v.Action = &actionView{a.Kind, a.Text, a.Key}
+				out.Action = &actionView{a.Kind, a.Text, a.Key}
 			}
-			return answer(v, err)
+			return answer(out, err)
 		})
 	add(s, api, op(http.MethodGet, "/receivables", "list-receivables", "List payments with providers of which something is missing",
 		"What a charge cost more than was set aside, or what a card on file did not give. An account is charged again by what it has agreed to, at most once a day and a few times, and then reminded; "+

@@ -19,6 +19,11 @@ var english = map[string]string{
 	"quantity": "Quantity", "price": "Price", "amount": "Amount", "net": "Net", "vat": "VAT", "vat-rate": "VAT rate", "to-pay": "Total, VAT included", "free-part": "of which free",
 	"line-energy": "Energy", "line-time": "Charging time", "line-idle": "Standing idle", "line-start": "Start fee",
 	"per-energy": "/kWh", "per-time": "/min", "per-idle": "/min", "per-start": "", "nothing": "Nothing was charged.",
+	"faults": "Faults", "fault": "Fault", "severity": "Severity", "since": "Since", "times": "Told", "case": "Case", "acknowledged": "looked after by", "no-faults": "Nothing is wrong.",
+	"severity-critical": "critical", "severity-high": "high", "severity-medium": "medium", "severity-low": "low", "severity-info": "note",
+	"sign-in": "Sign in", "sign-out": "Sign out", "sign-in-email": "E-mail", "sign-in-password": "Password", "sign-in-wrong": "The address and the password do not belong together.",
+	"sign-in-often": "That was too often. Wait a minute and try again.", "sign-in-broken": "Nobody can sign in right now. Try again in a moment.", "sign-in-help": "Forgotten the password? An administrator can set a new one.",
+	"not-allowed":   "You may not see this page. Ask an administrator for the right to see all stations.",
 	"invoice-title": "Invoice", "credit-note-title": "Credit note", "credit-receipt-title": "Credit receipt", "reminder-title": "Reminder", "invoice-date": "Invoice date", "due": "Due", "was-due": "Was due",
 	"payment-reference": "Reference (OCR)", "bankgiro": "Bankgiro", "f-tax": "Approved for F-tax", "buyer": "Customer", "buyer-reference": "Your reference", "period": "Period",
 	"credits-invoice": "Credit of invoice", "refers": "Corrects invoices", "credits-receipt": "Credit of receipt", "replaces-receipt": "Replaces receipt", "corrects": "corrects", "page": "page", "pdf": "PDF",
@@ -32,6 +37,7 @@ var english = map[string]string{
 	"orphan-stop": "end without a known start", "missing-start": "no start", "missing-stop": "no end", "missing-reading": "meter reading missing", "meter-reset": "meter went backwards",
 	"meter-disagrees": "meter readings disagree", "implausible": "more energy than is possible", "unauthorised": "charged without authorisation", "unreadable": "last message not understood",
 	"clock-skew": "station clock wrong", "conflicting-stop": "two ends disagree", "repaired-ref": "wrong transaction id repaired", "too-long": "lasted too long", "unsteady": "changed state too often", "missing-events": "events missing", "decided": "decided by a person",
+	"ack-title": "Take care of a fault", "ack-case": "case", "ack-button": "I take care of it", "ack-done": "Acknowledged by", "ack-over": "It is over.", "ack-nothing": "This link is not one of ours, or is too old.",
 }
 
 // swedish are the texts of pages.
@@ -53,6 +59,11 @@ var swedish = map[string]string{
 	"quantity": "Mängd", "price": "Pris", "amount": "Belopp", "net": "Netto", "vat": "Moms", "vat-rate": "Momssats", "to-pay": "Summa inklusive moms", "free-part": "varav fritt",
 	"line-energy": "Energi", "line-time": "Laddtid", "line-idle": "Ståtid utan laddning", "line-start": "Startavgift",
 	"per-energy": "/kWh", "per-time": "/min", "per-idle": "/min", "per-start": "", "nothing": "Inget debiterades.",
+	"faults": "Fel", "fault": "Fel", "severity": "Allvar", "since": "Sedan", "times": "Gånger", "case": "Ärende", "acknowledged": "sköts av", "no-faults": "Inget är fel.",
+	"severity-critical": "kritiskt", "severity-high": "högt", "severity-medium": "medel", "severity-low": "lågt", "severity-info": "notis",
+	"sign-in": "Logga in", "sign-out": "Logga ut", "sign-in-email": "E-post", "sign-in-password": "Lösenord", "sign-in-wrong": "Adressen och lösenordet hör inte ihop.",
+	"sign-in-often": "Det var för ofta. Vänta en minut och försök igen.", "sign-in-broken": "Ingen kan logga in just nu. Försök igen om en stund.", "sign-in-help": "Glömt lösenordet? En administratör kan sätta ett nytt.",
+	"not-allowed":   "Du får inte se den här sidan. Be en administratör om rätten att se alla laddstationer.",
 	"invoice-title": "Faktura", "credit-note-title": "Kreditfaktura", "credit-receipt-title": "Kreditkvitto", "reminder-title": "Betalningspåminnelse", "invoice-date": "Fakturadatum", "due": "Förfallodatum", "was-due": "Förföll",
 	"payment-reference": "Referens (OCR)", "bankgiro": "Bankgiro", "f-tax": "Godkänd för F-skatt", "buyer": "Kund", "buyer-reference": "Er referens", "period": "Period",
 	"credits-invoice": "Krediterar faktura", "refers": "Rättar fakturor", "credits-receipt": "Krediterar kvitto", "replaces-receipt": "Ersätter kvitto", "corrects": "rättar", "page": "sida", "pdf": "PDF",
@@ -66,4 +77,5 @@ var swedish = map[string]string{
 	"orphan-stop": "slut utan känd start", "missing-start": "start saknas", "missing-stop": "slut saknas", "missing-reading": "mätarvärde saknas", "meter-reset": "mätaren gick bakåt",
 	"meter-disagrees": "mätarvärdena stämmer inte överens", "implausible": "mer energi än vad som är möjligt", "unauthorised": "laddat utan godkännande", "unreadable": "sista meddelandet gick inte att förstå",
 	"clock-skew": "stationens klocka går fel", "conflicting-stop": "två slut säger olika", "repaired-ref": "fel transaktionsnummer rättat", "too-long": "varade för länge", "unsteady": "bytte tillstånd för ofta", "missing-events": "händelser saknas", "decided": "beslutat av en person",
+	"ack-title": "Ta hand om ett fel", "ack-case": "ärende", "ack-button": "Jag tar hand om det", "ack-done": "Kvitterat av", "ack-over": "Det är över.", "ack-nothing": "Länken är inte någon av våra, eller för gammal.",
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"gnista"
@@ -20,10 +21,21 @@ type Transactions struct {
 	Prices       Prices
 	Network      *station.Network
 	Live         Live
-	Cloning      token.Cloning  // when a card is at too many places for one card
-	Zone         *time.Location // in which days and months begin; nil is UTC
+	Measured     func(t *Transaction, list []Sample) // is told at once, and without promise, what came with an event; nil is nobody
+	Cloning      token.Cloning                       // when a card is at too many places for one card
+	Zone         *time.Location                      // in which days and months begin; nil is UTC
 	Now          func() time.Time
 	NewID        func() string
+
+	orders sync.WaitGroup // that are given meanwhile
+}
+
+// Wait waits for the orders to stations that are on their way. Nothing may be recorded any more.
+func (t *Transactions) Wait() { t.orders.Wait() }
+
+// end orders a station to end a transaction. What comes of it is kept as a command; the station is answered meanwhile.
+func (t *Transactions) end(ctx context.Context, id gnista.StationID, ref string) {
+	t.orders.Go(func() { station.Give(context.WithoutCancel(ctx), t.Network, id, Stop{ref}) })
 }
 
 // Authoriser decides who may charge.
@@ -87,8 +99,7 @@ func (t *Transactions) Record(ctx context.Context, id gnista.StationID, ev Event
 		return Outcome{}, err
 	}
 	if out.stray {
-		// What comes of it is kept as a command; the station is answered meanwhile.
-		go station.Give(context.WithoutCancel(ctx), t.Network, id, Stop{out.Transaction.Ref})
+		t.end(ctx, id, out.Transaction.Ref)
 	}
 	if ev.Kind == Updated && !out.Repeat && out.Transaction.State == Active {
 		if err := t.stopSpent(ctx, &out.Transaction); err != nil {
@@ -102,6 +113,9 @@ func (t *Transactions) Record(ctx context.Context, id gnista.StationID, ev Event
 		} else if gnista.CodeOf(err) != gnista.NotFound {
 			return Outcome{}, fmt.Errorf("pricing the transaction: %w", err)
 		}
+	}
+	if !out.Repeat && t.Measured != nil {
+		t.Measured(&out.Transaction, ev.Samples)
 	}
 	if !out.Repeat && t.Live.Watched() {
 		t.Live.Publish(event("transaction.updated", now, &out.Transaction))

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"gnista"
-	"gnista/station"
 	"gnista/token"
 )
 
@@ -56,8 +55,7 @@ func (t *Transactions) stopSpent(ctx context.Context, x *Transaction) error {
 	}); err != nil || !spent {
 		return err
 	}
-	// What comes of it is kept as a command; the station is answered meanwhile.
-	go station.Give(context.WithoutCancel(ctx), t.Network, x.Station, Stop{x.Ref})
+	t.end(ctx, x.Station, x.Ref)
 	return nil
 }
 

@@ -301,7 +301,7 @@ func (d *Desk) release(ctx context.Context, c Checkout) error {
 	if gnista.CodeOf(err) == gnista.NotFound {
 		return nil
 	}
-	d.pay()
+	d.Nudge()
 	return err
 }
 

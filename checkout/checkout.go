@@ -64,8 +64,9 @@ type Checkout struct {
 	Reason      string // why it was cancelled or failed, or why it does not begin to charge
 	Test        bool   // no real money moves
 	Company     *Company
-	MinWh       int64     // less energy costs nothing
-	Minimum     int64     // what comes to less, in minor units, costs nothing
+	MinWh       int64 // less energy costs nothing
+	Minimum     int64 // what comes to less, in minor units, costs nothing
+	Wish        Wish
 	PayBy       time.Time // when it is cancelled unless it is paid
 	PaidAt      time.Time // zero before
 	StartBy     time.Time // when what was paid is given back unless a transaction has begun; zero before it is paid
@@ -161,6 +162,7 @@ type Request struct {
 	Language string       // sv or en
 	Payer    string       // phone number, where the provider asks by it
 	Company  *Company
+	Wish     Wish
 }
 
 // Condition is what an EVSE can be used for now.
@@ -215,6 +217,9 @@ type View struct {
 	Cost    gnista.Money // so far, or in all
 	Receipt string       // id; empty before there is one
 }
+
+// Billed tells whether it is of a payment that was made without a checkout.
+func (v View) Billed() bool { return v.ID == v.Payment && v.ID != "" }
 
 // Filter selects checkouts for a list.
 type Filter struct {

@@ -132,12 +132,47 @@ func (d *Desk) view(ctx context.Context, c Checkout) (View, error) {
 	if c.Transaction == "" {
 		return v, nil
 	}
-	t, err := d.Charging.Store.Transaction(ctx, c.Transaction)
-	if err != nil {
-		return v, err
+	return v, d.charged(ctx, &v)
+}
+
+// charged adds what was charged, which is nothing for a reservation that nobody came for.
+func (d *Desk) charged(ctx context.Context, v *View) error {
+	t, err := d.Charging.Store.Transaction(ctx, v.Transaction)
+	if err == nil {
+		v.Charge = &t
+		v.Cost, v.Receipt, err = d.Bill(ctx, &t)
+		return err
 	}
-	v.Charge = &t
-	v.Cost, v.Receipt, err = d.Bill(ctx, &t)
+	if gnista.CodeOf(err) != gnista.NotFound {
+		return err
+	}
+	r, err := d.Receipts.RecordOf(ctx, v.Transaction)
+	if err == nil {
+		v.Receipt, v.Cost = r.ID, r.Bill.Total
+	}
+	return err
+}
+
+// Billed is what the customer of a payment sees that was made without a checkout, as at a terminal or by a card on file,
+// and pays for what was charged. NotFound.
+func (d *Desk) Billed(ctx context.Context, payment string) (View, error) {
+	p, err := d.Payments.Store.Payment(ctx, payment)
+	if err != nil {
+		return View{}, err
+	}
+	if !p.Outside() || p.Transaction == "" {
+		return View{}, gnista.Errorf(gnista.NotFound, "payment %s is not for anything that was charged", p.ID)
+	}
+	v := View{Pay: &p, Cost: p.Money(p.Due), Checkout: Checkout{
+		ID: p.ID, Provider: p.Provider, Way: p.Way, Amount: p.Money(p.Authorised), Payment: p.ID, Transaction: p.Transaction, State: Settled,
+	}}
+	if x, ok := d.Payments.Providers[p.Provider]; ok {
+		v.Test = x.Caps().Test
+	}
+	err = d.charged(ctx, &v)
+	if v.Charge != nil {
+		v.Station, v.EVSE = v.Charge.Station, v.Charge.EVSE.ID
+	}
 	return v, err
 }
 
@@ -197,7 +232,8 @@ func (d *Desk) Stop(ctx context.Context, key string) error {
 	return err
 }
 
-func (d *Desk) pay() {
+// Nudge has what is to be done at providers looked at soon.
+func (d *Desk) Nudge() {
 	if d.Pay != nil {
 		d.Pay()
 	}

@@ -2,8 +2,6 @@ package checkout
 
 import (
 	"context"
-	"math"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -195,18 +193,4 @@ func (d *DynamicCodes) admit(id gnista.StationID, now time.Time) bool {
 	}
 	b.left--
 	return true
-}
-
-// CheckWishes checks what a driver has chosen at the station before scanning its code: the most energy in Wh, time in
-// seconds and cost. The station keeps to it by itself. What else there is in an address says nothing. Invalid.
-// (OCPP 2.1 C25.FR.56, C25.FR.57, C25.FR.58, C25.FR.59, C25.FR.60)
-func CheckWishes(query url.Values) error {
-	for name, most := range map[string]float64{"maxenergy": 1e8, "maxtime": 366 * 24 * 3600, "maxcost": 1e8} {
-		for _, text := range query[name] {
-			if f, err := strconv.ParseFloat(text, 64); err != nil || math.IsNaN(f) || f <= 0 || f > most {
-				return gnista.Invalidf(name, "is no number that makes sense")
-			}
-		}
-	}
-	return nil
 }

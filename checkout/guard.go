@@ -21,6 +21,7 @@ type Funds struct {
 	Limit       gnista.Money
 	Account     string    // id, of a prepaid account
 	Hold        int64     // of that account, for this transaction
+	Wish        Wish      // of whoever pays
 	UpdatedAt   time.Time // of the transaction
 }
 
@@ -165,8 +166,19 @@ func (g *Guard) one(ctx context.Context, f Funds, now time.Time) (next time.Time
 	if err != nil || cost.Currency != f.Limit.Currency {
 		return next, err
 	}
-	if err := g.Transactions.LimitCost(ctx, f.Station, t.ID, f.Limit); err != nil {
+	told := f
+	if w := f.Wish.Cost; w > 0 {
+		told.Limit.Amount = min(w, told.Limit.Amount)
+	}
+	if err := g.Transactions.LimitCost(ctx, f.Station, t.ID, told.Limit); err != nil {
 		return next, err
+	}
+	is, by := f.Wish.reached(&t, cost.Amount, now)
+	if is {
+		return now.Add(GuardEvery), g.stop(ctx, told, cost, now)
+	}
+	if !by.IsZero() && by.Before(next) {
+		next = by
 	}
 	r := worst(v)
 	kept := confirmed(&t, f.Limit)

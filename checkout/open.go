@@ -30,6 +30,9 @@ func (d *Desk) Open(ctx context.Context, r Request) (Checkout, error) {
 	case r.Language != "sv" && r.Language != "en":
 		return Checkout{}, gnista.Invalidf("language", "%q is neither sv nor en", r.Language)
 	}
+	if err := r.Wish.check(); err != nil {
+		return Checkout{}, err
+	}
 	m, err := o.choose(r)
 	if err != nil {
 		return Checkout{}, err
@@ -52,7 +55,7 @@ func (d *Desk) Open(ctx context.Context, r Request) (Checkout, error) {
 	now := d.Now()
 	c := Checkout{
 		ID: d.NewID(), Key: newKey(), Station: r.Station, EVSE: r.EVSE, Provider: m.Provider, Way: m.Way, Amount: r.Amount, Language: r.Language, Tariff: o.Version.ID,
-		Token: token.ID{UID: uid, Type: d.tokenType(r.Station)}, State: Paying, Test: m.Test, Company: r.Company, MinWh: d.Policy.MinWh, Minimum: d.Policy.Minimum,
+		Token: token.ID{UID: uid, Type: d.tokenType(r.Station)}, State: Paying, Test: m.Test, Company: r.Company, Wish: r.Wish, MinWh: d.Policy.MinWh, Minimum: d.Policy.Minimum,
 		PayBy: now.Add(d.Policy.PayWithin), CreatedAt: now, UpdatedAt: now, Order: Order{Number: number},
 	}
 	c.Next = now.Add(askTime)
@@ -68,14 +71,14 @@ func (d *Desk) Open(ctx context.Context, r Request) (Checkout, error) {
 		d.Wake(c.ID)
 		return c, nil
 	}
-	ask := payment.Opening{Way: c.Way, Language: c.Language, Text: bought(c), Payer: r.Payer, Within: d.Policy.PayWithin}
+	ask := payment.Opening{Way: c.Way, Language: c.Language, Text: View{Checkout: c}.Bought(c.Language), Payer: r.Payer, Within: d.Policy.PayWithin}
 	if d.Link != nil {
 		ask.Return = d.Link(c.Key)
 	}
 	if _, err := d.Payments.AskAs(ctx, c.Payment, c.Provider, "", c.Amount, ask); err != nil {
 		return Checkout{}, d.forget(ctx, c, err)
 	}
-	d.pay()
+	d.Nudge()
 	d.announce(c)
 	return c, nil
 }
@@ -140,13 +143,18 @@ func (c *Company) tidy() error {
 	return nil
 }
 
-// bought is what the driver is told that is bought.
-func bought(c Checkout) string {
-	text := "EV charging at "
-	if c.Language == "sv" {
-		text = "Elbilsladdning vid "
+// Bought is what the driver is told that is bought, in sv or en.
+func (v View) Bought(language string) string {
+	text := "EV charging"
+	switch at := string(v.Station); {
+	case language == "sv" && at != "":
+		text = "Elbilsladdning vid " + at
+	case language == "sv":
+		text = "Elbilsladdning"
+	case at != "":
+		text += " at " + at
 	}
-	letters := []rune(text + string(c.Station))
+	letters := []rune(text)
 	return string(letters[:min(len(letters), 50)])
 }
 

@@ -318,7 +318,7 @@ func TestClearing(t *testing.T) {
 			},
 			"write off": func(t *rapid.T) { s.WriteOff(ctx, pick(t), "given up") },
 			"pay the rest": func(t *rapid.T) {
-				p, err := s.Link(ctx, pick(t), "", customer)
+				p, err := s.Link(ctx, pick(t), "", 0, customer)
 				if err != nil {
 					t.Skip(err)
 				}

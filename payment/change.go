@@ -33,6 +33,9 @@ const (
 	Missing  = "there is no such account"
 )
 
+// HoldOver is why something is missing of what was set aside.
+const HoldOver = "the hold has expired"
+
 // BelowMinimum is why an operation was not sent: its amount is less than what the provider moves.
 const BelowMinimum = "below-minimum"
 
@@ -283,7 +286,7 @@ func (c *Change) expire() bool {
 	if May(c.State, HoldExpired) {
 		c.move(HoldExpired, Cause{ByTime, ""}, "")
 	}
-	c.Reason = "the hold has expired"
+	c.Reason = HoldOver
 	return true
 }
 

@@ -102,6 +102,7 @@ type Caps struct {
 	MinRefund  int64             // least that it gives back; less stays where it is
 	Currencies []string          // nil is any
 	Test       bool              // no real money moves
+	HoldLife   time.Duration     // that an amount stays set aside where it does not say until when; 0 is for ever
 	Words      map[string]string // what drivers call it, by language; nil is not for drivers
 }
 
@@ -138,9 +139,22 @@ type Begun struct {
 
 // Action is what the customer has to do. It lets whoever knows it pay: it is never logged.
 type Action struct {
-	Kind ActionKind
-	Text string
-	Key  string // public key that goes with it, if any
+	Kind  ActionKind
+	Text  string
+	Key   string // public key that goes with it, if any
+	App   string // address that opens the app, with that which it leads back to behind; empty is none
+	Code  string // what a QR code says that an app on another phone scans; empty is Text
+	Needs Needs
+}
+
+// Needs are what a page with a provider's own element loads and reaches beside what is ours, each but the first as
+// sources of a Content-Security-Policy. The zero Needs are nothing.
+type Needs struct {
+	Script  string // address of the script that makes the element
+	Scripts string
+	Connect string
+	Images  string
+	Frames  string
 }
 
 // ActionKind is the kind of an action.

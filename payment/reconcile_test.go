@@ -12,6 +12,7 @@ import (
 	"gnista/account"
 	"gnista/billing"
 	"gnista/payment"
+	"gnista/payment/invoice"
 )
 
 // drain lets everything come to its end with a bank that answers.
@@ -352,11 +353,11 @@ func TestDunning(t *testing.T) {
 		t.Errorf("the guest was charged again: %+v", got)
 	}
 
-	link, err := s.Link(t.Context(), guest.ID, "", customer)
+	link, err := s.Link(t.Context(), guest.ID, "", 0, customer)
 	if err != nil || link.Rest != guest.ID || link.Due != 0 {
 		t.Fatalf("the link is %+v, %v", link, err)
 	}
-	if same, err := s.Link(t.Context(), guest.ID, "", customer); err != nil || same.ID != link.ID {
+	if same, err := s.Link(t.Context(), guest.ID, "", 0, customer); err != nil || same.ID != link.ID {
 		t.Errorf("there is another: %+v, %v", same, err)
 	}
 	s.step(t)
@@ -366,7 +367,7 @@ func TestDunning(t *testing.T) {
 	if p, of := s.payment(t, link.ID), s.payment(t, guest.ID); p.State != payment.Settled || p.Paid() != 500 || of.State != payment.Settled || of.Covered != 500 {
 		t.Errorf("paid is %+v of %+v", p, of)
 	}
-	if _, err := s.Link(t.Context(), guest.ID, "", customer); gnista.CodeOf(err) != gnista.Conflict {
+	if _, err := s.Link(t.Context(), guest.ID, "", 0, customer); gnista.CodeOf(err) != gnista.Conflict {
 		t.Errorf("a link for nothing: %v", err)
 	}
 
@@ -445,5 +446,60 @@ func TestWithoutLists(t *testing.T) {
 	}
 	if got := s.payment(t, p.ID); got.Held != 0 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// accountsOf are accounts by id.
+type accountsOf map[string]account.Account
+
+func (l accountsOf) Account(_ context.Context, id string) (account.Account, error) {
+	if a, ok := l[id]; ok {
+		return a, nil
+	}
+	return account.Account{}, gnista.Errorf(gnista.NotFound, "there is no account %q", id)
+}
+
+// What the card of an account does not pay is invoiced after the last try, where the account can be invoiced and nothing
+// of it was paid.
+func TestDunningInvoices(t *testing.T) {
+	s := newShop(t)
+	till := &cards{till: s.till, bad: true}
+	s.system.Providers["bank"] = till
+	s.system.Providers[payment.Invoice] = invoice.Provider{}
+	s.Dunning = payment.Dunning{Tries: 2, Apart: 30 * time.Hour, Reminders: 1, Zone: time.UTC}
+	s.Mandates = &payment.Mandates{Accounts: accountsOf{
+		"later": {ID: "later", Kind: account.Postpaid, Currency: "SEK"}, "part": {ID: "part", Kind: account.Postpaid, Currency: "SEK"}, "before": {ID: "before", Kind: account.Prepaid, Currency: "SEK"},
+	}}
+	for _, id := range []string{"later", "part", "before", "none"} {
+		c := payment.New("p-"+id, "t-"+id, "SEK", id, &account.Account{ID: id, Kind: account.Postpaid, Currency: "SEK"}, s.now, payment.Cause{})
+		c.Under(payment.Mandate{ID: "m", Provider: "bank", State: payment.MandateActive})
+		c.Owe(1000, payment.Cause{})
+		if err := s.db.CreatePayment(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.drain(t)
+	s.change(t, "p-part", func(c *payment.Change) error { return c.WriteOff(400, payment.Cause{}) })
+	for range 15 * 24 {
+		s.now = s.now.Add(time.Hour)
+		if err := s.Dun(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.step(t)
+		if n := len(till.charged); n < 4+4*2 && s.payment(t, "p-later").Provider != "bank" {
+			t.Fatalf("it is invoiced after %d charges in all", n)
+		}
+	}
+	if p := s.payment(t, "p-later"); p.Provider != payment.Invoice || p.State != payment.Settled || p.Captured != 1000 || p.Mandate != "" {
+		t.Errorf("what the card did not pay is %+v", p)
+	}
+	for _, id := range []string{"part", "before", "none"} {
+		if p := s.payment(t, "p-"+id); p.Provider != "bank" || p.State != payment.SettledShort || p.Captured != 0 {
+			t.Errorf("%s: %+v", id, p)
+		}
+	}
+	owed, err := s.db.Receivables(t.Context(), payment.ReceivableFilter{Limit: 10})
+	if err != nil || len(owed) != 3 || owed[0].Reminders != 1 || !owed[0].NextAt.IsZero() {
+		t.Errorf("missing is %+v, %v", owed, err)
 	}
 }

@@ -3,10 +3,12 @@ package payment
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"gnista"
+	"gnista/account"
 )
 
 // PayRest has a payment that is ready pay what is missing of the one whose rest it was made for. What is no longer
@@ -30,20 +32,65 @@ func restOf(id string, of Payment, now time.Time) *Change {
 	return c
 }
 
-// Link makes a payment by which the customer of another one pays what is missing of it, and returns that which there
-// is when it still waits for its customer. provider is empty for that of the payment. Invalid, NotFound, Conflict,
-// Unsupported.
-func (p *Payments) Link(ctx context.Context, id, provider string, o Opening) (Payment, error) {
-	of, err := p.owed(ctx, id)
+// Rest is what is missing of a payment, and how its customer can pay that.
+type Rest struct {
+	Of      Payment
+	Missing gnista.Money // 0 is nothing
+	Ways    []string     // providers by which it can be paid now, in order; none while Open is there
+	Open    *Payment     // is on its way to pay it, or waits for somebody to look at it; nil is none
+	Action  Action       // that the customer of Open has to do
+	Tried   bool         // the last one came to nothing
+	Paid    gnista.Money // of what is due, by others
+}
+
+// Asked tells whether the customer is asked for it.
+func (r Rest) Asked() bool {
+	return r.Open != nil && (r.Open.State == Created || r.Open.State == Awaiting) && !r.Open.Closing
+}
+
+// Rest tells what is missing of a payment.
+func (p *Payments) Rest(ctx context.Context, of Payment) (r Rest, err error) {
+	r = Rest{Of: of, Missing: of.Money(0), Paid: of.Money(of.Covered)}
+	if !of.Outside() || of.Rest != "" {
+		return r, nil
+	}
+	rests, err := p.Store.Rests(ctx, of.ID)
+	if err != nil {
+		return r, err
+	}
+	if of.State == SettledShort {
+		r.Missing.Amount = of.Short()
+	}
+	for _, x := range rests {
+		r.Tried = x.State == DeclinedNow || x.State == Abandoned
+	}
+	if i := slices.IndexFunc(rests, Payment.Pays); i >= 0 {
+		r.Open = &rests[i]
+		if r.Asked() {
+			r.Action, err = p.Store.Action(ctx, r.Open.ID)
+		}
+		return r, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Providers)) {
+		x := p.Providers[name]
+		if caps := x.Caps(); caps.Words != nil && r.Missing.Amount > 0 && asks(x, r.Missing) == nil {
+			r.Ways = append(r.Ways, name)
+		}
+	}
+	return r, nil
+}
+
+// Pays tells whether a payment that is to pay the rest of another one may still do so: it is on its way, or its
+// customer was asked and nobody knows yet what became of that.
+func (p Payment) Pays() bool { return !p.State.Final() || p.State == Review && p.Ref != "" }
+
+// Link makes a payment by which the customer of another one pays what is missing of it, or returns that which is on
+// its way to do so: whoever asks twice does not pay twice. provider is empty for that of the payment; amount is what
+// the customer was told, and 0 where nobody was told anything. Invalid, NotFound, Conflict, Unsupported.
+func (p *Payments) Link(ctx context.Context, id, provider string, amount int64, o Opening) (Payment, error) {
+	of, err := p.Store.Payment(ctx, id)
 	if err != nil {
 		return Payment{}, err
-	}
-	rests, err := p.Store.Rests(ctx, id)
-	if err != nil {
-		return Payment{}, err
-	}
-	if i := slices.IndexFunc(rests, func(x Payment) bool { return !x.State.Final() }); i >= 0 {
-		return rests[i], nil
 	}
 	if provider == "" {
 		provider = of.Provider
@@ -54,26 +101,46 @@ func (p *Payments) Link(ctx context.Context, id, provider string, o Opening) (Pa
 			o.Way = ByPrepay
 		}
 	}
-	c, err := p.asking(p.NewID(), provider, of.Account, of.Money(of.Short()), o)
+	if amount == 0 {
+		amount = of.Short()
+	}
+	if err := of.Owes(amount); err != nil {
+		return Payment{}, err
+	}
+	c, err := p.asking(p.NewID(), provider, of.Account, of.Money(amount), o)
 	if err != nil {
 		return Payment{}, err
 	}
 	c.Rest = id
-	return c.Payment, p.Store.CreatePayment(ctx, c)
+	return p.Store.CreateRest(ctx, c)
 }
 
-// owed is a payment of which something is missing and nothing is on its way.
-func (p *Payments) owed(ctx context.Context, id string) (Payment, error) {
-	of, err := p.Store.Payment(ctx, id)
+// Owes tells whether so much is missing of a payment, and nothing is on its way. Conflict.
+func (p Payment) Owes(amount int64) error {
 	switch {
-	case err != nil:
-		return Payment{}, err
-	case of.Rest != "":
-		return Payment{}, gnista.Errorf(gnista.Conflict, "payment %s pays the rest of %s, for which there can be another link", id, of.Rest)
-	case !of.Outside() || of.State != SettledShort || of.Short() == 0:
-		return Payment{}, gnista.Errorf(gnista.Conflict, "payment %s is %s, and nothing is missing of it that could be paid by a link", id, of.State)
+	case p.Rest != "":
+		return gnista.Errorf(gnista.Conflict, "payment %s pays the rest of %s, for which there can be another link", p.ID, p.Rest)
+	case !p.Outside() || p.State != SettledShort || p.Short() == 0:
+		return gnista.Errorf(gnista.Conflict, "payment %s is %s, and nothing is missing of it that could be paid by a link", p.ID, p.State)
+	case p.Short() != amount:
+		return gnista.Errorf(gnista.Conflict, "of payment %s %d is missing, and no longer %d", p.ID, p.Short(), amount)
 	}
-	return of, nil
+	return nil
+}
+
+// TakeBack no longer asks the customer for the rest of a payment. What is confirmed meanwhile pays it all the same.
+// NotFound; Conflict when nobody is asked.
+func (p *Payments) TakeBack(ctx context.Context, rest string) error {
+	_, err := p.Change(ctx, rest, func(c *Change) error {
+		if c.Rest == "" || c.State != Created && c.State != Awaiting {
+			return gnista.Errorf(gnista.Conflict, "payment %s is %s, and nobody is asked for it", c.ID, c.State)
+		}
+		if c.Closing {
+			return nil
+		}
+		return c.Release(Cause{ByPerson, ""})
+	})
+	return err
 }
 
 // Dunning is when an account that has agreed to be charged is charged again for what is missing, and reminded.
@@ -100,6 +167,9 @@ type DunningStore interface {
 	Receivables(ctx context.Context, f ReceivableFilter) ([]Receivable, error)
 	// Dunned stores what was done about a payment, unless something was since last.
 	Dunned(ctx context.Context, r Receivable, last time.Time, tell *gnista.Event) (bool, error)
+	// CreateRest stores a payment for the rest of another one, unless one is on its way, which is returned then.
+	// Conflict when what is missing is no longer what it asks for.
+	CreateRest(ctx context.Context, c *Change) (Payment, error)
 	// Rests lists the payments that pay the rest of a payment, the oldest first.
 	Rests(ctx context.Context, payment string) ([]Payment, error)
 }
@@ -153,24 +223,71 @@ func (p *Payments) dun(ctx context.Context, r Receivable) error {
 		}
 	}
 	charge := r.Tries < p.Dunning.Tries && x.Mandate != ""
+	invoiced := false
+	if !charge && r.Reminders == 0 {
+		var err error
+		if invoiced, err = p.invoiced(ctx, x); err != nil {
+			return err
+		}
+	}
 	var tell *gnista.Event
 	switch {
 	case charge:
 		r.Tries++
+	case invoiced:
 	case r.Reminders < p.Dunning.Reminders:
 		r.Reminders++
 		tell = x.reminded(r.Reminders, now)
 	}
 	r.LastAt, r.NextAt = now, p.Dunning.next(now)
-	if (r.Tries >= p.Dunning.Tries || x.Mandate == "") && r.Reminders >= p.Dunning.Reminders {
+	if invoiced || (r.Tries >= p.Dunning.Tries || x.Mandate == "") && r.Reminders >= p.Dunning.Reminders {
 		r.NextAt = time.Time{}
+	}
+	if charge || invoiced { // the customer may be paying just now
+		rests, err := p.Store.Rests(ctx, x.ID)
+		if err != nil || slices.ContainsFunc(rests, func(r Payment) bool { return r.Way != ByMandate && r.Pays() }) {
+			return err
+		}
 	}
 	// It is stored before: what is lost then is a try, and never one too many is made.
 	mine, err := p.Store.Dunned(ctx, r, last, tell)
-	if err != nil || !mine || !charge {
+	switch {
+	case err != nil || !mine:
 		return err
+	case charge:
+		return p.again(ctx, x)
+	case invoiced:
+		_, err = p.Change(ctx, x.ID, func(c *Change) error { c.ByInvoice(Cause{ByTime, ""}); return nil })
 	}
-	return p.again(ctx, x)
+	return err
+}
+
+// invoiced tells whether what a card has not paid can be invoiced: nothing of it was paid in any way, and the account
+// pays afterwards and has the currency.
+func (p *Payments) invoiced(ctx context.Context, x Payment) (bool, error) {
+	if p.Mandates == nil || !x.unpaid() {
+		return false, nil
+	}
+	a, err := p.Mandates.Accounts.Account(ctx, x.Account)
+	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		return false, nil
+	}
+	return err == nil && a.Kind == account.Postpaid && a.Currency == x.Currency, err
+}
+
+// unpaid tells whether it is a card that was to pay for what an account has charged, and that has paid nothing.
+func (p Payment) unpaid() bool {
+	return p.Way == ByMandate && p.Mandate != "" && p.Transaction != "" && p.State == SettledShort && p.Captured == 0 && p.Covered == 0 && p.Given == 0 && p.WrittenOff == 0
+}
+
+// ByInvoice has an account pay by invoice what its card has not, and tells whether it has.
+func (c *Change) ByInvoice(cause Cause) bool {
+	if c.Op != nil || !c.unpaid() {
+		return false
+	}
+	c.Provider, c.Mandate, c.Ref, c.Reason = Invoice, "", "", ""
+	c.Again(0, cause)
+	return true
 }
 
 // again charges an account anew for what is missing of a payment: by the payment itself, or, where that was set aside

@@ -113,19 +113,31 @@ func (p *Payments) asking(id, provider, account string, amount gnista.Money, o O
 		return nil, gnista.Invalidf("provider", "%q is none of those that are set up", provider)
 	}
 	caps := x.Caps()
-	_, asks := x.(Starter)
-	switch {
-	case !asks, o.Way == ByHold && !caps.Hold, o.Way == ByPrepay && !caps.Prepay, o.Way != ByHold && o.Way != ByPrepay:
+	if o.Way == ByHold && !caps.Hold || o.Way == ByPrepay && !caps.Prepay || o.Way != ByHold && o.Way != ByPrepay {
 		return nil, gnista.Errorf(gnista.Unsupported, "%s cannot ask customers for that", provider)
-	case amount.Amount < caps.Least(amount.Currency) || caps.MaxAmount > 0 && amount.Amount > caps.MaxAmount:
-		return nil, gnista.Invalidf("amount", "is out of range")
-	case !caps.takes(amount.Currency):
-		return nil, gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, provider)
+	}
+	if err := asks(x, amount); err != nil {
+		return nil, err
 	}
 	c := Begin(id, provider, account, amount.Currency, amount.Amount, p.Now())
 	c.Way, c.Opening, c.Op = o.Way, o, nil
 	c.open(KindBegin, "start", amount.Amount)
 	return c, nil
+}
+
+// asks tells whether a provider can ask customers for an amount. Invalid, Unsupported.
+func asks(x Provider, amount gnista.Money) error {
+	caps := x.Caps()
+	_, starts := x.(Starter)
+	switch {
+	case !starts:
+		return gnista.Errorf(gnista.Unsupported, "%s cannot ask customers", x.Name())
+	case amount.Amount < caps.Least(amount.Currency) || caps.MaxAmount > 0 && amount.Amount > caps.MaxAmount:
+		return gnista.Invalidf("amount", "is out of range")
+	case !caps.takes(amount.Currency):
+		return gnista.Invalidf("currency", "%s is not one of %s", amount.Currency, x.Name())
+	}
+	return nil
 }
 
 func (c Caps) takes(currency string) bool {

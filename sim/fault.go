@@ -2,8 +2,10 @@ package sim
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gnista/ocpp/ocpp16"
@@ -16,7 +18,7 @@ import (
 type Fault struct {
 	Source   string // whose word it is: one of the sources below or the id of a vendor; empty is OCPP 1.6 or, where that has no such code, the station's own vendor
 	Code     string
-	Info     string // in words; may be empty
+	Info     string // in words, or the value of a variable of OCPP 2.x; may be empty
 	Harmless bool   // the outlet can be used nonetheless
 }
 
@@ -30,7 +32,7 @@ const (
 	SourceCharIN   = "charin"
 	SourceSecurity = "security" // a security event
 	SourceStop     = "stop"     // a transaction ends for this reason
-	SourceRPC      = "rpc"      // requests of the central system are answered with this error
+	SourceRPC      = "rpc"      // requests of the central system are answered with this error, or refused for this reason
 )
 
 // simVendor is whose the codes are that the version does not have itself.
@@ -58,7 +60,7 @@ func (f Fault) String() string {
 
 // ParseFaults reads faults that come together, with semicolons between them. Each is a code of OCPP 1.6 or another,
 // or source/code, as in ocpp2/ConnectorPlugRetentionLock.Problem, mrec/CX001 or alfen/104; a ~ before it means that
-// the outlet can be used nonetheless, and behind a = are more words.
+// the outlet can be used nonetheless, and behind a = are more words, or with ocpp2 the value where that is not "true".
 func ParseFaults(text string) ([]Fault, error) {
 	var list []Fault
 	for one := range strings.SplitSeq(text, ";") {
@@ -83,6 +85,8 @@ func ParseFaults(text string) ([]Fault, error) {
 const (
 	faultCodeSize = 50
 	faultInfoSize = 50
+
+	reasonCodeSize = 20
 )
 
 func (f Fault) check() error {
@@ -168,7 +172,7 @@ func (s *Station) FaultWith(ctx context.Context, evse int, faults ...Fault) erro
 	for _, f := range faults {
 		switch {
 		case f.Source == SourceRPC:
-			s.answers = ocppj.Code(f.Code)
+			s.answers = f.Code
 		case f.Source == SourceSecurity, f.Source == SourceStop, slices.Contains(e.faults, f):
 		default:
 			e.faults = append(slices.Clone(e.faults), f)
@@ -191,6 +195,29 @@ func (s *Station) FaultWith(ctx context.Context, evse int, faults ...Fault) erro
 		done(s.await(ctx, m))
 	}
 	return first
+}
+
+// refuse is the answer to a request while the station has a fault of [SourceRPC].
+func (l *link) refuse(code string) (json.RawMessage, error) {
+	switch code { // OCPP 1.6 has its own spelling of two
+	case "FormationViolation":
+		code = string(ocppj.FormatViolation)
+	case "OccurenceConstraintViolation":
+		code = string(ocppj.OccurrenceConstraintViolation)
+	}
+	switch ocppj.Code(code) {
+	case ocppj.NotImplemented, ocppj.NotSupported, ocppj.InternalError, ocppj.ProtocolError, ocppj.SecurityError, ocppj.FormatViolation, ocppj.PropertyConstraintViolation,
+		ocppj.OccurrenceConstraintViolation, ocppj.TypeConstraintViolation, ocppj.GenericError, ocppj.MessageTypeNotSupported, ocppj.RPCFrameworkError:
+		return nil, ocppj.Errorf(ocppj.Code(code), "a fault")
+	}
+	answer := object{"status": "Rejected"}
+	switch {
+	case len(code) > reasonCodeSize:
+		answer["status"] = code
+	case code != "Rejected" && l.Version != ocppj.V16:
+		answer["statusInfo"] = object{"reasonCode": code}
+	}
+	return marshal(answer), nil
 }
 
 // finishAll ends the transaction at an EVSE, or with EVSE 0 all of them. mu is held.
@@ -376,8 +403,11 @@ func (*v2) faultEvent(l *link, r report, f Fault, cleared bool) ocpp2.EventData 
 	if f.Info == "" && (f.Source == "" || f.Source == SourceOCPP16) {
 		ev.TechInfo = f.Code
 	}
+	if f.Source == SourceOCPP2 && f.Info != "" {
+		ev.ActualValue, ev.TechInfo = f.Info, ""
+	}
 	if cleared {
-		ev.ActualValue, ev.Cleared = "false", &cleared
+		ev.ActualValue, ev.Cleared = strconv.FormatBool(ev.ActualValue == "false"), &cleared
 	}
 	return ev
 }

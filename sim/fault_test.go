@@ -46,6 +46,7 @@ func TestFaultsAsTold(t *testing.T) {
 		{"ConnectorLockFailure", []string{`"errorCode":"ConnectorLockFailure","status":"Faulted"`}, []string{`"techCode":"CX001","techInfo":"ConnectorLockFailure"`, `"ConnectorPlugRetentionLock"`, `"Problem"`}, false},
 		{"ocpp1.6/ReaderFailure=wet", []string{`"errorCode":"ReaderFailure","info":"wet","status":"Faulted"`}, []string{`"TokenReader"`, `"techInfo":"wet"`}, false},
 		{"ocpp2/RCD.Tripped", []string{`"errorCode":"OtherError","status":"Faulted"…"vendorId":"Gnista","vendorErrorCode":"RCD.Tripped"`}, []string{`"RCD"`, `"Tripped"`}, false},
+		{"ocpp2/ConnectedEV.ChargingState=ChargerConnectorLockFault", []string{`"vendorErrorCode":"ConnectedEV.ChargingState"`}, []string{`"actualValue":"ChargerConnectorLockFault"`}, false},
 		{"~PowerLimitExceeded", []string{`"errorCode":"OtherError","status":"Preparing"…"vendorErrorCode":"PowerLimitExceeded"`}, []string{`"EVSE"`, `"Overload"`, `"techCode":"PowerLimitExceeded"`}, true},
 		{"mrec/CX002;mrec/CX014", []string{`"errorCode":"GroundFailure","status":"Faulted"…"vendorId":"https://chargex.inl.gov","vendorErrorCode":"CX002;CX014"`},
 			[]string{`"RCD"`, `"techCode":"CX002"`, `"techCode":"CX014"`}, false},
@@ -114,6 +115,10 @@ func TestFaultsOfOtherKinds(t *testing.T) {
 		same(t, c.said(), `SecurityEventNotification …"TamperDetectionActivated"…"open door"…`)
 		must(t, s.Fault(t.Context(), 0, "rpc/InternalError"))
 		if got := c.ask("ClearCache", `{}`); !strings.Contains(got, "InternalError") {
+			t.Errorf("answered %s", got)
+		}
+		must(t, s.Fault(t.Context(), 0, "rpc/OutOfMemory"))
+		if got := c.ask("ClearCache", `{}`); !strings.Contains(got, `"Rejected"`) || strings.Contains(got, `"OutOfMemory"`) != (s.Version != gnista.V16) {
 			t.Errorf("answered %s", got)
 		}
 		must(t, s.Recover(t.Context(), 0))

@@ -203,7 +203,7 @@ func (l *link) Serve(ctx context.Context, f ocppj.Frame) (json.RawMessage, error
 	answers := l.station.answers
 	l.station.mu.Unlock()
 	if answers != "" {
-		return nil, ocppj.Errorf(answers, "a fault")
+		return l.refuse(answers)
 	}
 	payload, err := l.station.dialect.serve(ctx, l, f)
 	e, ok := errors.AsType[*ocppj.Error](err)

@@ -21,7 +21,6 @@ import (
 
 	"gnista"
 	"gnista/ocpp/ocpp2"
-	"gnista/ocpp/ocppj"
 )
 
 // Station is a simulated charging station. Its exported fields are set before it is used and not
@@ -118,7 +117,7 @@ type Station struct {
 	habits         habits          // of its personality
 	away           time.Duration   // that it stays so when it is to connect again
 	securityEvents []securityEvent // the security log
-	answers        ocppj.Code      // requests are answered with this error; empty is properly
+	answers        string          // requests are answered with this error or refusal; empty is properly
 	newPassword    string          // that the central system has set; empty is none
 	organisation   string          // the same of the name of who runs the station
 	keyring        *keyring        // nil while there is nothing in it

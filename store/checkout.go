@@ -11,19 +11,19 @@ import (
 )
 
 const checkoutColumns = `id, link, station, evse, provider, way, amount, currency, language, tariff, token_uid, token_type, payment, transaction_id, state, reason, test, company,
-	min_wh, minimum, pay_by, paid_at, start_by, order_number, order_tried, order_at, order_outcome, order_command, stray, next_at, created_at, updated_at`
+	min_wh, minimum, pay_by, paid_at, start_by, order_number, order_tried, order_at, order_outcome, order_command, stray, next_at, created_at, updated_at, max_wh, max_seconds, max_cost`
 
 func (v *vault) scanCheckout(s scanner) (c checkout.Checkout, err error) {
 	var company string
-	var payBy, paid, startBy, at, next, created, updated int64
+	var payBy, paid, startBy, at, next, created, updated, seconds int64
 	err = s.Scan(&c.ID, v.into(&c.Key), &c.Station, &c.EVSE, &c.Provider, &c.Way, &c.Amount.Amount, &c.Amount.Currency, &c.Language, &c.Tariff, v.into(&c.Token.UID), &c.Token.Type,
 		&c.Payment, &c.Transaction, &c.State, &c.Reason, &c.Test, &company, &c.MinWh, &c.Minimum, &payBy, &paid, &startBy, &c.Order.Number, &c.Order.Tried, &at, &c.Order.Outcome,
-		&c.Order.Command, &c.Stray, &next, &created, &updated)
+		&c.Order.Command, &c.Stray, &next, &created, &updated, &c.Wish.Wh, &seconds, &c.Wish.Cost)
 	if err != nil {
 		return c, err
 	}
 	c.PayBy, c.PaidAt, c.StartBy, c.Order.At, c.Next = instant(payBy), instant(paid), instant(startBy), instant(at), instant(next)
-	c.CreatedAt, c.UpdatedAt = instant(created), instant(updated)
+	c.CreatedAt, c.UpdatedAt, c.Wish.For = instant(created), instant(updated), time.Duration(seconds)*time.Second
 	if company != "" {
 		c.Company = &checkout.Company{}
 		err = v.unfold(company, c.Company)
@@ -62,11 +62,11 @@ func (t *tx) addCheckout(c checkout.Checkout) error {
 		}
 	}
 	_, err := t.exec(`INSERT INTO checkout (`+checkoutColumns+`, link_key, token_key, taken)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)`,
 		c.ID, t.seal(c.Key), string(c.Station), c.EVSE, c.Provider, string(c.Way), c.Amount.Amount, c.Amount.Currency, c.Language, c.Tariff, t.seal(c.Token.UID), string(c.Token.Type),
 		c.Payment, c.Transaction, string(c.State), c.Reason, c.Test, company, c.MinWh, c.Minimum, millis(c.PayBy), millis(c.PaidAt), millis(c.StartBy), c.Order.Number, c.Order.Tried,
 		millis(c.Order.At), string(c.Order.Outcome), c.Order.Command, c.Stray, millis(c.Next), millis(c.CreatedAt), millis(c.UpdatedAt),
-		t.linkKey(c.Key), t.key(c.Token.UID), taken(c))
+		c.Wish.Wh, int64(c.Wish.For/time.Second), c.Wish.Cost, t.linkKey(c.Key), t.key(c.Token.UID), taken(c))
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"gnista"
 	"gnista/account"
@@ -13,13 +14,14 @@ import (
 
 // funded are active transactions with what there is to pay for them: what a payment has set aside or taken, or what a
 // prepaid account has but for what is set aside for others.
-const funded = `SELECT t.id, t.station, CASE p.way WHEN 'hold' THEN p.authorised ELSE p.captured - p.refunded END AS most, p.currency, '' AS account, 0 AS hold, t.updated_at
-	FROM payment p JOIN station_transaction t ON t.id = p.transaction_id
+const funded = `SELECT t.id, t.station, CASE p.way WHEN 'hold' THEN p.authorised ELSE p.captured - p.refunded END AS most, p.currency, '' AS account, 0 AS hold, t.updated_at,
+		COALESCE(c.max_wh, 0), COALESCE(c.max_seconds, 0), COALESCE(c.max_cost, 0)
+	FROM payment p JOIN station_transaction t ON t.id = p.transaction_id LEFT JOIN checkout c ON c.transaction_id = t.id AND c.transaction_id <> ''
 	WHERE p.state = 'bound' AND p.way IN ('hold', 'prepay') AND t.state = 'active'
 	UNION ALL SELECT t.id, t.station,
 		COALESCE((SELECT -b.amount FROM ledger_balance b WHERE b.kind = $1 AND b.party = a.id AND b.currency = a.currency), 0)
 		- COALESCE((SELECT b.amount FROM ledger_balance b WHERE b.kind = $2 AND b.party = a.id AND b.currency = a.currency), 0)
-		- COALESCE((SELECT SUM(o.amount) FROM account_hold o WHERE o.account = a.id AND o.transaction_id <> t.id), 0), a.currency, a.id, h.amount, t.updated_at
+		- COALESCE((SELECT SUM(o.amount) FROM account_hold o WHERE o.account = a.id AND o.transaction_id <> t.id), 0), a.currency, a.id, h.amount, t.updated_at, 0, 0, 0
 	FROM account_hold h JOIN account a ON a.id = h.account JOIN station_transaction t ON t.id = h.transaction_id
 	WHERE a.kind = $3 AND t.state = 'active'`
 
@@ -28,8 +30,9 @@ func fundedArgs(more ...any) []any {
 }
 
 func scanFunds(s scanner) (f checkout.Funds, err error) {
-	var updated int64
-	err = s.Scan(&f.Transaction, &f.Station, &f.Limit.Amount, &f.Limit.Currency, &f.Account, &f.Hold, &updated)
+	var updated, seconds int64
+	err = s.Scan(&f.Transaction, &f.Station, &f.Limit.Amount, &f.Limit.Currency, &f.Account, &f.Hold, &updated, &f.Wish.Wh, &seconds, &f.Wish.Cost)
+	f.Wish.For = time.Duration(seconds) * time.Second
 	f.Limit.Amount, f.UpdatedAt = max(f.Limit.Amount, 0), instant(updated)
 	return f, err
 }
@@ -49,8 +52,13 @@ func (t *chargingTx) CostLimit(station gnista.StationID, transaction string) (*g
 	}
 	// The transaction may be stored only after this.
 	var m gnista.Money
-	err := t.row(`SELECT CASE way WHEN 'hold' THEN authorised ELSE captured - refunded END, currency FROM payment WHERE transaction_id = $1 AND way IN ('hold', 'prepay')`, transaction).Scan(&m.Amount, &m.Currency)
+	var wish int64
+	err := t.row(`SELECT CASE p.way WHEN 'hold' THEN p.authorised ELSE p.captured - p.refunded END, p.currency, COALESCE((SELECT c.max_cost FROM checkout c WHERE c.payment = p.id), 0)
+		FROM payment p WHERE p.transaction_id = $1 AND p.way IN ('hold', 'prepay')`, transaction).Scan(&m.Amount, &m.Currency, &wish)
 	if err == nil {
+		if wish > 0 {
+			m.Amount = min(m.Amount, wish)
+		}
 		return &m, nil
 	}
 	if !errors.Is(err, sql.ErrNoRows) {

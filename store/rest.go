@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,8 +58,38 @@ func (db *DB) Dunned(ctx context.Context, r payment.Receivable, last time.Time, 
 	return done, err
 }
 
+// CreateRest stores a payment for the rest of another one, unless one is on its way, which is returned then. Conflict.
+func (db *DB) CreateRest(ctx context.Context, c *payment.Change) (p payment.Payment, err error) {
+	err = db.write(ctx, ledgerKey, func(t *tx) error {
+		p = c.Payment
+		of, err := t.changing(`id = $1`, c.Rest, c.Now)
+		if err != nil {
+			return err
+		}
+		if of == nil {
+			return gnista.Errorf(gnista.NotFound, "there is no payment %q", c.Rest)
+		}
+		rows, err := t.rows(restsOf, c.Rest)
+		rests, err := all(rows, err, scanPayment)
+		if err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(rests, payment.Payment.Pays); i >= 0 {
+			p = rests[i]
+			return nil
+		}
+		if err := of.Owes(c.Op.Amount); err != nil {
+			return err
+		}
+		return t.savePayment(c)
+	})
+	return p, err
+}
+
+const restsOf = `SELECT ` + paymentColumns + ` FROM payment WHERE rest = $1 AND rest <> '' ORDER BY id`
+
 // Rests lists the payments that pay the rest of a payment, the oldest first.
 func (db *DB) Rests(ctx context.Context, id string) ([]payment.Payment, error) {
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+paymentColumns+` FROM payment WHERE rest = $1 AND rest <> '' ORDER BY id`, id)
+	rows, err := db.sql.QueryContext(ctx, restsOf, id)
 	return all(rows, err, scanPayment)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gnista"
+	"gnista/access"
 	"gnista/account"
 	"gnista/api"
 	"gnista/billing"
@@ -23,6 +24,7 @@ import (
 	"gnista/commission"
 	"gnista/cost"
 	"gnista/fault"
+	"gnista/fault/alert"
 	"gnista/fault/remedy"
 	"gnista/gateway"
 	"gnista/gateway/v16"
@@ -35,6 +37,7 @@ import (
 	"gnista/payment/wallet"
 	"gnista/pki"
 	"gnista/power"
+	"gnista/power/site"
 	"gnista/station"
 	"gnista/store"
 	"gnista/tariff"
@@ -64,6 +67,7 @@ type options struct {
 	Providers  []payment.Provider     // beside those that every system has
 	Stripe     *stripe.Config         // nil: no cards are taken
 	StandIns   map[string]api.StandIn // for providers that are simulated
+	Remember   string                 // folder in which these keep what was done; empty is nowhere
 	Zone       *time.Location
 	Cloning    token.Cloning
 	CostEvery  time.Duration // see [cost.Costs]
@@ -73,7 +77,9 @@ type options struct {
 	EventDays  int            // 0 is for ever, as far as there are not too many
 	Limits     gateway.Limits // the zero value is the default ones
 	Terminals  terminals
-	Watching   watching      // the zero value is the usual
+	Watching   watching // the zero value is the usual, without a look at the disk
+	Alerting   alerting
+	Mailer     *alert.Mailer // nil: no mail is sent
 	NewSecret  func() string // text that nobody can guess
 
 	Plain, Proxied, RejectSubprotocols bool // see [gateway.Server]
@@ -98,6 +104,7 @@ type app struct {
 	rereader     *station.Rereader
 	tokens       *token.Tokens
 	accounts     *account.Book
+	people       *access.People
 	lists        *token.Lists
 	tariffs      *tariff.Book
 	transactions *charging.Transactions
@@ -118,10 +125,12 @@ type app struct {
 	remedies     *remedy.Remedies
 	remedyNudge  chan struct{}
 	power        *power.Power
+	sitePower    *site.Control
 	costs        *cost.Costs
 	checks       *commission.Checks
 	catalogue    *fault.Editor
 	faults       *fault.Faults
+	alerts       *alert.Alerts
 	intake       *fault.Intake
 	faultFeed    *store.Feed
 	watchers     watchers
@@ -132,6 +141,8 @@ type app struct {
 	nudge      chan struct{}
 	costNudge  chan struct{}
 	guestNudge chan struct{}
+	alertNudge chan struct{}
+	alertWork  chan struct{}
 	pay        chan struct{} // nudges the worker of payments
 	hear       chan struct{} // nudges who follows what providers tell
 	log        *slog.Logger
@@ -143,7 +154,7 @@ type app struct {
 // newApp opens the database and puts the parts together.
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{
-		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), watchers: watchers{nudge: make(chan struct{}, 1)}, eventDays: o.EventDays, now: o.Now, log: o.Log,
+		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), alertNudge: make(chan struct{}, 1), alertWork: make(chan struct{}, 1), watchers: watchers{nudge: make(chan struct{}, 1)}, eventDays: o.EventDays, now: o.Now, log: o.Log,
 		faultFeed: store.NewFeed(fault.Tells),
 	}
 	var err error
@@ -206,9 +217,12 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	a.desk, a.standIns = a.newDesk(o), o.StandIns
 	a.tokens.Guests = append(a.tokens.Guests, a.desk)
+	a.people = access.NewPeople(a.db, a.db, o.Now, o.NewID)
 	a.power = &power.Power{
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
+	a.sitePower = &site.Control{Store: a.db, Zone: sites.SiteZone, Power: a.power, Network: a.network, Now: o.Now, NewID: o.NewID, Log: o.Log}
+	a.transactions.Measured = a.sitePower.Measured
 	a.costs = &cost.Costs{
 		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Language: readers{a.db}.Language, Zone: sites.Zone, Every: o.CostEvery, Now: o.Now, Log: o.Log,
 	}
@@ -235,6 +249,10 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		rand.Read(key)
 		o.Secret = func() ([]byte, error) { return key, nil }
 	}
+	links, err := derived(o.Secret, "links of payments")
+	if err != nil {
+		return nil, errors.Join(err, a.db.Close())
+	}
 	a.ca = &pki.CA{Store: a.db, Network: a.network, Secret: o.Secret, Operator: o.Operator, Now: o.Now, NewID: o.NewID}
 	if o.PublicURL != "" {
 		a.ca.BaseURL = strings.TrimRight(o.PublicURL, "/") + api.Prefix
@@ -255,17 +273,18 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
+	a.newAlerts(o)
 	web := &api.Server{
 		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns, Remedies: a.remedies,
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
-		Transactions: a.transactions, Power: a.power, Faults: a.faults,
+		Transactions: a.transactions, Power: a.power, SitePower: a.sitePower, Faults: a.faults, Drivers: a.newDrivers(o),
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
 		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Reconciler: a.reconciler, Invoices: a.invoices, Terminals: a.terminals,
-		Codes: a.codes, Desk: a.desk, Inbox: a.inbox, StandIns: o.StandIns, Meanings: a.catalogue, UnknownFaults: a.db,
+		Codes: a.codes, Desk: a.desk, Alerts: a.alerts, Inbox: a.inbox, StandIns: o.StandIns, Meanings: a.catalogue, UnknownFaults: a.db,
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Uptime:  a.newWatchers(o, sites),
-		Events:  a.db, Bus: a.bus, Ready: a.db.Ready,
-		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
+		Events:  a.db, Bus: a.bus, Ready: a.db.Ready, People: a.people, Trail: a.db,
+		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, LinkKey: links, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
 	if err := errors.Join(a.firstTariff(ctx, o.Currency), a.checks.Begin(ctx)); err != nil {
@@ -292,6 +311,7 @@ func (a *app) firstTariff(ctx context.Context, currency string) error {
 func (a *app) told(evs []gnista.Event) {
 	for _, ev := range evs {
 		a.bus.Publish(ev)
+		a.sitePower.Take(ev)
 		switch ev.Kind {
 		case "charge-record.issued", "account.top-up", "mandate.active":
 			wake(a.pay)
@@ -303,6 +323,7 @@ func (a *app) told(evs []gnista.Event) {
 	a.faultFeed.Add(evs)
 	wake(a.remedyNudge)
 	wake(a.watchers.nudge)
+	wake(a.alertNudge)
 }
 
 func wake(c chan<- struct{}) {
@@ -335,14 +356,16 @@ func (a *app) start() {
 	a.running.Go(func() { a.db.Consume(ctx, "cost", a.costNudge, a.costs.Take) })
 	a.keepFaults(ctx)
 	a.startWatching(ctx)
+	a.tellOfFaults(ctx)
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
 	a.running.Go(func() { a.guard.Run(telling) })
+	a.running.Go(func() { a.sitePower.Run(telling) })
 	a.running.Go(func() { a.campaigns.Run(telling) })
 	a.putRight(ctx, telling)
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{
 		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations, "invoices": a.invoices.Sweep,
-		"payments": a.payments.Sweep, "payments at terminals": a.terminals.Sweep, "what is missing": a.payments.Dun, "reconciliations": a.reconciler.Sweep,
+		"sessions": a.people.Sweep, "payments": a.payments.Sweep, "payments at terminals": a.terminals.Sweep, "what is missing": a.payments.Dun, "reconciliations": a.reconciler.Sweep,
 	})
 	// Those that wait for stations keep nothing else waiting.
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep})
@@ -394,6 +417,7 @@ func (a *app) close(ctx context.Context) error {
 	a.checks.End() // while stations are still there, so that it can clean up
 	a.halt()       // while stations are still there, so that none is thought to have failed
 	err := a.gateway.Stop(ctx)
+	a.transactions.Wait()
 	a.costs.Close()
 	a.checks.Wait()
 	a.stop()

@@ -108,7 +108,7 @@ func newPayBench(ctx context.Context, stations int) (*payBench, error) {
 	if err != nil {
 		return nil, err
 	}
-	sim, err := startStripeSim() // what it tells is sent from here
+	sim, err := startStripeSim(options{}) // what it tells is sent from here
 	if err != nil {
 		return nil, err
 	}

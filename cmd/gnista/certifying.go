@@ -1,7 +1,9 @@
 package main
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -74,4 +76,15 @@ func (c certifying) provider() pki.Provider {
 		return pki.NoProvider{}
 	}
 	return pki.HTTPProvider{URL: c.ContractProvider, Client: http.DefaultClient}
+}
+
+// derived is a secret for one use, made of that of the system.
+func derived(secret pki.Secret, use string) ([]byte, error) {
+	key, err := secret()
+	if err != nil {
+		return nil, err
+	}
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte(use))
+	return m.Sum(nil), nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -25,6 +26,7 @@ import (
 // till is a provider whose customers do what the test says.
 type till struct {
 	prepay bool
+	life   time.Duration // of what is set aside; 0 is a week
 
 	mu    sync.Mutex
 	deals map[string]*payment.Snapshot // by our payment
@@ -75,7 +77,7 @@ func (l *till) confirm(id string) {
 	case l.prepay:
 		d.Captured = l.asked[id]
 	default:
-		d.Held, d.HeldUntil = l.asked[id], time.Now().Add(7*24*time.Hour)
+		d.Held, d.HeldUntil = l.asked[id], time.Now().Add(cmp.Or(l.life, 7*24*time.Hour))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"gnista/fault"
+	"gnista/fault/driver"
 )
 
 // newFaults puts together what keeps faults.
@@ -14,6 +15,11 @@ func (a *app) newFaults(ctx context.Context, o options) error {
 	a.faults = &fault.Faults{Store: a.db, Incidents: a.db, Catalogue: a.catalogue.Catalogue, Stations: a.db, Unknown: a.db, Now: o.Now}
 	a.intake = &fault.Intake{Faults: a.faults, Connectors: a.db}
 	return a.db.BeginConsuming(ctx, "faults")
+}
+
+// newDrivers puts together what tells drivers what has happened to them.
+func (a *app) newDrivers(o options) *driver.Desk {
+	return &driver.Desk{Checkouts: a.desk, Charging: a.transactions, Faults: a.db, Catalogue: a.catalogue.Catalogue, Cases: a.db, Outlets: a.db, Now: o.Now}
 }
 
 // keepFaults begins to take in what tells of faults, until ctx ends.

@@ -41,11 +41,13 @@ func (p patient) staying(id gnista.StationID, v gnista.Version, personality ...s
 	return s
 }
 
-// run is the first run of a station.
+// run is the first run of a station in which anything was done: a fault that is told of anew with its cause ends
+// the one without.
 func (p patient) run(id gnista.StationID) remedy.Run {
 	p.t.Helper()
 	synctest.Wait()
 	list, err := p.db.Remedies(p.t.Context(), remedy.Filter{Station: id, Limit: 10})
+	list = slices.DeleteFunc(list, func(r remedy.Run) bool { return r.State == remedy.Over && len(r.Records) == 0 })
 	if err != nil || len(list) == 0 {
 		p.t.Fatalf("%s has no run: %v", id, err)
 	}
@@ -85,8 +87,8 @@ func (p patient) helped(id gnista.StationID, by remedy.Action) {
 	}
 }
 
-func treated(t *testing.T, f func(p patient, v gnista.Version)) {
-	for _, v := range versions() {
+func treated(t *testing.T, list []gnista.Version, f func(p patient, v gnista.Version)) {
+	for _, v := range list {
 		t.Run(string(v), func(t *testing.T) {
 			simulated(t, func(t *testing.T, b *bubble) { f(patient{b, t}, v) })
 		})
@@ -96,7 +98,7 @@ func treated(t *testing.T, f func(p patient, v gnista.Version)) {
 // TestRemedies: ladders help at stations that can be helped, also across a restart of the system, wait where cars
 // charge, and hand over what they cannot help.
 func TestRemedies(t *testing.T) {
-	treated(t, func(p patient, v gnista.Version) {
+	treated(t, versions(), func(p patient, v gnista.Version) {
 		t, ctx := p.t, p.t.Context()
 		ok := func(err error) {
 			t.Helper()
@@ -151,7 +153,7 @@ func TestRemedies(t *testing.T) {
 
 // TestLaddersEnd: for a fault of each class every station comes to an end, and none is told anything in a dry run.
 func TestLaddersEnd(t *testing.T) {
-	treated(t, func(p patient, v gnista.Version) {
+	treated(t, []gnista.Version{gnista.V16, gnista.V21}, func(p patient, v gnista.Version) {
 		t, ctx := p.t, p.t.Context()
 		keys := map[fault.Class]fault.Key{}
 		for _, e := range p.faults.Catalogue.Entries(fault.EntryFilter{}, fault.Key{}, 10_000) {

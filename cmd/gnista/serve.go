@@ -90,6 +90,7 @@ type serve struct {
 	transport
 	cards
 	swishing
+	alerting
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for profiles (/debug/pprof); none when empty. Do not make it public."`
 	PublicURL       string                `help:"Address under which the world reaches this system, as in https://charge.example." placeholder:"URL"`
@@ -126,7 +127,8 @@ func (s *serve) Run(ctx context.Context, o *output) error {
 		opts.BaseURL = "http://" + at.String()
 	}
 	if (s.Demo || s.TestPayments) && opts.Stripe == nil && len(opts.Providers) == 0 {
-		sim, err := startStripeSim()
+		opts.Remember = filepath.Join(s.Data, "simulated")
+		sim, err := startStripeSim(opts)
 		if err != nil {
 			listener.Close()
 			return err
@@ -193,6 +195,10 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err != nil {
 		return options{}, err
 	}
+	mailer, err := s.alerting.mailer()
+	if err != nil {
+		return options{}, err
+	}
 	policy, err := s.policy(s.Currency)
 	if err != nil {
 		return options{}, err
@@ -206,7 +212,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Cloning:    token.Cloning{Apart: s.CardApart, PerHour: s.CardStarts, Block: s.CardBlock},
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
-		Seller: seller, Invoicing: s.invoicing, Collecting: s.collecting, Stripe: card, Guests: policy, Terminals: s.terminals, Watching: s.watching, NewSecret: rand.Text,
+		Seller: seller, Invoicing: s.invoicing, Collecting: s.collecting, Stripe: card, Guests: policy, Terminals: s.terminals, Watching: s.watching, Alerting: s.alerting, Mailer: mailer, NewSecret: rand.Text,
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
 	}
 	paid, err := s.swishing.provider(o)

@@ -33,7 +33,7 @@ type simulate struct {
 	EVSEs       int      `help:"Outlets of each station." name:"evses" default:"1" env:"-"`
 	PowerKW     float64  `help:"The most that an outlet gives." name:"power-kw" default:"22" env:"-"`
 	Personality []string `help:"What the stations do wrong, as some makes do; may be repeated. Their names are in this help." placeholder:"NAME" env:"-"`
-	Fault       []string `help:"Inject this fault, before a car charges at outlet 1 and the next time while it does; may be repeated. A code of OCPP 1.6, or source/code as in ocpp2/RCD.Tripped, mrec/CX001, charin/ConnectorLockFailure, alfen/104, security/TamperDetectionActivated, stop/EmergencyStop, rpc/InternalError. Several that come together have a semicolon between them; ~ before one leaves the outlet usable; =TEXT behind it adds words." sep:"none" placeholder:"CODE[;CODE]" env:"-"`
+	Fault       []string `help:"Inject this fault, before a car charges at outlet 1 and the next time while it does; may be repeated. A code of OCPP 1.6, or source/code as in ocpp2/RCD.Tripped, mrec/CX001, charin/ConnectorLockFailure, alfen/104, security/TamperDetectionActivated, stop/EmergencyStop, rpc/InternalError. Several that come together have a semicolon between them; ~ before one leaves the outlet usable; =TEXT behind it adds words, or with ocpp2 is the value." sep:"none" placeholder:"CODE[;CODE]" env:"-"`
 	siteFlags
 	Seed     uint64     `help:"Another number makes other things happen." default:"1" env:"-"`
 	LogLevel slog.Level `help:"debug, info, warn or error." default:"warn"`

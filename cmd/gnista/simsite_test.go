@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"gnista/fault"
+	"gnista/sim"
 	"gnista/token"
 )
 
@@ -77,6 +79,25 @@ func TestSimSiteErrors(t *testing.T) {
 		out := &printed{}
 		if err := run(t.Context(), append([]string{"sim"}, args...), out, out); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: the error is %v, want %q", args, err, want)
+		}
+	}
+}
+
+// TestSimEveryFault: whatever of the catalogue stations can tell of can be injected; what is found by us cannot.
+func TestSimEveryFault(t *testing.T) {
+	c, err := fault.LoadCatalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range c.Entries(fault.EntryFilter{}, fault.Key{}, 10_000) {
+		list, err := sim.ParseFaults(e.Key.String())
+		switch {
+		case e.Key.Source == fault.Own:
+			if err == nil {
+				t.Errorf("%s can be injected", e.Key)
+			}
+		case err != nil || len(list) != 1:
+			t.Errorf("%s cannot be injected: %v", e.Key, err)
 		}
 	}
 }

@@ -22,7 +22,7 @@ import (
 // newStripe is a system with Stripe, simulated, which tells it what happens.
 func newStripe(t *testing.T) (*live, *stripeSim) {
 	t.Helper()
-	sim, err := startStripeSim()
+	sim, err := startStripeSim(options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,13 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"gnista/payment"
@@ -77,15 +76,7 @@ func (s swishing) provider(o options) (payment.Provider, error) {
 }
 
 // swishSecret is what callbacks are known by: the same after a restart.
-func swishSecret(o options) ([]byte, error) {
-	key, err := o.Secret()
-	if err != nil {
-		return nil, err
-	}
-	m := hmac.New(sha256.New, key)
-	m.Write([]byte("callbacks of Swish"))
-	return m.Sum(nil), nil
-}
+func swishSecret(o options) ([]byte, error) { return derived(o.Secret, "callbacks of Swish") }
 
 // simulatedSwish is a Swish in this process, in which no money moves.
 type simulatedSwish struct {
@@ -98,6 +89,11 @@ func simulateSwish(ctx context.Context, o options, at net.Addr) (*simulatedSwish
 	sim, err := swishsim.New(o.Now, func() string { return strings.ToUpper(strings.ReplaceAll(o.NewID(), "-", "")) })
 	if err != nil {
 		return nil, err
+	}
+	if o.Remember != "" {
+		if err := sim.Remember(filepath.Join(o.Remember, "swish.jsonl")); err != nil {
+			return nil, fmt.Errorf("simulating Swish: %w", err)
+		}
 	}
 	l, server, err := sim.Listen("127.0.0.1:0")
 	if err != nil {
@@ -114,7 +110,10 @@ func simulateSwish(ctx context.Context, o options, at net.Addr) (*simulatedSwish
 	sim.Send = sendCallback
 	go server.ServeTLS(l, "", "")
 	go sim.Run(ctx)
-	context.AfterFunc(ctx, func() { server.Close() })
+	context.AfterFunc(ctx, func() {
+		server.Close()
+		sim.Forget()
+	})
 	return &simulatedSwish{&swish.Provider{
 		Payee: swishsim.Merchant, Endpoint: "https://" + l.Addr().String() + "/swish-cpcapi", Callback: "http://" + reachable(at) + swishHook, Secret: secret, Client: client, Test: true, Now: o.Now,
 	}, sim}, nil

@@ -91,6 +91,39 @@ func charged(t *testing.T, energyWh int, due, back int64, text string) {
 	if err := shop.Answer(t.Context(), v.Action, true); err != nil {
 		t.Fatal(err)
 	}
+	w.charges(t, energyWh)
+	v = l.until(t, c, "to be settled", func(v checkout.View) bool { return v.State == checkout.Settled })
+	if p := v.Pay; p.State != payment.Settled || p.Captured != 100_00 || p.Refunded != back || p.Due != due || p.Kept != 100_00-due-back || shop.sim.Balance() != 100_00-back {
+		t.Errorf("the payment is %+v, and Swish has %d", v.Pay, shop.sim.Balance())
+	}
+	l.audit(t)
+	res, err := http.Get(l.server.URL + "/pay/" + c.Key + "?lang=sv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := io.ReadAll(res.Body)
+	res.Body.Close()
+	if err != nil || !strings.Contains(string(page), text) {
+		t.Errorf("the page does not say %q: %s", text, page)
+	}
+}
+
+// audit checks that no money is lost or made.
+func (l *live) audit(t *testing.T) {
+	t.Helper()
+	var told bytes.Buffer
+	x := &auditor{out: &told, progress: io.Discard, records: l.records}
+	if err := l.db.Snapshot(t.Context(), func(s *store.Snapshot) error {
+		x.Snapshot = s
+		return errors.Join(x.ledger(t.Context()), x.payments(t.Context()), x.providers(t.Context()), x.odd(t.Context()))
+	}); err != nil || x.found > 0 {
+		t.Errorf("the audit has %d differences, %v: %s", x.found, err, &told)
+	}
+}
+
+// charges has the station do as it is told: it starts, and ends after some energy.
+func (w *wire) charges(t *testing.T, energyWh int) {
+	t.Helper()
 	var start struct {
 		RemoteStartID int64           `json:"remoteStartId"`
 		IDToken       json.RawMessage `json:"idToken"`
@@ -118,27 +151,6 @@ func charged(t *testing.T, energyWh int, due, back int64, text string) {
 		at := now.Add(time.Duration(n-2) * time.Minute).Format(time.RFC3339)
 		w.send(fmt.Sprintf(`[2,"t%d","TransactionEvent",{"eventType":%q,"timestamp":%q,"triggerReason":"RemoteStart","seqNo":%d,"transactionInfo":{"transactionId":"T","chargingState":"Charging","remoteStartId":%d},"evse":{"id":1}%s,"meterValue":[{"timestamp":%q,"sampledValue":[{"value":%d,"context":"Transaction.%s"}]}]}]`,
 			n, kind, at, n, start.RemoteStartID, token, at, 1000+energyWh*n, []string{"Begin", "End"}[n]))
-	}
-	v = l.until(t, c, "to be settled", func(v checkout.View) bool { return v.State == checkout.Settled })
-	if p := v.Pay; p.State != payment.Settled || p.Captured != 100_00 || p.Refunded != back || p.Due != due || p.Kept != 100_00-due-back || shop.sim.Balance() != 100_00-back {
-		t.Errorf("the payment is %+v, and Swish has %d", v.Pay, shop.sim.Balance())
-	}
-	var told bytes.Buffer
-	x := &auditor{out: &told, progress: io.Discard, records: l.records}
-	if err := l.db.Snapshot(t.Context(), func(s *store.Snapshot) error {
-		x.Snapshot = s
-		return errors.Join(x.ledger(t.Context()), x.payments(t.Context()), x.providers(t.Context()), x.odd(t.Context()))
-	}); err != nil || x.found > 0 {
-		t.Errorf("the audit has %d differences, %v: %s", x.found, err, &told)
-	}
-	res, err := http.Get(l.server.URL + "/pay/" + c.Key + "?lang=sv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, err := io.ReadAll(res.Body)
-	res.Body.Close()
-	if err != nil || !strings.Contains(string(page), text) {
-		t.Errorf("the page does not say %q: %s", text, page)
 	}
 }
 

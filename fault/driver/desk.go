@@ -12,12 +12,9 @@ import (
 	"gnista/station"
 )
 
-// Faults knows what is wrong.
+// Faults knows what is wrong. A fault.Store does.
 type Faults interface {
-	// OpenAt lists the open faults of an EVSE and of its station as a whole.
-	OpenAt(ctx context.Context, id gnista.StationID, evse int) ([]fault.Fault, error)
-	// Describe is what the catalogue says of a fault, with its texts filled in.
-	Describe(ctx context.Context, f *fault.Fault) (fault.Entry, error)
+	Faults(ctx context.Context, f fault.Filter) ([]fault.Fault, error)
 }
 
 // Sharing knows why cars get what they get.
@@ -70,7 +67,8 @@ type Desk struct {
 	Checkouts *checkout.Desk
 	Charging  *charging.Transactions
 	Faults    Faults
-	Sharing   Sharing
+	Catalogue *fault.Catalogue
+	Sharing   Sharing // nil where power is shared nowhere
 	Cases     Cases
 	Outlets   Outlets
 	Now       func() time.Time
@@ -87,6 +85,15 @@ type Answer struct {
 // Checkout answers whoever has the key of a checkout. NotFound, which does not tell why.
 func (d *Desk) Checkout(ctx context.Context, key string, v Voice) (Answer, error) {
 	x, err := d.Checkouts.View(ctx, key)
+	if err != nil {
+		return Answer{}, err
+	}
+	return d.Viewed(ctx, x, v)
+}
+
+// Opened answers for a checkout by its id. NotFound.
+func (d *Desk) Opened(ctx context.Context, id string, v Voice) (Answer, error) {
+	x, err := d.Checkouts.Show(ctx, id)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -111,11 +118,7 @@ func (d *Desk) Transaction(ctx context.Context, id string, v Voice) (Answer, err
 	}
 	c, err := d.Checkouts.Of(ctx, id)
 	if err == nil {
-		x, err := d.Checkouts.Show(ctx, c.ID)
-		if err != nil {
-			return Answer{}, err
-		}
-		return d.Viewed(ctx, x, v)
+		return d.Opened(ctx, c.ID, v)
 	}
 	if gnista.CodeOf(err) != gnista.NotFound {
 		return Answer{}, err
@@ -149,21 +152,19 @@ func (d *Desk) outlet(ctx context.Context, id gnista.StationID, evse int) (Situa
 		return s, err
 	}
 	s.look(list)
-	open, err := d.Faults.OpenAt(ctx, id, evse)
+	open, err := d.Faults.Faults(ctx, fault.Filter{State: fault.IsOpen, Station: id, WorstFirst: true, Limit: fault.MaxOpen})
 	if err != nil {
 		return s, err
 	}
 	for i := range open {
-		if f := &open[i]; s.Fault == nil || f.Severity.Worse(s.Fault.Severity) {
-			s.Fault = f
+		if f := &open[i]; f.EVSE.ID == 0 || f.EVSE.ID == evse {
+			s.Fault, s.Entry = f, d.Catalogue.Find(f.Key, f.Raw)
+			break
 		}
 	}
-	if s.Fault != nil {
-		if s.Entry, err = d.Faults.Describe(ctx, s.Fault); err != nil {
-			return s, err
-		}
+	if d.Sharing != nil {
+		s.Power, err = d.Sharing.Share(ctx, id, evse)
 	}
-	s.Power, err = d.Sharing.Share(ctx, id, evse)
 	return s, err
 }
 

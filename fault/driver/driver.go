@@ -181,7 +181,7 @@ func (s *Situation) wrong() Kind {
 	switch f, e := s.Fault, s.Entry; {
 	case f == nil || s.Condition == checkout.Offline || e.Usable && !e.Momentary && e.Fixer != fault.Driver:
 		return "" // while it is away nobody knows
-	case f.Severity == fault.Critical && !e.Retry:
+	case !e.Usable && !e.Retry && (e.Remedy == fault.TakeOut || f.Severity == fault.Critical):
 		return SwitchedOff
 	case e.Fixer == fault.Driver || e.Fixer == fault.Vehicle || e.Retry && e.Usable:
 		return Fixable

@@ -23,7 +23,7 @@ func voice(l fault.Language) Voice {
 	return Voice{
 		Language: l,
 		Money:    func(m gnista.Money) string { return fmt.Sprintf("%d.%02d %s", m.Amount/100, m.Amount%100, m.Currency) },
-		Hour:     func(t time.Time) string { return t.Format("15:04") },
+		Zone:     time.UTC,
 	}
 }
 
@@ -70,7 +70,7 @@ func trouble(code string, e fault.Entry) (*fault.Fault, fault.Entry) {
 // TestExplain is the table of what drivers meet.
 func TestExplain(t *testing.T) {
 	lock, lockEntry := trouble("ConnectorLockFailure", fault.Entry{Severity: fault.High, Fixer: fault.Driver, Retry: true, Remedy: fault.Unlock})
-	ground, groundEntry := trouble("GroundFailure", fault.Entry{Severity: fault.Critical, Fixer: fault.Technician})
+	ground, groundEntry := trouble("GroundFailure", fault.Entry{Severity: fault.High, Fixer: fault.Technician, Remedy: fault.TakeOut})
 	reader, readerEntry := trouble("ReaderFailure", fault.Entry{Severity: fault.Medium, Fixer: fault.Technician, Usable: true})
 	meter, meterEntry := trouble("PowerMeterFailure", fault.Entry{Severity: fault.High, Fixer: fault.Technician})
 	shared := &Power{Limited: true, Words: map[fault.Language]string{fault.English: "You get 7 kW because 6 cars share 100 A.", fault.Swedish: "Du får 7 kW eftersom 6 bilar delar på 100 A."}}

@@ -12,7 +12,7 @@ import (
 type Voice struct {
 	Language fault.Language
 	Money    func(gnista.Money) string // an amount with its currency
-	Hour     func(time.Time) string    // a time of day at the outlet
+	Zone     *time.Location
 }
 
 // sentence is what has happened, and what is to be done.
@@ -92,8 +92,10 @@ func (s *Situation) words(m Message, v Voice) (what, todo string) {
 	what, todo = x.what, x.todo
 	switch m.Kind {
 	case SwitchedOff, Broken, Fixable:
-		if text := s.Entry.Texts[v.Language].Driver; s.Fault != nil && text != "" { // of the fault, with what to do
-			return text, ""
+		if s.Fault != nil {
+			if text := s.Entry.Say(v.Language, s.Fault.Facts, v.Zone).Driver; text != "" { // of the fault, with what to do
+				return text, ""
+			}
 		}
 	case Shared:
 		if s.Power != nil && s.Power.Words[v.Language] != "" {
@@ -104,7 +106,7 @@ func (s *Situation) words(m Message, v Voice) (what, todo string) {
 			what, todo = away(v.Language)
 		}
 	case NoAnswer, Pay:
-		todo = fmt.Sprintf(todo, v.Hour(m.Until))
+		todo = fmt.Sprintf(todo, m.Until.In(v.Zone).Format("15:04"))
 	case WrongOutlet:
 		at := fmt.Sprint(m.Outlet)
 		what, todo = fmt.Sprintf(what, at), fmt.Sprintf(todo, at)

@@ -159,6 +159,10 @@ func (m *Remedies) takeOpened(ctx context.Context, ev gnista.Event) error {
 	return err
 }
 
+// graceTime is how long a fault has to be there before anything is done about it: a station may take back at once
+// what it has told, or tell it better.
+const graceTime = 15 * time.Second
+
 // begin begins a run for a fault, or has it join the one of its class at its place.
 func (m *Remedies) begin(ctx context.Context, f fault.Fault, class fault.Class, r Run) (Run, bool, error) {
 	l, err := m.Ladder(ctx, class)
@@ -167,6 +171,9 @@ func (m *Remedies) begin(ctx context.Context, f fault.Fault, class fault.Class, 
 	}
 	now := m.Now()
 	r.ID, r.Class, r.Faults, r.Steps, r.State, r.StartedAt, r.DueAt = m.NewID(), class, []string{f.ID}, l.Steps, Running, now, now
+	if r.By == "" {
+		r.DueAt = now.Add(graceTime)
+	}
 	r.Station, r.Site, r.EVSE, r.Connector = f.Station, f.Site, f.EVSE.ID, f.EVSE.Connector
 	if f.Station != "" {
 		s, err := m.Network.Store.Station(ctx, f.Station)

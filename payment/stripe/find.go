@@ -49,33 +49,31 @@ func given(list []taken, op payment.Operation) (amount int64) {
 }
 
 // of is a payment with one charge, of which so much was given back.
-func of(intent *sdk.PaymentIntent, refunded int64) payment.Snapshot {
+func (p *Provider) of(intent *sdk.PaymentIntent, refunded int64) payment.Snapshot {
 	if intent == nil {
 		return payment.Snapshot{}
 	}
 	s := payment.Snapshot{Ref: intent.ID, Captured: intent.AmountReceived, Refunded: refunded}
 	switch intent.Status {
 	case sdk.PaymentIntentStatusRequiresCapture:
-		s.Held, s.HeldUntil = intent.AmountCapturable, until(intent.LatestCharge)
+		s.Held, s.HeldUntil = intent.AmountCapturable, until(intent, p.Caps().HoldLife)
 	case sdk.PaymentIntentStatusCanceled:
 		s.Ended = payment.Abandoned
 	}
 	return s
 }
 
-// until is how long the bank keeps what it has set aside for a charge.
-func until(c *sdk.Charge) time.Time {
-	if c == nil || c.PaymentMethodDetails == nil {
-		return time.Time{}
+// until is how long the bank keeps what it has set aside: as the charge says, which not each way to pay does, or for a
+// time from when it, or else what it was made for, was made.
+func until(intent *sdk.PaymentIntent, life time.Duration) time.Time {
+	from := intent.Created
+	if c := intent.LatestCharge; c != nil {
+		if d := c.PaymentMethodDetails; d != nil && d.Card != nil && d.Card.CaptureBefore != 0 {
+			return time.Unix(d.Card.CaptureBefore, 0).UTC()
+		}
+		from = max(from, c.Created)
 	}
-	var before int64
-	if card := c.PaymentMethodDetails.Card; card != nil {
-		before = card.CaptureBefore
-	}
-	if before == 0 {
-		return time.Time{}
-	}
-	return time.Unix(before, 0).UTC()
+	return time.Unix(from, 0).UTC().Add(life)
 }
 
 // why is the code of what went wrong last with a charge.
@@ -166,7 +164,7 @@ func (p *Provider) Fetch(ctx context.Context, x payment.Payment) (payment.Snapsh
 	if len(intents) == 0 {
 		return payment.Snapshot{}, gnista.Errorf(gnista.NotFound, "Stripe has no payment %s", x.ID)
 	}
-	s := of(intents[0], 0)
+	s := p.of(intents[0], 0)
 	if x.Way == payment.ByMandate {
 		s = payment.Snapshot{Ref: intents[0].ID}
 	}

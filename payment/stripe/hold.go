@@ -42,7 +42,15 @@ func (p *Provider) Begin(ctx context.Context, op payment.Operation, x payment.Pa
 	if err != nil {
 		return payment.Begun{}, failure(err)
 	}
-	return payment.Begun{Snapshot: s, Action: payment.Action{Kind: payment.ActElement, Text: secret, Key: p.Publishable}}, nil
+	return payment.Begun{Snapshot: s, Action: p.element(secret)}, nil
+}
+
+// element is what a driver has to do in Stripe's element, of which Stripe's documentation says what it needs.
+func (p *Provider) element(secret string) payment.Action {
+	return payment.Action{Kind: payment.ActElement, Text: secret, Key: p.Publishable, Needs: payment.Needs{
+		Script: "https://js.stripe.com/v3/", Scripts: "https://js.stripe.com", Connect: "https://api.stripe.com", Images: "https://*.stripe.com",
+		Frames: "https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com",
+	}}
 }
 
 // Capture takes an amount: of what is set aside, once, which releases the rest; or under the mandate of the payment.
@@ -61,7 +69,7 @@ func (p *Provider) Capture(ctx context.Context, op payment.Operation, x payment.
 		params := &sdk.PaymentIntentCaptureParams{AmountToCapture: sdk.Int64(amount)}
 		params.IdempotencyKey = sdk.String(key)
 		intent, err := p.api.V1PaymentIntents.Capture(ctx, x.Ref, params)
-		return of(intent, x.Refunded), err
+		return p.of(intent, x.Refunded), err
 	})
 	if unexpected(err) {
 		return p.instead(ctx, x, func(s payment.Snapshot) bool { return s.Captured > 0 })
@@ -78,7 +86,7 @@ func (p *Provider) Cancel(ctx context.Context, op payment.Operation, x payment.P
 		params := &sdk.PaymentIntentCancelParams{CancellationReason: sdk.String(sdk.PaymentIntentCancellationReasonAbandoned)}
 		params.IdempotencyKey = sdk.String(key)
 		intent, err := p.api.V1PaymentIntents.Cancel(ctx, x.Ref, params)
-		return of(intent, x.Refunded), err
+		return p.of(intent, x.Refunded), err
 	})
 	if unexpected(err) {
 		return p.instead(ctx, x, func(s payment.Snapshot) bool { return s.Held == 0 })

@@ -37,7 +37,7 @@ func (p *Provider) List(ctx context.Context, from, to time.Time) iter.Seq2[payme
 				refunded = taken{intent, refunds}.refunded()
 			}
 			if !yield(payment.Listed{
-				Snapshot: of(intent, refunded), Payment: intent.Metadata[metaPayment], Currency: ours(intent.Currency), At: time.Unix(intent.Created, 0).UTC(),
+				Snapshot: p.of(intent, refunded), Payment: intent.Metadata[metaPayment], Currency: ours(intent.Currency), At: time.Unix(intent.Created, 0).UTC(),
 			}, nil) {
 				return
 			}

@@ -55,7 +55,7 @@ func (p *Provider) outcome(intent *sdk.PaymentIntent, x payment.Payment) (paymen
 	case sdk.PaymentIntentStatusSucceeded:
 		return payment.Snapshot{Ref: intent.ID, Captured: x.Captured + intent.AmountReceived, Refunded: x.Refunded}, nil
 	case sdk.PaymentIntentStatusRequiresCapture:
-		return of(intent, 0), nil
+		return p.of(intent, 0), nil
 	case sdk.PaymentIntentStatusProcessing:
 		return payment.Snapshot{}, errProcessing
 	case sdk.PaymentIntentStatusRequiresAction:
@@ -98,7 +98,7 @@ func (p *Provider) Keep(ctx context.Context, m payment.Mandate) (payment.Kept, p
 		return payment.Kept{}, payment.Action{}, failure(err)
 	}
 	return payment.Kept{State: payment.MandateAwaiting, Customer: m.Customer, Ref: setup.ID},
-		payment.Action{Kind: payment.ActElement, Text: setup.ClientSecret, Key: p.Publishable}, nil
+		p.element(setup.ClientSecret), nil
 }
 
 // Kept reads what came of it.

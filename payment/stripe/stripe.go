@@ -7,6 +7,7 @@
 package stripe
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -33,9 +34,13 @@ type Config struct {
 	Webhook     string // secret that Stripe signs what it tells with; empty hears nothing
 	URL         string // of the interface; empty is Stripe's
 	Client      *http.Client
+	HoldLife    time.Duration // that an amount is taken to stay set aside where Stripe does not say until when; 0 is [HoldLife]
 	Mandates    Mandates
 	Now         func() time.Time
 }
+
+// HoldLife is how long an amount on a card stays set aside where Stripe does not say until when: as for most cards.
+const HoldLife = 7 * 24 * time.Hour
 
 // Provider takes payments with Stripe.
 type Provider struct {
@@ -73,7 +78,7 @@ func (*Provider) Name() string { return Name }
 // Caps are what it can do.
 func (p *Provider) Caps() payment.Caps {
 	return payment.Caps{
-		Hold: true, Minima: minima(), Currencies: currencies(), MaxAmount: 999_999_99, Test: !p.live(),
+		Hold: true, Minima: minima(), Currencies: currencies(), MaxAmount: 999_999_99, HoldLife: cmp.Or(p.HoldLife, HoldLife), Test: !p.live(),
 		Words: map[string]string{"sv": "Kort, Apple Pay eller Google Pay", "en": "Card, Apple Pay or Google Pay"},
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -92,7 +93,10 @@ func (s *Provider) Begin(ctx context.Context, op payment.Operation, p payment.Pa
 		})
 		switch {
 		case err == nil && payer == "":
-			return payment.Begun{Snapshot: payment.Snapshot{Ref: id}, Action: payment.Action{Kind: payment.ActApp, Text: token}}, nil
+			return payment.Begun{Snapshot: payment.Snapshot{Ref: id}, Action: payment.Action{
+				Kind: payment.ActApp, Text: token, Code: "D" + token, // of a payment that was made beforehand
+				App: "swish://paymentrequest?token=" + url.QueryEscape(token) + "&callbackurl=",
+			}}, nil
 		case err == nil:
 			return payment.Begun{Snapshot: payment.Snapshot{Ref: id}, Action: payment.Action{Kind: payment.ActWait, Text: id}}, nil
 		case !has(err, exists):

@@ -178,6 +178,26 @@ func (s suite) dunning(t *testing.T) {
 	if rests := must[[]payment.Payment](t)(s.Rests(ctx, "bk3")); len(rests) != 0 {
 		t.Errorf("got %+v", rests)
 	}
+	rest := func(id, of string, amount int64) *payment.Change {
+		c := payment.Begin(id, "books", "", "SEK", amount, now)
+		c.Rest = of
+		return c
+	}
+	for _, id := range []string{"bk3-a", "bk3-b"} { // one at a time
+		if p := must[payment.Payment](t)(s.CreateRest(ctx, rest(id, "bk3", 500))); p.ID != "bk3-a" {
+			t.Errorf("the rest is paid by %s", p.ID)
+		}
+	}
+	must[payment.Payment](t)(s.ChangePayment(ctx, "bk3-a", now, func(c *payment.Change) error { c.Decline("no"); return nil }))
+	if _, err := s.CreateRest(ctx, rest("bk3-c", "bk3", 400)); gnista.CodeOf(err) != gnista.Conflict || err == nil {
+		t.Errorf("another amount: %v", err)
+	}
+	if _, err := s.CreateRest(ctx, rest("bk3-d", "none", 400)); gnista.CodeOf(err) != gnista.NotFound || err == nil {
+		t.Errorf("of none: %v", err)
+	}
+	if rests := must[[]payment.Payment](t)(s.Rests(ctx, "bk3")); len(rests) != 1 {
+		t.Errorf("got %+v", rests)
+	}
 }
 
 func (s suite) reconciliations(t *testing.T, found []payment.Difference) {

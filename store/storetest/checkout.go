@@ -18,7 +18,7 @@ func (s suite) checkouts(t *testing.T) {
 		return checkout.Checkout{
 			ID: id, Key: "key-" + id, Station: "guests", EVSE: evse, Provider: "till", Way: payment.ByHold, Amount: gnista.Money{Amount: 20_000, Currency: "SEK"}, Language: "sv", Tariff: "v1",
 			Token: token.ID{UID: "UID" + id, Type: token.Central}, Payment: "pay-" + id, State: checkout.Paying, Test: true,
-			Company: &checkout.Company{Name: "Åkeri AB", VATNumber: "SE556036079301", Reference: "17"}, MinWh: 500, Minimum: 300,
+			Company: &checkout.Company{Name: "Åkeri AB", VATNumber: "SE556036079301", Reference: "17"}, MinWh: 500, Minimum: 300, Wish: checkout.Wish{Wh: 6000, For: time.Hour, Cost: 30_50},
 			PayBy: now.Add(15 * time.Minute), CreatedAt: now, UpdatedAt: now, Order: checkout.Order{Number: 7}, Next: now.Add(time.Minute),
 		}
 	}

@@ -44,6 +44,8 @@ func Run(t *testing.T, url string) {
 	t.Run("templates", s.templates)
 	t.Run("campaigns", s.campaigns)
 	t.Run("remedies", s.remedies)
+	t.Run("alert entries", s.alertEntries)
+	t.Run("alerts", s.alerts)
 	t.Run("verdicts", s.verdicts)
 	t.Run("made-up reasons", s.reasons)
 	t.Run("quirks", s.quirks)
@@ -58,6 +60,8 @@ func Run(t *testing.T, url string) {
 	t.Run("checks", s.checks)
 	t.Run("tokens", s.tokens)
 	t.Run("local lists", s.localLists)
+	t.Run("users", s.users)
+	t.Run("the trail of changes", s.trail)
 	t.Run("accounts", s.accounts)
 	t.Run("holds", s.holds)
 	t.Run("unknown tokens", s.unknown)
@@ -82,6 +86,8 @@ func Run(t *testing.T, url string) {
 	t.Run("books of providers", s.books)
 	t.Run("hints of providers", s.hints)
 	t.Run("payment codes", s.payCodes)
+	t.Run("cases of attempts", s.attemptCases)
+	t.Run("free outlets", s.freeOutlets)
 	t.Run("assignment of tariffs", s.assignment)
 	t.Run("use of tariffs", s.tariffUse)
 	t.Run("sites", s.sites)
@@ -107,6 +113,7 @@ func Run(t *testing.T, url string) {
 	t.Run("times that are not counted", s.exclusions)
 	t.Run("attempts", s.attempts)
 	t.Run("watchers", s.watchers)
+	t.Run("power of sites", s.sitePower)
 }
 
 type suite struct{ *store.DB }

@@ -73,6 +73,11 @@ func (s *Sim) Confirm(secret string, c Card) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i, x := s.bySecret(secret)
+	if i != nil || x != nil {
+		if err := s.remember(deed{Serial: s.serial, Path: didConfirm, Body: secret, Card: c}); err != nil {
+			return err
+		}
+	}
 	switch {
 	case c.last4() == "":
 		return gnista.Invalidf("card", "%q is none", c)
@@ -106,6 +111,11 @@ func (s *Sim) Leave(secret string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i, x := s.bySecret(secret)
+	if i != nil || x != nil {
+		if err := s.remember(deed{Serial: s.serial, Path: didLeave, Body: secret}); err != nil {
+			return err
+		}
+	}
 	switch {
 	case i != nil && i.status == needsMethod:
 		s.fail(i, &problem{Type: "card_error", Code: "payment_intent_authentication_failure", Message: "The holder did not agree."})

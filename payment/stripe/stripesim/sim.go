@@ -17,6 +17,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"gnista/payment/journal"
 )
 
 // Version is the one of Stripe's interface that is spoken.
@@ -36,6 +38,7 @@ type Sim struct {
 	mux *http.ServeMux
 
 	mu        sync.Mutex
+	journal   *journal.Journal[deed] // nil: it forgets everything at the end
 	serial    int
 	faults    []plan
 	keys      map[string]*answered
@@ -200,6 +203,7 @@ func (s *Sim) serve(w http.ResponseWriter, r *http.Request, h func(url.Values, s
 		write(w, have.status, have.body)
 		return
 	}
+	serial := s.serial
 	status, answer, keep := http.StatusInternalServerError, encode(&problem{Type: "api_error", Message: "something went wrong"}), true
 	if !failing || fault != Broken {
 		var made any
@@ -213,6 +217,11 @@ func (s *Sim) serve(w http.ResponseWriter, r *http.Request, h func(url.Values, s
 	}
 	if keep && key != "" && r.Method == http.MethodPost {
 		s.keys[key] = &answered{hash, status, answer, s.Now()}
+	}
+	if r.Method == http.MethodPost && (!failing || fault == After) {
+		if err := s.remember(deed{Serial: serial, Path: r.URL.Path, Key: key, Body: string(body)}); err != nil {
+			status, answer = http.StatusInternalServerError, encode(&problem{Type: "api_error", Message: err.Error()})
+		}
 	}
 	if failing && fault == After {
 		panic(http.ErrAbortHandler)

@@ -86,10 +86,27 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case LostAfter:
 		w = lost{http.Header{}}
 	}
-	s.handle(w, r, what, id, text)
+	out := &heard{ResponseWriter: w}
+	s.handle(out, r.Method, r.Header.Get("Content-Type"), what, id, text)
+	if out.status < 300 && r.Method != http.MethodGet {
+		if err := s.remember(deed{Path: r.Method + " " + what, ID: id, Body: string(text)}); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+	}
 	if f == LostAfter {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// heard is an answer of which the status is known; 0 is OK.
+type heard struct {
+	http.ResponseWriter
+	status int
+}
+
+func (h *heard) WriteHeader(status int) {
+	h.status = status
+	h.ResponseWriter.WriteHeader(status)
 }
 
 // lost is an answer that nobody gets.
@@ -99,25 +116,25 @@ func (l lost) Header() http.Header         { return l.h }
 func (l lost) Write(b []byte) (int, error) { return len(b), nil }
 func (l lost) WriteHeader(int)             {}
 
-func (s *Sim) handle(w http.ResponseWriter, r *http.Request, what, id string, text []byte) {
+func (s *Sim) handle(w http.ResponseWriter, method, kind, what, id string, text []byte) {
 	switch {
-	case r.Method == http.MethodGet && what == "payment":
+	case method == http.MethodGet && what == "payment":
 		if p := s.asked[id]; p != nil {
 			answer(w, p.view())
 			return
 		}
 		refuse(w, http.StatusNotFound, "RP04")
-	case r.Method == http.MethodGet:
+	case method == http.MethodGet:
 		if x := s.refunds[id]; x != nil {
 			answer(w, x.view())
 			return
 		}
 		refuse(w, http.StatusNotFound, "RP04")
-	case r.Method == http.MethodPatch && what == "payment":
-		s.patch(w, r, id, text)
-	case r.Method == http.MethodPut:
+	case method == http.MethodPatch && what == "payment":
+		s.patch(w, kind, id, text)
+	case method == http.MethodPut:
 		var b body
-		if r.Header.Get("Content-Type") != "application/json" {
+		if kind != "application/json" {
 			w.WriteHeader(http.StatusUnsupportedMediaType)
 			return
 		}
@@ -223,7 +240,7 @@ func (s *Sim) ask(w http.ResponseWriter, id string, b body) {
 	}
 	s.asked[id] = p
 	if p.Payer == "" {
-		p.Token = s.Token()
+		p.Token = s.token()
 		w.Header().Set("PaymentRequestToken", p.Token)
 	}
 	if afterwards[b.Message] {
@@ -233,11 +250,11 @@ func (s *Sim) ask(w http.ResponseWriter, id string, b body) {
 	w.WriteHeader(http.StatusCreated)
 }
 
-func (s *Sim) patch(w http.ResponseWriter, r *http.Request, id string, text []byte) {
+func (s *Sim) patch(w http.ResponseWriter, kind, id string, text []byte) {
 	var list []struct{ Op, Path, Value string }
 	p := s.asked[id]
 	switch {
-	case r.Header.Get("Content-Type") != "application/json-patch+json":
+	case kind != "application/json-patch+json":
 		w.WriteHeader(http.StatusUnsupportedMediaType)
 	case p == nil:
 		refuse(w, http.StatusNotFound, "RP04")

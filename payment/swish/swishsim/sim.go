@@ -13,6 +13,8 @@ import (
 	"sort"
 	"sync"
 	"time"
+
+	"gnista/payment/journal"
 )
 
 // Fault is what goes wrong with a request.
@@ -54,6 +56,9 @@ type Sim struct {
 	keys keys
 
 	mu      sync.Mutex
+	journal *journal.Journal[deed] // nil: it forgets everything at the end
+	made    []string               // references and tokens of what is done just now
+	again   []string               // those that are to be made again
 	next    Fault
 	spoil   string // code that the next refund ends with
 	asked   map[string]*Payment
@@ -154,14 +159,14 @@ func (s *Sim) tell(url, identifier string, view any) {
 var ErrOver = errors.New("there is nothing to confirm")
 
 // customer lets the customer of a payment request do something, found by its id or its token.
-func (s *Sim) customer(of string, f func(*Payment)) error {
+func (s *Sim) customer(of, what, code string, f func(*Payment)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pass()
 	for _, p := range s.asked {
 		if (p.ID == of || p.Token != "" && p.Token == of) && p.Status == "CREATED" {
 			f(p)
-			return nil
+			return s.remember(deed{Path: what, ID: p.ID, Body: code})
 		}
 	}
 	return ErrOver
@@ -169,20 +174,20 @@ func (s *Sim) customer(of string, f func(*Payment)) error {
 
 // Confirm pays a payment request, by its id or its token.
 func (s *Sim) Confirm(of string) error {
-	return s.customer(of, func(p *Payment) {
-		p.PaidAt, p.Paid = s.Now(), s.Token()
+	return s.customer(of, didConfirm, "", func(p *Payment) {
+		p.PaidAt, p.Paid = s.Now(), s.token()
 		s.end(p, "PAID", "")
 	})
 }
 
 // Decline says no to it.
 func (s *Sim) Decline(of string) error {
-	return s.customer(of, func(p *Payment) { s.end(p, "DECLINED", "") })
+	return s.customer(of, didDecline, "", func(p *Payment) { s.end(p, "DECLINED", "") })
 }
 
 // Break ends it with an error, as RF07 when the bank says no and BANKIDCL when the customer ends the signing.
 func (s *Sim) Break(of, code string) error {
-	return s.customer(of, func(p *Payment) { s.end(p, "ERROR", code) })
+	return s.customer(of, didBreak, code, func(p *Payment) { s.end(p, "ERROR", code) })
 }
 
 // Find is a payment request, by its id or its token.

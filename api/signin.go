@@ -1,0 +1,136 @@
+package api
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"gnista"
+	"gnista/access"
+)
+
+// The cookies of sessions. Over TLS it is one that no other host and no path can set, and that is never sent in clear.
+const (
+	secureCookie = "__Host-gnista"
+	plainCookie  = "gnista"
+)
+
+// overTLS tells whether the browser's connection is secret: ours, or that of a proxy of ours.
+func (s *Server) overTLS(r *http.Request) bool {
+	return r.TLS != nil || s.proxy(peer(r)) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") || strings.HasPrefix(s.PublicURL, "https://")
+}
+
+func (s *Server) cookie(r *http.Request, secret string, expires time.Time) *http.Cookie {
+	c := &http.Cookie{Name: plainCookie, Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Expires: expires}
+	if s.overTLS(r) {
+		c.Name, c.Secure = secureCookie, true
+	}
+	if secret == "" {
+		c.MaxAge = -1
+	}
+	return c
+}
+
+// signedIn is who has signed in in the browser that a request comes from; ok is false where nobody has.
+func (s *Server) signedIn(r *http.Request) (u access.User, x access.Session, ok bool, err error) {
+	name := plainCookie
+	if s.overTLS(r) {
+		name = secureCookie
+	}
+	c, err := r.Cookie(name)
+	if err != nil || c.Value == "" {
+		return u, x, false, nil
+	}
+	u, x, err = s.People.Who(r.Context(), c.Value, s.client(r))
+	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		return u, x, false, nil
+	}
+	return u, x, err == nil, err
+}
+
+// signInPage is what somebody sees who signs in.
+type signInPage struct {
+	To      string
+	Email   string
+	Problem string // key of a text
+}
+
+func (s *Server) signInPages(mux *http.ServeMux) {
+	mux.HandleFunc("GET /sign-in", func(w http.ResponseWriter, r *http.Request) {
+		s.askSignIn(w, r, http.StatusOK, signInPage{To: r.URL.Query().Get("to")})
+	})
+	mux.HandleFunc("POST /sign-in", s.signIn)
+	mux.HandleFunc("POST /sign-out", func(w http.ResponseWriter, r *http.Request) {
+		if u, x, ok, _ := s.signedIn(r); ok {
+			if err := s.People.Sessions.EndSession(r.Context(), u.ID, x.ID); err != nil && gnista.CodeOf(err) != gnista.NotFound {
+				s.Log.Error("a session could not be ended", "err", err)
+			}
+		}
+		http.SetCookie(w, s.cookie(r, "", time.Unix(1, 0)))
+		http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+	})
+}
+
+func (s *Server) askSignIn(w http.ResponseWriter, r *http.Request, status int, p signInPage) {
+	secure(w.Header().Set)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Vary", "Accept-Language")
+	p.To = inside(p.To)
+	w.WriteHeader(status)
+	s.show(w, "signin.html", r.Header.Get("Accept-Language"), p)
+}
+
+// inside is a path of ours, or the first page for whatever leads elsewhere.
+func inside(to string) string {
+	u, err := url.Parse(to)
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") || strings.ContainsAny(to, "\\\r\n\t") {
+		return "/"
+	}
+	return u.RequestURI()
+}
+
+func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, formBody)
+	if err := r.ParseForm(); err != nil {
+		problem(w, http.StatusBadRequest, "the form could not be read")
+		return
+	}
+	p := signInPage{To: r.PostFormValue("to"), Email: strings.ToLower(strings.TrimSpace(r.PostFormValue("email")))}
+	if !s.rates.signIns.allow(s.client(r), s.Now()) || p.Email != "" && !s.rates.signIns.allow("user "+p.Email, s.Now()) {
+		w.Header().Set("Retry-After", "60")
+		p.Problem = "sign-in-often"
+		s.askSignIn(w, r, http.StatusTooManyRequests, p)
+		return
+	}
+	u, err := s.People.Prove(r.Context(), p.Email, r.PostFormValue("password"))
+	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		p.Problem = "sign-in-wrong"
+		s.askSignIn(w, r, http.StatusUnauthorized, p)
+		return
+	}
+	var secret string
+	if err == nil {
+		if old, x, ok, _ := s.signedIn(r); ok { // that of whoever was there before
+			err = s.People.Sessions.EndSession(r.Context(), old.ID, x.ID)
+		}
+	}
+	if err == nil {
+		secret, err = s.People.SignIn(r.Context(), u, "password", s.client(r), r.UserAgent())
+	}
+	if err != nil {
+		s.Log.Error("somebody could not sign in", "err", err)
+		p.Problem = "sign-in-broken"
+		s.askSignIn(w, r, http.StatusInternalServerError, p)
+		return
+	}
+	http.SetCookie(w, s.cookie(r, secret, s.Now().Add(access.SessionFor)))
+	http.Redirect(w, r, inside(p.To), http.StatusSeeOther)
+}
+
+// peer is the machine that a request comes from, which may be a proxy.
+func peer(r *http.Request) netip.Addr {
+	at, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return at.Addr().Unmap().WithZone("")
+}
