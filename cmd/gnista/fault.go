@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"slices"
 
+	"gnista"
 	"gnista/fault"
 	"gnista/fault/driver"
+	"gnista/power/site"
 )
 
 // newFaults puts together what keeps faults.
@@ -19,7 +22,19 @@ func (a *app) newFaults(ctx context.Context, o options) error {
 
 // newDrivers puts together what tells drivers what has happened to them.
 func (a *app) newDrivers(o options) *driver.Desk {
-	return &driver.Desk{Checkouts: a.desk, Charging: a.transactions, Faults: a.db, Catalogue: a.catalogue.Catalogue, Cases: a.db, Outlets: a.db, Now: o.Now}
+	return &driver.Desk{Checkouts: a.desk, Charging: a.transactions, Faults: a.db, Catalogue: a.catalogue.Catalogue, Sharing: sharing{a.sitePower}, Cases: a.db, Outlets: a.db, Now: o.Now}
+}
+
+// sharing tells drivers why their cars get what they get.
+type sharing struct{ *site.Control }
+
+func (s sharing) Share(_ context.Context, id gnista.StationID, evse int) (*driver.Power, error) {
+	w, err := s.Explain(id, evse)
+	if err != nil { // it is not shared there
+		return nil, nil
+	}
+	held := []site.Code{site.WasLowered, site.Shared, site.Behind, site.Waits, site.Shortage, site.Stepped}
+	return &driver.Power{Limited: slices.Contains(held, w.Code), Words: map[fault.Language]string{fault.Swedish: w.SV, fault.English: w.EN}}, nil
 }
 
 // keepFaults begins to take in what tells of faults, until ctx ends.

@@ -68,7 +68,7 @@ type Desk struct {
 	Charging  *charging.Transactions
 	Faults    Faults
 	Catalogue *fault.Catalogue
-	Sharing   Sharing // nil where power is shared nowhere
+	Sharing   Sharing
 	Cases     Cases
 	Outlets   Outlets
 	Now       func() time.Time
@@ -162,9 +162,7 @@ func (d *Desk) outlet(ctx context.Context, id gnista.StationID, evse int) (Situa
 			break
 		}
 	}
-	if d.Sharing != nil {
-		s.Power, err = d.Sharing.Share(ctx, id, evse)
-	}
+	s.Power, err = d.Sharing.Share(ctx, id, evse)
 	return s, err
 }
 

@@ -135,7 +135,7 @@ func (c *Control) Explain(id gnista.StationID, evse int) (Why, error) {
 	if l := c.at(id); l != nil {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if l.seen != nil {
+		if l.seen != nil && l.seen.Mode == On {
 			for i := range l.seen.EVSEs {
 				if x := &l.seen.EVSEs[i]; x.Station == id && x.EVSE == evse && x.Why != nil {
 					return *x.Why, nil
