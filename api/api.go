@@ -46,6 +46,7 @@ import (
 	"gnista/payment/terminal"
 	"gnista/pki"
 	"gnista/power"
+	"gnista/power/site"
 	"gnista/station"
 	"gnista/tariff"
 	"gnista/token"
@@ -62,6 +63,7 @@ type Server struct {
 	Lists         *token.Lists
 	Transactions  *charging.Transactions
 	Power         *power.Power
+	SitePower     *site.Control
 	Costs         *cost.Costs
 	Tariffs       *tariff.Book
 	Sites         *station.Sites
@@ -181,6 +183,7 @@ func (s *Server) Handler() http.Handler {
 	s.quotes(api)
 	s.simulations(api)
 	s.sites(api)
+	s.sitePower(api)
 	s.uptimes(api)
 	s.figures(api)
 	s.records(api)

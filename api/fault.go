@@ -112,7 +112,7 @@ func (s *Server) showFault(l fault.Language) func(fault.Fault) FaultView {
 // tellFault is a fault with what the catalogue says of it.
 func (s *Server) tellFault(l fault.Language, f fault.Fault) (FaultView, fault.Texts) {
 	e := s.Faults.Catalogue.Find(f.Key, f.Raw)
-	texts := e.Say(l, f.Facts, s.Zone)
+	texts := e.Explain(&f, l, s.Zone)
 	v := FaultView{
 		ID: f.ID, Case: f.Case, Source: f.Key.Source, Code: f.Key.Code, Name: texts.Name, Known: e.Known, Severity: f.Severity, Station: f.Station, Site: f.Site, EVSE: f.EVSE.ID,
 		Outlet: f.EVSE.Connector, Way: f.Way, Usable: e.Usable, Retry: e.Retry, Fixer: e.Fixer, Remedy: e.Remedy, State: fault.IsOpen, Count: f.Count, Chatters: f.Chatters,

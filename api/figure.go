@@ -77,14 +77,15 @@ func groupName(by uptime.GroupBy, name string) string {
 	return time.Unix(int64(n)*24*60*60, 0).UTC().Format(time.DateOnly)
 }
 
-type figuresInput struct {
+// FigureInput is what key figures are asked for.
+type FigureInput struct {
 	By      uptime.GroupBy   `query:"by" default:"all" enum:"all,day,site,station,evse,version,model" doc:"What they are grouped by; days are those of UTC"`
 	Site    string           `query:"site" doc:"Only this site"`
 	Station gnista.StationID `query:"station" doc:"Only this station"`
 	Period
 }
 
-func (in figuresInput) query(s *Server) uptime.FigureQuery {
+func (in FigureInput) query(s *Server) uptime.FigureQuery {
 	return uptime.FigureQuery{By: in.By, Site: in.Site, Station: in.Station, Span: in.span(s.Now(), s.Zone)}
 }
 
@@ -92,7 +93,7 @@ func (s *Server) figures(api huma.API) {
 	const how = "docs/key-figures.md says what is counted as an attempt, a visit and a charge."
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/key-figures", OperationID: "list-key-figures", Summary: "List how well drivers are served", Description: how, Tags: []string{"Uptime"}},
 		func(ctx context.Context, in *struct {
-			figuresInput
+			FigureInput
 			Paging
 		}) (*body[page[figuresView]], error) {
 			q := in.query(s)
@@ -108,7 +109,7 @@ func (s *Server) figures(api huma.API) {
 		Method: http.MethodGet, Path: "/key-figures/export", OperationID: "export-key-figures", Summary: "How well drivers are served, as CSV", Tags: []string{"Uptime"},
 		Description: how + " Of each figure there are two columns: of how many, and how many of them went well or, of times, the average in seconds.",
 		Responses:   map[string]*huma.Response{"200": {Description: "The table", Content: map[string]*huma.MediaType{"text/csv": {}}}},
-	}, func(ctx context.Context, in *struct{ figuresInput }) (*table, error) {
+	}, func(ctx context.Context, in *struct{ FigureInput }) (*table, error) {
 		var b bytes.Buffer
 		w := csv.NewWriter(&b)
 		header := []string{"group"}

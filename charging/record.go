@@ -21,8 +21,9 @@ type Transactions struct {
 	Prices       Prices
 	Network      *station.Network
 	Live         Live
-	Cloning      token.Cloning  // when a card is at too many places for one card
-	Zone         *time.Location // in which days and months begin; nil is UTC
+	Measured     func(t *Transaction, list []Sample) // is told at once, and without promise, what came with an event; nil is nobody
+	Cloning      token.Cloning                       // when a card is at too many places for one card
+	Zone         *time.Location                      // in which days and months begin; nil is UTC
 	Now          func() time.Time
 	NewID        func() string
 
@@ -112,6 +113,9 @@ func (t *Transactions) Record(ctx context.Context, id gnista.StationID, ev Event
 		} else if gnista.CodeOf(err) != gnista.NotFound {
 			return Outcome{}, fmt.Errorf("pricing the transaction: %w", err)
 		}
+	}
+	if !out.Repeat && t.Measured != nil {
+		t.Measured(&out.Transaction, ev.Samples)
 	}
 	if !out.Repeat && t.Live.Watched() {
 		t.Live.Publish(event("transaction.updated", now, &out.Transaction))

@@ -50,6 +50,7 @@ type Installed struct {
 	Order       int        `json:"order,omitempty" doc:"Number of the order to start that it was part of"`
 	Adapted     []string   `json:"adapted,omitempty" doc:"What was changed for the station's model"`
 	Planned     bool       `json:"planned,omitempty" doc:"It was made when the car told its needs"`
+	Sharing     bool       `json:"sharing,omitempty" doc:"It is of the sharing of a site's power, which replaces and clears it by itself"`
 	Foreign     bool       `json:"foreign,omitempty" doc:"It is known from the station's reports only"`
 	ReportedAt  *time.Time `json:"reportedAt,omitempty" doc:"When the station last reported it"`
 	Reported    *Profile   `json:"reported,omitempty" doc:"What the station reports, where that is something else"`
@@ -147,8 +148,31 @@ type Wanted struct {
 	EVSE        int
 	Transaction string // our id; empty is the one that is active at the EVSE
 	Supply      Supply
+	Sharing     bool // it is of the sharing of a site's power, and its number is one of [SharingNumber]
 	Profile     Profile
 	planned     bool
+}
+
+// Numbers of the profiles of the sharing of a site's power. Those of others are below, so that neither
+// replaces the other's.
+const (
+	firstShared  = 2_000_000_000
+	SharingSlots = 4 // profiles of an EVSE
+)
+
+// SharingNumber is the number of the profile in a slot, below [SharingSlots], of an EVSE up to 10,000.
+func SharingNumber(evse, slot int) int { return firstShared + evse*SharingSlots + slot }
+
+// SharingSlot is the EVSE and the slot of a number of [SharingNumber]; ok is false for others.
+func SharingSlot(number int) (evse, slot int, ok bool) {
+	n := number - firstShared
+	return n / SharingSlots, n % SharingSlots, n >= 0
+}
+
+// IsSharing tells whether the key of an entry of a profile is a [SharingNumber].
+func IsSharing(key string) bool {
+	n, err := strconv.Atoi(key)
+	return err == nil && n >= firstShared
 }
 
 // Install has a station follow a profile. What its model needs otherwise is changed before. (OCPP 1.6
@@ -225,7 +249,7 @@ func (p *Power) Start(ctx context.Context, id gnista.StationID, evse int, who to
 
 // prepare makes a profile that the station can take, with a number of its own, and keeps it.
 func (p *Power) prepare(ctx context.Context, id gnista.StationID, w Wanted, t charging.Transaction, order int) (Installed, error) {
-	x := Installed{EVSE: w.EVSE, State: Sent, Source: Operator, Transaction: t.ID, Order: order, Supply: w.Supply, Planned: w.planned, Profile: w.Profile.clone()}
+	x := Installed{EVSE: w.EVSE, State: Sent, Source: Operator, Transaction: t.ID, Order: order, Supply: w.Supply, Planned: w.planned, Sharing: w.Sharing, Profile: w.Profile.clone()}
 	if _, connected := p.Network.Presence.Connection(id); !connected {
 		return x, p.Network.Explain(ctx, id, gnista.Errorf(gnista.Offline, "station %s is not connected", id))
 	}
@@ -281,11 +305,16 @@ func (p *Power) enter(tx Tx, id gnista.StationID, x *Installed, number int, list
 	if number != 0 && number <= least { // OCPP 2.1 K01.FR.80
 		return gnista.Invalidf("profile.id", "must be above %d; the station keeps those below for external limits", least)
 	}
+	if number >= firstShared && !x.Sharing {
+		return gnista.Invalidf("profile.id", "must be below %d; those from there on are of the sharing of a site's power", firstShared)
+	}
 	next := least
 	for i := range list {
 		other := &list[i]
 		other.settle(recent, p.Now())
-		next = max(next, other.Profile.ID)
+		if other.Profile.ID < firstShared {
+			next = max(next, other.Profile.ID)
+		}
 		if other.Profile.ID == number {
 			if other.Source != Operator && other.holds() {
 				return gnista.Errorf(gnista.Conflict, "profile %d is not ours", number)
@@ -303,7 +332,7 @@ func (p *Power) enter(tx Tx, id gnista.StationID, x *Installed, number int, list
 		return err
 	}
 	if number == 0 {
-		if next >= maxNumber {
+		if next >= firstShared-1 {
 			return gnista.Invalidf("profile.id", "is needed: the next free number is too large")
 		}
 		x.Profile.ID = next + 1

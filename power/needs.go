@@ -207,7 +207,7 @@ func (p *Power) plan(ctx context.Context, id gnista.StationID, t charging.Transa
 		switch {
 		case mine.Purpose == Transaction && x.Transaction == t.ID && x.Source == Operator:
 			if !x.Planned {
-				w.Profile, w.Supply, w.planned = mine, x.Supply, false
+				w.Profile, w.Supply, w.Sharing, w.planned = mine, x.Supply, x.Sharing, false
 				return &w, nil // the operator's own (OCPP 2.x K16.FR.12)
 			}
 			w.Profile.ID, w.Profile.StackLevel = mine.ID, mine.StackLevel

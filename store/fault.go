@@ -233,7 +233,8 @@ func (db *DB) Faults(ctx context.Context, f fault.Filter) ([]fault.Fault, error)
 		w.add(`severity <= ?`, rank(f.AtLeast))
 	}
 	for condition, value := range map[string]string{
-		`station = ?`: string(f.Station), `site = ?`: f.Site, `source = ?`: f.Key.Source, `code = ?`: f.Key.Code, `assignee = ?`: f.Assignee, `incident = ?`: f.Incident,
+		`station = ?`: string(f.Station), `source = ?`: f.Key.Source, `code = ?`: f.Key.Code,
+		`site <> '' AND site = ?`: f.Site, `assignee <> '' AND assignee = ?`: f.Assignee, `incident <> '' AND incident = ?`: f.Incident, // as their indexes are
 	} {
 		if value != "" {
 			w.add(condition, value)
@@ -294,6 +295,7 @@ func behind(w *where, f fault.Filter) error {
 	if err != nil {
 		return gnista.Invalidf("cursor", "is not one of ours")
 	}
+	w.add(`severity >= ?`, s)
 	w.conditions = append(w.conditions, `(severity > `+w.arg(s)+` OR severity = `+w.arg(s)+` AND number < `+w.arg(n)+`)`)
 	return nil
 }

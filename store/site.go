@@ -73,6 +73,11 @@ func (db *DB) DeleteSite(ctx context.Context, id string) error {
 		if stations > 0 {
 			return gnista.Errorf(gnista.Conflict, "the site has stations, %[2]s among them (%[1]d in all); give them another site first", stations, first)
 		}
+		for _, table := range []string{"site_limits", "site_spot", "site_memory", "site_moment"} {
+			if _, err := t.exec(`DELETE FROM `+table+` WHERE site = $1`, id); err != nil {
+				return err
+			}
+		}
 		_, err = t.exec(`DELETE FROM site WHERE id = $1`, id)
 		return err
 	})

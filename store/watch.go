@@ -135,7 +135,7 @@ func (db *DB) WaitingConnectors(ctx context.Context, status station.Status, befo
 	var condition string
 	switch status { // in the words of the index, which is of use to no query that leaves them to an argument
 	case station.Preparing, station.Finishing, station.Occupied:
-		condition = `c.status = '` + string(status) + `'`
+		condition = `c.status IN ('preparing', 'suspended-ev', 'finishing', 'occupied') AND c.status = '` + string(status) + `'`
 	default:
 		return nil, errors.New("nobody waits with the status " + string(status))
 	}
@@ -160,16 +160,16 @@ func (db *DB) SuspendedEV(ctx context.Context, before time.Time, limit int) ([]c
 	return all(rows, err, db.scanTransaction)
 }
 
-// EndingCertificates lists certificates of stations, of our servers and of our authorities that end before a time
+// EndingCertificates lists certificates of stations, of our servers and of our authorities that end between two times
 // and that no later one stands in for, the first first.
-func (db *DB) EndingCertificates(ctx context.Context, before time.Time, limit int) ([]watch.Certificate, error) {
+func (db *DB) EndingCertificates(ctx context.Context, after, before time.Time, limit int) ([]watch.Certificate, error) {
 	rows, err := db.sql.QueryContext(ctx, `SELECT station, subject, expires_at FROM certificate c
-		WHERE expires_at < $1 AND revoked_at = 0 AND use IN ('station', 'v2g', 'v2g-20', 'server') AND delivery <> 'refused'
+		WHERE expires_at < $1 AND expires_at > $2 AND revoked_at = 0 AND use IN ('station', 'v2g', 'v2g-20', 'server') AND delivery <> 'refused'
 			AND (station = '' OR EXISTS (SELECT 1 FROM station s WHERE s.id = c.station))
 			AND NOT EXISTS (SELECT 1 FROM certificate d WHERE d.station = c.station AND d.use = c.use AND (d.station <> '' OR d.subject = c.subject)
 				AND d.expires_at > c.expires_at AND d.revoked_at = 0 AND d.delivery IN ('', 'accepted'))
 		UNION ALL SELECT '', 'authority ' || algorithm, expires_at FROM authority WHERE expires_at < $1 AND state = 'current'
-		ORDER BY 3, 1, 2 LIMIT $2`, millis(before), limit)
+		ORDER BY 3, 1, 2 LIMIT $3`, millis(before), millis(after), limit)
 	return all(rows, err, func(s scanner) (c watch.Certificate, err error) {
 		var until int64
 		err = s.Scan(&c.Station, &c.Name, &until)
@@ -179,13 +179,14 @@ func (db *DB) EndingCertificates(ctx context.Context, before time.Time, limit in
 }
 
 // DoubtfulPayments lists providers with operations that have waited for an outcome since before a time, and none
-// of whose has ended since the first of them was sent.
+// of whose has ended since the first of them was sent. Those that ended lately are looked through, and not all payments of
+// the provider: hence the text that is added to its name.
 func (db *DB) DoubtfulPayments(ctx context.Context, before time.Time) ([]watch.Doubtful, error) {
 	rows, err := db.sql.QueryContext(ctx, `SELECT w.provider, w.n, w.since FROM (
 			SELECT p.provider, COUNT(*) AS n, MIN(o.sent_at) AS since FROM payment_op o JOIN payment p ON p.id = o.payment
 			WHERE o.state IN ('pending', 'sent', 'unknown') AND o.state = 'unknown' AND o.sent_at > 0 AND o.sent_at <= $1 GROUP BY p.provider) w
 		WHERE NOT EXISTS (SELECT 1 FROM payment_op o JOIN payment p ON p.id = o.payment
-			WHERE o.state IN ('succeeded', 'declined') AND o.updated_at > w.since AND p.provider = w.provider)
+			WHERE o.state IN ('succeeded', 'declined') AND o.updated_at > w.since AND p.provider || '' = w.provider)
 		ORDER BY w.provider`, millis(before))
 	return all(rows, err, func(s scanner) (d watch.Doubtful, err error) {
 		var since int64

@@ -37,6 +37,7 @@ import (
 	"gnista/payment/wallet"
 	"gnista/pki"
 	"gnista/power"
+	"gnista/power/site"
 	"gnista/station"
 	"gnista/store"
 	"gnista/tariff"
@@ -76,7 +77,7 @@ type options struct {
 	EventDays  int            // 0 is for ever, as far as there are not too many
 	Limits     gateway.Limits // the zero value is the default ones
 	Terminals  terminals
-	Watching   watching // the zero value is the usual
+	Watching   watching // the zero value is the usual, without a look at the disk
 	Alerting   alerting
 	Mailer     *alert.Mailer // nil: no mail is sent
 	NewSecret  func() string // text that nobody can guess
@@ -124,6 +125,7 @@ type app struct {
 	remedies     *remedy.Remedies
 	remedyNudge  chan struct{}
 	power        *power.Power
+	sitePower    *site.Control
 	costs        *cost.Costs
 	checks       *commission.Checks
 	catalogue    *fault.Editor
@@ -219,6 +221,8 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.power = &power.Power{
 		Store: a.db, Network: a.network, Transactions: a.transactions, Tariffs: a.db, Costs: a.records, Facts: a.network.PowerFacts, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
+	a.sitePower = &site.Control{Store: a.db, Zone: sites.SiteZone, Power: a.power, Network: a.network, Now: o.Now, NewID: o.NewID, Log: o.Log}
+	a.transactions.Measured = a.sitePower.Measured
 	a.costs = &cost.Costs{
 		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Language: readers{a.db}.Language, Zone: sites.Zone, Every: o.CostEvery, Now: o.Now, Log: o.Log,
 	}
@@ -273,7 +277,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	web := &api.Server{
 		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns, Remedies: a.remedies,
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
-		Transactions: a.transactions, Power: a.power, Faults: a.faults, Drivers: a.newDrivers(o),
+		Transactions: a.transactions, Power: a.power, SitePower: a.sitePower, Faults: a.faults, Drivers: a.newDrivers(o),
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
 		Records: a.records, Ledger: a.books, Payments: a.payments.Payments, Reconciler: a.reconciler, Invoices: a.invoices, Terminals: a.terminals,
 		Codes: a.codes, Desk: a.desk, Alerts: a.alerts, Inbox: a.inbox, StandIns: o.StandIns, Meanings: a.catalogue, UnknownFaults: a.db,
@@ -307,6 +311,7 @@ func (a *app) firstTariff(ctx context.Context, currency string) error {
 func (a *app) told(evs []gnista.Event) {
 	for _, ev := range evs {
 		a.bus.Publish(ev)
+		a.sitePower.Take(ev)
 		switch ev.Kind {
 		case "charge-record.issued", "account.top-up", "mandate.active":
 			wake(a.pay)
@@ -355,6 +360,7 @@ func (a *app) start() {
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
 	a.running.Go(func() { a.guard.Run(telling) })
+	a.running.Go(func() { a.sitePower.Run(telling) })
 	a.running.Go(func() { a.campaigns.Run(telling) })
 	a.putRight(ctx, telling)
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{

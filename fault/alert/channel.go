@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdh"
 	"encoding/base64"
@@ -305,15 +306,11 @@ func (a *Alerts) reportFailed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var failed []string
+	r := fault.Report{Key: channelFailed, Way: fault.ByWatch, At: a.Now(), Cleared: true}
 	for _, c := range all {
 		if c.State == Failed {
-			failed = append(failed, c.mask())
+			r.Cleared, r.Facts = false, map[string]any{"name": cmp.Or(c.Name, c.mask()), "reason": c.Note}
 		}
-	}
-	r := fault.Report{Key: channelFailed, Way: fault.ByWatch, At: a.Now(), Cleared: len(failed) == 0}
-	if len(failed) > 0 {
-		r.Facts = map[string]any{"count": len(failed), "address": failed[0]}
 	}
 	return a.Reporter.Report(ctx, r)
 }

@@ -141,7 +141,6 @@ type directory struct {
 	routes   []Route // in their order
 	digests  []Digest
 	channels []Channel
-	sites    func(id string) bool // nil: not known
 }
 
 // directory reads what is set.

@@ -201,6 +201,11 @@ func TestMailServersThatAreNotTrusted(t *testing.T) {
 	if d := must(w.Test(t.Context(), c.ID))(t); d.State != alert.Sent {
 		t.Errorf("the test was not sent: %+v", d)
 	}
+	implicit := must(alert.NewMailer("smtps://gnista@"+w.mail.tls, "secret", "a@b.example"))(t)
+	implicit.TLS, w.mail.login, w.Mail = good, true, implicit
+	if d := must(w.Test(t.Context(), c.ID))(t); d.State != alert.Sent {
+		t.Errorf("with TLS from the beginning and AUTH LOGIN: %+v", d)
+	}
 	w.Mail = nil
 	f("no server", "--smtp-url")
 }

@@ -286,6 +286,8 @@ type received struct{ from, to, body string }
 // mailServer is a real SMTP server on this machine, with a certificate of an authority of its own.
 type mailServer struct {
 	addr  string
+	tls   string // its address with TLS from the beginning
+	login bool   // it has AUTH LOGIN only
 	roots *x509.CertPool
 
 	mu     sync.Mutex
@@ -313,6 +315,9 @@ func newMailServer(t *testing.T) *mailServer {
 	l := must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	m.addr = l.Addr().String()
 	go s.Serve(l)
+	safe := must(tls.Listen("tcp", "127.0.0.1:0", s.TLSConfig))(t)
+	m.tls = safe.Addr().String()
+	go s.Serve(safe)
 	t.Cleanup(func() { s.Close() })
 	return m
 }
@@ -337,16 +342,41 @@ type mailSession struct {
 	x    received
 }
 
-func (s *mailSession) AuthMechanisms() []string { return []string{sasl.Plain} }
+func (s *mailSession) AuthMechanisms() []string {
+	if s.m.login {
+		return []string{sasl.Login}
+	}
+	return []string{sasl.Plain}
+}
 
-func (s *mailSession) Auth(string) (sasl.Server, error) {
-	return sasl.NewPlainServer(func(_, user, password string) error {
+func (s *mailSession) Auth(way string) (sasl.Server, error) {
+	know := func(_, user, password string) error {
 		if _, safe := s.conn.TLSConnectionState(); !safe || user != "gnista" || password != "secret" {
 			return &smtp.SMTPError{Code: 535, Message: "no"}
 		}
 		s.in = true
 		return nil
-	}), nil
+	}
+	if way == sasl.Login {
+		return &loginServer{know: know}, nil
+	}
+	return sasl.NewPlainServer(know), nil
+}
+
+// loginServer is the server's side of AUTH LOGIN.
+type loginServer struct {
+	know func(_, user, password string) error
+	said []string
+}
+
+func (l *loginServer) Next(response []byte) ([]byte, bool, error) {
+	if response != nil {
+		l.said = append(l.said, string(response))
+	}
+	if len(l.said) < 2 {
+		return []byte([]string{"Username:", "Password:"}[len(l.said)]), false, nil
+	}
+	return nil, true, l.know("", l.said[0], l.said[1])
 }
 
 func (s *mailSession) Reset()        {}

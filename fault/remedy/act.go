@@ -183,8 +183,9 @@ func (m *Remedies) Begin(ctx context.Context, id, by, why string, mode Mode) (Ru
 	if err != nil || begun {
 		return r, err
 	}
+	defer m.rousing()
 	return m.Store.ChangeRemedy(ctx, r.Station, r.ID, func(r *Run, _ Past) ([]gnista.Event, error) {
-		_, err := r.control(func() error {
+		err := r.control(func() error {
 			r.Mode, r.By, r.Why, r.Hurry, r.DueAt = mode, by, why, true, m.Now()
 			r.State, r.Reason = Running, Reason{}
 			return nil
@@ -258,7 +259,7 @@ func (m *Remedies) command(ctx context.Context, id, by string, do func(*Run) err
 		return r, err
 	}
 	r, err = m.Store.ChangeRemedy(ctx, r.Station, id, func(r *Run, _ Past) ([]gnista.Event, error) {
-		_, err := r.control(func() error { return do(r) })
+		err := r.control(func() error { return do(r) })
 		return []gnista.Event{m.event(r)}, err
 	})
 	m.rousing()

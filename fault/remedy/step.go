@@ -179,10 +179,10 @@ func (m *Remedies) recover(r *Run, x *Record, v *scene) bool {
 	return true
 }
 
-// control changes a run by a person's word.
-func (r *Run) control(do func() error) ([]gnista.Event, error) {
+// control changes a run by a person's word. Conflict when it has ended.
+func (r *Run) control(do func() error) error {
 	if r.State.Ended() {
-		return nil, gnista.Errorf(gnista.Conflict, "the run has ended: it is %s", r.State)
+		return gnista.Errorf(gnista.Conflict, "the run has ended: it is %s", r.State)
 	}
-	return nil, do()
+	return do()
 }

@@ -54,19 +54,27 @@ type counted struct {
 }
 
 type systemStore interface {
-	// EndingCertificates lists certificates of stations, of our servers and of our authorities that end before a
-	// time, the first first.
-	EndingCertificates(ctx context.Context, before time.Time, limit int) ([]Certificate, error)
+	// EndingCertificates lists certificates of stations, of our servers and of our authorities that end between two
+	// times, the first first.
+	EndingCertificates(ctx context.Context, after, before time.Time, limit int) ([]Certificate, error)
 	// DoubtfulPayments lists providers with operations that have waited for an outcome since before a time.
 	DoubtfulPayments(ctx context.Context, before time.Time) ([]Doubtful, error)
 	// Rejections lists what was rejected of registered stations since a time.
 	Rejections(ctx context.Context, since time.Time, limit int) ([]Rejection, error)
 }
 
+const (
+	certifyEvery = 10 * time.Minute     // certificates are looked at more seldom: there are many
+	expiredFor   = 366 * 24 * time.Hour // after which an expired one is forgotten
+)
+
 // sweepCertificates looks for certificates that nobody renews. Our own are one finding, of the one that ends first.
 func (w *Watch) sweepCertificates(ctx context.Context) error {
 	now := w.Now()
-	list, err := w.Store.EndingCertificates(ctx, now.Add(w.Limits.Expiring), most)
+	if now.Sub(w.certified) < certifyEvery {
+		return nil
+	}
+	list, err := w.Store.EndingCertificates(ctx, now.Add(-expiredFor), now.Add(w.Limits.Expiring), most)
 	if err != nil {
 		return fmt.Errorf("looking for certificates that end: %w", err)
 	}
@@ -84,7 +92,11 @@ func (w *Watch) sweepCertificates(ctx context.Context) error {
 	if err := w.settle(ctx, expiring, soon); err != nil {
 		return err
 	}
-	return w.settle(ctx, expired, over)
+	err = w.settle(ctx, expired, over)
+	if err == nil {
+		w.certified = now
+	}
+	return err
 }
 
 // sweepDisk looks at the room that is left for our data. A little more must be free before it is enough again.

@@ -81,6 +81,8 @@ type Watch struct {
 	boots  map[gnista.StationID][]time.Time
 	charge map[string]progress // active transactions whose meter is looked at
 	reject map[rejection]counted
+
+	certified time.Time // when certificates were last looked at
 }
 
 // Commands lists what stations were told to do. A station.CommandStore does.

@@ -508,6 +508,7 @@ func TestCertificates(t *testing.T) {
 	w.open("CertificateExpired S1/0/0", "CertificateExpiring /0/0")
 	certify("S1", pki.ForV2G, 100)
 	certify("", pki.ForServer, 100)
+	w.after(10 * time.Minute)
 	w.open()
 }
 

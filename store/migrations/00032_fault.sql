@@ -38,7 +38,7 @@ CREATE TABLE fault (
 CREATE INDEX fault_place ON fault (station, site, evse, connector, source, code, number);
 -- Those of open faults have all that is looked for, so that what does not fit need not be read.
 CREATE INDEX fault_open ON fault (number, severity, evse, source, acknowledged_at, shelved_until, opened_at, words) WHERE cleared_at = 0;
-CREATE INDEX fault_worst ON fault (severity, number, evse, source, acknowledged_at, shelved_until, opened_at, words) WHERE cleared_at = 0;
+CREATE INDEX fault_worst ON fault (severity, number DESC, evse, source, acknowledged_at, shelved_until, opened_at, words) WHERE cleared_at = 0;
 CREATE INDEX fault_site ON fault (site, number) WHERE site <> '';
 CREATE INDEX fault_code ON fault (code, number);
 CREATE INDEX fault_assignee ON fault (assignee, number) WHERE assignee <> '';

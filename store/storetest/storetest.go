@@ -113,6 +113,7 @@ func Run(t *testing.T, url string) {
 	t.Run("times that are not counted", s.exclusions)
 	t.Run("attempts", s.attempts)
 	t.Run("watchers", s.watchers)
+	t.Run("power of sites", s.sitePower)
 }
 
 type suite struct{ *store.DB }

@@ -240,7 +240,7 @@ func (s suite) ending(t *testing.T) {
 	add("we2b", "W2", pki.ForStation, 100, pki.Accepted)
 	add("we3a", "W-GONE", pki.ForStation, 5, pki.Accepted)
 	add("we4a", "", pki.ForServer, 3, "")
-	list := must[[]watch.Certificate](t)(s.EndingCertificates(ctx, now.AddDate(0, 0, 10), 100))
+	list := must[[]watch.Certificate](t)(s.EndingCertificates(ctx, now, now.AddDate(0, 0, 10), 100))
 	list = slices.DeleteFunc(list, func(c watch.Certificate) bool { return len(c.Name) < 5 || c.Name[:5] != "CN we" })
 	want := []watch.Certificate{{Name: "CN we4", Until: now.AddDate(0, 0, 3)}, {Station: "W1", Name: "CN we1", Until: now.AddDate(0, 0, 5)}}
 	if !slices.Equal(list, want) {
