@@ -179,7 +179,7 @@ func (s suite) dunning(t *testing.T) {
 		t.Errorf("got %+v", rests)
 	}
 	rest := func(id, of string, amount int64) *payment.Change {
-		c := payment.Begin(id, "books", "", "SEK", amount, now)
+		c := payment.Begin(id, "elsewhere", "", "SEK", amount, now)
 		c.Rest = of
 		return c
 	}
