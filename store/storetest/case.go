@@ -40,6 +40,9 @@ func (s suite) freeOutlets(t *testing.T) {
 			}
 		}
 	}
+	if err := s.CreateSite(ctx, station.Site{ID: "near", Name: "Near", CreatedAt: now, UpdatedAt: now}); err != nil {
+		t.Fatal(err)
+	}
 	put("near-a", "near", station.Accepted, station.Available, station.Faulted, station.Available)
 	put("near-b", "near", station.Accepted, station.Available, station.Available)
 	put("near-c", "near", station.Rejected, station.Available, station.Available)
