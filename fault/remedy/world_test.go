@@ -125,7 +125,7 @@ func (m mortal) AnswerCommand(ctx context.Context, c station.Command, ev gnista.
 
 func newWorld(t testing.TB, db *store.DB, prefix string, fail func(string, ...any)) *world {
 	w := &world{t: t, fail: fail, db: db, now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC), prefix: prefix, lifeLeft: -1}
-	w.faults = &fault.Faults{Store: db, Catalogue: must[*fault.Catalogue](t)(fault.LoadCatalogue()), Stations: db, Now: func() time.Time { return w.now }}
+	w.faults = &fault.Faults{Store: db, Catalogue: must[*fault.Catalogue](t)(fault.LoadCatalogue()), Stations: db, Unknown: db, Incidents: db, Now: func() time.Time { return w.now }}
 	var err error
 	if w.seq, err = db.LastEvent(t.Context()); err != nil {
 		t.Fatal(err)
