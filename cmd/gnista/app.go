@@ -90,7 +90,9 @@ type options struct {
 
 	Now   func() time.Time
 	NewID func() string
-	Log   *slog.Logger
+	// NewOwnID makes ids of what nobody has asked for, such as remedies that begin by themselves; nil is NewID.
+	NewOwnID func() string
+	Log      *slog.Logger
 }
 
 // app is the central system without its listeners.
@@ -164,6 +166,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	if o.Charging == nil {
 		o.Charging, o.Messages = a.db, a.db
+	}
+	if o.NewOwnID == nil {
+		o.NewOwnID = o.NewID
 	}
 	if o.Limits == (gateway.Limits{}) {
 		o.Limits = gateway.DefaultLimits(o.Heartbeat)

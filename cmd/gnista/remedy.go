@@ -20,7 +20,7 @@ func (a *app) newRemedies(o options, sites *station.Sites) error {
 	a.remedyNudge = make(chan struct{}, 1)
 	a.remedies = &remedy.Remedies{
 		Store: a.db, Faults: a.db, Notes: a.faults, Catalogue: a.faults.Catalogue, Network: a.network, Transactions: o.Charging, Orders: again{a}, Power: lowering{a.sitePower}, Zone: sites.Zone, BuiltIn: ladders,
-		Now: o.Now, NewID: o.NewID, Log: o.Log,
+		Now: o.Now, NewID: o.NewOwnID, Log: o.Log,
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -175,6 +176,7 @@ func play(t *testing.T, script string) string {
 		sync.Mutex
 		n int
 	}
+	var own atomic.Int64
 	a, err := newApp(t.Context(), options{
 		Database: database, Files: filepath.Join(dir, "files"), Token: testToken, Operator: "Test AB", PublicURL: "http://gnista.test", BaseURL: "http://gnista.test", Unknown: station.AcceptUnknown,
 		Collecting: collecting{ReconcileHour: -1}, Heartbeat: 5 * time.Minute, Retry: time.Minute, Currency: "SEK", Seller: billing.Seller{Name: "Test AB", VAT: "SE556000000001"}, Zone: time.UTC, LogDays: 7, LogMB: 10,
@@ -186,6 +188,7 @@ func play(t *testing.T, script string) string {
 			ids.n++
 			return fmt.Sprintf("id-%03d", ids.n)
 		},
+		NewOwnID: func() string { return fmt.Sprintf("own-%03d", own.Add(1)) },
 	})
 	if err != nil {
 		t.Fatal(err)

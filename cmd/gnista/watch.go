@@ -61,7 +61,7 @@ func (a *app) newWatchers(o options, sites *station.Sites) *uptime.Uptime {
 	w := &a.watchers
 	w.recorder = &uptime.Recorder{Store: a.db, Presence: a.gateway, Grace: uptime.Grace, KeptFor: uptime.KeptFor, Now: o.Now}
 	w.attempts = &uptime.Attempts{
-		Store: a.db, Transactions: a.db, Commands: a.db, Checkouts: a.db, Payments: a.db, Least: uptime.LeastWh, Within: uptime.VisitWithin, Now: o.Now, NewID: o.NewID, Log: o.Log,
+		Store: a.db, Transactions: a.db, Commands: a.db, Checkouts: a.db, Payments: a.db, Least: uptime.LeastWh, Within: uptime.VisitWithin, Now: o.Now, NewID: o.NewOwnID, Log: o.Log,
 	}
 	w.watch = &watch.Watch{Store: a.db, Commands: a.db, Transactions: a.db, Reporter: a.faults, Clocks: clocks, Limits: limits, Now: o.Now, Log: o.Log}
 	if dir := filepath.Dir(o.Files); o.Files != "" && limits.DiskPercent > 0 {
