@@ -21,6 +21,7 @@ import (
 	"gnista/checkout"
 	"gnista/commission"
 	"gnista/fault"
+	"gnista/power/site"
 	"gnista/station"
 	"gnista/tariff"
 	"gnista/token"
@@ -32,6 +33,7 @@ var pageFiles embed.FS
 // How much the first page shows.
 const (
 	shownFaults       = 20
+	shownSites        = 50
 	shownStations     = 100
 	shownTransactions = 100
 	shownRecords      = 20
@@ -45,6 +47,7 @@ const (
 type overview struct {
 	Faults   []FaultView // the worst that are open and that nobody has put aside
 	Open     int         // how many are open
+	Sites    []sitePower // whose power is shared
 	Stations []stationView
 	More     bool // there are more stations
 	Active   []transactionView
@@ -148,6 +151,9 @@ func (s *Server) troubles(r *http.Request, o *overview) error {
 	for _, f := range list {
 		o.Faults = append(o.Faults, show(f))
 	}
+	if o.Sites, err = s.sharing(r.Context()); err != nil {
+		return err
+	}
 	totals, err := s.Faults.Store.FaultTotals(r.Context(), "")
 	for v, n := range totals {
 		if v != fault.Info {
@@ -187,6 +193,49 @@ func (s *Server) seeing(next http.HandlerFunc) http.HandlerFunc {
 		w.WriteHeader(http.StatusForbidden)
 		s.show(w, "forbidden.html", r.Header.Get("Accept-Language"), a)
 	}
+}
+
+// sitePower is how much of its power a site takes.
+type sitePower struct {
+	ID, Name string
+	Mode     site.Mode
+	Main     site.NodeView // the connection
+	Cars     int
+	Over     bool // a limit is exceeded
+}
+
+// Phases are the currents and limits of the connection in A, phase by phase.
+func (x sitePower) Phases() (list []string) {
+	for ph, a := range x.Main.Measured {
+		text := fmt.Sprintf("%.0f", a.Float())
+		if limit := x.Main.Limit[ph]; limit >= 0 {
+			text += fmt.Sprintf("/%.0f", limit.Float())
+		}
+		list = append(list, text)
+	}
+	return list
+}
+
+// sharing are the sites whose power is shared, the first of them.
+func (s *Server) sharing(ctx context.Context) (list []sitePower, err error) {
+	sites, err := s.Sites.Store.Sites(ctx, "", shownSites)
+	for _, x := range sites {
+		v, err := s.SitePower.View(ctx, x.ID)
+		if err != nil || len(v.Nodes) == 0 { // it has no limits, or they were not looked at yet
+			continue
+		}
+		p := sitePower{ID: x.ID, Name: x.Name, Mode: v.Mode, Main: v.Nodes[0]}
+		for _, n := range v.Nodes {
+			p.Over = p.Over || len(n.Exceeded) > 0
+		}
+		for _, e := range v.EVSEs {
+			if e.Transaction != "" {
+				p.Cars++
+			}
+		}
+		list = append(list, p)
+	}
+	return list, err
 }
 
 // guests adds what drivers without a contract do.
