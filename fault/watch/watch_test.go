@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,8 +13,6 @@ import (
 	"gnista/charging"
 	"gnista/fault"
 	"gnista/fault/watch"
-	"gnista/payment"
-	"gnista/pki"
 	"gnista/station"
 	"gnista/store"
 	"gnista/store/storetest"
