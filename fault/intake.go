@@ -95,6 +95,8 @@ func (in *Intake) taker(kind string) func(context.Context, gnista.Event) error {
 		return in.verdict
 	case "site.power-exceeded", "site.power-back":
 		return in.power
+	case "site.meter-silent", "site.meter-back":
+		return in.meter
 	case "site.profile-refused", "site.profile-followed":
 		return in.profile
 	}

@@ -173,6 +173,25 @@ func (in *Intake) power(ctx context.Context, ev gnista.Event) error {
 	return in.Faults.Report(ctx, r)
 }
 
+// meter takes in that a meter of a site has fallen silent, or is heard again.
+func (in *Intake) meter(ctx context.Context, ev gnista.Event) error {
+	var p struct {
+		Site, Node, Name string
+		Since            time.Time
+	}
+	if !read(ev, &p) || p.Site == "" {
+		return nil
+	}
+	r := Report{
+		Key: Key{Own, "MeterStale"}, Site: p.Site, Way: ByPower, At: ev.At, Seq: ev.Seq, Cleared: ev.Kind == "site.meter-back",
+		Facts: map[string]any{"node": p.Node, "name": p.Name, "since": p.Since.UTC().Format(time.RFC3339)},
+	}
+	if where := codeOf(p.Node); where != "" {
+		r.Key.Code += "." + where // a site may have several meters
+	}
+	return in.Faults.Report(ctx, r)
+}
+
 // profile takes in that a station does not do as the power of its site wants, or does again.
 func (in *Intake) profile(ctx context.Context, ev gnista.Event) error {
 	var p struct {

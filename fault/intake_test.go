@@ -219,6 +219,8 @@ func TestOtherWays(t *testing.T) {
 			{"station.vendor-status", m{"evse": 1, "connector": 1, "status": "Available"}, ""},
 		},
 		"power": {
+			{"site.meter-silent", m{"site": "P", "node": "n1", "since": "2026-03-01T11:00:00Z"}, "gnista/MeterStale.n1@0:medium"},
+			{"site.meter-back", m{"site": "P", "node": "n1"}, ""},
 			{"site.power-exceeded", m{"site": "P", "node": "n1", "phase": "L1", "unit": "A", "measured": 112.5, "limit": 100}, "gnista/PowerLimitExceeded.n1 L1@0:high"},
 			{"site.power-back", m{"site": "P", "node": "n1", "phase": "L1"}, ""},
 			{"site.profile-refused", m{"site": "P", "evse": 3, "reason": "refused", "askedA": 16}, "gnista/NotFollowingLimit@3:high"},

@@ -71,6 +71,30 @@ func (l *loop) watch(t *tree, d *decision, gauges []gauge, now time.Time) {
 	}
 }
 
+// listen tells of meters that have fallen silent, and of those that are heard again.
+func (l *loop) listen(t *tree, gauges []gauge, now time.Time) {
+	silent := map[string]bool{}
+	for n := range t.nodes {
+		id, g := t.nodes[n].ID, &gauges[n]
+		if g.At.IsZero() {
+			continue // nobody has ever read one there
+		}
+		stale := !t.fresh(g, now)
+		if stale {
+			silent[id] = true
+		}
+		if stale == l.memory.Silent[id] {
+			continue
+		}
+		kind := "site.meter-back"
+		if stale {
+			kind = "site.meter-silent"
+		}
+		l.tellOf(kind, "", now, map[string]any{"node": id, "name": t.nodes[n].title(), "since": g.At.UTC()})
+	}
+	l.memory.Silent = silent
+}
+
 func (l *loop) compare(t *tree, node int, ph share.Phase, name string, most, is int64, now time.Time) {
 	x := l.memory.Excess[name]
 	over := most != share.None && is > most+slackOf(most)

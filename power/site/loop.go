@@ -46,6 +46,7 @@ type loop struct {
 type memory struct {
 	Gauges map[string]gauge
 	Excess map[string]*excess
+	Silent map[string]bool `json:",omitempty"` // nodes whose meter has fallen silent, as was told
 }
 
 func newLoop(c *Control, site string) *loop {
@@ -188,6 +189,7 @@ func (l *loop) step(ctx context.Context) error {
 	}
 	l.turns(d, now)
 	l.watch(t, d, gauges, now)
+	l.listen(t, gauges, now)
 	l.gone = slices.DeleteFunc(l.gone, func(s Spot) bool { return l.dismiss(ctx, &s) })
 	if err := l.keep(ctx, t, d, gauges, now); err != nil {
 		return err

@@ -125,6 +125,9 @@ func TestMeter(t *testing.T) {
 		if v := y.view().Nodes[0]; v.Other[0] != 8000 || v.Allocated[0] != 42000 {
 			t.Errorf("the connection is %+v", v)
 		}
+		if n := y.kinds("site.meter-silent"); n != 0 {
+			t.Errorf("a meter that is heard was told to be silent %d times", n)
+		}
 		time.Sleep(time.Minute)
 		if v := y.view().Nodes[0]; v.OtherFrom != site.Highest || !v.MeterStale || v.Other[0] < 20000 || v.Allocated[0] > 30000 {
 			t.Errorf("without a meter the connection is %+v", v)
@@ -139,6 +142,13 @@ func TestMeter(t *testing.T) {
 		time.Sleep(time.Hour)
 		if data := y.last("site.power-exceeded"); data != nil {
 			t.Errorf("exceeded: %v", data)
+		}
+		if data := y.last("site.meter-silent"); y.kinds("site.meter-silent") != 1 || data["node"] != "main" || y.kinds("site.meter-back") != 0 {
+			t.Errorf("silent: %v, %d times", data, y.kinds("site.meter-silent"))
+		}
+		y.reads(time.Minute)
+		if n := y.kinds("site.meter-back"); n != 1 {
+			t.Errorf("it was told to be back %d times", n)
 		}
 	})
 }
