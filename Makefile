@@ -34,7 +34,7 @@ check: generate
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 	$(MAKE) test TESTFLAGS="-race -gcflags=modernc.org/sqlite/lib=-race=false -timeout 30m"
-	$(GO) test -run 'TestConformance|TestTranscripts' ./cmd/gnista
+	$(GO) test -run 'TestConformance|TestTranscripts|TestSitePower|TestUptimeOfADay|TestLaddersEnd|TestRemedies|TestSilentFaults' ./cmd/gnista
 	git diff --exit-code
 
 bench: build

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"gnista"
 	"gnista/store/storetest"
 )
 
@@ -15,11 +16,25 @@ import (
 // and the conversation goes alike in each.
 var conformance = map[string][]string{"16": {"ocpp1.6"}, "201": {"ocpp2.0.1"}, "21": {"ocpp2.1"}, "2": {"ocpp2.0.1", "ocpp2.1"}}
 
+// unraced skips what takes hours of the stations' time where races are looked for; make check plays it without.
+func unraced(t *testing.T) {
+	t.Helper()
+	if raced {
+		t.Skip("skipped: played without -race")
+	}
+}
+
+// racedVersions are all versions, or one where races are looked for; make check plays the others without.
+func racedVersions() []gnista.Version {
+	if raced {
+		return versions()[:1]
+	}
+	return versions()
+}
+
 // TestConformance plays the test cases, each in a transcript with its name.
 func TestConformance(t *testing.T) {
-	if raced {
-		t.Skip("skipped: played without -race; the stories of TestTranscripts are played with it")
-	}
+	unraced(t)                       // the stories of TestTranscripts are played with it
 	storetest.SQLite(t, t.TempDir()) // as for the transcripts
 	for folder, versions := range conformance {
 		files, err := filepath.Glob(filepath.Join("../../testdata/conformance", folder, "TC_*.txt"))
