@@ -157,10 +157,11 @@ func TestRoles(t *testing.T) {
 		}
 	}
 	in := map[string]*browser{}
-	for name, grants := range map[string]string{
-		"admin": `[{"role":"admin"}]`, "viewer": `[{"role":"viewer"}]`, "operator": `[{"role":"operator"}]`, "technician": `[{"role":"technician"}]`, "finance": `[{"role":"finance"}]`,
-		"local": `[{"role":"operator","sites":["` + one + `"]}]`,
+	for _, x := range [][2]string{ // the first is an administrator in any case
+		{"admin", `[{"role":"admin"}]`}, {"viewer", `[{"role":"viewer"}]`}, {"operator", `[{"role":"operator"}]`}, {"technician", `[{"role":"technician"}]`}, {"finance", `[{"role":"finance"}]`},
+		{"local", `[{"role":"operator","sites":["` + one + `"]}]`},
 	} {
+		name, grants := x[0], x[1]
 		if c := do(root, "POST", "/api/v1/users", fmt.Sprintf(`{"email":"%s@example.com","name":%q,"grants":%s,"password":%q}`, name, name, grants, userPassword)); c != 201 {
 			t.Fatal(name, c)
 		}
