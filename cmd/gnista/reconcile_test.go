@@ -50,7 +50,9 @@ func TestCollectingOverHTTP(t *testing.T) {
 	if got := l.ask(t, "GET", "/payments/whole", "", 200); got["givenBack"].(map[string]any)["amount"] != 700.0 || len(got["refunds"].([]any)) != 1 {
 		t.Errorf("the payment is %+v", got)
 	}
-	l.ask(t, "POST", "/payments/short/link", `{}`, 422) // the provider is not set up
+	if got := l.ask(t, "POST", "/payments/short/link", `{}`, 200); !strings.HasPrefix(got["link"].(string), "/pay/short.") {
+		t.Errorf("the page is %+v", got)
+	}
 	if got := l.ask(t, "POST", "/payments/short/write-off", `{"reason":"moved away"}`, 200); got["state"] != "settled" || got["writtenOff"].(map[string]any)["amount"] != 500.0 {
 		t.Errorf("written off it is %+v", got)
 	}
