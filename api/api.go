@@ -1,8 +1,8 @@
 // Package api is the HTTP interface: the API under /api/v1, described by OpenAPI, and the pages.
 //
 // Errors are problem details (RFC 9457) and name the field that is wrong. Lists are pages of items
-// with a cursor for the next one. Everything needs the admin token, but for receipts, whose ids
-// cannot be guessed, the state of certificates, which is for everybody, and the description of the API.
+// with a cursor for the next one. Everything needs somebody who has signed in or has the admin token, but for receipts,
+// whose ids cannot be guessed, the state of certificates, which is for everybody, and the description of the API.
 package api
 
 import (
@@ -307,6 +307,12 @@ func (s *Server) hasUsers(ctx context.Context) (bool, error) {
 		s.peopled.Store(true)
 	}
 	return len(list) > 0, err
+}
+
+// still tells whether who began a request that goes on has the rights that they had then. Who has others begins anew.
+func (s *Server) still(r *http.Request) bool {
+	a, _, ok, err := s.who(r)
+	return err != nil || ok && reflect.DeepEqual(a, actorOf(r.Context()))
 }
 
 // turnAway tells who is not known what to do: to sign in, or to send the token.

@@ -8,12 +8,14 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"gnista"
+	"gnista/access"
 )
 
 // write writes v as JSON. A reader who is gone misses nothing.
@@ -27,13 +29,13 @@ const (
 	streamEnd    = time.Second      // in which it takes the end
 )
 
-// errGone tells that the reader of a stream is gone, or does not read.
+// errGone tells that the reader of a stream is gone, does not read, or may not any more.
 var errGone = errors.New("the reader of a stream is gone")
 
 func (s *Server) events(api huma.API) {
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/events", OperationID: "stream-events", Summary: "Follow what happens", Tags: []string{"Events"},
-		Description: "Server-sent events, each a JSON object with kind, at, station, subject (an id) and data. Durable ones have a number, which is the id of the event: a stream that goes on after it misses none and repeats none. Others are live only, such as transaction.updated.",
+		Description: "Those that whoever looks on may see. Server-sent events, each a JSON object with kind, at, station, subject (an id) and data. Durable ones have a number, which is the id of the event: a stream that goes on after it misses none and repeats none. Others are live only, such as transaction.updated.",
 		Responses:   map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/event-stream": {}}}},
 	}, func(ctx context.Context, in *struct {
 		Last    string           `header:"Last-Event-ID"`
@@ -44,21 +46,54 @@ func (s *Server) events(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
+		site := ""
+		if in.Station != "" {
+			if site, err = s.siteOf(ctx, in.Station); err != nil {
+				return nil, err
+			}
+		}
+		actor := actorOf(ctx)
 		return &huma.StreamResponse{Body: func(c huma.Context) {
-			_, w := humago.Unwrap(c)
+			r, w := humago.Unwrap(c)
 			st := newStream(ctx, w)
 			defer st.end()
 			err := s.follow(ctx, after, func(ev gnista.Event) error {
-				if in.Station != "" && ev.Station != in.Station {
+				if in.Station != "" && ev.Station != in.Station || !actor.Can(access.See, areaOf(ev), "") && !actor.Can(access.See, areaOf(ev), site) {
 					return nil
 				}
 				return st.send(ev.Seq, ev)
-			}, st.pulse)
+			}, func() error {
+				if !s.still(r) {
+					return errGone
+				}
+				return st.pulse()
+			})
 			if err != nil && !errors.Is(err, errGone) && ctx.Err() == nil {
 				s.Log.Error("a stream of events ended", "err", err)
 			}
 		}}, nil
 	})
+}
+
+// eventAreas are the parts of the system that events are of, by the word that their kind begins with.
+var eventAreas = map[string]access.Area{
+	"station": access.Stations, "connector": access.Stations, "settings": access.Stations, "security": access.Stations, "campaign": access.Stations, "prices": access.Stations,
+	"transaction": access.Charging, "reservation": access.Charging, "checkout": access.Charging, "cost": access.Charging,
+	"fault": access.Faults, "incident": access.Faults, "remedy": access.Faults, "alert": access.Faults,
+	"site": access.Power, "power": access.Power, "profile": access.Power, "der": access.Power,
+	"token": access.Customers, "customer": access.Customers, "account": access.Customers, "mandate": access.Customers,
+	"tariff":        access.Tariffs,
+	"charge-record": access.Money, "invoice": access.Money, "invoice-run": access.Money, "payment": access.Money, "reconciliation": access.Money, "difference": access.Money,
+	"certificate": access.Setup, "authority": access.Setup,
+}
+
+// areaOf is the part of the system that an event is of. One that is not known is only for who may see everything.
+func areaOf(ev gnista.Event) access.Area {
+	word, _, _ := strings.Cut(ev.Kind, ".")
+	if area, ok := eventAreas[word]; ok {
+		return area
+	}
+	return access.Audit
 }
 
 // position is the number of the event behind which a stream begins: of the last one that the reader

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -44,8 +45,15 @@ var rights = map[string]right{
 	"quote-tariff": {access.See, access.Tariffs}, "quote-station": {access.See, access.Tariffs}, "check-tariff": {access.See, access.Tariffs},
 	"simulate-transaction": {access.See, access.Tariffs}, "simulate-tariff": {access.See, access.Tariffs},
 	"create-checkout": {access.Act, access.Charging}, "cancel-checkout": {access.Act, access.Charging}, "list-checkouts": {access.See, access.Charging}, "get-checkout": {access.See, access.Charging},
-	"decide-transaction": {access.Change, access.Money},
+	"decide-transaction": {access.Change, access.Money}, "get-customer-information": {access.See, access.Customers},
 }
+
+// inBody are the operations that the places which their body names are those of. For all others a body can only need
+// more of who asks: what they do is where the path says.
+var inBody = []string{"create-reservation", "create-checkout", "add-uptime-exclusion"}
+
+// readings are what machines tell again and again: no change that somebody is asked about later, and too many.
+var readings = []string{"read-site-meter"}
 
 // everybody are the operations for which it is enough to have signed in.
 var everybody = []string{"get-me", "change-my-password", "list-my-sessions", "end-my-session"}
@@ -74,7 +82,9 @@ type guardedOp struct {
 	right
 	id       string
 	template []string // segments of the path
+	filters  []string // site and station, where a list can be asked for by them
 	free     bool     // everybody who has signed in may
+	silent   bool     // nothing is changed that somebody is asked about later
 }
 
 // operations are those of the API that need somebody, by the pattern of the mux. The description of each tells what
@@ -97,7 +107,14 @@ func operations(api huma.API) map[string]guardedOp {
 					op.Extensions["x-right"] = "signed in"
 				}
 			}
-			all[op.Method+" "+path] = guardedOp{r, op.OperationID, strings.Split(path, "/"), slices.Contains(everybody, op.OperationID)}
+			g := guardedOp{right: r, id: op.OperationID, template: strings.Split(path, "/"), free: slices.Contains(everybody, op.OperationID)}
+			g.silent = r.Verb == access.See || slices.Contains(readings, op.OperationID)
+			for _, p := range op.Parameters {
+				if op.Method == http.MethodGet && p.In == "query" && (p.Name == "site" || p.Name == "station") && !strings.Contains(path, "{") {
+					g.filters = append(g.filters, p.Name)
+				}
+			}
+			all[op.Method+" "+path] = g
 		}
 	}
 	return all
@@ -126,28 +143,60 @@ func (s *Server) guarded(mux *http.ServeMux, api huma.API) http.Handler {
 			return
 		}
 		actor := actorOf(r.Context())
-		at, err := s.place(r, op)
+		everywhere := op.free || actor.Can(op.Verb, op.Area, "")
+		if everywhere && op.silent {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		most := maxAudited
+		if !everywhere {
+			most = maxScoped
+		}
+		head, err := begin(w, r, most)
+		if err != nil {
+			problem(w, http.StatusBadRequest, "the body could not be read")
+			return
+		}
+		at, err := s.place(r, op, head)
 		if err != nil {
 			s.Log.Error("it could not be found out where an operation is", "operation", op.id, "err", err)
 			problem(w, http.StatusInternalServerError, "an internal error; the log has more")
 			return
 		}
-		if !op.free && !actor.Can(op.Verb, op.Area, "") && !actor.Can(op.Verb, op.Area, at.site) {
+		if !everywhere && !at.within(actor, op, head) {
 			problem(w, http.StatusForbidden, s.forbidden(actor, op))
 			return
 		}
-		if r.Method == http.MethodGet {
+		if op.silent {
 			mux.ServeHTTP(w, r)
 			return
 		}
-		s.recorded(w, r, op, actor, at, mux)
+		s.recorded(w, r, op, actor, at, head, mux)
 	})
+}
+
+const (
+	maxAudited = 64 << 10 // bytes of what was asked for that are looked at
+	maxScoped  = 1 << 20  // likewise, of who may not ask everywhere; no operation at one place takes more
+)
+
+// begin reads a body as far as it is looked at, and leaves all of it to be read.
+func begin(w http.ResponseWriter, r *http.Request, most int) ([]byte, error) {
+	c := http.NewResponseController(w)
+	c.SetReadDeadline(time.Now().Add(uploadPause)) // where it cannot be set there is none
+	defer c.SetReadDeadline(time.Time{})
+	head, err := io.ReadAll(io.LimitReader(r.Body, int64(most)))
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
+	return head, err
 }
 
 // forbidden says what is missing.
 func (s *Server) forbidden(a access.Actor, op guardedOp) string {
 	if sites, all := a.Sites(op.Verb, op.Area); !all && len(sites) > 0 {
-		return fmt.Sprintf("%s is allowed to %s %s at some sites only: name one of them, or one of its stations", a.Name, op.Verb, op.Area)
+		return fmt.Sprintf("%s is allowed to %s %s at some sites only: name one of them, or one of its stations, and nothing elsewhere", a.Name, op.Verb, op.Area)
 	}
 	return fmt.Sprintf("%s is not allowed to %s %s", a.Name, op.Verb, op.Area)
 }
@@ -156,152 +205,141 @@ func (s *Server) forbidden(a access.Actor, op guardedOp) string {
 type place struct {
 	station gnista.StationID
 	site    string
+	sites   []string // all that somebody needs a right at who has none everywhere; one that is empty is no site's
 }
 
-// place finds out where an operation is: at the site or station that its path or query names, or that the
-// transaction is of that it names.
-func (s *Server) place(r *http.Request, op guardedOp) (p place, err error) {
+// within tells whether somebody may do an operation at all the sites where it is. Where it is at none they may not, nor
+// where its body is not known in whole.
+func (p place) within(a access.Actor, op guardedOp, body []byte) bool {
+	if len(p.sites) == 0 || len(body) >= maxScoped || len(body) > 0 && !json.Valid(body) {
+		return false
+	}
+	return !slices.ContainsFunc(p.sites, func(site string) bool { return !a.Can(op.Verb, op.Area, site) })
+}
+
+// place finds out where an operation is: at the site or station that its path names, or where what the path names
+// is; or, for a list, that it is asked for by. A body that names a place has an operation be there too.
+func (s *Server) place(r *http.Request, op guardedOp, body []byte) (p place, err error) {
+	ctx := r.Context()
+	at := func(id gnista.StationID, site string) {
+		if id != "" && err == nil {
+			site, err = s.siteOf(ctx, id)
+		}
+		p.sites = append(p.sites, site)
+		if p.station == "" && p.site == "" {
+			p.station, p.site = id, site
+		}
+	}
+	id := op.value(r, "id")
+	switch find := s.finders()[op.template[3]]; {
+	case op.value(r, "station") != "":
+		at(gnista.StationID(op.value(r, "station")), "")
+	case op.template[3] == "sites" && id != "":
+		at("", id)
+	case find != nil && id != "":
+		station, site, failed := find(ctx, id)
+		if failed != nil && gnista.CodeOf(failed) != gnista.NotFound {
+			return p, failed
+		}
+		at(station, site)
+	}
 	q := r.URL.Query()
-	p.station, p.site = gnista.StationID(op.value(r, "station")), op.value(r, "site")
-	switch first := op.template[3]; {
-	case p.station != "" || p.site != "":
-	case first == "sites":
-		p.site = op.value(r, "id")
-	case first == "transactions" && op.value(r, "id") != "":
-		t, err := s.Transactions.Store.Transaction(r.Context(), op.value(r, "id"))
-		if err != nil && gnista.CodeOf(err) != gnista.NotFound {
-			return p, err
-		}
-		p.station = t.Station
-	default:
-		p.station, p.site = gnista.StationID(q.Get("station")), q.Get("site")
-	}
-	if p.site != "" || p.station == "" {
-		return p, nil
-	}
-	x, err := s.Network.Store.Station(r.Context(), p.station)
-	if err != nil && gnista.CodeOf(err) != gnista.NotFound {
-		return p, err
-	}
-	p.site = x.Site
-	return p, nil
-}
-
-const (
-	maxAudited = 64 << 10 // bytes of what was asked for that are looked at
-	maxInput   = 4000     // characters of it that are kept
-	maxReason  = 500
-)
-
-// recorded does an operation between two lines of the trail: what was asked for, and what came of it.
-func (s *Server) recorded(w http.ResponseWriter, r *http.Request, op guardedOp, a access.Actor, at place, next http.Handler) {
-	reason := r.Header.Get("X-Reason")
-	if text, err := url.PathUnescape(reason); err == nil {
-		reason = text
-	}
-	e := access.Entry{
-		At: s.Now(), User: a.ID, Name: a.Name, Action: op.id, Station: at.station, Site: at.site, Path: shorten(r.URL.Path, maxReason), Reason: shorten(reason, maxReason),
-		Stage: access.Asked, Remote: s.client(r),
-	}
-	head, err := io.ReadAll(io.LimitReader(r.Body, maxAudited))
-	if err != nil {
-		problem(w, http.StatusBadRequest, "the body could not be read")
-		return
-	}
-	r.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
-	e.Input = input(head)
-	asked, err := s.Trail.AddAuditEntry(r.Context(), e)
-	if err != nil { // nothing is changed that is not written down
-		s.Log.Error("the trail of changes could not be written, so nothing is changed", "operation", op.id, "err", err)
-		problem(w, http.StatusInternalServerError, "an internal error; the log has more")
-		return
-	}
-	c := &counting{ResponseWriter: w}
-	defer func() {
-		e.At, e.Stage, e.Status, e.Of, e.Input, e.Reason = s.Now(), access.Result, c.code(), asked.Seq, "", ""
-		if _, err := s.Trail.AddAuditEntry(context.WithoutCancel(r.Context()), e); err != nil {
-			s.Log.Error("what came of a change could not be written down", "operation", op.id, "line", asked.Seq, "err", err)
-		}
-	}()
-	next.ServeHTTP(c, r)
-}
-
-// counting knows the status of an answer.
-type counting struct {
-	http.ResponseWriter
-	status int
-}
-
-func (c *counting) WriteHeader(status int) {
-	if c.status == 0 {
-		c.status = status
-	}
-	c.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets the controller of the answer through.
-func (c *counting) Unwrap() http.ResponseWriter { return c.ResponseWriter }
-
-func (c *counting) code() int {
-	if c.status == 0 {
-		return http.StatusOK
-	}
-	return c.status
-}
-
-// input is what was asked for as it is kept: JSON without secrets, with UIDs masked; of anything else how much it was.
-func input(body []byte) string {
-	if len(body) == 0 {
-		return ""
-	}
-	var v any
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if d.Decode(&v) != nil {
-		return fmt.Sprintf("%d bytes or more that are no JSON", len(body))
-	}
-	text, err := json.Marshal(hide("", v))
-	if err != nil {
-		return ""
-	}
-	return shorten(string(text), maxInput)
-}
-
-// hide takes out of a value what nobody is to read.
-func hide(key string, v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, x := range v {
-			v[k] = hide(k, x)
-		}
-		return v
-	case []any:
-		for i, x := range v {
-			v[i] = hide(key, x)
-		}
-		return v
-	case string:
-		k := strings.ToLower(key)
-		for _, secret := range []string{"password", "secret", "pin", "key", "auth", "p256dh", "csr"} {
-			if strings.Contains(k, secret) {
-				return "…"
+	for _, name := range op.filters {
+		for _, v := range q[name] {
+			if name == "site" && v != "" {
+				at("", v)
+			} else if v != "" {
+				at(gnista.StationID(v), "")
 			}
 		}
-		if k == "uid" || k == "token" || k == "idtag" || k == "idtoken" {
-			return token.Mask(v)
-		}
 	}
-	return v
+	if len(p.sites) > 0 || slices.Contains(inBody, op.id) {
+		named(body, at)
+	}
+	return p, err
 }
 
-func shorten(s string, most int) string {
-	if r := []rune(strings.ToValidUTF8(s, "\uFFFD")); len(r) > most {
-		return string(r[:most-1]) + "…"
+// siteOf is the site of a station; empty where it has none or is not known.
+func (s *Server) siteOf(ctx context.Context, id gnista.StationID) (string, error) {
+	x, err := s.Network.Store.Station(ctx, id)
+	if err != nil && gnista.CodeOf(err) != gnista.NotFound {
+		return "", err
 	}
-	return s
+	return x.Site, nil
+}
+
+// uid is a UID as whoever asks may see it: its end only, for who may not see customers at the station.
+func (s *Server) uid(ctx context.Context, id gnista.StationID, uid string) string {
+	a := actorOf(ctx)
+	if uid == "" || a.Can(access.See, access.Customers, "") {
+		return uid
+	}
+	if sites, _ := a.Sites(access.See, access.Customers); len(sites) > 0 {
+		if site, err := s.siteOf(ctx, id); err == nil && a.Can(access.See, access.Customers, site) {
+			return uid
+		}
+	}
+	return token.Mask(uid)
+}
+
+// finder finds the station or the site of what has an id. NotFound.
+type finder func(ctx context.Context, id string) (gnista.StationID, string, error)
+
+// finders are those of what paths name, by the first part of the path.
+func (s *Server) finders() map[string]finder {
+	return map[string]finder{
+		"transactions": func(ctx context.Context, id string) (gnista.StationID, string, error) {
+			x, err := s.Transactions.Store.Transaction(ctx, id)
+			return x.Station, "", err
+		},
+		"reservations": func(ctx context.Context, id string) (gnista.StationID, string, error) {
+			x, err := s.Transactions.Reservations.Reservation(ctx, id)
+			return x.Station, "", err
+		},
+		"checkouts": func(ctx context.Context, id string) (gnista.StationID, string, error) {
+			x, err := s.Desk.Store.Checkout(ctx, id)
+			return x.Station, "", err
+		},
+		"commands": func(ctx context.Context, id string) (gnista.StationID, string, error) {
+			x, err := s.Network.Commands.Command(ctx, id)
+			return x.Station, "", err
+		},
+		"transfers": func(ctx context.Context, id string) (gnista.StationID, string, error) {
+			x, err := s.Network.Transfers.Transfer(ctx, id)
+			return x.Station, "", err
+		},
+		"faults": func(ctx context.Context, id string) (gnista.StationID, string, error) {
+			x, err := s.Faults.Store.Fault(ctx, id)
+			return x.Station, x.Site, err
+		},
+		"incidents": func(ctx context.Context, id string) (gnista.StationID, string, error) {
+			x, err := s.Faults.Incidents.Incident(ctx, id)
+			return x.Station, x.Site, err
+		},
+		"remedies": func(ctx context.Context, id string) (gnista.StationID, string, error) {
+			x, err := s.Remedies.Store.Remedy(ctx, id)
+			return x.Station, x.Site, err
+		},
+	}
+}
+
+// named tells of the stations and sites that a body names by itself. What is within is looked at by the operations
+// that have it: the stations in the limits of a site are of that site.
+func named(body []byte, at func(gnista.StationID, string)) {
+	var top map[string]json.RawMessage
+	if json.Unmarshal(body, &top) != nil {
+		return
+	}
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(top))) { // the station before the site
+		var v string
+		switch json.Unmarshal(top[name], &v); {
+		case v == "":
+		case strings.EqualFold(name, "site"):
+			at("", v)
+		case strings.EqualFold(name, "station"):
+			at(gnista.StationID(v), "")
+		}
+	}
 }
 
 // actorKey is that of who makes a request, in its context.

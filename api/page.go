@@ -343,7 +343,7 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 	defer func() { cancel() }()
 	st := newStream(r.Context(), w)
 	defer st.end()
-	for {
+	for s.still(r) {
 		o, err := s.overview(r)
 		if err != nil {
 			if r.Context().Err() == nil {

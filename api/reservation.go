@@ -33,9 +33,9 @@ type reservationView struct {
 	EndedAt       *time.Time                `json:"endedAt,omitempty"`
 }
 
-func showReservation(r charging.Reservation) reservationView {
+func (s *Server) showReservation(ctx context.Context, r charging.Reservation) reservationView {
 	return reservationView{
-		r.ID, r.Number, r.Station, r.EVSE, r.ConnectorType, r.Token.UID, r.Token.Type, r.Group, r.State, r.Reason, r.Transaction, r.Origin, r.Account, r.Tariff,
+		r.ID, r.Number, r.Station, r.EVSE, r.ConnectorType, s.uid(ctx, r.Station, r.Token.UID), r.Token.Type, r.Group, r.State, r.Reason, r.Transaction, r.Origin, r.Account, r.Tariff,
 		r.CreatedAt, moment(r.StartedAt), r.ExpiresAt, moment(r.EndedAt),
 	}
 }
@@ -59,12 +59,12 @@ func (s *Server) reservations(api huma.API) {
 				return nil, err
 			}
 			list, err := s.Transactions.Reservations.Reservations(ctx, charging.ReservationFilter{Station: in.Station, State: in.State, Open: in.Open, Before: before, Limit: in.Limit})
-			return answer(turn(in.Paging, list, showReservation, func(r charging.Reservation) string { return r.ID }), err)
+			return answer(turn(in.Paging, list, func(r charging.Reservation) reservationView { return s.showReservation(ctx, r) }, func(r charging.Reservation) string { return r.ID }), err)
 		})
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/reservations/{id}", OperationID: "get-reservation", Summary: "Show a reservation", Tags: tags},
 		func(ctx context.Context, in *ReservationPath) (*body[reservationView], error) {
 			r, err := s.Transactions.Reservations.Reservation(ctx, in.ID)
-			return answer(showReservation(r), err)
+			return answer(s.showReservation(ctx, r), err)
 		})
 	type wish struct {
 		Station       gnista.StationID `json:"station" minLength:"1" maxLength:"255"`
@@ -85,13 +85,13 @@ func (s *Server) reservations(api huma.API) {
 		r, err := s.Transactions.Reserve(ctx, charging.Wish{
 			Station: b.Station, EVSE: b.EVSE, ConnectorType: b.ConnectorType, Token: token.ID{UID: b.Token, Type: b.Type}, Group: b.Group, ExpiresAt: b.ExpiresAt,
 		})
-		return answer(showReservation(r), err)
+		return answer(s.showReservation(ctx, r), err)
 	})
 	add(s, api, huma.Operation{Method: http.MethodDelete, Path: "/reservations/{id}", OperationID: "cancel-reservation", Summary: "Give a reservation up", Tags: tags,
 		Description: "It stays on the list with what became of it. One that the station does not know any more is removed.",
 	}, func(ctx context.Context, in *ReservationPath) (*body[reservationView], error) {
 		r, err := s.Transactions.CancelReservation(ctx, in.ID)
-		return answer(showReservation(r), err)
+		return answer(s.showReservation(ctx, r), err)
 	})
 	type move struct {
 		Station       gnista.StationID `json:"station,omitempty" maxLength:"255" doc:"Absent is the same"`
@@ -110,6 +110,6 @@ func (s *Server) reservations(api huma.API) {
 		Body move
 	}) (*body[moved], error) {
 		m, err := s.Transactions.MoveReservation(ctx, in.ID, in.Body.Station, in.Body.EVSE, in.Body.ConnectorType)
-		return answer(moved{showReservation(m.To), showReservation(m.From), m.Problem}, err)
+		return answer(moved{s.showReservation(ctx, m.To), s.showReservation(ctx, m.From), m.Problem}, err)
 	})
 }

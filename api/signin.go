@@ -1,9 +1,15 @@
 package api
 
 import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,24 +28,50 @@ func (s *Server) overTLS(r *http.Request) bool {
 	return r.TLS != nil || s.proxy(peer(r)) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") || strings.HasPrefix(s.PublicURL, "https://")
 }
 
-func (s *Server) cookie(r *http.Request, secret string, expires time.Time) *http.Cookie {
-	c := &http.Cookie{Name: plainCookie, Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Expires: expires}
+// cookieName is the name of a cookie: that of the session, or with a suffix of what else is kept in a browser.
+func (s *Server) cookieName(r *http.Request, suffix string) string {
 	if s.overTLS(r) {
-		c.Name, c.Secure = secureCookie, true
+		return secureCookie + suffix
 	}
-	if secret == "" {
+	return plainCookie + suffix
+}
+
+func (s *Server) cookie(r *http.Request, suffix, value string, expires time.Time) *http.Cookie {
+	c := &http.Cookie{Name: s.cookieName(r, suffix), Value: value, Path: "/", HttpOnly: true, Secure: s.overTLS(r), SameSite: http.SameSiteLaxMode, Expires: expires}
+	if value == "" {
 		c.MaxAge = -1
 	}
 	return c
 }
 
+const (
+	knownSuffix = "-known"
+	knownFor    = 400 * 24 * time.Hour // which is all that browsers keep
+	nonceLength = 16
+)
+
+// mark is what a browser keeps in which somebody has signed in: that is so, and nothing more.
+func (s *Server) mark(email string, nonce []byte) string {
+	m := hmac.New(sha256.New, s.LinkKey)
+	fmt.Fprintf(m, "signed in\x00%s\x00%s", email, nonce)
+	return base64.RawURLEncoding.EncodeToString(m.Sum(slices.Clip(nonce)))
+}
+
+// trier is what the tries to sign in as somebody are counted by. A browser in which they have signed in before counts
+// by itself, so that nobody else can keep them out.
+func (s *Server) trier(r *http.Request, email string) string {
+	if c, err := r.Cookie(s.cookieName(r, knownSuffix)); err == nil {
+		b, _ := base64.RawURLEncoding.DecodeString(c.Value)
+		if len(b) > nonceLength && hmac.Equal([]byte(c.Value), []byte(s.mark(email, b[:nonceLength]))) {
+			return "browser " + c.Value
+		}
+	}
+	return "user " + email
+}
+
 // signedIn is who has signed in in the browser that a request comes from; ok is false where nobody has.
 func (s *Server) signedIn(r *http.Request) (u access.User, x access.Session, ok bool, err error) {
-	name := plainCookie
-	if s.overTLS(r) {
-		name = secureCookie
-	}
-	c, err := r.Cookie(name)
+	c, err := r.Cookie(s.cookieName(r, ""))
 	if err != nil || c.Value == "" {
 		return u, x, false, nil
 	}
@@ -68,7 +100,7 @@ func (s *Server) signInPages(mux *http.ServeMux) {
 				s.Log.Error("a session could not be ended", "err", err)
 			}
 		}
-		http.SetCookie(w, s.cookie(r, "", time.Unix(1, 0)))
+		http.SetCookie(w, s.cookie(r, "", "", time.Unix(1, 0)))
 		http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
 	})
 }
@@ -98,7 +130,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := signInPage{To: r.PostFormValue("to"), Email: strings.ToLower(strings.TrimSpace(r.PostFormValue("email")))}
-	if !s.rates.signIns.allow(s.client(r), s.Now()) || p.Email != "" && !s.rates.signIns.allow("user "+p.Email, s.Now()) {
+	if !s.rates.signIns.allow(s.client(r), s.Now()) || p.Email != "" && !s.rates.signIns.allow(s.trier(r, p.Email), s.Now()) {
 		w.Header().Set("Retry-After", "60")
 		p.Problem = "sign-in-often"
 		s.askSignIn(w, r, http.StatusTooManyRequests, p)
@@ -125,7 +157,10 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		s.askSignIn(w, r, http.StatusInternalServerError, p)
 		return
 	}
-	http.SetCookie(w, s.cookie(r, secret, s.Now().Add(access.SessionFor)))
+	http.SetCookie(w, s.cookie(r, "", secret, s.Now().Add(access.SessionFor)))
+	nonce := make([]byte, nonceLength)
+	rand.Read(nonce)
+	http.SetCookie(w, s.cookie(r, knownSuffix, s.mark(u.Email, nonce), s.Now().Add(knownFor)))
 	http.Redirect(w, r, inside(p.To), http.StatusSeeOther)
 }
 

@@ -42,7 +42,7 @@ type transactionView struct {
 
 func (s *Server) showTransaction(ctx context.Context, t charging.Transaction) (transactionView, error) {
 	v := transactionView{
-		ID: t.ID, Station: t.Station, Version: t.Version, Ref: t.Ref, EVSE: t.EVSE.ID, Connector: t.EVSE.Connector, Token: t.Token.UID, Authorised: t.Authorised,
+		ID: t.ID, Station: t.Station, Version: t.Version, Ref: t.Ref, EVSE: t.EVSE.ID, Connector: t.EVSE.Connector, Token: s.uid(ctx, t.Station, t.Token.UID), Authorised: t.Authorised,
 		State: t.State, Activity: t.Activity, StartedAt: t.StartedAt, EndedAt: moment(t.EndedAt), EnergyWh: t.EnergyWh, PowerW: t.PowerW, StopReason: t.StopReason,
 		Review: append([]charging.Reason{}, t.Review...), Blocked: t.Blocked(), Note: t.Note, Tariff: t.Tariff, Reservation: t.Reservation,
 	}

@@ -154,7 +154,7 @@ func (s *Server) uptimes(api huma.API) {
 			if rows += len(list); rows > maxRows {
 				return nil, gnista.Errorf(gnista.Conflict, "the table would have more than %d lines; ask for one site", maxRows)
 			}
-			if len(list) < q.Limit || in.Of == uptime.OfSite && in.Site != "" {
+			if len(list) < q.Limit {
 				break
 			}
 		}

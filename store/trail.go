@@ -43,9 +43,23 @@ func (db *DB) AddAuditEntry(ctx context.Context, e access.Entry) (access.Entry, 
 
 // AuditEntries lists lines of the log, the newest first.
 func (db *DB) AuditEntries(ctx context.Context, f access.AuditFilter) ([]access.Entry, error) {
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+trailColumns+` FROM audit
-		WHERE ($1 = '' OR app_user = $1) AND ($2 = '' OR action = $2) AND ($3 = '' OR station = $3) AND ($4 = '' OR site = $4) AND ($5 = 0 OR seq < $5)
-		ORDER BY seq DESC LIMIT $6`, f.User, f.Action, string(f.Station), f.Site, f.Before, f.Limit)
+	var w where
+	if f.User != "" {
+		w.add("app_user = ?", f.User)
+	}
+	if f.Action != "" {
+		w.add("action = ?", f.Action)
+	}
+	if f.Station != "" {
+		w.add("station = ? AND station <> ''", string(f.Station))
+	}
+	if f.Site != "" {
+		w.add("site = ?", f.Site)
+	}
+	if f.Before != 0 {
+		w.add("seq < ?", f.Before)
+	}
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+trailColumns+` FROM audit`+w.sql()+` ORDER BY seq DESC LIMIT `+w.arg(f.Limit), w.args...)
 	return all(rows, err, scanTrail)
 }
 

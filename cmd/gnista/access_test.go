@@ -6,10 +6,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"gnista"
 	"gnista/access"
+	"gnista/station"
 )
 
 // TestRights holds every operation that needs somebody to say what they must be allowed to do.
@@ -45,6 +49,7 @@ func TestRights(t *testing.T) {
 type browser struct {
 	*live
 	cookies []*http.Cookie
+	remote  string // where it comes from, where that matters
 }
 
 func (b *browser) ask(method, path, body string, header ...string) *httptest.ResponseRecorder {
@@ -55,9 +60,12 @@ func (b *browser) send(r *http.Request) *httptest.ResponseRecorder {
 	for _, c := range b.cookies {
 		r.AddCookie(c)
 	}
+	if b.remote != "" {
+		r.RemoteAddr = b.remote
+	}
 	w := b.do(r)
-	if set := w.Result().Cookies(); len(set) > 0 {
-		b.cookies = set
+	for _, c := range w.Result().Cookies() {
+		b.cookies = append(slices.DeleteFunc(b.cookies, func(old *http.Cookie) bool { return old.Name == c.Name }), c)
 	}
 	return w
 }
@@ -97,7 +105,7 @@ func TestSigningIn(t *testing.T) {
 	}
 	a := &browser{live: l, cookies: []*http.Cookie{{Name: "gnista", Value: "fixed-by-somebody-else"}}}
 	w := want(a.signIn("A@example.com", userPassword, "https://elsewhere.example"), 303)
-	if w.Header().Get("Location") != "/" || len(a.cookies) != 1 || !a.cookies[0].HttpOnly || a.cookies[0].SameSite != http.SameSiteLaxMode || a.cookies[0].Value == "fixed-by-somebody-else" {
+	if w.Header().Get("Location") != "/" || len(a.cookies) != 2 || !a.cookies[0].HttpOnly || a.cookies[0].SameSite != http.SameSiteLaxMode || a.cookies[0].Value == "fixed-by-somebody-else" {
 		t.Errorf("to %s with %+v", w.Header().Get("Location"), a.cookies)
 	}
 	if w := want(a.ask("GET", "/", ""), 200); !strings.Contains(w.Body.String(), "Astrid") {
@@ -118,15 +126,34 @@ func TestSigningIn(t *testing.T) {
 	want(other.signIn("a@example.com", userPassword, "/x?y=1"), 303)
 	want(a.ask("POST", "/api/v1/me/password", `{"old":"wrong","new":"another long password"}`), 422)
 	want(a.ask("POST", "/api/v1/me/password", fmt.Sprintf(`{"old":%q,"new":"another long password"}`, userPassword)), 204)
+	if w := want(a.ask("GET", "/api/v1/audit?action=change-my-password", ""), 200); strings.Contains(w.Body.String(), "another long") || strings.Contains(w.Body.String(), userPassword) {
+		t.Errorf("the trail has passwords: %s", w.Body)
+	}
 	want(a.ask("GET", "/api/v1/me/sessions", ""), 200)
 	want(other.ask("GET", "/api/v1/me", ""), 401)
-	old := a.cookies
+	old := slices.Clone(a.cookies)
 	want(a.ask("POST", "/sign-out", ""), 303)
 	a.cookies = old
 	want(a.ask("GET", "/api/v1/me", ""), 401) // what was stolen before is worth nothing
 
 	for range 30 {
 		w = (&browser{live: l}).signIn("a@example.com", "wrong horse battery", "")
+	}
+	want(w, 429)
+	// Nobody who tries in another's name, from however many addresses, keeps them out where they have signed in before.
+	at := 0
+	from := func(b *browser, password string) *httptest.ResponseRecorder {
+		at++
+		b.remote = fmt.Sprintf("198.51.100.%d:1", at)
+		return b.signIn("a@example.com", password, "")
+	}
+	for range 12 {
+		w = from(&browser{live: l}, "wrong horse battery")
+	}
+	want(w, 429)
+	want(from(a, "another long password"), 303)
+	for range 12 {
+		w = from(a, "wrong horse battery")
 	}
 	want(w, 429)
 }
@@ -151,9 +178,14 @@ func TestRoles(t *testing.T) {
 		return out.ID
 	}
 	one, two := site("one"), site("two")
-	for station, at := range map[string]string{"A": one, "B": two} {
-		if c := do(root, "PUT", "/api/v1/stations/"+station, fmt.Sprintf(`{"site":%q}`, at)); c != 200 {
+	for id, at := range map[string]string{"A": one, "B": two} {
+		if c := do(root, "PUT", "/api/v1/stations/"+id, fmt.Sprintf(`{"site":%q}`, at)); c != 200 {
 			t.Fatal(c)
+		}
+	}
+	for id, at := range map[string]gnista.StationID{"at-a": "A", "at-b": "B"} {
+		if err := l.db.AddCommand(t.Context(), station.Command{ID: id, Station: at, Kind: "unlock", At: time.Now()}); err != nil {
+			t.Fatal(err)
 		}
 	}
 	in := map[string]*browser{}
@@ -189,6 +221,29 @@ func TestRoles(t *testing.T) {
 		{"GET", "/api/v1/users", "", "admin"},
 		{"GET", "/api/v1/audit", "", "admin"},
 		{"GET", "/api/v1/me", "", "admin viewer operator technician finance local"},
+		// What is asked for has to be where the right is, and not the query.
+		{"GET", "/api/v1/stations?station=A", "", "admin viewer operator technician finance"},
+		{"GET", "/api/v1/stations/B?station=A&site=" + one, "", "admin viewer operator technician finance"},
+		{"GET", "/api/v1/transactions?station=A&station=B", "", "admin viewer operator technician finance"},
+		{"GET", "/api/v1/faults?station=B&site=" + one, "", "admin viewer operator technician finance"},
+		{"GET", "/api/v1/faults?station=A&site=" + one, "", "admin viewer operator technician finance local"},
+		{"GET", "/api/v1/faults?station=&site=", "", "admin viewer operator technician finance"},
+		{"HEAD", "/api/v1/stations/B?station=A", "", "admin viewer operator technician finance"},
+		{"PUT", "/api/v1/templates/x?site=" + one, "{}", "admin operator technician"},
+		{"DELETE", "/api/v1/firmware-files/x?station=A", "", "admin operator technician"},
+		{"POST", "/api/v1/campaigns?station=A", "{}", "admin operator technician"},
+		{"POST", "/api/v1/reservations", `{"station":"A"}`, "admin operator finance local"},
+		{"POST", "/api/v1/reservations", `{"station":"B"}`, "admin operator finance"},
+		{"POST", "/api/v1/reservations", `{"station":"A","Station":"B"}`, "admin operator finance"},
+		{"POST", "/api/v1/reservations?station=A", `{"station":"B"}`, "admin operator finance"},
+		{"POST", "/api/v1/reservations?station=A", `{"station":"A"`, "admin operator finance"},
+		{"POST", "/api/v1/uptime/exclusions?site=" + one, "{}", "admin operator"},
+		{"POST", "/api/v1/uptime/exclusions", fmt.Sprintf(`{"site":%q}`, one), "admin operator local"},
+		{"GET", "/api/v1/commands/at-a", "", "admin viewer operator technician finance local"},
+		{"GET", "/api/v1/commands/at-b?station=A", "", "admin viewer operator technician finance"},
+		{"GET", "/api/v1/commands/nowhere?station=A", "", "admin viewer operator technician finance"},
+		{"GET", "/api/v1/events?after=x&station=A", "", "admin viewer operator technician finance local"},
+		{"GET", "/api/v1/events?after=x", "", "admin viewer operator technician finance"},
 	} {
 		var may []string
 		for _, name := range []string{"admin", "viewer", "operator", "technician", "finance", "local"} {
@@ -203,6 +258,21 @@ func TestRoles(t *testing.T) {
 		if got := strings.Join(may, " "); got != x.may {
 			t.Errorf("%s %s may be done by %s, want %s", x.method, x.path, got, x.may)
 		}
+	}
+	for body, want := range map[string]int{
+		fmt.Sprintf(`{"site":%q}`, two): 403, fmt.Sprintf(`{"Site":%q}`, two): 403, `{"name":"` + strings.Repeat("x", 80<<10) + `","site":"` + two + `"}`: 403, fmt.Sprintf(`{"site":%q}`, one): 200,
+	} {
+		if c := do(in["local"], "PATCH", "/api/v1/stations/A", body); c != want {
+			t.Errorf("a station is given to another site: %d for %.50s", c, body)
+		}
+	}
+	warden := &browser{live: l}
+	if c := do(root, "POST", "/api/v1/users", `{"email":"warden@example.com","name":"warden","grants":[{"role":"admin","sites":["`+one+`"]}],"password":"`+userPassword+`"}`); c != 201 {
+		t.Fatal(c)
+	}
+	warden.signIn("warden@example.com", userPassword, "")
+	if c := do(warden, "POST", "/api/v1/users?site="+one, `{"email":"x@example.com","name":"x","grants":[{"role":"admin"}]}`); c != 403 {
+		t.Errorf("the administrator of one site makes one of all: %d", c)
 	}
 	if c := do(in["local"], "GET", "/", ""); c != 403 {
 		t.Errorf("who may see one site sees the page of all: %d", c)

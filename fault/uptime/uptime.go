@@ -218,8 +218,19 @@ const chunk = 500
 // sites reckons of sites in the order of their ids.
 func (r *reckoning) sites(ctx context.Context, q Query) ([]Share, error) {
 	var ids []string
+	if q.Station != "" && q.Site == "" {
+		x, err := r.Stations.Station(ctx, q.Station)
+		if err != nil && gnista.CodeOf(err) != gnista.NotFound {
+			return nil, err
+		}
+		if q.Site = x.Site; q.Site == "" {
+			return nil, nil
+		}
+	}
 	if q.Site != "" {
-		ids = []string{q.Site}
+		if q.Site > q.AfterSite {
+			ids = []string{q.Site}
+		}
 	} else {
 		sites, err := r.Sites.Store.Sites(ctx, q.AfterSite, q.Limit)
 		if err != nil {

@@ -197,6 +197,18 @@ func TestOfflineIsDowntime(t *testing.T) {
 	w.take("station.changed", map[string]any{"state": "rejected"})
 	w.after(10 * time.Minute)
 	w.want(w.share(uptime.OfSite), 80, 60, 20)
+	site := w.share(uptime.OfSite).Site
+	for _, q := range []struct {
+		f     uptime.Filter
+		after string
+		want  int
+	}{{uptime.Filter{Site: site}, "", 1}, {uptime.Filter{Site: site}, site, 0}, {uptime.Filter{Station: "S1"}, "", 1}, {uptime.Filter{Station: "S1"}, site, 0}, {uptime.Filter{Station: "nobody"}, "", 0}} {
+		q.f.Limit = 1
+		list, err := w.uptime.Shares(w.Context(), uptime.Query{Of: uptime.OfSite, Filter: q.f, AfterSite: q.after, Span: uptime.Span{Since: monday, Until: w.now}})
+		if err != nil || len(list) != q.want || q.want > 0 && list[0].Site != site {
+			w.Errorf("%+v behind %q: %+v, %v", q.f, q.after, list, err)
+		}
+	}
 }
 
 // An EVSE can be used while one of its connectors can; EVSE 0 is the station as a whole.

@@ -95,7 +95,10 @@ func (w *Watch) takeBoot(ctx context.Context, ev gnista.Event) error {
 	if w.boots == nil {
 		w.boots = map[gnista.StationID][]time.Time{}
 	}
-	times := append(w.boots[ev.Station], ev.At)
+	times := w.boots[ev.Station]
+	if !slices.ContainsFunc(times, ev.At.Equal) { // the event may be told again
+		times = append(times, ev.At)
+	}
 	times = slices.DeleteFunc(times, func(t time.Time) bool { return !t.After(ev.At.Add(-w.Limits.BootsIn)) })
 	if n := len(times); n > w.Limits.Boots {
 		times = times[n-w.Limits.Boots:]
