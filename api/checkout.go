@@ -81,7 +81,7 @@ func showView(v checkout.View) checkoutDetail {
 
 type wishView struct {
 	EnergyWh int64 `json:"energyWh,omitempty" minimum:"0" maximum:"100000000"`
-	Seconds  int64 `json:"seconds,omitempty" minimum:"0" maximum:"31622400" doc:"Since charging began"`
+	Seconds  int64 `json:"seconds,omitempty" minimum:"0" maximum:"31622400" doc:"Since charging began, or since it was paid where that was later"`
 	Cost     int64 `json:"cost,omitempty" minimum:"0" maximum:"10000000000" doc:"In minor units of the currency of the amount"`
 }
 

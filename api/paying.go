@@ -46,7 +46,7 @@ type asking struct {
 	Provider string
 	Method   string // what the provider is called
 	StandIn  bool   // no real money moves, and we stand in for the provider
-	Ref      string // the provider's name of the payment
+	Ref      string // the provider's name of the payment; empty where its customer is not asked
 }
 
 // Element tells whether the provider's own element is in the page, which then is not made anew.
@@ -154,7 +154,10 @@ func (s *Server) payingOf(ctx context.Context, v checkout.View, l string) (payin
 			p.Ask.Method = x.Caps().Words[l]
 			p.Test = p.Test || x.Caps().Test
 		}
-		p.Ask.Provider, p.Ask.StandIn, p.Ask.Ref = asked.Provider, p.Test && stands != nil, asked.Ref
+		p.Ask.Provider, p.Ask.StandIn = asked.Provider, p.Test && stands != nil
+		if asked.State == payment.Awaiting {
+			p.Ask.Ref = asked.Ref
+		}
 	}
 	if !p.Quiet {
 		p.Reload = pollEvery

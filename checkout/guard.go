@@ -14,14 +14,17 @@ import (
 	"gnista/tariff"
 )
 
-// Funds are what an active transaction may come to: what is set aside or taken for it, or what a prepaid account has.
+// Funds are what an active transaction may come to: what is set aside or taken for it, what a prepaid account has, or,
+// where it costs nothing, what was wished.
 type Funds struct {
 	Transaction string
 	Station     gnista.StationID
 	Limit       gnista.Money
 	Account     string    // id, of a prepaid account
 	Hold        int64     // of that account, for this transaction
-	Wish        Wish      // of whoever pays
+	Wish        Wish      // of its driver
+	PaidAt      time.Time // since when it could begin, by our clock; zero where nothing was wished
+	Free        bool      // it costs nothing, and Limit is none
 	UpdatedAt   time.Time // of the transaction
 }
 
@@ -34,7 +37,7 @@ type Watch struct {
 
 // GuardStore keeps what transactions may come to.
 type GuardStore interface {
-	// Funded lists active transactions that may come to so much only.
+	// Funded lists active transactions that may come to so much only, and free ones of which something was wished.
 	Funded(ctx context.Context, limit int) ([]Funds, error)
 	// ChangeWatch changes how far the guard of a transaction is; the events go with it. change may run more
 	// than once.
@@ -155,6 +158,10 @@ func (g *Guard) one(ctx context.Context, f Funds, now time.Time) (next time.Time
 	if err != nil || t.State != charging.Active {
 		return next, err
 	}
+	if f.Free {
+		next, _, err = g.wished(ctx, f, &t, gnista.Money{Currency: f.Limit.Currency}, next, now)
+		return next, err
+	}
 	v, err := g.Prices.Version(ctx, &t)
 	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
 		return next, nil // it costs nothing
@@ -173,12 +180,9 @@ func (g *Guard) one(ctx context.Context, f Funds, now time.Time) (next time.Time
 	if err := g.Transactions.LimitCost(ctx, f.Station, t.ID, told.Limit); err != nil {
 		return next, err
 	}
-	is, by := f.Wish.reached(&t, cost.Amount, now)
-	if is {
-		return now.Add(GuardEvery), g.stop(ctx, told, cost, now)
-	}
-	if !by.IsZero() && by.Before(next) {
-		next = by
+	next, over, err := g.wished(ctx, told, &t, cost, next, now)
+	if over || err != nil {
+		return next, err
 	}
 	r := worst(v)
 	kept := confirmed(&t, f.Limit)
@@ -224,6 +228,19 @@ func (g *Guard) one(ctx context.Context, f Funds, now time.Time) (next time.Time
 		}
 	}
 	return next, nil
+}
+
+// wished has a transaction end that has come to what its driver wants, and tells when to look again where that is before
+// next.
+func (g *Guard) wished(ctx context.Context, f Funds, t *charging.Transaction, cost gnista.Money, next, now time.Time) (at time.Time, over bool, err error) {
+	by := f.Wish.by(latest(t.StartedAt, f.PaidAt))
+	switch {
+	case f.Wish.reached(t.EnergyWh, cost.Amount), !by.IsZero() && !now.Before(by):
+		return now.Add(GuardEvery), true, g.stop(ctx, f, cost, now)
+	case !by.IsZero() && by.Before(next):
+		next = by
+	}
+	return next, false, nil
 }
 
 // confirmed tells whether the station keeps to a limit that is no higher. (OCPP 2.1 E16.FR.03)

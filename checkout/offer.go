@@ -55,22 +55,9 @@ func gratis(v tariff.Version) bool {
 
 // condition finds out what an EVSE can be used for now. NotFound when nothing is known of it.
 func (d *Desk) condition(ctx context.Context, s station.Station, evse int) (Condition, error) {
-	list, err := d.Network.States.Connectors(ctx, s.ID)
-	if err != nil {
-		return "", err
-	}
-	c, known := told(list, evse)
-	if !known {
-		return "", gnista.Errorf(gnista.NotFound, "station %s has no EVSE %d that is known", s.ID, evse)
-	}
-	if s.State != station.Accepted {
-		return OutOfService, nil
-	}
-	if _, there := d.Network.Presence.Connection(s.ID); !there {
-		return Offline, nil
-	}
-	if !c.Usable() {
-		return c, nil
+	c, _, err := d.outlet(ctx, s, evse)
+	if err != nil || !c.Usable() {
+		return c, err
 	}
 	had, err := d.Store.CheckoutAt(ctx, s.ID, evse)
 	if err == nil && !had.GiveWay(d.Now()) {
@@ -92,15 +79,19 @@ func (d *Desk) Outlet(ctx context.Context, id gnista.StationID, evse int) (Condi
 	if err != nil {
 		return "", nil, err
 	}
-	list, err := d.Network.States.Connectors(ctx, id)
+	return d.outlet(ctx, s, evse)
+}
+
+func (d *Desk) outlet(ctx context.Context, s station.Station, evse int) (Condition, []station.Connector, error) {
+	list, err := d.Network.States.Connectors(ctx, s.ID)
 	if err != nil {
 		return "", nil, err
 	}
 	c, known := told(list, evse)
-	_, there := d.Network.Presence.Connection(id)
+	_, there := d.Network.Presence.Connection(s.ID)
 	switch {
 	case !known:
-		return "", nil, gnista.Errorf(gnista.NotFound, "station %s has no EVSE %d that is known", id, evse)
+		return "", nil, gnista.Errorf(gnista.NotFound, "station %s has no EVSE %d that is known", s.ID, evse)
 	case s.State != station.Accepted:
 		c = OutOfService
 	case !there:

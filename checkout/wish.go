@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"gnista"
-	"gnista/charging"
 	"gnista/tariff"
 )
 
@@ -66,12 +65,17 @@ func Wished(query url.Values) string {
 	return only.Encode()
 }
 
-// reached tells whether a transaction has come to what was wished, and when it does by its time.
-func (w Wish) reached(t *charging.Transaction, cost int64, now time.Time) (is bool, at time.Time) {
-	if w.For > 0 {
-		at = t.StartedAt.Add(w.For)
+// reached tells whether what flowed and what it costs has come to what was wished.
+func (w Wish) reached(wh, cost int64) bool {
+	return w.Wh > 0 && wh >= w.Wh || w.Cost > 0 && cost >= w.Cost
+}
+
+// by is when the time is over that was wished; zero is never.
+func (w Wish) by(began time.Time) time.Time {
+	if w.For == 0 {
+		return time.Time{}
 	}
-	return w.Wh > 0 && t.EnergyWh >= w.Wh || w.Cost > 0 && cost >= w.Cost || w.For > 0 && !now.Before(at), at
+	return began.Add(w.For)
 }
 
 // check refuses what makes no sense. Invalid.

@@ -27,3 +27,23 @@ func TestWishes(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestWishReached(t *testing.T) {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		w        Wish
+		wh, cost int64
+		is       bool
+		by       time.Time
+	}{
+		{Wish{}, 1e9, 1e9, false, time.Time{}},
+		{Wish{Wh: 5}, 4, 1e9, false, time.Time{}},
+		{Wish{Wh: 5}, 5, 0, true, time.Time{}},
+		{Wish{Cost: 5}, 1e9, 4, false, time.Time{}},
+		{Wish{Cost: 5, For: time.Hour}, 0, 5, true, at.Add(time.Hour)},
+	} {
+		if is, by := c.w.reached(c.wh, c.cost), c.w.by(at); is != c.is || !by.Equal(c.by) {
+			t.Errorf("%+v: %t by %v", c, is, by)
+		}
+	}
+}

@@ -102,7 +102,6 @@ type Caps struct {
 	MinRefund  int64             // least that it gives back; less stays where it is
 	Currencies []string          // nil is any
 	Test       bool              // no real money moves
-	HoldLife   time.Duration     // that an amount stays set aside where it does not say until when; 0 is for ever
 	Words      map[string]string // what drivers call it, by language; nil is not for drivers
 }
 

@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -501,5 +502,52 @@ func TestDunningInvoices(t *testing.T) {
 	owed, err := s.db.Receivables(t.Context(), payment.ReceivableFilter{Limit: 10})
 	if err != nil || len(owed) != 3 || owed[0].Reminders != 1 || !owed[0].NextAt.IsZero() {
 		t.Errorf("missing is %+v, %v", owed, err)
+	}
+}
+
+// dying is a store behind which the system is killed when a payment is about to be moved to invoicing.
+type dying struct {
+	payment.Store
+	dead bool
+}
+
+func (d *dying) ChangePayment(ctx context.Context, id string, now time.Time, f func(*payment.Change) error) (payment.Payment, error) {
+	return d.Store.ChangePayment(ctx, id, now, func(c *payment.Change) error {
+		was := c.Provider
+		err := f(c)
+		if c.Provider != was && !d.dead {
+			d.dead = true
+			return errors.New("killed")
+		}
+		return err
+	})
+}
+
+// Killed while what a card did not pay is moved to invoicing, it is invoiced after.
+func TestDunningInvoicesAfterKill(t *testing.T) {
+	s := newShop(t)
+	till := &cards{till: s.till, bad: true}
+	s.system.Providers["bank"] = till
+	s.system.Providers[payment.Invoice] = invoice.Provider{}
+	s.Dunning = payment.Dunning{Tries: 1, Apart: 30 * time.Hour, Zone: time.UTC}
+	s.Mandates = &payment.Mandates{Accounts: accountsOf{"later": {ID: "later", Kind: account.Postpaid, Currency: "SEK"}}}
+	killing := &dying{Store: s.system.Payments.Store}
+	s.system.Payments.Store = killing
+	c := payment.New("p", "t", "SEK", "later", &account.Account{ID: "later", Kind: account.Postpaid, Currency: "SEK"}, s.now, payment.Cause{})
+	c.Under(payment.Mandate{ID: "m", Provider: "bank", State: payment.MandateActive})
+	c.Owe(1000, payment.Cause{})
+	if err := s.db.CreatePayment(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	s.drain(t)
+	for range 10 * 24 {
+		s.now = s.now.Add(time.Hour)
+		if err := s.Dun(t.Context()); err != nil && !killing.dead {
+			t.Fatal(err)
+		}
+		s.step(t)
+	}
+	if p := s.payment(t, "p"); !killing.dead || p.Provider != payment.Invoice || p.State != payment.Settled || len(till.charged) != 2 {
+		t.Errorf("after %d charges the payment is %+v", len(till.charged), p)
 	}
 }

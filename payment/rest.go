@@ -39,7 +39,7 @@ type Rest struct {
 	Ways    []string     // providers by which it can be paid now, in order; none while Open is there
 	Open    *Payment     // is on its way to pay it, or waits for somebody to look at it; nil is none
 	Action  Action       // that the customer of Open has to do
-	Tried   bool         // the last one came to nothing
+	Tried   bool         // its customer was asked, and the last time nothing came of it
 	Paid    gnista.Money // of what is due, by others
 }
 
@@ -62,7 +62,7 @@ func (p *Payments) Rest(ctx context.Context, of Payment) (r Rest, err error) {
 		r.Missing.Amount = of.Short()
 	}
 	for _, x := range rests {
-		r.Tried = x.State == DeclinedNow || x.State == Abandoned
+		r.Tried = x.Way != ByMandate && x.Captured == 0 && !x.Pays()
 	}
 	if i := slices.IndexFunc(rests, Payment.Pays); i >= 0 {
 		r.Open = &rests[i]
@@ -128,7 +128,7 @@ func (p Payment) Owes(amount int64) error {
 	return nil
 }
 
-// TakeBack no longer asks the customer for the rest of a payment. What is confirmed meanwhile pays it all the same.
+// TakeBack no longer asks the customer for the rest of a payment. What is confirmed meanwhile goes back.
 // NotFound; Conflict when nobody is asked.
 func (p *Payments) TakeBack(ctx context.Context, rest string) error {
 	_, err := p.Change(ctx, rest, func(c *Change) error {
@@ -223,43 +223,41 @@ func (p *Payments) dun(ctx context.Context, r Receivable) error {
 		}
 	}
 	charge := r.Tries < p.Dunning.Tries && x.Mandate != ""
-	invoiced := false
+	invoice := false
 	if !charge && r.Reminders == 0 {
 		var err error
-		if invoiced, err = p.invoiced(ctx, x); err != nil {
+		if invoice, err = p.invoiced(ctx, x); err != nil {
 			return err
 		}
 	}
-	var tell *gnista.Event
-	switch {
-	case charge:
-		r.Tries++
-	case invoiced:
-	case r.Reminders < p.Dunning.Reminders:
-		r.Reminders++
-		tell = x.reminded(r.Reminders, now)
-	}
-	r.LastAt, r.NextAt = now, p.Dunning.next(now)
-	if invoiced || (r.Tries >= p.Dunning.Tries || x.Mandate == "") && r.Reminders >= p.Dunning.Reminders {
-		r.NextAt = time.Time{}
-	}
-	if charge || invoiced { // the customer may be paying just now
+	if charge || invoice { // the customer may be paying just now
 		rests, err := p.Store.Rests(ctx, x.ID)
 		if err != nil || slices.ContainsFunc(rests, func(r Payment) bool { return r.Way != ByMandate && r.Pays() }) {
 			return err
 		}
 	}
+	if invoice { // then it is no receivable any more, so that nothing else is to be stored
+		_, err := p.Change(ctx, x.ID, func(c *Change) error { c.ByInvoice(Cause{ByTime, ""}); return nil })
+		return err
+	}
+	var tell *gnista.Event
+	switch {
+	case charge:
+		r.Tries++
+	case r.Reminders < p.Dunning.Reminders:
+		r.Reminders++
+		tell = x.reminded(r.Reminders, now)
+	}
+	r.LastAt, r.NextAt = now, p.Dunning.next(now)
+	if (r.Tries >= p.Dunning.Tries || x.Mandate == "") && r.Reminders >= p.Dunning.Reminders {
+		r.NextAt = time.Time{}
+	}
 	// It is stored before: what is lost then is a try, and never one too many is made.
 	mine, err := p.Store.Dunned(ctx, r, last, tell)
-	switch {
-	case err != nil || !mine:
+	if err != nil || !mine || !charge {
 		return err
-	case charge:
-		return p.again(ctx, x)
-	case invoiced:
-		_, err = p.Change(ctx, x.ID, func(c *Change) error { c.ByInvoice(Cause{ByTime, ""}); return nil })
 	}
-	return err
+	return p.again(ctx, x)
 }
 
 // invoiced tells whether what a card has not paid can be invoiced: nothing of it was paid in any way, and the account

@@ -13,31 +13,35 @@ import (
 )
 
 // funded are active transactions with what there is to pay for them: what a payment has set aside or taken, or what a
-// prepaid account has but for what is set aside for others.
+// prepaid account has but for what is set aside for others. The last are free ones whose drivers have set limits.
 const funded = `SELECT t.id, t.station, CASE p.way WHEN 'hold' THEN p.authorised ELSE p.captured - p.refunded END AS most, p.currency, '' AS account, 0 AS hold, t.updated_at,
-		COALESCE(c.max_wh, 0), COALESCE(c.max_seconds, 0), COALESCE(c.max_cost, 0)
+		COALESCE(c.max_wh, 0), COALESCE(c.max_seconds, 0), COALESCE(c.max_cost, 0), CASE WHEN c.max_seconds > 0 THEN c.paid_at ELSE 0 END, 0
 	FROM payment p JOIN station_transaction t ON t.id = p.transaction_id LEFT JOIN checkout c ON c.transaction_id = t.id AND c.transaction_id <> ''
 	WHERE p.state = 'bound' AND p.way IN ('hold', 'prepay') AND t.state = 'active'
 	UNION ALL SELECT t.id, t.station,
 		COALESCE((SELECT -b.amount FROM ledger_balance b WHERE b.kind = $1 AND b.party = a.id AND b.currency = a.currency), 0)
 		- COALESCE((SELECT b.amount FROM ledger_balance b WHERE b.kind = $2 AND b.party = a.id AND b.currency = a.currency), 0)
-		- COALESCE((SELECT SUM(o.amount) FROM account_hold o WHERE o.account = a.id AND o.transaction_id <> t.id), 0), a.currency, a.id, h.amount, t.updated_at, 0, 0, 0
+		- COALESCE((SELECT SUM(o.amount) FROM account_hold o WHERE o.account = a.id AND o.transaction_id <> t.id), 0), a.currency, a.id, h.amount, t.updated_at, 0, 0, 0, 0, 0
 	FROM account_hold h JOIN account a ON a.id = h.account JOIN station_transaction t ON t.id = h.transaction_id
-	WHERE a.kind = $3 AND t.state = 'active'`
+	WHERE a.kind = $3 AND t.state = 'active'
+	UNION ALL SELECT t.id, t.station, 0, c.currency, '', 0, t.updated_at, c.max_wh, c.max_seconds, 0, c.paid_at, 1
+	FROM checkout c JOIN station_transaction t ON t.id = c.transaction_id
+	WHERE c.taken = 1 AND c.payment = '' AND c.state = 'charging' AND (c.max_wh > 0 OR c.max_seconds > 0) AND t.state = 'active'`
 
 func fundedArgs(more ...any) []any {
 	return append([]any{string(billing.Deposit), string(billing.Receivable), string(account.Prepaid)}, more...)
 }
 
 func scanFunds(s scanner) (f checkout.Funds, err error) {
-	var updated, seconds int64
-	err = s.Scan(&f.Transaction, &f.Station, &f.Limit.Amount, &f.Limit.Currency, &f.Account, &f.Hold, &updated, &f.Wish.Wh, &seconds, &f.Wish.Cost)
-	f.Wish.For = time.Duration(seconds) * time.Second
+	var updated, seconds, paid int64
+	var free int
+	err = s.Scan(&f.Transaction, &f.Station, &f.Limit.Amount, &f.Limit.Currency, &f.Account, &f.Hold, &updated, &f.Wish.Wh, &seconds, &f.Wish.Cost, &paid, &free)
+	f.Wish.For, f.PaidAt, f.Free = time.Duration(seconds)*time.Second, instant(paid), free == 1
 	f.Limit.Amount, f.UpdatedAt = max(f.Limit.Amount, 0), instant(updated)
 	return f, err
 }
 
-// Funded lists active transactions that may come to so much only.
+// Funded lists active transactions that may come to so much only, and free ones of which something was wished.
 func (db *DB) Funded(ctx context.Context, limit int) ([]checkout.Funds, error) {
 	rows, err := db.sql.QueryContext(ctx, funded+` LIMIT $4`, fundedArgs(limit)...)
 	return all(rows, err, scanFunds)

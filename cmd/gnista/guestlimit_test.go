@@ -8,12 +8,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gnista"
 	"gnista/charging"
 	"gnista/checkout"
 	"gnista/payment"
+	"gnista/sim"
 	"gnista/tariff"
 )
 
@@ -160,6 +162,45 @@ func TestGuestWish(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// Where charging is free it ends by what its driver wants all the same. A car that was there before has its time from
+// when it could begin.
+func TestGuestWishFree(t *testing.T) {
+	for name, wish := range map[string]checkout.Wish{"energy": {Wh: 5000}, "time": {For: 5 * time.Minute}} {
+		t.Run(name, func(t *testing.T) {
+			simulated(t, func(t *testing.T, b *bubble) {
+				ctx := t.Context()
+				s := b.serving("S", gnista.V201)
+				defer s.Close()
+				if err := s.Status(ctx, 1, sim.StatusAvailable, ""); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.Plug(ctx, 1); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(10 * time.Minute)
+				c, err := b.desk.Open(ctx, checkout.Request{Station: "S", EVSE: 1, Language: "en", Wish: wish})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for range 10 {
+					time.Sleep(time.Minute)
+					if s.Charging(1) {
+						if err := s.Meter(ctx, 1); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				v, err := b.desk.View(ctx, c.Key)
+				if err != nil || v.State != checkout.Settled || v.Charge.EnergyWh < 4_000 || v.Charge.EnergyWh > 6_500 {
+					t.Errorf("at the end the driver sees %+v, %+v, %v", v, v.Charge, err)
+				}
+			})
+		})
 	}
 }
 

@@ -10,9 +10,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
-// Journal is a file of one entry a line. It is not safe for use by several goroutines at once.
+// TellAgain is how long ago a simulator told of what may not have been heard when the process was ended.
+const TellAgain = 5 * time.Minute
+
+// Journal is a file of one entry a line; nil keeps nothing. It is not safe for use by several goroutines at once.
 type Journal[E any] struct {
 	path string
 	keep func(E) bool
@@ -43,6 +47,9 @@ func Open[E any](path string, keep func(E) bool, tell func(E)) (*Journal[E], err
 
 // Add adds an entry. What was added is there after the process has ended, though not after the machine has.
 func (j *Journal[E]) Add(e E) error {
+	if j == nil {
+		return nil
+	}
 	line, err := json.Marshal(e)
 	if err != nil {
 		return err
@@ -58,7 +65,12 @@ func (j *Journal[E]) Add(e E) error {
 }
 
 // Close closes the file.
-func (j *Journal[E]) Close() error { return j.file.Close() }
+func (j *Journal[E]) Close() error {
+	if j == nil {
+		return nil
+	}
+	return j.file.Close()
+}
 
 // compact writes the file anew with what is to be kept, and opens it.
 func (j *Journal[E]) compact() (list []E, err error) {

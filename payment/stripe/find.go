@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -56,7 +57,7 @@ func (p *Provider) of(intent *sdk.PaymentIntent, refunded int64) payment.Snapsho
 	s := payment.Snapshot{Ref: intent.ID, Captured: intent.AmountReceived, Refunded: refunded}
 	switch intent.Status {
 	case sdk.PaymentIntentStatusRequiresCapture:
-		s.Held, s.HeldUntil = intent.AmountCapturable, until(intent, p.Caps().HoldLife)
+		s.Held, s.HeldUntil = intent.AmountCapturable, until(intent, cmp.Or(p.HoldLife, HoldLife))
 	case sdk.PaymentIntentStatusCanceled:
 		s.Ended = payment.Abandoned
 	}

@@ -7,7 +7,6 @@
 package stripe
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -78,7 +77,7 @@ func (*Provider) Name() string { return Name }
 // Caps are what it can do.
 func (p *Provider) Caps() payment.Caps {
 	return payment.Caps{
-		Hold: true, Minima: minima(), Currencies: currencies(), MaxAmount: 999_999_99, HoldLife: cmp.Or(p.HoldLife, HoldLife), Test: !p.live(),
+		Hold: true, Minima: minima(), Currencies: currencies(), MaxAmount: 999_999_99, Test: !p.live(),
 		Words: map[string]string{"sv": "Kort, Apple Pay eller Google Pay", "en": "Card, Apple Pay or Google Pay"},
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"gnista/payment"
 	"gnista/payment/terminal"
 	"gnista/station"
+	"gnista/token"
 	"gnista/vat"
 )
 
@@ -141,20 +142,20 @@ func (s suite) guards(t *testing.T) {
 	limit("guarded", "g1", &gnista.Money{Amount: 5000, Currency: "SEK"})
 	limit("guarded", "g2", nil)
 	limit("other", "g1", nil) // does not say that it can
-	find := func() (f checkout.Funds) {
+	find := func(transaction string) (f checkout.Funds) {
 		t.Helper()
 		for _, x := range must[[]checkout.Funds](t)(s.Funded(ctx, 100)) {
-			if x.Transaction == "g1" {
+			if x.Transaction == transaction {
 				f = x
 			}
 		}
 		return f
 	}
-	if f := find(); f != (checkout.Funds{Transaction: "g1", Station: "guarded", Limit: gnista.Money{Amount: 5000, Currency: "SEK"}, UpdatedAt: now}) {
+	if f := find("g1"); f != (checkout.Funds{Transaction: "g1", Station: "guarded", Limit: gnista.Money{Amount: 5000, Currency: "SEK"}, UpdatedAt: now}) {
 		t.Errorf("got %+v", f)
 	}
 	must[payment.Payment](t)(s.ChangePayment(ctx, "gp", now, func(c *payment.Change) error { c.Raise(7500); return nil }))
-	if f := find(); f.Limit.Amount != 7500 {
+	if f := find("g1"); f.Limit.Amount != 7500 {
 		t.Errorf("got %+v", f)
 	}
 	for i := range 2 {
@@ -175,7 +176,29 @@ func (s suite) guards(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if f := find(); f.Transaction != "" {
+	if f := find("g1"); f.Transaction != "" {
 		t.Errorf("what has ended is guarded: %+v", f)
+	}
+
+	// Of what is free there is only what its driver wants.
+	free := checkout.Checkout{
+		ID: "gfree", Key: "key-gfree", Station: "guarded", EVSE: 2, Amount: gnista.Money{Currency: "SEK"}, Language: "sv", Token: token.ID{UID: "UIDGFREE", Type: token.Central},
+		State: checkout.Paid, PaidAt: now, StartBy: now.Add(time.Hour), Wish: checkout.Wish{Wh: 6000, For: time.Hour}, CreatedAt: now, UpdatedAt: now,
+	}
+	if err := s.CreateCheckout(ctx, free); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Change(ctx, "guarded", func(tx charging.Tx) error {
+		x := newTransaction("g3", "g3")
+		x.Station = "guarded"
+		if ok, err := tx.Spend("g3", "gfree", now); err != nil || !ok {
+			t.Errorf("got %v, %v", ok, err)
+		}
+		return tx.Save(x, nil)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if f := find("g3"); f != (checkout.Funds{Transaction: "g3", Station: "guarded", Limit: gnista.Money{Currency: "SEK"}, Wish: free.Wish, PaidAt: now, Free: true, UpdatedAt: now}) {
+		t.Errorf("got %+v", f)
 	}
 }

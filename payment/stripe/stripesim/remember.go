@@ -1,7 +1,6 @@
 package stripesim
 
 import (
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -20,12 +19,9 @@ type deed struct {
 	Card   Card   `json:",omitempty"`
 }
 
-// How long what was done is known after the process was ended: longer than an amount stays set aside. Cards that are
-// kept, and what was told lately, which may not have been heard.
-const (
-	rememberFor = holdTime + 24*time.Hour
-	tellAgain   = 5 * time.Minute
-)
+// rememberFor is how long what was done is known after the process was ended, but for cards that are kept: longer than
+// an amount stays set aside.
+const rememberFor = holdTime + 24*time.Hour
 
 // What customers do.
 const (
@@ -54,7 +50,7 @@ func (s *Sim) Remember(path string) error {
 			r.Header = http.Header{"Authorization": {"Bearer " + s.Key}, "Stripe-Version": {Version}, "Idempotency-Key": {d.Key}}
 			s.mux.ServeHTTP(unheard{}, r)
 		}
-		if d.At.Before(began.Add(-tellAgain)) {
+		if d.At.Before(began.Add(-journal.TellAgain)) {
 			s.events = nil
 		}
 	})
@@ -70,9 +66,6 @@ func (s *Sim) Remember(path string) error {
 
 // remember writes down what was done.
 func (s *Sim) remember(d deed) error {
-	if s.journal == nil {
-		return nil
-	}
 	d.At = s.Now()
 	return s.journal.Add(d)
 }
@@ -81,15 +74,13 @@ func (s *Sim) remember(d deed) error {
 func (s *Sim) Forget() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.journal == nil {
-		return nil
-	}
-	defer func() { s.journal = nil }()
-	return s.journal.Close()
+	j := s.journal
+	s.journal = nil
+	return j.Close()
 }
 
 // unheard is an answer that nobody gets.
-type unheard struct{ io.Writer }
+type unheard struct{}
 
 func (unheard) Header() http.Header         { return http.Header{} }
 func (unheard) Write(b []byte) (int, error) { return len(b), nil }

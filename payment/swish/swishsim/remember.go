@@ -17,11 +17,8 @@ type deed struct {
 	Made []string `json:",omitempty"` // references and tokens that it made
 }
 
-// How long what was done is known after the process was ended, and what may not have been heard of it.
-const (
-	rememberFor = 8 * 24 * time.Hour
-	tellAgain   = 5 * time.Minute
-)
+// rememberFor is how long what was done is known after the process was ended.
+const rememberFor = 8 * 24 * time.Hour
 
 // What customers do.
 const (
@@ -53,7 +50,7 @@ func (s *Sim) Remember(path string) error {
 			s.handle(lost{http.Header{}}, method, kind, what, d.ID, []byte(d.Body))
 			s.mu.Unlock()
 		}
-		if d.At.Before(began.Add(-tellAgain)) {
+		if d.At.Before(began.Add(-journal.TellAgain)) {
 			s.told = nil
 		}
 	})
@@ -70,9 +67,6 @@ func (s *Sim) Remember(path string) error {
 // remember writes down what was done.
 func (s *Sim) remember(d deed) error {
 	d.Made, s.made = s.made, nil
-	if s.journal == nil {
-		return nil
-	}
 	d.At = s.Now()
 	return s.journal.Add(d)
 }
@@ -92,9 +86,7 @@ func (s *Sim) token() (text string) {
 func (s *Sim) Forget() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.journal == nil {
-		return nil
-	}
-	defer func() { s.journal = nil }()
-	return s.journal.Close()
+	j := s.journal
+	s.journal = nil
+	return j.Close()
 }
