@@ -18,6 +18,7 @@ type Faults struct {
 	Catalogue *Catalogue
 	Stations  Stations
 	Unknown   Unknowns
+	Heard     func(Report, Entry) // is told of each report of something wrong, also where that is open already, and must not wait; nil is nobody
 	Now       func() time.Time
 
 	mu     sync.Mutex
@@ -261,6 +262,9 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 	e := f.Catalogue.Find(r.Key, r.Raw)
 	if r.Key = e.Key; e.NoFault && !r.Cleared {
 		return nil
+	}
+	if f.Heard != nil && !r.Cleared {
+		f.Heard(r, e)
 	}
 	at := spot{r.EVSE, r.Key}
 	k := o.open[at]

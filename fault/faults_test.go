@@ -239,6 +239,30 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// What is told of is passed on each time, also where it is open already, whoever's word for it that is.
+func TestHeard(t *testing.T) {
+	b := newBench(t)
+	b.station("CS1", "")
+	var heard []string
+	b.faults.Heard = func(r fault.Report, e fault.Entry) {
+		if e.Remedy == fault.LowerPower {
+			heard = append(heard, fmt.Sprintf("%s@%d", r.Key, r.EVSE.ID))
+		}
+	}
+	for _, code := range []string{"PowerLimitExceeded", "PowerLimitExceeded", "", "PowerLimitExceeded"} { // again, and anew
+		b.wait(time.Minute)
+		data := map[string]any{"evse": 1, "connector": 1, "status": "occupied"}
+		if code != "" {
+			data["errorCode"], data["vendorErrorCode"] = "OtherError", code
+		}
+		b.event("connector.status", "CS1", data)
+	}
+	b.event("station.notice", "CS1", map[string]any{"component": "EVSE", "variable": "Overload", "value": "true", "trigger": "Alerting", "evse": 2, "eventId": 1, "at": b.clock()})
+	if want := []string{"gnista/PowerLimitExceeded@1", "gnista/PowerLimitExceeded@1", "gnista/PowerLimitExceeded@1", "ocpp2/EVSE.Overload@2"}; !slices.Equal(heard, want) {
+		t.Errorf("heard %v", heard)
+	}
+}
+
 // TestFlood has a station change its mind 10,000 times: it is one fault and few writes.
 func TestFlood(t *testing.T) {
 	b := newBench(t)

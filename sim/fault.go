@@ -339,36 +339,28 @@ func (*v16) status(ctx context.Context, l *link, r report) error {
 // trouble is a fault as the device model has it: a variable of a component, and a code or none.
 type trouble struct{ component, variable, code string }
 
-// troubleOf is a fault with an error code of OCPP 1.6, or another code that is told as it is. Where the list of
-// ChargeX has a code, that is told with it.
+// troubles are faults with error codes of OCPP 1.6, and others that have a place of their own. Where the list of
+// ChargeX has a code, that is told with them.
+var troubles = map[string]trouble{
+	"ConnectorLockFailure": {"ConnectorPlugRetentionLock", "Problem", "CX001"}, // OCPP 2.x G05.FR.02
+	"GroundFailure":        {"RCD", "Tripped", "CX002"},
+	"HighTemperature":      {"TemperatureSensor", "Active", "CX003"},
+	"OverCurrentFailure":   {"OverCurrentProtection", "Active", "CX004"},
+	"OverVoltage":          {"ElectricalFeed", "Problem", "CX005"},
+	"UnderVoltage":         {"ElectricalFeed", "Problem", "CX006"},
+	"EmergencyStop":        {"EmergencyStopSensor", "Active", "CX008"},
+	"EVCommunicationError": {"CPPWMController", "Problem", "CX014"},
+	"PowerLimitExceeded":   {"EVSE", "Overload", "PowerLimitExceeded"},
+	"PowerSwitchFailure":   {"PowerContactor", "Problem", ""},
+	"PowerMeterFailure":    {"FiscalMetering", "Problem", ""},
+	"ReaderFailure":        {"TokenReader", "Problem", ""},
+	"InternalError":        {"Controller", "Problem", ""},
+}
+
+// troubleOf is the trouble of a code; one that has no place of its own is told as it is.
 func troubleOf(code string) trouble {
-	switch code {
-	case "ConnectorLockFailure":
-		return trouble{"ConnectorPlugRetentionLock", "Problem", "CX001"} // OCPP 2.x G05.FR.02
-	case "GroundFailure":
-		return trouble{"RCD", "Tripped", "CX002"}
-	case "HighTemperature":
-		return trouble{"TemperatureSensor", "Active", "CX003"}
-	case "OverCurrentFailure":
-		return trouble{"OverCurrentProtection", "Active", "CX004"}
-	case "OverVoltage":
-		return trouble{"ElectricalFeed", "Problem", "CX005"}
-	case "UnderVoltage":
-		return trouble{"ElectricalFeed", "Problem", "CX006"}
-	case "EmergencyStop":
-		return trouble{"EmergencyStopSensor", "Active", "CX008"}
-	case "EVCommunicationError":
-		return trouble{"CPPWMController", "Problem", "CX014"}
-	case "PowerLimitExceeded":
-		return trouble{"EVSE", "Overload", code}
-	case "PowerSwitchFailure":
-		return trouble{"PowerContactor", "Problem", ""}
-	case "PowerMeterFailure":
-		return trouble{"FiscalMetering", "Problem", ""}
-	case "ReaderFailure":
-		return trouble{"TokenReader", "Problem", ""}
-	case "InternalError":
-		return trouble{"Controller", "Problem", ""}
+	if t, ok := troubles[code]; ok {
+		return t
 	}
 	return trouble{"Connector", "Problem", code}
 }

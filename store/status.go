@@ -52,7 +52,8 @@ func (db *DB) SetConnector(ctx context.Context, id gnista.StationID, c station.C
 		}
 		c := c.After(was)
 		same := was
-		if same.At = c.At; same != c || c.Status == station.Faulted && c.At.Sub(was.At) >= againAfter {
+		wrong := c.Status == station.Faulted || c.ErrorCode != ""
+		if same.At = c.At; same != c || wrong && c.At.Sub(was.At) >= againAfter {
 			t.emit(ev)
 		}
 		// Since when it has its status is kept by our clock: nobody waits by a station's.

@@ -15,9 +15,16 @@ func (a *app) newFaults(ctx context.Context, o options) error {
 	if err := a.newCatalogue(ctx, o); err != nil {
 		return err
 	}
-	a.faults = &fault.Faults{Store: a.db, Incidents: a.db, Catalogue: a.catalogue.Catalogue, Stations: a.db, Unknown: a.db, Now: o.Now}
+	a.faults = &fault.Faults{Store: a.db, Incidents: a.db, Catalogue: a.catalogue.Catalogue, Stations: a.db, Unknown: a.db, Now: o.Now, Heard: a.lower}
 	a.intake = &fault.Intake{Faults: a.faults, Connectors: a.db}
 	return a.db.BeginConsuming(ctx, "faults")
+}
+
+// lower has a station that reports too much power given less.
+func (a *app) lower(r fault.Report, e fault.Entry) {
+	if r.Station != "" && e.Remedy == fault.LowerPower {
+		a.sitePower.Lower(r.Station, r.EVSE.ID)
+	}
 }
 
 // newDrivers puts together what tells drivers what has happened to them.

@@ -1,7 +1,6 @@
 package share
 
 import (
-	"cmp"
 	"fmt"
 
 	"gnista"
@@ -13,23 +12,8 @@ const (
 	maxWeight = 1000
 )
 
-// Note is something odd about a problem that can be divided nonetheless.
-type Note struct {
-	Field string // as the fields of errors: nodes[2].amps[0]
-	Text  string
-}
-
-// Check finds what cannot be: trees that are none, limits that are negative, minimums that no division can
-// ever give. Invalid errors name the field and say why. The notes are limits of no use, for being greater than
-// one above them.
-func (p *Problem) Check() ([]Note, error) {
-	if err := p.check(); err != nil {
-		return nil, err
-	}
-	return p.notes(), p.reach()
-}
-
-// check finds what cannot be divided.
+// check finds what cannot be divided: trees that are none, numbers that are out of bounds. Invalid errors name the
+// field and say why. That a limit is too low for a minimum is none: it may be so for a while.
 func (p *Problem) check() error {
 	if len(p.Nodes) == 0 {
 		return gnista.Invalidf("nodes", "there is none; the first is the connection of the site")
@@ -100,65 +84,6 @@ func (l *Load) check(i, nodes int) error {
 	for j, s := range l.Steps {
 		if s < 0 || s > maxAmps || j > 0 && s <= l.Steps[j-1] {
 			return bad(fmt.Sprintf("steps[%d]", j), "%d is less than 0 mA, no more than the step before it, or more than %d", s, int64(maxAmps))
-		}
-	}
-	return nil
-}
-
-// above finds the least limit above a node.
-func (p *Problem) above(i int, ph Phase) (least int64, node int) {
-	least, node = None, -1
-	for n := range p.way(i) {
-		if x := p.Nodes[n].shown(ph); n != i && x >= 0 && (least < 0 || x < least) {
-			least, node = x, n
-		}
-	}
-	return least, node
-}
-
-// field names a limit.
-func field(node int, ph Phase) string {
-	if ph == Total {
-		return fmt.Sprintf("nodes[%d].watts", node)
-	}
-	return fmt.Sprintf("nodes[%d].amps[%d]", node, ph)
-}
-
-// notes finds limits that another one above them makes useless.
-func (p *Problem) notes() []Note {
-	var list []Note
-	for i := range p.Nodes {
-		for ph := L1; ph <= Total; ph++ {
-			if least, n := p.above(i, ph); least >= 0 && p.Nodes[i].shown(ph) > least {
-				list = append(list, Note{field(i, ph), fmt.Sprintf("%d is of no use, as %s above it is %d", p.Nodes[i].shown(ph), field(n, ph), least)})
-			}
-		}
-	}
-	return list
-}
-
-// reach finds loads whose minimum no limit on their way lets through.
-func (p *Problem) reach() error {
-	volts := cmp.Or(p.Volts, DefaultVolts)
-	for i := range p.Loads {
-		l := &p.Loads[i]
-		if l.Fixed {
-			continue
-		}
-		low := l.least(l.Min)
-		if low == endless {
-			return gnista.Invalidf(fmt.Sprintf("loads[%d].steps", i), "none of them is its minimum of %d mA or more", l.Min)
-		}
-		for n := range p.way(l.Node) {
-			var err error
-			l.each(low, volts, func(ph Phase, x int64) {
-				if limit := p.Nodes[n].limit(ph); limit >= 0 && x > limit && err == nil {
-					err = gnista.Invalidf(fmt.Sprintf("loads[%d].min", i), "it cannot have its %d mA on each phase, as %s is %d", low, field(n, ph), p.Nodes[n].shown(ph))
-				}
-			})
-			if err != nil {
-				return err
-			}
 		}
 	}
 	return nil

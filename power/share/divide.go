@@ -7,8 +7,7 @@ import (
 	"slices"
 )
 
-// Divide divides. Its errors are those of [Problem.Check] without those of limits that are too low for a
-// minimum: they may be so for a while.
+// Divide divides. Invalid where the problem is none.
 func Divide(p *Problem) (*Division, error) {
 	if err := p.check(); err != nil {
 		return nil, err
@@ -317,7 +316,7 @@ func (d *divider) division() *Division {
 		*s = Share{Amps: x.amps, Why: x.why, Node: x.node, Phase: x.phase}
 		if x.node >= 0 {
 			u := &out.Uses[x.node]
-			s.Limit, s.Other, s.Loads, s.Wanted = d.p.Nodes[x.node].shown(x.phase), u.Other[x.phase], u.Count[x.phase], x.next()-x.amps
+			s.Limit, s.Other, s.Loads = d.p.Nodes[x.node].shown(x.phase), u.Other[x.phase], u.Count[x.phase]
 		}
 	}
 	return out

@@ -93,12 +93,11 @@ type Share struct {
 	Why  Why
 
 	// What binds it; Node is -1 where nothing does. The numbers are mA, or W where Phase is Total.
-	Node   int
-	Phase  Phase
-	Limit  int64 // of the node there
-	Other  int64 // of it what is not to be divided: fixed loads, and what else is taken
-	Loads  int   // how many loads share the rest
-	Wanted int64 // the least more that it could have used: mA on each of its phases
+	Node  int
+	Phase Phase
+	Limit int64 // of the node there
+	Other int64 // of it what is not to be divided: fixed loads, and what else is taken
+	Loads int   // how many loads share the rest
 }
 
 // Use is what flows through a node, by [Phase]: mA on each phase, and W.

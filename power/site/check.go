@@ -22,9 +22,11 @@ type tree struct {
 	nodes  []*Node // parents first; the connection is the first
 	fields []int   // where each is in Grid.Nodes
 	parent []int
+	paths  [][]int        // each with those above it
 	at     map[string]int // of nodes
 	places map[key]int    // of Grid.EVSEs
 	on     []int          // the node of each place
+	names  []string       // of places
 }
 
 // grow checks limits and makes a tree of them. Safe defaults that are not said are filled in. Invalid.
@@ -116,11 +118,13 @@ func (t *tree) root() error {
 	for todo := []int{first}; len(todo) > 0; todo = todo[1:] {
 		i := todo[0]
 		n := &t.Nodes[i]
-		parent := 0
+		parent, path := 0, []int{len(t.nodes)}
 		if n.Parent != "" {
 			parent = t.at[n.Parent]
+			path = append(path, t.paths[parent]...)
 		}
 		t.at[n.ID] = len(t.nodes)
+		t.paths = append(t.paths, path)
 		t.nodes, t.fields, t.parent = append(t.nodes, n), append(t.fields, i), append(t.parent, parent)
 		todo = append(todo, below[n.ID]...)
 	}
@@ -251,19 +255,12 @@ func (t *tree) place(i int) error {
 		}
 	}
 	t.places[p.key()] = i
-	t.on = append(t.on, node)
+	t.on, t.names = append(t.on, node), append(t.names, fmt.Sprintf("%s/%d", p.Station, p.EVSE))
 	return nil
 }
 
 // path is a node and those above it.
-func (t *tree) path(node int) []int {
-	list := []int{node}
-	for node != 0 {
-		node = t.parent[node]
-		list = append(list, node)
-	}
-	return list
-}
+func (t *tree) path(node int) []int { return t.paths[node] }
 
 // useless tells limits that are greater than one above them.
 func (t *tree) useless() (list []Oddity) {
@@ -317,7 +314,7 @@ func (t *tree) reach() (list []Oddity, err error) {
 // safe fills in the safe defaults that are not said with what there is room for, at all hours and with what
 // else may be taken, and looks whether all together keep the limits. Invalid where they do not and the site is on.
 func (t *tree) safe() ([]Oddity, error) {
-	p := t.problem(ever)
+	p, _ := t.problem(ever)
 	for n := range t.nodes {
 		p.Nodes[n].Other = stated(t.nodes[n].Other)
 	}
@@ -383,14 +380,15 @@ func stated(list []power.Milli) (a [3]int64) {
 	return a
 }
 
-// problem is what there is to divide in some hours, without loads.
-func (t *tree) problem(hours func(*Hours) bool) *share.Problem {
-	p := &share.Problem{Volts: int64(t.Voltage), Nodes: make([]share.Node, len(t.nodes)), Loads: make([]share.Load, 0, len(t.EVSEs))}
+// problem is what there is to divide in some hours, without loads, and which hours make the limit of each node lower.
+func (t *tree) problem(hours func(*Hours) bool) (p *share.Problem, words []string) {
+	words = make([]string, len(t.nodes))
+	p = &share.Problem{Volts: int64(t.Voltage), Nodes: make([]share.Node, len(t.nodes)), Loads: make([]share.Load, 0, len(t.EVSEs))}
 	for i, n := range t.nodes {
 		l := n.limit(hours)
-		p.Nodes[i] = share.Node{Parent: t.parent[i], Amps: l.amps, Watts: l.watts}
+		p.Nodes[i], words[i] = share.Node{Parent: t.parent[i], Amps: l.amps, Watts: l.watts}, l.hours
 	}
-	return p
+	return p, words
 }
 
 // load is an EVSE that wants all that it may have.
@@ -398,7 +396,7 @@ func (t *tree) load(i int) share.Load {
 	p := &t.EVSEs[i]
 	phases, _ := p.on()
 	return share.Load{
-		Key: fmt.Sprintf("%s/%d", p.Station, p.EVSE), Node: t.on[i], Phases: phases, Min: int64(*p.Min), Max: int64(p.Max), Step: step,
+		Key: t.names[i], Node: t.on[i], Phases: phases, Min: int64(*p.Min), Max: int64(p.Max), Step: step,
 		Priority: p.Priority, Weight: p.Weight,
 	}
 }

@@ -101,8 +101,14 @@ func (c *Control) begin(ctx context.Context) error {
 			return err
 		}
 		for _, site := range list {
-			if err := c.load(ctx, site); err != nil {
-				return err
+			switch err := c.load(ctx, site); gnista.CodeOf(err) {
+			case gnista.Invalid: // others are not to suffer from that
+				c.Log.Error("the power of a site is not controlled", "site", site, "err", err)
+			case gnista.NotFound: // it has just been deleted
+			default:
+				if err != nil {
+					return err
+				}
 			}
 		}
 		after = list[len(list)-1]
@@ -131,7 +137,10 @@ func (c *Control) load(ctx context.Context, site string) error {
 		l = newLoop(c, site)
 		c.loops[site] = l
 	}
-	l.plant(t)
+	if !l.plant(t) {
+		c.mu.Unlock()
+		return nil
+	}
 	for id, other := range c.stations {
 		if other == l {
 			delete(c.stations, id)
@@ -233,7 +242,7 @@ func (c *Control) SetLimits(ctx context.Context, site string, l Grid) (Grid, []O
 	if err := c.Store.SetSiteLimits(ctx, site, l, was.UTC(), ev); err != nil {
 		return l, nil, err
 	}
-	return l, warnings, c.load(ctx, site)
+	return l, warnings, c.load(context.WithoutCancel(ctx), site) // they hold, whether anybody waits for the answer or not
 }
 
 // of finds the loop of a site. NotFound.
@@ -269,18 +278,18 @@ func (c *Control) at(id gnista.StationID) *loop {
 }
 
 // Lower has the share of an EVSE lowered at once, or with 0 those of all EVSEs of a station, which has reported
-// that its power is too much. What was measured afterwards raises it again.
+// that its power is too much; again only when it has had a control period to follow. What was measured afterwards
+// raises it again.
 func (c *Control) Lower(id gnista.StationID, evse int) {
 	if l := c.at(id); l != nil {
 		l.mu.Lock()
-		l.lower = append(l.lower, key{id, evse})
+		if _, ok := l.tree.places[key{id, evse}]; ok || evse == 0 {
+			l.lower[key{id, evse}] = true
+		}
 		l.mu.Unlock()
 		l.wake()
 	}
 }
-
-// tooMuchPower is the fault of a station that reports too much power.
-const tooMuchPower = "gnista/PowerLimitExceeded"
 
 // Take takes in an event that may change what there is to share. It never waits.
 func (c *Control) Take(ev gnista.Event) {
@@ -290,18 +299,9 @@ func (c *Control) Take(ev gnista.Event) {
 	}
 	switch {
 	case ev.Kind == "transaction.started", ev.Kind == "transaction.ended", ev.Kind == "connector.status":
-	case ev.Kind == "fault.opened":
-		var x struct {
-			Key  string
-			EVSE int
-		}
-		if json.Unmarshal(ev.Data, &x) == nil && x.Key == tooMuchPower {
-			c.Lower(ev.Station, x.EVSE)
-		}
-		return
 	case ev.Kind == "station.booted":
 		l.mark(ev.Station, true)
-	case ev.Kind == "station.changed", strings.HasPrefix(ev.Kind, "power.limit"):
+	case ev.Kind == "station.changed", ev.Kind == "station.registered", strings.HasPrefix(ev.Kind, "power.limit"):
 		l.mark(ev.Station, false)
 	case strings.HasPrefix(ev.Kind, "profile."):
 		var x struct{ Profile int }

@@ -43,6 +43,7 @@ type choice struct {
 type decision struct {
 	at       time.Time
 	problem  *share.Problem
+	hours    []string // by node, in words, where they make its limit lower
 	division *share.Division
 	choices  []choice
 	flows    []flow
@@ -51,7 +52,8 @@ type decision struct {
 
 // decide divides the power of a site.
 func (t *tree) decide(spots []Spot, ins []input, gauges []gauge, local, now time.Time) (*decision, error) {
-	d := &decision{at: now, problem: t.problem(at(local)), choices: make([]choice, len(spots)), flows: t.flows(spots, ins, now)}
+	d := &decision{at: now, choices: make([]choice, len(spots)), flows: t.flows(spots, ins, now)}
+	d.problem, d.hours = t.problem(at(local))
 	d.others = t.others(d.problem.Nodes, gauges, d.flows, now)
 	for n := range t.nodes {
 		d.problem.Nodes[n].Other = d.others[n]

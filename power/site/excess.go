@@ -1,6 +1,7 @@
 package site
 
 import (
+	"strings"
 	"time"
 
 	"gnista"
@@ -64,26 +65,39 @@ func (l *loop) watch(t *tree, d *decision, gauges []gauge, now time.Time) {
 			l.compare(t, n, ph, name, most, is, now)
 		}
 	}
-	for name := range l.memory.Excess {
-		if !known[name] {
-			delete(l.memory.Excess, name)
+	for name, x := range l.memory.Excess { // of nodes that are no more
+		if known[name] {
+			continue
+		}
+		delete(l.memory.Excess, name)
+		if at := strings.LastIndexByte(name, ' '); x.Reported {
+			node, ph := name[:at], name[at+1:]
+			l.tellOf("site.power-back", "", now, excessData(node, node, ph, x.Taken, x.Limit, x.Since, x.lasted(now)))
 		}
 	}
 }
 
+func (x *excess) lasted(now time.Time) map[string]any {
+	return map[string]any{"seconds": int(now.Sub(x.Since) / time.Second)}
+}
+
 // listen tells of meters that have fallen silent, and of those that are heard again.
 func (l *loop) listen(t *tree, gauges []gauge, now time.Time) {
+	if l.began.IsZero() {
+		l.began = now
+	}
 	silent := map[string]bool{}
 	for n := range t.nodes {
 		id, g := t.nodes[n].ID, &gauges[n]
-		if g.At.IsZero() {
-			continue // nobody has ever read one there
+		was := l.memory.Silent[id]
+		stale := !g.At.IsZero() && !t.fresh(g, now) // else nobody has ever read one there
+		if stale && !was && now.Sub(l.began) <= t.stale() {
+			stale = false // it was we who did not listen
 		}
-		stale := !t.fresh(g, now)
 		if stale {
 			silent[id] = true
 		}
-		if stale == l.memory.Silent[id] {
+		if stale == was {
 			continue
 		}
 		kind := "site.meter-back"
@@ -91,6 +105,11 @@ func (l *loop) listen(t *tree, gauges []gauge, now time.Time) {
 			kind = "site.meter-silent"
 		}
 		l.tellOf(kind, "", now, map[string]any{"node": id, "name": t.nodes[n].title(), "since": g.At.UTC()})
+	}
+	for id := range l.memory.Silent {
+		if _, ok := t.at[id]; !ok { // there is nothing to measure any more
+			l.tellOf("site.meter-back", "", now, map[string]any{"node": id, "name": id})
+		}
 	}
 	l.memory.Silent = silent
 }
@@ -112,20 +131,20 @@ func (l *loop) compare(t *tree, node int, ph share.Phase, name string, most, is 
 			delete(l.memory.Excess, name)
 		} else if now.Sub(x.Below) >= t.period() {
 			delete(l.memory.Excess, name)
-			l.tellOf("site.power-back", "", now, t.excessData(node, ph, is, x.Limit, x.Since, map[string]any{"seconds": int(now.Sub(x.Since) / time.Second)}))
+			l.tellOf("site.power-back", "", now, excessData(t.nodes[node].ID, t.nodes[node].title(), ph.String(), is, x.Limit, x.Since, x.lasted(now)))
 		}
 		return
 	}
 	x.Below, x.Taken, x.Limit = time.Time{}, is, most
 	if !x.Reported && now.Sub(x.Since) > t.period() {
 		x.Reported = true
-		l.tellOf("site.power-exceeded", "", now, t.excessData(node, ph, is, most, x.Since, map[string]any{}))
+		l.tellOf("site.power-exceeded", "", now, excessData(t.nodes[node].ID, t.nodes[node].title(), ph.String(), is, most, x.Since, map[string]any{}))
 	}
 }
 
-func (t *tree) excessData(node int, ph share.Phase, is, most int64, since time.Time, data map[string]any) map[string]any {
-	data["node"], data["name"], data["phase"], data["since"] = t.nodes[node].ID, t.nodes[node].title(), ph.String(), since.UTC()
-	if ph == share.Total {
+func excessData(node, name, ph string, is, most int64, since time.Time, data map[string]any) map[string]any {
+	data["node"], data["name"], data["phase"], data["since"] = node, name, ph, since.UTC()
+	if ph == share.Total.String() {
 		data["unit"], data["measured"], data["limit"] = power.Watt, is, most
 	} else {
 		data["unit"], data["measured"], data["limit"] = power.Ampere, power.Milli(is), power.Milli(most)
@@ -158,10 +177,43 @@ func (l *loop) refused(t *tree, i int, reason, detail string, asked, measured in
 }
 
 // relieved ends the trouble of a place.
-func (l *loop) relieved(t *tree, i int, s *Spot) {
-	p := &t.EVSEs[i]
-	l.tellOf("site.profile-followed", p.Station, l.c.Now(), map[string]any{"evse": p.EVSE, "node": p.Node, "reason": s.Trouble})
+func (l *loop) relieved(node string, s *Spot) {
+	was := string(s.Trouble)
 	s.Trouble, s.Detail, s.Tries, s.TroubleAt, s.RetryAt = "", "", 0, time.Time{}, time.Time{}
+	l.followed(node, s, was)
+}
+
+// pardon ends all that a station of which nothing is asked any more does not do.
+func (l *loop) pardon(node string, s *Spot) {
+	if s.Trouble == "" {
+		l.safeAgain(node, s)
+		return
+	}
+	s.SafeTrouble = ""
+	l.relieved(node, s)
+}
+
+// unsafe tells, once, that a station does not keep its safe default.
+func (l *loop) unsafe(t *tree, i int, s *Spot, reason, detail string, asked, measured int64) {
+	if s.SafeTrouble != reason {
+		s.SafeTrouble = reason
+		l.refused(t, i, reason, detail, asked, measured)
+	}
+}
+
+// safeAgain ends that.
+func (l *loop) safeAgain(node string, s *Spot) {
+	was := s.SafeTrouble
+	s.SafeTrouble = ""
+	l.followed(node, s, was)
+}
+
+// followed tells that a station does as it was told, when nothing is left that it does not do. It may be called by
+// several at once.
+func (l *loop) followed(node string, s *Spot, was string) {
+	if was != "" && s.Trouble == "" && s.SafeTrouble == "" {
+		l.tellOf("site.profile-followed", s.Station, l.c.Now(), map[string]any{"evse": s.EVSE, "node": node, "reason": was})
+	}
 }
 
 // follow sees whether a place does as it was told, and raises what was lowered.
@@ -169,9 +221,9 @@ func (l *loop) follow(t *tree, i int, s *Spot, in *input, now time.Time) {
 	d := in.draw.measured()
 	switch {
 	case s.Trouble == NotFollowing && (in.car == nil || s.TroubleAt.Before(in.car.StartedAt)):
-		l.relieved(t, i, s)
+		l.relieved(t.EVSEs[i].Node, s)
 	case s.Trouble == NotFollowing && s.overs == 0 && s.counted.After(s.TroubleAt) && in.draw.at.After(s.ToldAt.Add(settles)) && d <= s.Told+tolerance(s.Told):
-		l.relieved(t, i, s)
+		l.relieved(t.EVSEs[i].Node, s)
 	case s.Trouble == NotFollowing && !now.Before(s.RetryAt): // it is told again, and has the same time again
 		s.overs, s.overAt = 0, time.Time{}
 	case s.Trouble == "" && s.over(now, t.period()), s.Trouble == NotFollowing && s.overs > 0 && s.over(now, t.period()) && !now.Before(s.RetryAt):
@@ -186,21 +238,23 @@ func (l *loop) follow(t *tree, i int, s *Spot, in *input, now time.Time) {
 }
 
 // reported lowers the shares of EVSEs that have reported too much power.
-func (l *loop) reported(t *tree, list []key, ins []input, now time.Time) {
-	for _, k := range list {
-		for i := range t.EVSEs {
-			p, s := &t.EVSEs[i], &l.spots[i]
-			if p.Station != k.station || k.evse != 0 && p.EVSE != k.evse || ins[i].car == nil {
-				continue
-			}
-			is := s.most(p, now)
-			if d := ins[i].draw.measured(); d > 0 {
-				is = min(is, d)
-			}
-			if s.Lowered > 0 {
-				is = min(is, s.Lowered)
-			}
-			s.Lowered, s.LoweredAt = max(ins[i].least(p), is*80/100/step*step, step), now
+func (l *loop) reported(t *tree, lower map[key]bool, ins []input, now time.Time) {
+	if len(lower) == 0 {
+		return
+	}
+	for i := range t.EVSEs {
+		p, s := &t.EVSEs[i], &l.spots[i]
+		told := lower[p.key()] || lower[key{p.Station, 0}]
+		if !told || ins[i].car == nil || s.Lowered > 0 && now.Sub(s.reportedAt) < t.period() {
+			continue
 		}
+		is := s.most(p, now)
+		if d := ins[i].draw.measured(); d > 0 {
+			is = min(is, d)
+		}
+		if s.Lowered > 0 {
+			is = min(is, s.Lowered)
+		}
+		s.Lowered, s.LoweredAt, s.reportedAt = max(ins[i].least(p), is*80/100/step*step, step), now, now
 	}
 }

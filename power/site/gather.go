@@ -147,15 +147,15 @@ func (l *loop) measured(t *charging.Transaction, list []charging.Sample) {
 func (t *tree) drawn(p *Bay, list []charging.Sample) (d draw, ok bool) {
 	phases, own := p.on()
 	n, volts := int64(len(own)), int64(t.Voltage)
-	var currents [3]int64
-	var each, total, powered bool
+	var currents, powers [3]int64 // mA
+	var each, apart, total, powered bool
 	var sum, watts int64 // mA and mW
 	for _, s := range list {
 		if s.Location != charging.Outlet || s.At.Before(d.at) {
 			continue
 		}
 		if s.At.After(d.at) {
-			d.at, currents, each, total, powered, watts = s.At, [3]int64{}, false, false, false, 0
+			d.at, currents, powers, each, apart, total, powered, watts = s.At, [3]int64{}, [3]int64{}, false, false, false, false, 0
 		}
 		at := -1
 		if len(s.Phase) >= 2 && s.Phase[0] == 'L' {
@@ -166,6 +166,8 @@ func (t *tree) drawn(p *Bay, list []charging.Sample) (d draw, ok bool) {
 			currents[own[at]], each = max(0, s.Milli), true
 		case s.Measurand == charging.CurrentImport && s.Phase == "":
 			sum, total = max(0, s.Milli), true
+		case s.Measurand == charging.PowerImport && at >= 0 && at < len(own):
+			powers[own[at]], apart = max(0, s.Milli)/volts, true
 		case s.Measurand == charging.PowerImport && s.Phase == "":
 			watts, powered = max(0, s.Milli), true
 		}
@@ -174,6 +176,9 @@ func (t *tree) drawn(p *Bay, list []charging.Sample) (d draw, ok bool) {
 	switch {
 	case each && p.Unit == power.Ampere:
 		d.amps, d.phased = currents, n > 1
+		return d, true
+	case apart && p.Unit == power.Ampere:
+		d.amps, d.phased = powers, n > 1
 		return d, true
 	case powered:
 		one = watts / (n * volts)
@@ -192,25 +197,17 @@ func (t *tree) drawn(p *Bay, list []charging.Sample) (d draw, ok bool) {
 
 // gather finds out what there is to know of all places.
 func (l *loop) gather(ctx context.Context, t *tree, spots []Spot, now time.Time) ([]input, error) {
-	list, err := l.c.Store.StationsAt(ctx, l.site)
-	if err != nil {
+	if err := l.refresh(ctx, t); err != nil {
 		return nil, err
 	}
 	cars, err := l.c.Store.SiteCars(ctx, l.site)
 	if err != nil {
 		return nil, err
 	}
-	ours := make(map[gnista.StationID]bool, len(list))
-	for _, id := range list {
-		ours[id] = true
-	}
 	at := make(map[key]*Car, len(cars))
 	for i := range cars { // of several at one EVSE the last one counts
 		c := &cars[i]
 		at[key{c.Station, c.EVSE}] = c
-	}
-	if err := l.refresh(ctx, t, ours, now); err != nil {
-		return nil, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -221,7 +218,7 @@ func (l *loop) gather(ctx context.Context, t *tree, spots []Spot, now time.Time)
 		if _, seen := online[p.Station]; !seen {
 			_, online[p.Station] = l.c.Network.Presence.Connection(p.Station)
 		}
-		*in = input{ours: ours[p.Station], online: online[p.Station], car: at[p.key()], about: l.about[p.Station], own: nobody}
+		*in = input{ours: l.ours[p.Station], online: online[p.Station], car: at[p.key()], about: l.about[p.Station], own: nobody}
 		_, n := spots[i].phases(p)
 		if in.car == nil {
 			delete(l.draws, p.key())
@@ -245,8 +242,9 @@ func (l *loop) gather(ctx context.Context, t *tree, spots []Spot, now time.Time)
 
 func first(phases [3]bool, _ []int) [3]bool { return phases }
 
-// refresh looks again at the stations of which something has changed.
-func (l *loop) refresh(ctx context.Context, t *tree, ours map[gnista.StationID]bool, now time.Time) error {
+// refresh looks again at the stations of which something has changed, and which the stations of the site are.
+func (l *loop) refresh(ctx context.Context, t *tree) error {
+	now := l.c.Now()
 	l.mu.Lock()
 	if l.lookAll.IsZero() || now.Sub(l.lookAll) > lookAgain {
 		for i := range t.EVSEs {
@@ -257,20 +255,36 @@ func (l *loop) refresh(ctx context.Context, t *tree, ours map[gnista.StationID]b
 	dirty := l.dirty
 	l.dirty = map[gnista.StationID]bool{}
 	l.mu.Unlock()
+	if len(dirty) == 0 {
+		return nil
+	}
+	err := l.lookAt(ctx, dirty)
+	if err != nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for id := range dirty {
+			l.dirty[id] = true
+		}
+	}
+	return err
+}
+
+func (l *loop) lookAt(ctx context.Context, dirty map[gnista.StationID]bool) error {
+	list, err := l.c.Store.StationsAt(ctx, l.site)
+	if err != nil {
+		return err
+	}
+	l.ours = make(map[gnista.StationID]bool, len(list))
+	for _, id := range list {
+		l.ours[id] = true
+	}
 	for id := range dirty {
-		if !ours[id] {
+		if !l.ours[id] {
 			continue
 		}
-		a, err := l.look(ctx, id)
-		if err != nil {
-			l.mu.Lock()
-			for id := range dirty {
-				l.dirty[id] = true
-			}
-			l.mu.Unlock()
+		if l.about[id], err = l.look(ctx, id); err != nil {
 			return err
 		}
-		l.about[id] = a
 	}
 	return nil
 }
@@ -303,7 +317,10 @@ func (t *tree) remember(spots []Spot, entries []power.Entry, now time.Time) erro
 			if s.Tx == "" {
 				s.Tx = x.Transaction
 			}
-			s.Told, s.Before, s.ToldAt, s.Until = told, 0, x.ReceivedAt, ends(&x)
+			s.Told, s.ToldAt, s.Until = told, x.ReceivedAt, ends(&x)
+			if s.Trouble != NotApplied { // which allows more than it has accepted
+				s.Before = 0
+			}
 		case power.Sent, power.Unsure: // it may or may not have heard that
 			s.Before, s.Until = int64(p.Max), ends(&x)
 		}

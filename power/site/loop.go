@@ -24,21 +24,23 @@ type loop struct {
 	doing   map[key]string // what cars do, as far as that was heard
 	dirty   map[gnista.StationID]bool
 	rebuilt map[gnista.StationID]bool // they may have forgotten what they were told
-	lower   []key
+	lower   map[key]bool              // they have reported too much power
 	lookAll time.Time
 	seen    *snapshot
 
 	// Of the goroutine that controls.
+	ours    map[gnista.StationID]bool // the stations of the site
 	about   map[gnista.StationID]about
 	spots   []Spot // as the EVSEs of grown
 	grown   *tree
 	gone    []Spot // of EVSEs that are no longer in the tree and have not forgotten what they were told
-	kept    map[key]string
+	kept    map[key]Spot
 	memory  memory
 	wrote   string // of memory
 	events  []gnista.Event
 	moments momentState
 	loaded  bool
+	began   time.Time // when meters were listened to first
 	evMu    sync.Mutex
 }
 
@@ -52,7 +54,7 @@ type memory struct {
 func newLoop(c *Control, site string) *loop {
 	return &loop{
 		c: c, site: site, nudge: make(chan struct{}, 1), draws: map[key]draw{}, doing: map[key]string{}, dirty: map[gnista.StationID]bool{},
-		rebuilt: map[gnista.StationID]bool{}, about: map[gnista.StationID]about{}, kept: map[key]string{},
+		rebuilt: map[gnista.StationID]bool{}, lower: map[key]bool{}, about: map[gnista.StationID]about{}, kept: map[key]Spot{},
 	}
 }
 
@@ -63,10 +65,13 @@ func (l *loop) wake() {
 	}
 }
 
-// plant gives the site another tree.
-func (l *loop) plant(t *tree) {
+// plant gives the site another tree, unless it has a newer one.
+func (l *loop) plant(t *tree) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.tree != nil && t.UpdatedAt.Before(l.tree.UpdatedAt) {
+		return false
+	}
 	gauges := make([]gauge, len(t.nodes))
 	if l.tree != nil {
 		for i, n := range l.tree.nodes {
@@ -76,6 +81,7 @@ func (l *loop) plant(t *tree) {
 		}
 	}
 	l.tree, l.gauges, l.lookAll = t, gauges, time.Time{}
+	return true
 }
 
 // mark has a station looked at again; anew says that it may have forgotten what it was told.
@@ -141,7 +147,7 @@ func (l *loop) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t, gauges, lower, rebuilt := l.begin()
+	t, gauges := l.begin()
 	if err := l.recall(ctx, t); err != nil {
 		return err
 	}
@@ -154,10 +160,11 @@ func (l *loop) step(ctx context.Context) error {
 		return err
 	}
 	gauges = l.merge(t, gauges)
+	lower, rebuilt := l.heard()
 	for i := range l.spots {
 		s := &l.spots[i]
 		if rebuilt[s.Station] {
-			s.Until, s.Asked = time.Time{}, false
+			s.Until, s.Asked, s.again = time.Time{}, false, time.Time{}
 			if s.Safe == Verified || s.Safe == Believed {
 				s.Safe = Unverified
 			}
@@ -181,30 +188,33 @@ func (l *loop) step(ctx context.Context) error {
 		}
 		l.verify(ctx, t, l.spots, ins)
 	case Off:
-		for i := range l.spots {
-			if s := &l.spots[i]; ins[i].online && (s.Safe != NoSafe || !s.ToldAt.IsZero()) && l.withdraw(ctx, s) {
-				*s = Spot{Station: s.Station, EVSE: s.EVSE}
-			}
-		}
+		l.takeBack(ctx, t, now)
 	}
 	l.turns(d, now)
 	l.watch(t, d, gauges, now)
 	l.listen(t, gauges, now)
-	l.gone = slices.DeleteFunc(l.gone, func(s Spot) bool { return l.dismiss(ctx, &s) })
+	l.dismiss(ctx, t, now)
 	if err := l.keep(ctx, t, d, gauges, now); err != nil {
 		return err
 	}
-	l.show(t, d, ins, gauges, now.In(zone))
+	l.show(t, d, ins, gauges)
 	return nil
 }
 
-// begin is what has come in since the last step.
-func (l *loop) begin() (t *tree, gauges []gauge, lower []key, rebuilt map[gnista.StationID]bool) {
+// begin is what there is to keep, and what meters show.
+func (l *loop) begin() (*tree, []gauge) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tree, slices.Clone(l.gauges)
+}
+
+// heard is what stations have told since the last time.
+func (l *loop) heard() (lower map[key]bool, rebuilt map[gnista.StationID]bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	lower, rebuilt = l.lower, l.rebuilt
-	l.lower, l.rebuilt = nil, map[gnista.StationID]bool{}
-	return l.tree, slices.Clone(l.gauges), lower, rebuilt
+	l.lower, l.rebuilt = map[key]bool{}, map[gnista.StationID]bool{}
+	return lower, rebuilt
 }
 
 // merge adds to what the meters show what was remembered of them.
@@ -245,10 +255,12 @@ func (l *loop) apply(ctx context.Context, t *tree, ins []input, d *decision, dec
 	fits := more[:0]
 	for _, o := range more {
 		c := &d.choices[o.i]
-		sum.add(t.on[o.i], c.phases, o.amps-c.most)
-		if o.amps > c.most && !sum.within(t.on[o.i]) {
-			sum.add(t.on[o.i], c.phases, c.most-o.amps)
-			continue
+		if o.amps > c.most {
+			sum.add(t.on[o.i], c.phases, o.amps-c.most)
+			if !sum.within(t.on[o.i]) {
+				sum.add(t.on[o.i], c.phases, c.most-o.amps)
+				continue
+			}
 		}
 		fits = append(fits, o)
 	}
@@ -328,34 +340,54 @@ func (l *loop) arrange(t *tree) {
 	l.grown = t
 }
 
-// dismiss has the station of an EVSE that is no longer in the tree forget what it was told.
-func (l *loop) dismiss(ctx context.Context, s *Spot) bool {
-	if _, online := l.c.Network.Presence.Connection(s.Station); !online {
-		_, err := l.c.Network.Store.Station(ctx, s.Station)
-		return err != nil && gnista.CodeOf(err) == gnista.NotFound
+// takeBack has all stations forget what they were told.
+func (l *loop) takeBack(ctx context.Context, t *tree, now time.Time) {
+	var list []*Spot
+	for i := range l.spots {
+		if s := &l.spots[i]; s.Safe != NoSafe || !s.ToldAt.IsZero() || s.Trouble != "" {
+			list = append(list, s)
+		}
 	}
-	return l.withdraw(ctx, s)
+	done := l.withdraw(ctx, t, list, now)
+	for i := range l.spots {
+		if s := &l.spots[i]; done[t.EVSEs[i].key()] {
+			l.pardon(t.EVSEs[i].Node, s)
+			*s = Spot{Station: s.Station, EVSE: s.EVSE}
+		}
+	}
+}
+
+// dismiss has the stations of EVSEs that are no longer in the tree forget what they were told.
+func (l *loop) dismiss(ctx context.Context, t *tree, now time.Time) {
+	var list []*Spot
+	for i := range l.gone {
+		list = append(list, &l.gone[i])
+	}
+	done := l.withdraw(ctx, t, list, now)
+	l.gone = slices.DeleteFunc(l.gone, func(s Spot) bool {
+		if !done[key{s.Station, s.EVSE}] {
+			return false
+		}
+		l.pardon("", &s)
+		return true
+	})
 }
 
 // keep stores what has changed.
 func (l *loop) keep(ctx context.Context, t *tree, d *decision, gauges []gauge, now time.Time) error {
 	var k Kept
-	texts := map[key]string{}
-	have := map[key]bool{}
-	for _, s := range append(slices.Clone(l.spots), l.gone...) {
-		id := key{s.Station, s.EVSE}
-		have[id] = true
-		text, err := json.Marshal(s)
-		if err != nil {
-			return err
-		}
-		if l.kept[id] != string(text) {
-			texts[id] = string(text)
-			k.Spots = append(k.Spots, s)
+	look := func(list []Spot) {
+		for i := range list {
+			if s := list[i].lasting(); l.kept[key{s.Station, s.EVSE}] != s {
+				k.Spots = append(k.Spots, s)
+			}
 		}
 	}
+	look(l.spots)
+	look(l.gone)
 	for id := range l.kept {
-		if !have[id] {
+		_, here := t.places[id]
+		if !here && !slices.ContainsFunc(l.gone, func(s Spot) bool { return s.Station == id.station && s.EVSE == id.evse }) {
 			k.Gone = append(k.Gone, Spot{Station: id.station, EVSE: id.evse})
 		}
 	}
@@ -383,8 +415,8 @@ func (l *loop) keep(ctx context.Context, t *tree, d *decision, gauges []gauge, n
 		return err
 	}
 	l.wrote = string(text)
-	for id, text := range texts {
-		l.kept[id] = text
+	for _, s := range k.Spots {
+		l.kept[key{s.Station, s.EVSE}] = s
 	}
 	for _, s := range k.Gone {
 		delete(l.kept, key{s.Station, s.EVSE})

@@ -334,9 +334,16 @@ func TestExceeded(t *testing.T) {
 		// A station that reports too much power gets less at once, and more again when its meter allows.
 		y.arrive("A", car{wants: 32000})
 		y.reads(30 * time.Second)
-		y.control.Take(gnista.Event{Kind: "fault.opened", Station: "A", Data: []byte(`{"key":"gnista/PowerLimitExceeded","evse":1}`)})
+		y.control.Lower("A", 1)
+		time.Sleep(2 * time.Second)
+		y.control.Lower("A", 1) // it cannot have followed yet
 		y.reads(20 * time.Second)
 		if p := y.place("A"); p.Amps != 25000 || p.Why.Code != site.WasLowered {
+			t.Errorf("%+v %+v", p, p.Why)
+		}
+		y.control.Lower("A", 1) // it is still too much
+		y.reads(20 * time.Second)
+		if p := y.place("A"); p.Amps != 20000 {
 			t.Errorf("%+v %+v", p, p.Why)
 		}
 		y.reads(20 * time.Minute)

@@ -50,16 +50,18 @@ type Spot struct {
 
 	Tx     string    `json:",omitempty"` // the transaction that Told is for
 	Way    Way       `json:",omitempty"` // empty is the first
-	WayAt  time.Time `json:",omitzero"`  // since when it is that way
 	Told   int64     // the most that it may take
 	ToldAt time.Time `json:",omitzero"`
 	Until  time.Time `json:",omitzero"`  // then that lapses
 	Before int64     `json:",omitempty"` // while there is no answer: the most that it may go on with instead
+	Lapses time.Time `json:",omitzero"`  // of that: when it lapses
 	Asked  bool      `json:",omitempty"` // it has said what it makes of that, or was asked in vain
 
 	Safe   SafeState `json:",omitempty"`
 	SafeA  int64     `json:",omitempty"`
 	SafeAt time.Time `json:",omitzero"` // when it was told or asked last
+
+	SafeTrouble string `json:",omitempty"` // that it does not keep it, as was told
 
 	Trouble   Trouble   `json:",omitempty"`
 	Detail    string    `json:",omitempty"`
@@ -79,6 +81,14 @@ type Spot struct {
 	overAt, slackAt, quietAt time.Time // since when it takes too much, less than it may, and nothing
 	overs                    int
 	counted                  time.Time // of the last reading that was looked at
+	again                    time.Time // when it is told or asked again what is not urgent, as it did not answer
+	reportedAt               time.Time // when it was lowered last as it reported too much power
+}
+
+// lasting is what of it outlives a process.
+func (s Spot) lasting() Spot {
+	s.overAt, s.slackAt, s.quietAt, s.overs, s.counted, s.again, s.reportedAt = time.Time{}, time.Time{}, time.Time{}, 0, time.Time{}, time.Time{}, time.Time{}
+	return s
 }
 
 // begin forgets what was about another car.
@@ -117,7 +127,11 @@ func (s *Spot) most(p *Bay, now time.Time) int64 {
 	if !now.Before(s.Until) {
 		return s.safe(p)
 	}
-	return max(s.Told, s.Before)
+	most := max(s.Told, s.Before)
+	if s.Before > 0 && !now.Before(s.Lapses) { // unless it has heard the last
+		most = max(most, s.safe(p))
+	}
+	return most
 }
 
 // Car is a transaction that is active at an EVSE of a site.
@@ -186,6 +200,8 @@ const (
 	retries  = 10 * time.Minute // what a station has refused is tried again
 	raises   = 2 * time.Minute  // what was lowered is raised, as long as nothing is too much
 	askAgain = 6 * time.Hour    // whether the safe default is still there
+
+	unanswered = time.Minute // until what is not urgent is told or asked again
 )
 
 // observe takes in what was measured at a place.

@@ -105,7 +105,7 @@ func (t *tree) alone(i int) bool {
 }
 
 // atOnce is how many stations are told at a time.
-const atOnce = 16
+const atOnce = 64
 
 // each does something with several places at once.
 func each[T any](list []T, do func(T)) {
@@ -160,7 +160,7 @@ func (l *loop) tellOne(ctx context.Context, t *tree, o order, s *Spot, in *input
 			s.Way, s.Told, s.Before, s.ToldAt, s.Until = w, o.amps, 0, now, now.Add(t.hold())
 			switch s.Trouble {
 			case NoAnswer, Refused:
-				l.relieved(t, o.i, s)
+				l.relieved(t.EVSEs[o.i].Node, s)
 			case NotApplied:
 				s.Asked = false
 			}
@@ -168,6 +168,9 @@ func (l *loop) tellOne(ctx context.Context, t *tree, o order, s *Spot, in *input
 		case err == nil:
 			detail = a.Detail
 		case code == gnista.Timeout || code == gnista.Internal:
+			if s.Before == 0 {
+				s.Lapses = s.Until
+			}
 			s.Way, s.Told, s.Before, s.Until = w, o.amps, max(most, o.amps), now.Add(t.hold())
 			if ctx.Err() == nil {
 				l.trouble(t, o.i, s, NoAnswer, err.Error(), o.amps, 0)
@@ -200,7 +203,11 @@ func (l *loop) release(ctx context.Context, t *tree, s *Spot) {
 	number := power.SharingNumber(s.EVSE, s.way().slot())
 	ctx, cancel := context.WithTimeout(ctx, t.answerIn())
 	defer cancel()
-	if a, err := l.c.Power.Clear(ctx, s.Station, power.Clear{ID: &number}); err == nil && (a.Status == station.Done || a.Status == station.NotKnown) {
+	a, err := l.c.Power.Clear(ctx, s.Station, power.Clear{ID: &number})
+	switch {
+	case err != nil:
+		s.again = l.c.Now().Add(unanswered)
+	case a.Status == station.Done || a.Status == station.NotKnown:
 		s.Way, s.Told, s.Before, s.Until = "", 0, 0, time.Time{}
 	}
 }
@@ -210,7 +217,7 @@ func (l *loop) safeguard(ctx context.Context, t *tree, spots []Spot, ins []input
 	var todo []int
 	for i := range spots {
 		s, in := &spots[i], &ins[i]
-		if !in.ours || !in.online {
+		if !in.ours || !in.online || now.Before(s.again) {
 			continue
 		}
 		known := s.Safe == Verified || s.Safe == Believed
@@ -238,15 +245,14 @@ func (l *loop) safeguardOne(ctx context.Context, t *tree, i int, s *Spot, in *in
 		case err == nil && (a.Status == station.Done || a.Status == station.Scheduled):
 			s.Safe, s.SafeA = Unverified, want
 		case err != nil && (code == gnista.Timeout || code == gnista.Internal || code == gnista.Offline):
-			return // it is told again
+			s.again = now.Add(unanswered)
+			return
 		default:
 			detail := a.Detail
 			if err != nil {
 				detail = err.Error()
 			}
-			if s.Safe != SafeRefuse {
-				l.refused(t, i, "safe-refused", detail, want, 0)
-			}
+			l.unsafe(t, i, s, "safe-refused", detail, want, 0)
 			s.Safe, s.SafeA = SafeRefuse, want
 			return
 		}
@@ -257,17 +263,18 @@ func (l *loop) safeguardOne(ctx context.Context, t *tree, i int, s *Spot, in *in
 	allowed, ok, err := l.compose(ctx, t, i)
 	switch s.SafeAt = now; {
 	case err != nil && gnista.CodeOf(err) != gnista.Unsupported && gnista.CodeOf(err) != gnista.Refused:
-		return // it is asked again
+		s.again = now.Add(unanswered)
+		return
 	case !ok:
 		s.Safe = Believed
 	case allowed <= s.SafeA+tolerance(s.SafeA):
 		s.Safe = Verified
 	default:
-		if s.Safe != Differs {
-			l.refused(t, i, "safe-differs", fmt.Sprintf("it allows %v A", power.Milli(allowed)), s.SafeA, allowed)
-		}
+		l.unsafe(t, i, s, "safe-differs", fmt.Sprintf("it allows %v A", power.Milli(allowed)), s.SafeA, allowed)
 		s.Safe = Differs
+		return
 	}
+	l.safeAgain(p.Node, s)
 }
 
 // compose asks a station what it allows at a place now. ok is false where it does not say.
@@ -303,25 +310,51 @@ func (l *loop) verify(ctx context.Context, t *tree, spots []Spot, ins []input) {
 			return
 		}
 		s.Asked = true
+		if err != nil && s.Trouble == NotApplied && (gnista.CodeOf(err) == gnista.Timeout || gnista.CodeOf(err) == gnista.Internal) {
+			allowed, ok = int64(t.EVSEs[i].Max), true // it did not say that it has thought better of it
+		}
 		if !ok || allowed <= s.Told+tolerance(s.Told) {
 			if s.Trouble == NotApplied {
-				l.relieved(t, i, s)
+				l.relieved(t.EVSEs[i].Node, s)
 			}
 			return
 		}
-		detail := fmt.Sprintf("it allows %v A", power.Milli(allowed))
+		l.wake() // others are to leave it what it takes
 		if next := t.next(i, s.way(), &ins[i]); next != NoWay {
-			s.Way, s.Asked, s.Until, s.Told, s.Before = next, false, l.c.Now(), 0, 0
-			l.wake()
+			s.Way, s.Asked, s.Told, s.Before = next, false, allowed, 0
 			return
 		}
-		s.Before = max(s.Before, allowed)
-		l.trouble(t, i, s, NotApplied, detail, s.Told, allowed)
+		s.Before, s.Lapses = max(s.Before, allowed), s.Until
+		l.trouble(t, i, s, NotApplied, fmt.Sprintf("it allows %v A", power.Milli(allowed)), s.Told, allowed)
 	})
 }
 
-// withdraw has a station forget what it was told, and tells whether it has.
-func (l *loop) withdraw(ctx context.Context, s *Spot) bool {
+// withdraw has stations forget what they were told, and tells of which it is known that they have.
+func (l *loop) withdraw(ctx context.Context, t *tree, spots []*Spot, now time.Time) map[key]bool {
+	var mu sync.Mutex
+	done := map[key]bool{}
+	each(spots, func(s *Spot) {
+		if now.Before(s.again) {
+			return
+		}
+		if !l.withdrawOne(ctx, t, s) {
+			s.again = now.Add(unanswered)
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		done[key{s.Station, s.EVSE}] = true
+	})
+	return done
+}
+
+func (l *loop) withdrawOne(ctx context.Context, t *tree, s *Spot) bool {
+	ctx, cancel := context.WithTimeout(ctx, t.answerIn())
+	defer cancel()
+	if _, online := l.c.Network.Presence.Connection(s.Station); !online {
+		_, err := l.c.Network.Store.Station(ctx, s.Station)
+		return gnista.CodeOf(err) == gnista.NotFound
+	}
 	for _, slot := range []int{slotSafe, slotTransaction, slotDefault, slotStation} {
 		number := power.SharingNumber(s.EVSE, slot)
 		if _, err := l.c.Power.Store.PowerEntry(ctx, s.Station, "profile", strconv.Itoa(number)); err != nil {

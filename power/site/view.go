@@ -2,6 +2,8 @@ package site
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"gnista"
@@ -80,30 +82,33 @@ type SafeView struct {
 	State SafeState   `json:"state,omitempty" enum:"unverified,verified,believed,differs,refused" doc:"verified: the station says that it has it; believed: it has accepted it and cannot be asked"`
 }
 
-// snapshot is a view, as of when the power was divided.
+// snapshot is a view, as of when the power was divided. Its EVSEs are put into words when somebody looks first.
 type snapshot struct {
 	Sharing
-	gauges []gauge
+	tree     *tree
+	decision *decision
+	spots    []Spot
+	ins      []input
+	gauges   []gauge
+	evses    func() []BayView
 }
 
 // show keeps what whoever looks is shown.
-func (l *loop) show(t *tree, d *decision, ins []input, gauges []gauge, local time.Time) {
-	s := &snapshot{gauges: gauges}
+func (l *loop) show(t *tree, d *decision, ins []input, gauges []gauge) {
+	s := &snapshot{tree: t, decision: d, spots: slices.Clone(l.spots), ins: ins, gauges: gauges}
+	s.evses = sync.OnceValue(s.places)
 	when := d.at.UTC()
-	s.Sharing = Sharing{Site: l.site, Mode: t.Mode, At: &when, Period: t.Period, Nodes: make([]NodeView, len(t.nodes)), EVSEs: make([]BayView, len(t.EVSEs))}
+	s.Sharing = Sharing{Site: l.site, Mode: t.Mode, At: &when, Period: t.Period, Nodes: make([]NodeView, len(t.nodes))}
 	allocated := t.allocated(d)
-	for i := range t.EVSEs {
-		s.EVSEs[i] = l.place(t, d, i, &ins[i], local)
-	}
 	for n, taken := range t.taken(d, gauges, d.at) {
-		node, limit, g := t.nodes[n], t.nodes[n].limit(at(local)), &gauges[n]
-		v := NodeView{ID: node.ID, Parent: node.Parent, Name: node.Name, Hours: limit.hours, OtherFrom: g.Source}
-		if limit.watts >= 0 {
-			v.LimitW = &limit.watts
+		node, limit, g := t.nodes[n], &d.problem.Nodes[n], &gauges[n]
+		v := NodeView{ID: node.ID, Parent: node.Parent, Name: node.Name, Hours: d.hours[n], OtherFrom: g.Source}
+		if limit.Watts >= 0 {
+			v.LimitW = &limit.Watts
 		}
 		total := int64(0)
 		for ph := range 3 {
-			v.Limit[ph], v.Measured[ph] = limitOf(limit.amps[ph]), power.Milli(taken[ph])
+			v.Limit[ph], v.Measured[ph] = limitOf(limit.Amps[ph]), power.Milli(taken[ph])
 			v.Other[ph], v.Allocated[ph] = power.Milli(d.others[n][ph]), power.Milli(allocated[n][ph])
 			total += taken[ph]
 		}
@@ -124,9 +129,19 @@ func (l *loop) show(t *tree, d *decision, ins []input, gauges []gauge, local tim
 	l.seen = s
 }
 
+// places are the views of all EVSEs.
+func (x *snapshot) places() []BayView {
+	list := make([]BayView, len(x.spots))
+	for i := range list {
+		list[i] = x.place(i)
+	}
+	return list
+}
+
 // place is the view of an EVSE.
-func (l *loop) place(t *tree, d *decision, i int, in *input, local time.Time) BayView {
-	p, s, c := &t.EVSEs[i], &l.spots[i], &d.choices[i]
+func (x *snapshot) place(i int) BayView {
+	t, d := x.tree, x.decision
+	p, s, c, in := &t.EVSEs[i], &x.spots[i], &d.choices[i], &x.ins[i]
 	_, phases := s.phases(p)
 	v := BayView{
 		Station: p.Station, EVSE: p.EVSE, Node: p.Node, Online: in.online, Amps: power.Milli(c.given(t.Mode)), Power: c.given(t.Mode) * phases * int64(t.Voltage) / 1000,
@@ -145,7 +160,7 @@ func (l *loop) place(t *tree, d *decision, i int, in *input, local time.Time) Ba
 	if t.Mode == On && d.at.Before(s.Until) {
 		v.Told = &Allowance{power.Milli(s.Told), s.way(), s.ToldAt.UTC(), s.Until.UTC()}
 	}
-	w := t.why(d, i, s, in, local)
+	w := t.why(d, i, s, in)
 	v.Why = &w
 	return v
 }
@@ -157,18 +172,19 @@ func (c *Control) View(_ context.Context, site string) (Sharing, error) {
 		return Sharing{}, err
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	seen, t := l.seen, l.tree
+	l.mu.Unlock()
 	now := c.Now()
-	if l.seen == nil {
-		return Sharing{Site: site, Mode: l.tree.Mode, Period: l.tree.Period, Nodes: []NodeView{}, EVSEs: []BayView{}}, nil
+	if seen == nil {
+		return Sharing{Site: site, Mode: t.Mode, Period: t.Period, Nodes: []NodeView{}, EVSEs: []BayView{}}, nil
 	}
-	v := l.seen.Sharing
-	v.Age = int(now.Sub(*v.At) / time.Second)
+	v := seen.Sharing
+	v.Age, v.EVSEs = int(now.Sub(*v.At)/time.Second), seen.evses()
 	v.Nodes = append([]NodeView(nil), v.Nodes...)
 	for n := range v.Nodes {
-		if g := &l.seen.gauges[n]; !g.At.IsZero() {
+		if g := &seen.gauges[n]; !g.At.IsZero() {
 			when, age := g.At.UTC(), int(now.Sub(g.At)/time.Second)
-			v.Nodes[n].MeterAt, v.Nodes[n].MeterAge, v.Nodes[n].MeterStale = &when, &age, now.Sub(g.At) > time.Duration(l.tree.MeterStale)*time.Second
+			v.Nodes[n].MeterAt, v.Nodes[n].MeterAge, v.Nodes[n].MeterStale = &when, &age, now.Sub(g.At) > t.stale()
 		}
 	}
 	return v, nil

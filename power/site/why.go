@@ -43,7 +43,7 @@ func kW(mA, phases int64, volts int) float64 {
 func comma(s string) string { return strings.Replace(s, ".", ",", 1) }
 
 // why explains what is decided for a place.
-func (t *tree) why(d *decision, i int, s *Spot, in *input, local time.Time) Why {
+func (t *tree) why(d *decision, i int, s *Spot, in *input) Why {
 	c, p := &d.choices[i], &t.EVSEs[i]
 	w := Why{Code: c.code}
 	_, phases := s.phases(p)
@@ -67,7 +67,7 @@ func (t *tree) why(d *decision, i int, s *Spot, in *input, local time.Time) Why 
 		if c.share.Phase == share.Total {
 			w.Limit, w.Other = w.Limit*1000, w.Other*1000
 		}
-		w.Hours = n.limit(at(local)).hours
+		w.Hours = d.hours[c.share.Node]
 	}
 	limit := func() string {
 		if c.share.Phase == share.Total {
@@ -98,7 +98,7 @@ func (t *tree) why(d *decision, i int, s *Spot, in *input, local time.Time) Why 
 	case Behind:
 		say("Du får %.1f kW, eftersom andra bilar går före här.", "You get %.1f kW because other cars go first here.", get)
 	case Waits:
-		w.Minutes = minutes(local.Sub(s.WaitsAt))
+		w.Minutes = minutes(d.at.Sub(s.WaitsAt))
 		say("Din bil väntar på sin tur: effekten räcker inte till alla bilar samtidigt, och de turas om var %d:e minut.", "Your car waits for its turn: there is not enough power for all cars at once, and they take turns every %d minutes.", t.Turn)
 	case Shortage:
 		if c.target > 0 {
@@ -134,12 +134,11 @@ func minutes(d time.Duration) int { return int(d / time.Minute) }
 func (c *Control) Explain(id gnista.StationID, evse int) (Why, error) {
 	if l := c.at(id); l != nil {
 		l.mu.Lock()
-		defer l.mu.Unlock()
-		if l.seen != nil && l.seen.Mode == On {
-			for i := range l.seen.EVSEs {
-				if x := &l.seen.EVSEs[i]; x.Station == id && x.EVSE == evse && x.Why != nil {
-					return *x.Why, nil
-				}
+		v := l.seen
+		l.mu.Unlock()
+		if v != nil && v.Mode == On {
+			if i, ok := v.tree.places[key{id, evse}]; ok {
+				return v.tree.why(v.decision, i, &v.spots[i], &v.ins[i]), nil
 			}
 		}
 	}

@@ -23,7 +23,7 @@ const volts = 230
 
 // yard is a site with stations of a kind that follow profiles as their versions say, and cars at them.
 type yard struct {
-	t       *testing.T
+	t       testing.TB
 	db      *store.DB
 	control *site.Control
 	power   *power.Power
@@ -83,7 +83,7 @@ func (nobody) Publish(gnista.Event) {}
 func (nobody) Watched() bool        { return false }
 
 // newYard makes a site, and has it controlled until the test ends.
-func newYard(t *testing.T) *yard {
+func newYard(t testing.TB) *yard {
 	y := &yard{t: t, stations: map[gnista.StationID]*charger{}, facts: map[gnista.StationID]station.PowerFacts{}}
 	var err error
 	y.db, err = store.Open(t.Context(), storetest.SQLite(t, t.TempDir()), store.Options{Notify: y.take})

@@ -208,9 +208,16 @@ func (s suite) connectors(t *testing.T) {
 		t.Errorf("got %+v", list)
 	}
 	wantCode(t, s.SetConnector(ctx, "conn", station.Connector{EVSE: gnista.EVSE{ID: 3, Connector: 1}, At: now}, 2, gnista.Event{}), gnista.Conflict)
+	// That something is still wrong is told again, though not at once.
+	for _, after := range []time.Duration{120, 130, 300} {
+		c := station.Connector{EVSE: gnista.EVSE{ID: 1, Connector: 1}, Status: station.Charging, ErrorCode: "OtherError", VendorCode: "PowerLimitExceeded", At: now.Add(after * time.Second)}
+		if err := s.SetConnector(ctx, "conn", c, 2, gnista.Event{At: now, Kind: "connector.status", Station: "conn"}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	evs := must[[]gnista.Event](t)(s.Events(ctx, before, 100))
-	if len(evs) != 2 {
-		t.Errorf("%d events for two changes: %+v", len(evs), evs)
+	if len(evs) != 4 {
+		t.Errorf("%d events for three changes and one that is told again: %+v", len(evs), evs)
 	}
 }
 
