@@ -16,6 +16,9 @@ import (
 
 	"gnista"
 	"gnista/access"
+	"gnista/charging"
+	"gnista/fault"
+	"gnista/station"
 	"gnista/token"
 )
 
@@ -47,6 +50,9 @@ var rights = map[string]right{
 	"decide-transaction": {access.Change, access.Money},
 }
 
+// acting are the tags of which a POST influences what goes on.
+var acting = []string{"Commands", "Faults", "Remedies"}
+
 // everybody are the operations for which it is enough to have signed in.
 var everybody = []string{"get-me", "change-my-password", "list-my-sessions", "end-my-session"}
 
@@ -63,7 +69,7 @@ func rightOf(op *huma.Operation) (r right, ok bool) {
 	r.Verb = access.Change
 	if op.Method == http.MethodGet {
 		r.Verb = access.See
-	} else if op.Method == http.MethodPost && slices.Contains(op.Tags, "Commands") {
+	} else if op.Method == http.MethodPost && slices.ContainsFunc(op.Tags, func(tag string) bool { return slices.Contains(acting, tag) }) {
 		r.Verb = access.Act
 	}
 	return r, ok
@@ -74,6 +80,7 @@ type guardedOp struct {
 	right
 	id       string
 	template []string // segments of the path
+	query    []string // names of what it reads of the query
 	free     bool     // everybody who has signed in may
 }
 
@@ -97,7 +104,13 @@ func operations(api huma.API) map[string]guardedOp {
 					op.Extensions["x-right"] = "signed in"
 				}
 			}
-			all[op.Method+" "+path] = guardedOp{r, op.OperationID, strings.Split(path, "/"), slices.Contains(everybody, op.OperationID)}
+			var query []string
+			for _, p := range op.Parameters {
+				if p.In == "query" {
+					query = append(query, p.Name)
+				}
+			}
+			all[op.Method+" "+path] = guardedOp{r, op.OperationID, strings.Split(path, "/"), query, slices.Contains(everybody, op.OperationID)}
 		}
 	}
 	return all
@@ -158,33 +171,47 @@ type place struct {
 	site    string
 }
 
+// asked is what the query of a request says where the operation reads that: what it does not read limits nothing.
+func (op guardedOp) asked(r *http.Request, name string) string {
+	if !slices.Contains(op.query, name) {
+		return ""
+	}
+	return r.URL.Query().Get(name)
+}
+
 // place finds out where an operation is: at the site or station that its path or query names, or that the
-// transaction is of that it names.
+// transaction, fault or incident is of that it names.
 func (s *Server) place(r *http.Request, op guardedOp) (p place, err error) {
-	q := r.URL.Query()
+	id := op.value(r, "id")
 	p.station, p.site = gnista.StationID(op.value(r, "station")), op.value(r, "site")
 	switch first := op.template[3]; {
 	case p.station != "" || p.site != "":
 	case first == "sites":
-		p.site = op.value(r, "id")
-	case first == "transactions" && op.value(r, "id") != "":
-		t, err := s.Transactions.Store.Transaction(r.Context(), op.value(r, "id"))
-		if err != nil && gnista.CodeOf(err) != gnista.NotFound {
-			return p, err
-		}
+		p.site = id
+	case first == "transactions" && id != "":
+		var t charging.Transaction
+		t, err = s.Transactions.Store.Transaction(r.Context(), id)
 		p.station = t.Station
+	case first == "faults" && id != "":
+		var f fault.Fault
+		f, err = s.Faults.Store.Fault(r.Context(), id)
+		p.station, p.site = f.Station, f.Site
+	case first == "incidents" && id != "":
+		var i fault.Incident
+		i, err = s.Faults.Incidents.Incident(r.Context(), id)
+		p.station, p.site = i.Station, i.Site
 	default:
-		p.station, p.site = gnista.StationID(q.Get("station")), q.Get("site")
+		p.station, p.site = gnista.StationID(op.asked(r, "station")), op.asked(r, "site")
 	}
-	if p.site != "" || p.station == "" {
-		return p, nil
+	if err == nil && p.station != "" {
+		var x station.Station
+		x, err = s.Network.Store.Station(r.Context(), p.station)
+		p.site = x.Site // whatever else is said of it
 	}
-	x, err := s.Network.Store.Station(r.Context(), p.station)
-	if err != nil && gnista.CodeOf(err) != gnista.NotFound {
-		return p, err
+	if gnista.CodeOf(err) == gnista.NotFound {
+		err = nil
 	}
-	p.site = x.Site
-	return p, nil
+	return p, err
 }
 
 const (
@@ -320,4 +347,13 @@ func sessionOf(ctx context.Context) string {
 func actorOf(ctx context.Context) access.Actor {
 	a, _ := ctx.Value(actorKey{}).(access.Actor)
 	return a
+}
+
+// whoDoes is by whom something is done: the user who has signed in, or else, as with the admin token, whom the request
+// names.
+func whoDoes(ctx context.Context, named string) string {
+	if a := actorOf(ctx); a.ID != "" {
+		return a.Name
+	}
+	return named
 }

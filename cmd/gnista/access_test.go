@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"gnista"
 	"gnista/access"
+	"gnista/fault"
 )
 
 // TestRights holds every operation that needs somebody to say what they must be allowed to do.
@@ -170,10 +172,22 @@ func TestRoles(t *testing.T) {
 			t.Fatal(name, w.Code)
 		}
 	}
+	for _, id := range []gnista.StationID{"A", "B"} {
+		if err := l.faults.Report(t.Context(), fault.Report{Key: fault.Key{Source: fault.OCPP16, Code: "GroundFailure"}, Station: id, Way: fault.ByStatus}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, x := range []struct {
 		method, path, body string
 		may                string // who gets something else than 403
 	}{
+		{"GET", "/api/v1/faults?site=" + one, "", "admin viewer operator technician finance local"},
+		{"GET", "/api/v1/faults?station=B&site=" + one, "", "admin viewer operator technician finance"},
+		{"GET", "/api/v1/faults/f10001", "", "admin viewer operator technician finance local"},
+		{"GET", "/api/v1/faults/f10002", "", "admin viewer operator technician finance"},
+		{"GET", "/api/v1/customers?site=" + one, "", "admin operator finance"}, // which it does not read
+		{"POST", "/api/v1/faults/f10001/comment", `{"by":"mallory","reason":"mine"}`, "admin operator technician local"},
+		{"POST", "/api/v1/faults/f10002/comment?site=" + one, `{"reason":"not mine"}`, "admin operator technician"},
 		{"GET", "/api/v1/stations", "", "admin viewer operator technician finance"},
 		{"GET", "/api/v1/stations/A", "", "admin viewer operator technician finance local"},
 		{"GET", "/api/v1/stations/B", "", "admin viewer operator technician finance"},
@@ -203,6 +217,9 @@ func TestRoles(t *testing.T) {
 		if got := strings.Join(may, " "); got != x.may {
 			t.Errorf("%s %s may be done by %s, want %s", x.method, x.path, got, x.may)
 		}
+	}
+	if done, err := l.db.FaultHistory(t.Context(), "f10001", 0, 1); err != nil || len(done) != 1 || done[0].By != "local" {
+		t.Errorf("what was said last was said by %+v, %v", done, err)
 	}
 	if c := do(in["local"], "GET", "/", ""); c != 403 {
 		t.Errorf("who may see one site sees the page of all: %d", c)
