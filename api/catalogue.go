@@ -70,9 +70,9 @@ type MeaningChange struct {
 	Texts     faultLanguages `json:"texts,omitempty"`
 }
 
-// meaningPut is an MeaningChange with who says so.
+// meaningPut is a MeaningChange with who says so.
 type meaningPut struct {
-	By string `json:"by" minLength:"1" maxLength:"100" doc:"Who says so"`
+	By string `json:"by,omitempty" maxLength:"100" doc:"Who says so; needed where nobody has signed in"`
 	MeaningChange
 }
 
@@ -178,7 +178,7 @@ func (s *Server) catalogue(api huma.API) {
 		MeaningPath
 		Body meaningPut
 	}) (*body[meaningView], error) {
-		e, err := s.Meanings.Put(ctx, in.key(), in.Body.change(), in.Body.By)
+		e, err := s.Meanings.Put(ctx, in.key(), in.Body.change(), whoDoes(ctx, in.Body.By))
 		return answer(show(e), err)
 	})
 	add(s, api, huma.Operation{
@@ -186,9 +186,9 @@ func (s *Server) catalogue(api huma.API) {
 		Description: "It is again as it comes with the program, or there is none.",
 	}, func(ctx context.Context, in *struct {
 		MeaningPath
-		By string `query:"by" required:"true" maxLength:"100" doc:"Who takes it back"`
+		By string `query:"by" maxLength:"100" doc:"Who takes it back; needed where nobody has signed in"`
 	}) (*struct{}, error) {
-		return nil, s.Meanings.Delete(ctx, in.key(), in.By)
+		return nil, s.Meanings.Delete(ctx, in.key(), whoDoes(ctx, in.By))
 	})
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: base + "/{source}/{code}/history", OperationID: "list-fault-catalogue-history", Summary: "List who said what of an entry, and when", Tags: tags,

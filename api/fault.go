@@ -45,7 +45,7 @@ type FaultView struct {
 	Remedy   fault.Class      `json:"remedy,omitempty" doc:"The kind of remedy that fits"`
 
 	State     fault.State `json:"state" enum:"open,cleared"`
-	Count     int         `json:"count" doc:"How often it was told of; what was told in the last minute may be missing"`
+	Count     int         `json:"count" doc:"How often it was told of; what was told in the last seconds may be missing"`
 	Chatters  bool        `json:"chatters,omitempty" doc:"It comes and goes, and stays open until it is quiet"`
 	OpenedAt  time.Time   `json:"openedAt"`
 	LastAt    time.Time   `json:"lastAt" doc:"When it was last told of"`
@@ -129,8 +129,9 @@ func (s *Server) tellFault(l fault.Language, f fault.Fault) (FaultView, fault.Te
 	return v, texts
 }
 
-// wholeFault is a fault with its texts and history.
-func (s *Server) wholeFault(ctx context.Context, l FaultLanguage, f fault.Fault, err error) (*body[wholeFault], error) {
+// showWholeFault is a fault with its texts and history.
+func (s *Server) showWholeFault(ctx context.Context, l FaultLanguage, id string) (*body[wholeFault], error) {
+	f, err := s.Faults.Store.Fault(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -182,18 +183,20 @@ func yes(s string) *bool {
 	return &v
 }
 
-// FaultPath is a fault in a path.
+// FaultPath is a fault or an incident in a path.
 type FaultPath struct {
-	ID string `path:"id" doc:"Id of the fault"`
+	ID string `path:"id" doc:"Its id"`
 }
 
 // Reasoned says who does something, and why.
 type Reasoned struct {
-	By  string `json:"by,omitempty" maxLength:"100" doc:"Who does it; absent is \"operator\""`
+	By  string `json:"by,omitempty" maxLength:"100" doc:"Who does it, where nobody has signed in; absent is \"operator\""`
 	Why string `json:"reason,omitempty" maxLength:"2000"`
 }
 
-func (r Reasoned) said() fault.Said { return fault.Said{By: cmp.Or(r.By, "operator"), Why: r.Why} }
+func (r Reasoned) said(ctx context.Context) fault.Said {
+	return fault.Said{By: cmp.Or(whoDoes(ctx, r.By), "operator"), Why: r.Why}
+}
 
 type shelving struct {
 	Reasoned
@@ -268,54 +271,58 @@ func (s *Server) faults(api huma.API) {
 			FaultPath
 			FaultLanguage
 		}) (*body[wholeFault], error) {
-			f, err := s.Faults.Store.Fault(ctx, in.ID)
-			return s.wholeFault(ctx, in.FaultLanguage, f, err)
+			return s.showWholeFault(ctx, in.FaultLanguage, in.ID)
 		})
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/cases/{number}", OperationID: "get-case", Summary: "Find what a case number is of", Tags: faultTags,
-		Description: "Faults and incidents have numbers of one series.",
+		Description: "Faults, incidents and attempts of drivers have numbers of one series.",
 	}, func(ctx context.Context, in *struct {
 		Number int `path:"number" minimum:"1"`
 		FaultLanguage
 	}) (*body[caseView], error) {
 		return s.findCase(ctx, in.Number, in.FaultLanguage)
 	})
-	faultVerb(s, api, "acknowledge", "Say that somebody looks after a fault", "Safe to repeat: the first one counts.", func(ctx context.Context, id string, b Reasoned) (fault.Fault, error) {
-		return s.Faults.Acknowledge(ctx, id, b.said())
+	verb(s, api, "fault", "acknowledge", "Say that somebody looks after a fault", "Safe to repeat: the first one counts.", s.showWholeFault, func(ctx context.Context, id string, b Reasoned) error {
+		return done(s.Faults.Acknowledge(ctx, id, b.said(ctx)))
 	})
-	faultVerb(s, api, "shelve", "Put a fault aside until a time", "Nobody is troubled with it meanwhile.", func(ctx context.Context, id string, b shelving) (fault.Fault, error) {
+	verb(s, api, "fault", "shelve", "Put a fault aside until a time", "Nobody is troubled with it meanwhile.", s.showWholeFault, func(ctx context.Context, id string, b shelving) error {
 		if err := kept("until", &b.Until); err != nil {
-			return fault.Fault{}, err
+			return err
 		}
-		return s.Faults.Shelve(ctx, id, b.Until, b.said())
+		return done(s.Faults.Shelve(ctx, id, b.Until, b.said(ctx)))
 	})
-	faultVerb(s, api, "unshelve", "Take a fault from the shelf", "", func(ctx context.Context, id string, b Reasoned) (fault.Fault, error) {
-		return s.Faults.Unshelve(ctx, id, b.said())
+	verb(s, api, "fault", "unshelve", "Take a fault from the shelf", "", s.showWholeFault, func(ctx context.Context, id string, b Reasoned) error {
+		return done(s.Faults.Unshelve(ctx, id, b.said(ctx)))
 	})
-	faultVerb(s, api, "assign", "Say who is to put a fault right", "", func(ctx context.Context, id string, b assigning) (fault.Fault, error) {
-		return s.Faults.Assign(ctx, id, b.Assignee, b.said())
+	verb(s, api, "fault", "assign", "Say who is to put a fault right", "", s.showWholeFault, func(ctx context.Context, id string, b assigning) error {
+		return done(s.Faults.Assign(ctx, id, b.Assignee, b.said(ctx)))
 	})
-	faultVerb(s, api, "comment", "Say something of a fault", "The reason is what is said.", func(ctx context.Context, id string, b Reasoned) (fault.Fault, error) {
-		return s.Faults.Comment(ctx, id, b.said())
+	verb(s, api, "fault", "comment", "Say something of a fault", "The reason is what is said.", s.showWholeFault, func(ctx context.Context, id string, b Reasoned) error {
+		return done(s.Faults.Comment(ctx, id, b.said(ctx)))
 	})
-	faultVerb(s, api, "severity", "Say how bad a fault is", "That holds until it is over, whatever is told of it.", func(ctx context.Context, id string, b grading) (fault.Fault, error) {
-		return s.Faults.Grade(ctx, id, b.Severity, b.said())
+	verb(s, api, "fault", "severity", "Say how bad a fault is", "That holds until it is over, whatever is told of it.", s.showWholeFault, func(ctx context.Context, id string, b grading) error {
+		return done(s.Faults.Grade(ctx, id, b.Severity, b.said(ctx)))
 	})
-	faultVerb(s, api, "clear", "Say that a fault is over", "The reason must be said. Where the station tells of it again it is opened again.", func(ctx context.Context, id string, b Reasoned) (fault.Fault, error) {
-		return s.Faults.Clear(ctx, id, b.said())
+	verb(s, api, "fault", "clear", "Say that a fault is over", "The reason must be said. Where the station tells of it again it is opened again.", s.showWholeFault, func(ctx context.Context, id string, b Reasoned) error {
+		return done(s.Faults.Clear(ctx, id, b.said(ctx)))
 	})
 }
 
-// faultVerb registers what people do with faults.
-func faultVerb[B any](s *Server, api huma.API, verb, summary, description string, do func(context.Context, string, B) (fault.Fault, error)) {
-	add(s, api, huma.Operation{Method: http.MethodPost, Path: "/faults/{id}/" + verb, OperationID: verb + "-fault", Summary: summary, Description: description, Tags: faultTags},
+// done is whether something was done, without what came of it.
+func done[T any](_ T, err error) error { return err }
+
+// verb registers something that people do with faults, or with incidents; show is what one is like after that.
+func verb[B, V any](s *Server, api huma.API, of, name, summary, description string, show func(context.Context, FaultLanguage, string) (*body[V], error), do func(context.Context, string, B) error) {
+	add(s, api, huma.Operation{Method: http.MethodPost, Path: "/" + of + "s/{id}/" + name, OperationID: name + "-" + of, Summary: summary, Description: description, Tags: faultTags},
 		func(ctx context.Context, in *struct {
 			FaultPath
 			FaultLanguage
 			Body B
-		}) (*body[wholeFault], error) {
-			f, err := do(ctx, in.ID, in.Body)
-			return s.wholeFault(ctx, in.FaultLanguage, f, err)
+		}) (*body[V], error) {
+			if err := do(ctx, in.ID, in.Body); err != nil {
+				return nil, err
+			}
+			return show(ctx, in.FaultLanguage, in.ID)
 		})
 }
 
@@ -333,28 +340,19 @@ type caseView struct {
 	Attempt  *caseAttempt   `json:"attempt,omitempty" doc:"Of a driver whom something went wrong for"`
 }
 
-// findCase finds a fault or an incident by its number.
+// findCase finds a fault, an incident or an attempt by its number.
 func (s *Server) findCase(ctx context.Context, number int, l FaultLanguage) (*body[caseView], error) {
-	f, err := s.Faults.Store.Fault(ctx, fault.FaultID(number))
-	if err == nil {
-		v, err := s.wholeFault(ctx, l, f, nil)
-		if err != nil {
-			return nil, err
-		}
-		return answer(caseView{Fault: &v.Body}, nil)
-	}
-	if gnista.CodeOf(err) != gnista.NotFound {
+	if f, err := s.showWholeFault(ctx, l, fault.FaultID(number)); err == nil {
+		return answer(caseView{Fault: &f.Body}, nil)
+	} else if gnista.CodeOf(err) != gnista.NotFound {
 		return nil, err
 	}
-	i, err := s.Faults.Incidents.Incident(ctx, fault.IncidentID(number))
-	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
-		return s.findAttempt(ctx, number, l.tag())
-	}
-	v, err := s.wholeIncident(ctx, l, i, err)
-	if err != nil {
+	if i, err := s.showWholeIncident(ctx, l, fault.IncidentID(number)); err == nil {
+		return answer(caseView{Incident: &i.Body}, nil)
+	} else if gnista.CodeOf(err) != gnista.NotFound {
 		return nil, err
 	}
-	return answer(caseView{Incident: &v.Body}, nil)
+	return s.findAttempt(ctx, number, l.tag())
 }
 
 // Limits of a table of faults.

@@ -55,6 +55,9 @@ var inBody = []string{"create-reservation", "create-checkout", "add-uptime-exclu
 // readings are what machines tell again and again: no change that somebody is asked about later, and too many.
 var readings = []string{"read-site-meter"}
 
+// acting are the tags of which a POST influences what goes on.
+var acting = []string{"Commands", "Faults", "Remedies"}
+
 // everybody are the operations for which it is enough to have signed in.
 var everybody = []string{"get-me", "change-my-password", "list-my-sessions", "end-my-session"}
 
@@ -71,7 +74,7 @@ func rightOf(op *huma.Operation) (r right, ok bool) {
 	r.Verb = access.Change
 	if op.Method == http.MethodGet {
 		r.Verb = access.See
-	} else if op.Method == http.MethodPost && slices.Contains(op.Tags, "Commands") {
+	} else if op.Method == http.MethodPost && slices.ContainsFunc(op.Tags, func(tag string) bool { return slices.Contains(acting, tag) }) {
 		r.Verb = access.Act
 	}
 	return r, ok
@@ -358,4 +361,13 @@ func sessionOf(ctx context.Context) string {
 func actorOf(ctx context.Context) access.Actor {
 	a, _ := ctx.Value(actorKey{}).(access.Actor)
 	return a
+}
+
+// whoDoes is by whom something is done: the user who has signed in, or else, as with the admin token, whom the request
+// names.
+func whoDoes(ctx context.Context, named string) string {
+	if a := actorOf(ctx); a.ID != "" {
+		return a.Name
+	}
+	return named
 }

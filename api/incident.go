@@ -68,8 +68,9 @@ func (s *Server) showIncident(l fault.Language) func(fault.Incident) IncidentVie
 // shownMembers is how many faults of an incident are shown with it.
 const shownMembers = 1000
 
-// wholeIncident is an incident with its faults and history.
-func (s *Server) wholeIncident(ctx context.Context, l FaultLanguage, i fault.Incident, err error) (*body[wholeIncident], error) {
+// showWholeIncident is an incident with its faults and history.
+func (s *Server) showWholeIncident(ctx context.Context, l FaultLanguage, id string) (*body[wholeIncident], error) {
+	i, err := s.Faults.Incidents.Incident(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -109,50 +110,27 @@ func (s *Server) incidents(api huma.API) {
 	})
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/incidents/{id}", OperationID: "get-incident", Summary: "Show an incident with its faults and what was done about it", Tags: faultTags},
 		func(ctx context.Context, in *struct {
-			IncidentPath
+			FaultPath
 			FaultLanguage
 		}) (*body[wholeIncident], error) {
-			i, err := s.Faults.Incidents.Incident(ctx, in.ID)
-			return s.wholeIncident(ctx, in.FaultLanguage, i, err)
+			return s.showWholeIncident(ctx, in.FaultLanguage, in.ID)
 		})
-	incidentVerb(s, api, "acknowledge", "Say that somebody looks after an incident and its faults", "", func(ctx context.Context, id string, b Reasoned) (fault.Incident, error) {
-		return s.Faults.AcknowledgeIncident(ctx, id, b.said())
+	verb(s, api, "incident", "acknowledge", "Say that somebody looks after an incident and its faults", "", s.showWholeIncident, func(ctx context.Context, id string, b Reasoned) error {
+		return done(s.Faults.AcknowledgeIncident(ctx, id, b.said(ctx)))
 	})
-	incidentVerb(s, api, "shelve", "Put an incident and its faults aside until a time", "Nobody is troubled with it meanwhile.", func(ctx context.Context, id string, b shelving) (fault.Incident, error) {
+	verb(s, api, "incident", "shelve", "Put an incident and its faults aside until a time", "Nobody is troubled with it meanwhile.", s.showWholeIncident, func(ctx context.Context, id string, b shelving) error {
 		if err := kept("until", &b.Until); err != nil {
-			return fault.Incident{}, err
+			return err
 		}
-		return s.Faults.ShelveIncident(ctx, id, b.Until, b.said())
+		return done(s.Faults.ShelveIncident(ctx, id, b.Until, b.said(ctx)))
 	})
-	incidentVerb(s, api, "unshelve", "Take an incident and its faults from the shelf", "", func(ctx context.Context, id string, b Reasoned) (fault.Incident, error) {
-		return s.Faults.UnshelveIncident(ctx, id, b.said())
+	verb(s, api, "incident", "unshelve", "Take an incident and its faults from the shelf", "", s.showWholeIncident, func(ctx context.Context, id string, b Reasoned) error {
+		return done(s.Faults.UnshelveIncident(ctx, id, b.said(ctx)))
 	})
-	incidentVerb(s, api, "assign", "Say who is to put an incident and its faults right", "", func(ctx context.Context, id string, b assigning) (fault.Incident, error) {
-		return s.Faults.AssignIncident(ctx, id, b.Assignee, b.said())
+	verb(s, api, "incident", "assign", "Say who is to put an incident and its faults right", "", s.showWholeIncident, func(ctx context.Context, id string, b assigning) error {
+		return done(s.Faults.AssignIncident(ctx, id, b.Assignee, b.said(ctx)))
 	})
-	incidentVerb(s, api, "comment", "Say something of an incident", "The reason is what is said.", func(ctx context.Context, id string, b Reasoned) (fault.Incident, error) {
-		return s.Faults.CommentIncident(ctx, id, b.said())
+	verb(s, api, "incident", "comment", "Say something of an incident", "", s.showWholeIncident, func(ctx context.Context, id string, b Reasoned) error {
+		return done(s.Faults.CommentIncident(ctx, id, b.said(ctx)))
 	})
-}
-
-// IncidentPath is an incident in a path.
-type IncidentPath struct {
-	ID string `path:"id" doc:"Id of the incident"`
-}
-
-// incidentVerb registers what people do with incidents.
-func incidentVerb[B any](s *Server, api huma.API, verb, summary, description string, do func(context.Context, string, B) (fault.Incident, error)) {
-	add(s, api, huma.Operation{Method: http.MethodPost, Path: "/incidents/{id}/" + verb, OperationID: verb + "-incident", Summary: summary, Description: description, Tags: faultTags},
-		func(ctx context.Context, in *struct {
-			IncidentPath
-			FaultLanguage
-			Body B
-		}) (*body[wholeIncident], error) {
-			_, err := do(ctx, in.ID, in.Body)
-			if err != nil {
-				return nil, err
-			}
-			i, err := s.Faults.Incidents.Incident(ctx, in.ID)
-			return s.wholeIncident(ctx, in.FaultLanguage, i, err)
-		})
 }

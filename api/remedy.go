@@ -137,7 +137,7 @@ type ClassPath struct {
 
 // ByPerson is who wants something.
 type ByPerson struct {
-	By string `json:"by" minLength:"1" maxLength:"100" doc:"Who wants it"`
+	By string `json:"by,omitempty" maxLength:"100" doc:"Who wants it; needed where nobody has signed in"`
 }
 
 func (s *Server) remedies(api huma.API) {
@@ -193,7 +193,7 @@ func (s *Server) remedies(api huma.API) {
 				RemedyPath
 				Body ByPerson
 			}) (*body[remedyView], error) {
-				r, err := x.do(ctx, in.ID, in.Body.By)
+				r, err := x.do(ctx, in.ID, whoDoes(ctx, in.Body.By))
 				if err != nil {
 					return nil, err
 				}
@@ -211,7 +211,7 @@ func (s *Server) remedies(api huma.API) {
 			Mode   remedy.Mode `json:"mode,omitempty" enum:"dry-run,on" doc:"Absent: that of the site, or a dry run where that is off"`
 		}
 	}) (*body[remedyView], error) {
-		r, err := s.Remedies.Begin(ctx, in.ID, in.Body.By, in.Body.Reason, in.Body.Mode)
+		r, err := s.Remedies.Begin(ctx, in.ID, whoDoes(ctx, in.Body.By), in.Body.Reason, in.Body.Mode)
 		if err != nil {
 			return nil, err
 		}

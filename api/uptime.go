@@ -214,7 +214,7 @@ type exclusionInput struct {
 	Since   time.Time        `json:"since"`
 	Until   time.Time        `json:"until"`
 	Note    string           `json:"note,omitempty" maxLength:"500" doc:"What happened; needed but for maintenance"`
-	By      string           `json:"by,omitempty" maxLength:"100" doc:"Who says so"`
+	By      string           `json:"by,omitempty" maxLength:"100" doc:"Who says so, where nobody has signed in"`
 }
 
 func (s *Server) exclusions(api huma.API) {
@@ -237,7 +237,7 @@ func (s *Server) exclusions(api huma.API) {
 		Description: "Everywhere, or at a site, a station or an EVSE. Only what is downtime anyway becomes excluded.",
 	}, func(ctx context.Context, in *struct{ Body exclusionInput }) (*body[exclusionView], error) {
 		b := in.Body
-		x, err := s.Uptime.Exclude(ctx, uptime.Exclusion{Kind: b.Kind, Site: b.Site, Station: b.Station, EVSE: b.EVSE, Since: b.Since, Until: b.Until, Note: b.Note, By: b.By})
+		x, err := s.Uptime.Exclude(ctx, uptime.Exclusion{Kind: b.Kind, Site: b.Site, Station: b.Station, EVSE: b.EVSE, Since: b.Since, Until: b.Until, Note: b.Note, By: whoDoes(ctx, b.By)})
 		return answer(showExclusion(x), err)
 	})
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/uptime/exclusions/{id}", OperationID: "get-uptime-exclusion", Summary: "Show a time that is not counted", Tags: tags},

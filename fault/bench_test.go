@@ -79,7 +79,7 @@ func newStatuses(t testing.TB, keep bool) *statuses {
 			db.ConsumeFeed(ctx, "faults", feed, func(ctx context.Context, ev gnista.Event) error {
 				defer s.taken.Add(1)
 				return s.intake.Take(ctx, ev)
-			})
+			}, s.faults.Write)
 		})
 	}
 	t.Cleanup(func() { end(); following.Wait(); db.Close() })

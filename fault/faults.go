@@ -85,6 +85,7 @@ type known struct {
 	Fault         // of which only what is set in knows is there
 	told      int // how often since it was stored
 	unwritten bool
+	loose     bool // it is not certain that it was looked for what it belongs to
 }
 
 // knows is what is kept of f in memory.
@@ -164,7 +165,9 @@ func (f *Faults) begin(ctx context.Context) error {
 				owners[x.place().owner()] = o
 			}
 			if at := (spot{x.EVSE, x.Key}); o.open[at] == nil { // the newest
-				f.put(o, at, knows(x))
+				k := knows(x)
+				k.loose = x.Incident == "" && f.Now().Sub(x.OpenedAt) < FirmwareWithin
+				f.put(o, at, k)
 			}
 			after = Filter{}.Cursor(x)
 		}
@@ -278,7 +281,17 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 		r = Report{Key: TooMany, Station: r.Station, Site: r.Site, Way: r.Way, At: r.At, Seq: r.Seq, Once: true, Raw: r.Raw}
 		return f.take(ctx, o, r)
 	case k != nil && k.absorb(r, e, now):
-		return nil
+		if !k.loose {
+			return nil
+		}
+		x, err := f.Store.Fault(ctx, k.ID)
+		if gnista.CodeOf(err) == gnista.NotFound {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return f.settle(ctx, o, k, x)
 	}
 	site := r.Site
 	if r.Station != "" {
@@ -309,7 +322,10 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 		f.drop(o, at)
 		return f.left(ctx, got)
 	}
-	f.put(o, at, knows(got))
+	loose := k != nil && k.loose
+	k = knows(got)
+	k.loose = loose || done.What == doneOpened || done.What == doneReopened
+	f.put(o, at, k)
 	if done.What == doneOpened || done.What == doneReopened {
 		o.openings = append(o.openings, now)
 		if !e.Known && done.What == doneOpened {
@@ -317,8 +333,19 @@ func (f *Faults) take(ctx context.Context, o *owned, r Report) error {
 				return err
 			}
 		}
-		return f.gather(ctx, got, len(o.open))
 	}
+	return f.settle(ctx, o, k, got)
+}
+
+// settle makes a fault part of what it belongs to, once after it has come: k is what is known of x.
+func (f *Faults) settle(ctx context.Context, o *owned, k *known, x Fault) error {
+	if !k.loose {
+		return nil
+	}
+	if err := f.gather(ctx, x, len(o.open)); err != nil {
+		return err
+	}
+	k.loose = false
 	return nil
 }
 

@@ -446,4 +446,12 @@ func TestDeletedStation(t *testing.T) {
 	b.wait(2 * time.Minute)
 	b.report(fault.Report{})
 	b.want("ocpp1.6/ConnectorLockFailure@0:high")
+
+	// A station that is there anew may tell of what was wrong with the old one, once.
+	b.ok(b.db.DeleteStation(t.Context(), "S"))
+	b.station("S", "")
+	b.event("station.registered", "S", nil)
+	b.wait(time.Second)
+	b.report(fault.Report{})
+	b.want("ocpp1.6/ConnectorLockFailure@0:high")
 }

@@ -38,7 +38,7 @@ type Incident struct {
 	Case     int
 	Kind     IncidentKind
 	Subject  string // what its faults have in common, within its kind
-	Key      Key    // of its faults, or of the first where they differ
+	Key      Key    // of its faults, or of the first where they differ; a site that is offline has one of its own
 	Severity Severity
 	Station  gnista.StationID // where all are of one
 	Site     string           // where all are of one
@@ -209,6 +209,7 @@ var (
 	PowerLimitExceeded = Key{Own, "PowerLimitExceeded"}
 	NotFollowingLimit  = Key{Own, "NotFollowingLimit"}
 	Offline            = Key{Own, "Offline"}
+	SiteOffline        = Key{Own, "SiteOffline"} // of an incident
 )
 
 // manyOfSite wants the same fault at three stations and half of those of a site.
@@ -341,7 +342,7 @@ func (f *Faults) group(ctx context.Context, r rule, list []Fault, facts map[stri
 			n.Station = first.Station
 		}
 		if r.kind == SiteIncident && first.Key == Offline {
-			n.Severity = Critical
+			n.Key, n.Severity = SiteOffline, Critical
 		}
 		return &IncidentStep{Incident: n, Kind: IncidentOpened, Done: Done{At: now, What: doneOpened}}
 	})

@@ -1,6 +1,8 @@
 package fault_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -44,7 +46,7 @@ func TestSiteOffline(t *testing.T) {
 	}
 	offline(3, false)
 	x := b.incident()
-	if x.Kind != fault.SiteIncident || x.Severity != fault.Critical || x.Faults != 4 || x.Site != "P" || x.Key != fault.Offline || x.First != "f10001" {
+	if x.Kind != fault.SiteIncident || x.Severity != fault.Critical || x.Faults != 4 || x.Site != "P" || x.Key != fault.SiteOffline || x.First != "f10001" {
 		t.Errorf("got %+v", x)
 	}
 	offline(4, false)
@@ -167,5 +169,40 @@ func TestIncidentLife(t *testing.T) {
 	_, err := b.faults.AcknowledgeIncident(ctx, x.ID, anna)
 	if gnista.CodeOf(err) != gnista.Conflict {
 		t.Errorf("got %v", err)
+	}
+}
+
+// broken is a store that cannot find incidents.
+type broken struct{ fault.IncidentStore }
+
+func (broken) OpenIncident(context.Context, fault.IncidentKind, string) (fault.Incident, error) {
+	return fault.Incident{}, errors.New("the disk is gone")
+}
+
+// TestIncidentAfterCrash has a fault become part of its incident when its event is taken in again, as after a crash
+// or a failure between the two.
+func TestIncidentAfterCrash(t *testing.T) {
+	for name, again := range map[string]func(*bench){
+		"failure": func(b *bench) { b.faults.Incidents = b.db },
+		"crash":   (*bench).restart,
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.station("S", "")
+			b.report(fault.Report{EVSE: gnista.EVSE{ID: 1}})
+			b.wait(time.Second)
+			ev := gnista.Event{Seq: 1, At: b.clock(), Kind: "connector.status", Station: "S", Data: []byte(`{"evse":2,"status":"faulted","errorCode":"ConnectorLockFailure"}`)}
+			b.faults.Incidents = broken{b.db}
+			if err := b.intake.Take(t.Context(), ev); err == nil {
+				t.Error("nothing failed")
+			}
+			again(b)
+			for range 2 {
+				b.ok(b.intake.Take(t.Context(), ev))
+			}
+			if x := b.incident(); x.Faults != 2 {
+				t.Errorf("got %+v", x)
+			}
+		})
 	}
 }

@@ -77,6 +77,8 @@ func Tells(kind string) bool { return (*Intake)(nil).taker(kind) != nil }
 
 func (in *Intake) taker(kind string) func(context.Context, gnista.Event) error {
 	switch kind {
+	case "station.registered":
+		return in.registered
 	case "connector.status":
 		return in.status
 	case "station.vendor-status":
@@ -110,6 +112,11 @@ func read[T any](ev gnista.Event, into *T) bool { return json.Unmarshal(ev.Data,
 func (in *Intake) maker(ctx context.Context, id gnista.StationID) (string, error) {
 	a, err := in.Faults.find(ctx, id)
 	return a.vendor, err
+}
+
+// registered forgets what is known of a station that was deleted before: its faults went with it.
+func (in *Intake) registered(ctx context.Context, ev gnista.Event) error {
+	return in.Faults.look(ctx, ev.Station)
 }
 
 // outlet is what is told of a connector.

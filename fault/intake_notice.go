@@ -57,8 +57,8 @@ func (in *Intake) notice(ctx context.Context, ev gnista.Event) error {
 	r.Key = in.Faults.Catalogue.KeyOf(maker, r.Raw)
 	e := in.Faults.Catalogue.Find(r.Key, r.Raw)
 	over := n.Cleared || e.Over(n.Value) || !e.Known && e.Value == "" && untrue(n.Value)
-	if err := in.variable(ctx, r, over); err != nil {
-		return err
+	if was, err := in.variable(ctx, r, over); err != nil || !over && !was && !n.isFault(e) {
+		return err // a measurement and the like, as most are
 	}
 	if !over && n.isFault(e) {
 		if n.Severity >= 0 && n.Severity < len(grades) {
@@ -93,11 +93,11 @@ func untrue(value string) bool {
 }
 
 // variable clears what a variable was faulty with: all of it where the event says that it is over, or else what
-// goes with another value of it.
-func (in *Intake) variable(ctx context.Context, r Report, over bool) error {
+// goes with another value of it. It tells whether anything was.
+func (in *Intake) variable(ctx context.Context, r Report, over bool) (was bool, err error) {
 	list, err := in.Faults.open(ctx, r.Station)
 	if err != nil {
-		return err
+		return false, err
 	}
 	name := variableOf(r.Raw)
 	if over {
@@ -107,7 +107,7 @@ func (in *Intake) variable(ctx context.Context, r Report, over bool) error {
 		}
 		if len(list) == 0 { // it may come before what it clears
 			r.Cleared = true
-			return in.Faults.Report(ctx, r)
+			return false, in.Faults.Report(ctx, r)
 		}
 	} else {
 		list = slices.DeleteFunc(list, func(x Fault) bool {
@@ -118,10 +118,10 @@ func (in *Intake) variable(ctx context.Context, r Report, over bool) error {
 		c := r
 		c.Key, c.Cleared = x.Key, true
 		if err := in.Faults.Report(ctx, c); err != nil {
-			return err
+			return true, err
 		}
 	}
-	return nil
+	return len(list) > 0, nil
 }
 
 func variableOf(raw Raw) string { return codeOf(raw.Component) + "." + codeOf(raw.Variable) }

@@ -45,8 +45,11 @@ func (f *Faults) Write(ctx context.Context) error {
 			return nil
 		}
 		gone, err := f.Store.CountFaults(ctx, list)
+		if err != nil {
+			return errors.Join(err, f.notWritten(ctx, list))
+		}
 		list = list[:0]
-		return errors.Join(err, f.forget(ctx, gone))
+		return f.forget(ctx, gone)
 	}
 	for _, o := range owners {
 		o.Lock()
@@ -75,13 +78,46 @@ func (f *Faults) Write(ctx context.Context) error {
 
 // forget takes what is not stored any more out of the memory: its station was deleted.
 func (f *Faults) forget(ctx context.Context, gone []Fault) error {
-	for _, x := range gone {
-		o, err := f.of(ctx, x.place().owner(), false)
-		if err != nil || o == nil {
+	return f.eachKnown(ctx, gone, func(o *owned, at spot, _ Fault) { f.drop(o, at) })
+}
+
+// look takes out of the memory what is not stored any more of a station.
+func (f *Faults) look(ctx context.Context, id gnista.StationID) error {
+	list, err := f.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	var gone []Fault
+	for _, x := range list {
+		if _, err := f.Store.Fault(ctx, x.ID); gnista.CodeOf(err) == gnista.NotFound {
+			gone = append(gone, x)
+		} else if err != nil {
 			return err
 		}
+	}
+	return f.forget(ctx, gone)
+}
+
+// notWritten notes that what was to be stored was not.
+func (f *Faults) notWritten(ctx context.Context, list []Fault) error {
+	return f.eachKnown(ctx, list, func(o *owned, at spot, x Fault) {
+		k := o.open[at]
+		k.told, k.unwritten = k.told+x.Count, true
+	})
+}
+
+// eachKnown does something with those faults of a list that are open still.
+func (f *Faults) eachKnown(ctx context.Context, list []Fault, do func(*owned, spot, Fault)) error {
+	for _, x := range list {
+		o, err := f.of(ctx, x.place().owner(), false)
+		if err != nil {
+			return err
+		}
+		if o == nil {
+			continue
+		}
 		if at := (spot{x.EVSE, x.Key}); o.open[at] != nil && o.open[at].ID == x.ID {
-			f.drop(o, at)
+			do(o, at, x)
 		}
 		o.Unlock()
 	}
@@ -96,18 +132,19 @@ func (f *Faults) expire(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		moved := false
 		for _, x := range list {
 			_, err := f.change(ctx, x.ID, func(x *Fault) (*Step, error) {
 				switch {
 				case !x.Until.IsZero() && !now.Before(x.Until):
-					x.ClearedAt, x.Until = now, time.Time{}
+					x.ClearedAt, x.Until, moved = now, time.Time{}, true
 					why := "a moment that is over"
 					if x.Chatters {
 						why = "it has been quiet"
 					}
 					return &Step{Fault: *x, Kind: ClearedKind, Done: Done{At: now, What: doneCleared, Why: why}}, nil
 				case !x.ShelvedUntil.IsZero() && !now.Before(x.ShelvedUntil):
-					x.ShelvedUntil, x.ShelvedBy = time.Time{}, ""
+					x.ShelvedUntil, x.ShelvedBy, moved = time.Time{}, "", true
 					return &Step{Fault: *x, Kind: Changed, Done: Done{At: now, What: doneUnshelved, Why: "its time is over"}}, nil
 				}
 				return nil, nil
@@ -116,7 +153,7 @@ func (f *Faults) expire(ctx context.Context) error {
 				return err
 			}
 		}
-		if len(list) < atATime {
+		if len(list) < atATime || !moved { // of all of them more is known in memory
 			return nil
 		}
 	}
@@ -150,7 +187,10 @@ func (f *Faults) change(ctx context.Context, id string, change func(*Fault) (*St
 		return x, err
 	}
 	if x.Open() {
-		f.put(o, at, knows(x))
+		loose := k.loose
+		k = knows(x)
+		k.loose = loose
+		f.put(o, at, k)
 		return x, nil
 	}
 	f.drop(o, at)

@@ -5,7 +5,6 @@ package station
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -84,7 +83,7 @@ type Network struct {
 	Deviations DeviationStore
 	Models     *Models
 
-	vendorSaid sync.Map // place → vendorSaid
+	vendorSaid vendorSaid
 }
 
 // Live tells whoever looks on, at once and without promise.

@@ -180,14 +180,16 @@ func caseNumber(id, letter string) (int, error) {
 	return number, nil
 }
 
-// CountFaults adds to how often faults were told of, and returns those that are not there any more.
+// CountFaults adds to how often faults were told of, and returns those that are not there any more. What has become
+// of one meanwhile is newer than when it was told of.
 func (db *DB) CountFaults(ctx context.Context, list []fault.Fault) (gone []fault.Fault, err error) {
 	for part := range slices.Chunk(list, rowsAtOnce) {
 		var missing []fault.Fault
 		err := db.writeLater(ctx, faultKey, func(t *tx) error {
 			missing = nil
 			for _, f := range part {
-				r, err := t.exec(`UPDATE fault SET count = count + $1, last_at = $2, seq = $3, until = $4 WHERE number = $5 AND cleared_at = 0`,
+				r, err := t.exec(`UPDATE fault SET count = count + $1, until = CASE WHEN last_at > $2 THEN until ELSE $4 END, last_at = CASE WHEN last_at > $2 THEN last_at ELSE $2 END,
+					seq = CASE WHEN seq > $3 THEN seq ELSE $3 END WHERE number = $5 AND cleared_at = 0`,
 					f.Count, millis(f.LastAt), f.Seq, millis(f.Until), f.Case)
 				if err != nil {
 					return err

@@ -29,10 +29,13 @@ func NewFeed(wants func(kind string) bool) *Feed {
 // maxFed is how many events wait in memory at the most.
 const maxFed = 20_000
 
-// Add takes in events that have been committed, in order. It does not wait.
+// Add takes in events that have been committed together. It does not wait.
 func (f *Feed) Add(evs []gnista.Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if evs[len(evs)-1].Seq <= f.upto { // another writer was quicker to tell of its own: those before are read from the database
+		return
+	}
 	if f.upto < 0 || evs[0].Seq != f.upto+1 || len(f.list)+len(evs) > maxFed { // what was before is read from the database
 		f.list, f.from = nil, evs[0].Seq-1
 	}
@@ -65,10 +68,17 @@ func (f *Feed) after(seq int64) (evs []gnista.Event, upto int64, all bool) {
 
 // fedPause is how long the place of a consumer with a feed is not stored while it goes on: after a crash it is given
 // again what came meanwhile.
-const fedPause = time.Second
+const fedPause = 10 * time.Second
 
-// ConsumeFeed is [DB.Consume] for a consumer with a feed.
-func (db *DB) ConsumeFeed(ctx context.Context, consumer string, feed *Feed, take func(context.Context, gnista.Event) error) {
+// ConsumeFeed is [DB.Consume] for a consumer with a feed. Before its place is stored, keep stores what it knows in
+// memory only.
+func (db *DB) ConsumeFeed(ctx context.Context, consumer string, feed *Feed, take func(context.Context, gnista.Event) error, keep func(context.Context) error) {
+	place := func(ctx context.Context, seq int64) error {
+		if err := keep(ctx); err != nil {
+			return err
+		}
+		return db.setCursor(ctx, consumer, seq)
+	}
 	var seq, stored int64
 	var begun bool
 	var storedAt time.Time
@@ -85,7 +95,7 @@ func (db *DB) ConsumeFeed(ctx context.Context, consumer string, feed *Feed, take
 		if rest := fedPause - time.Since(storedAt); seq != stored && rest > 0 {
 			pause = rest
 		} else if seq != stored {
-			failed := db.setCursor(ctx, consumer, seq)
+			failed := place(ctx, seq)
 			if failed == nil {
 				stored, storedAt = seq, time.Now()
 			}
@@ -99,10 +109,13 @@ func (db *DB) ConsumeFeed(ctx context.Context, consumer string, feed *Feed, take
 		case <-ctx.Done():
 		case <-wake:
 		case <-time.After(pause):
+			if pause == consumePause {
+				feed.forget() // nothing came for long: what was committed and never told of is found now
+			}
 		}
 	}
 	if seq != stored {
-		if err := db.setCursor(context.WithoutCancel(ctx), consumer, seq); err != nil {
+		if err := place(context.WithoutCancel(ctx), seq); err != nil {
 			db.log.Error("how far a consumer of events has come could not be kept", "consumer", consumer, "err", err)
 		}
 	}

@@ -149,7 +149,7 @@ func (db *DB) Incidents(ctx context.Context, f fault.IncidentFilter) ([]fault.In
 	if f.AtLeast != "" {
 		w.add(`severity <= ?`, rank(f.AtLeast))
 	}
-	for condition, value := range map[string]string{`kind = ?`: string(f.Kind), `station = ?`: string(f.Station), `site = ?`: f.Site, `assignee = ?`: f.Assignee} {
+	for condition, value := range map[string]string{`kind = ?`: string(f.Kind), `station = ?`: string(f.Station), `site <> '' AND site = ?`: f.Site, `assignee = ?`: f.Assignee} {
 		if value != "" {
 			w.add(condition, value)
 		}

@@ -143,6 +143,9 @@ func (db *DB) DeleteStation(ctx context.Context, id gnista.StationID) error {
 		if n, err := r.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no station %q", id))
 		}
+		if _, err := t.exec(`DELETE FROM fault_history WHERE subject IN (SELECT 'f' || number FROM fault WHERE station = $1)`, string(id)); err != nil {
+			return err
+		}
 		for _, table := range []string{
 			"connector", "variable", "notice", "verdict", "deviation", "local_list", "local_list_content", "power", "station_check", "monitor", "display_message", "event_stream",
 			"installed_certificate", "root_attempt", "security_event", "inventory", "report", "evse_tariff", "price_sync", "site_spot", "fault", "unknown_fault_station",

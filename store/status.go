@@ -25,9 +25,9 @@ func (db *DB) Connectors(ctx context.Context, id gnista.StationID) ([]station.Co
 	return all(rows, err, scanConnector)
 }
 
-// againAfter is how long nothing may have been told of a connector for it to be worth telling that it still has
-// the same fault.
-const againAfter = time.Minute
+// againEvery is how often it is worth telling that a connector still has the same fault: in the first status of each
+// such time.
+const againEvery = time.Minute
 
 // SetConnector stores c unless what is stored is newer, and ev with it when something changed. Conflict for
 // a new connector of a station that has most.
@@ -52,8 +52,7 @@ func (db *DB) SetConnector(ctx context.Context, id gnista.StationID, c station.C
 		}
 		c := c.After(was)
 		same := was
-		wrong := c.Status == station.Faulted || c.ErrorCode != ""
-		if same.At = c.At; same != c || wrong && c.At.Sub(was.At) >= againAfter {
+		if same.At = c.At; same != c || (c.Status == station.Faulted || c.ErrorCode != "") && c.At.Truncate(againEvery).After(was.At) {
 			t.emit(ev)
 		}
 		// Since when it has its status is kept by our clock: nobody waits by a station's.

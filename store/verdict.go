@@ -53,15 +53,16 @@ func (db *DB) AddVerdicts(ctx context.Context, list []station.Verdict) error {
 	})
 }
 
-// verdictEvery is how often it is told that a station is turned away, or what it sends is.
-const verdictEvery = time.Minute
+// verdictEvery is how often it is told that a station is turned away, or what it sends is. It is less than the time
+// after which a moment is over, so that what goes on stays open.
+const verdictEvery = 10 * time.Minute
 
-// tellVerdict tells of the first verdict of a cause in a while, of stations that there are: neither many of them nor
+// tellVerdict tells of the first verdict of a cause in each such time, of stations that there are: neither many of them nor
 // made-up identities fill the events.
 func (t *tx) tellVerdict(v station.Verdict) error {
 	var tell bool
-	err := t.row(`SELECT EXISTS (SELECT 1 FROM station WHERE id = $1) AND NOT EXISTS (SELECT 1 FROM verdict WHERE station = $1 AND cause = $2 AND last_at > $3)`,
-		string(v.Station), string(v.Cause), millis(v.LastAt.Add(-verdictEvery))).Scan(&tell)
+	err := t.row(`SELECT EXISTS (SELECT 1 FROM station WHERE id = $1) AND NOT EXISTS (SELECT 1 FROM verdict WHERE station = $1 AND cause = $2 AND last_at >= $3)`,
+		string(v.Station), string(v.Cause), millis(v.LastAt.Truncate(verdictEvery))).Scan(&tell)
 	if err != nil || !tell {
 		return err
 	}

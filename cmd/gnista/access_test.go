@@ -13,6 +13,7 @@ import (
 
 	"gnista"
 	"gnista/access"
+	"gnista/fault"
 	"gnista/station"
 )
 
@@ -202,10 +203,22 @@ func TestRoles(t *testing.T) {
 			t.Fatal(name, w.Code)
 		}
 	}
+	for _, id := range []gnista.StationID{"A", "B"} {
+		if err := l.faults.Report(t.Context(), fault.Report{Key: fault.Key{Source: fault.OCPP16, Code: "GroundFailure"}, Station: id, Way: fault.ByStatus}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, x := range []struct {
 		method, path, body string
 		may                string // who gets something else than 403
 	}{
+		{"GET", "/api/v1/faults?site=" + one, "", "admin viewer operator technician finance local"},
+		{"GET", "/api/v1/faults?station=B&site=" + one, "", "admin viewer operator technician finance"},
+		{"GET", "/api/v1/faults/f10001", "", "admin viewer operator technician finance local"},
+		{"GET", "/api/v1/faults/f10002", "", "admin viewer operator technician finance"},
+		{"GET", "/api/v1/customers?site=" + one, "", "admin operator finance"}, // which it does not read
+		{"POST", "/api/v1/faults/f10001/comment", `{"by":"mallory","reason":"mine"}`, "admin operator technician local"},
+		{"POST", "/api/v1/faults/f10002/comment?site=" + one, `{"reason":"not mine"}`, "admin operator technician"},
 		{"GET", "/api/v1/stations", "", "admin viewer operator technician finance"},
 		{"GET", "/api/v1/stations/A", "", "admin viewer operator technician finance local"},
 		{"GET", "/api/v1/stations/B", "", "admin viewer operator technician finance"},
@@ -273,6 +286,9 @@ func TestRoles(t *testing.T) {
 	warden.signIn("warden@example.com", userPassword, "")
 	if c := do(warden, "POST", "/api/v1/users?site="+one, `{"email":"x@example.com","name":"x","grants":[{"role":"admin"}]}`); c != 403 {
 		t.Errorf("the administrator of one site makes one of all: %d", c)
+	}
+	if done, err := l.db.FaultHistory(t.Context(), "f10001", 0, 1); err != nil || len(done) != 1 || done[0].By != "local" {
+		t.Errorf("what was said last was said by %+v, %v", done, err)
 	}
 	if c := do(in["local"], "GET", "/", ""); c != 403 {
 		t.Errorf("who may see one site sees the page of all: %d", c)

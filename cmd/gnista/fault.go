@@ -29,7 +29,7 @@ func (a *app) lower(r fault.Report, e fault.Entry) {
 
 // newDrivers puts together what tells drivers what has happened to them.
 func (a *app) newDrivers(o options) *driver.Desk {
-	return &driver.Desk{Checkouts: a.desk, Charging: a.transactions, Faults: a.db, Catalogue: a.catalogue.Catalogue, Sharing: sharing{a.sitePower}, Cases: a.db, Outlets: a.db, Now: o.Now}
+	return &driver.Desk{Checkouts: a.desk, Charging: a.transactions, Faults: a.db, Catalogue: a.catalogue.Catalogue, Hints: a.remedies, Sharing: sharing{a.sitePower}, Cases: a.db, Outlets: a.db, Now: o.Now}
 }
 
 // sharing tells drivers why their cars get what they get.
@@ -50,7 +50,7 @@ func (a *app) keepFaults(ctx context.Context) {
 		if err := a.intake.Begin(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("what is over of the faults could not be seen", "err", err)
 		}
-		a.db.ConsumeFeed(ctx, "faults", a.faultFeed, a.intake.Take)
+		a.db.ConsumeFeed(ctx, "faults", a.faultFeed, a.intake.Take, a.faults.Write)
 		if err := a.faults.Write(context.WithoutCancel(ctx)); err != nil {
 			a.log.Error("how often faults were told of could not be kept", "err", err)
 		}

@@ -23,6 +23,12 @@ type Sharing interface {
 	Share(ctx context.Context, id gnista.StationID, evse int) (*Power, error)
 }
 
+// Hints knows what drivers are asked to try while a fault is being put right. *remedy.Remedies does.
+type Hints interface {
+	// Hint is that of a fault by its id; nil is nothing.
+	Hint(ctx context.Context, fault string) (map[fault.Language]string, error)
+}
+
 // Subject is what a case is about.
 type Subject struct {
 	Kind Of
@@ -59,8 +65,11 @@ type Outlet struct {
 	EVSE    int
 }
 
-// shownOutlets is how many other outlets a driver is shown.
-const shownOutlets = 3
+// How many other outlets a driver is shown, and how many are looked at for them.
+const (
+	shownOutlets = 3
+	lookedAt     = 20
+)
 
 // Desk answers drivers.
 type Desk struct {
@@ -68,6 +77,7 @@ type Desk struct {
 	Charging  *charging.Transactions
 	Faults    Faults
 	Catalogue *fault.Catalogue
+	Hints     Hints
 	Sharing   Sharing
 	Cases     Cases
 	Outlets   Outlets
@@ -152,16 +162,6 @@ func (d *Desk) outlet(ctx context.Context, id gnista.StationID, evse int) (Situa
 		return s, err
 	}
 	s.look(list)
-	open, err := d.Faults.Faults(ctx, fault.Filter{State: fault.IsOpen, Station: id, WorstFirst: true, Limit: fault.MaxOpen})
-	if err != nil {
-		return s, err
-	}
-	for i := range open {
-		if f := &open[i]; f.EVSE.ID == 0 || f.EVSE.ID == evse {
-			s.Fault, s.Entry = f, d.Catalogue.Find(f.Key, f.Raw)
-			break
-		}
-	}
 	s.Power, err = d.Sharing.Share(ctx, id, evse)
 	return s, err
 }
@@ -179,7 +179,34 @@ func (s *Situation) look(list []station.Connector) {
 	}
 }
 
+// wrong finds the open fault that matters to the driver: the worst of those that keep from charging, or else the worst.
+func (d *Desk) wrong(ctx context.Context, s *Situation) error {
+	open, err := d.Faults.Faults(ctx, fault.Filter{State: fault.IsOpen, Station: s.Station, WorstFirst: true, Limit: fault.MaxOpen})
+	if err != nil {
+		return err
+	}
+	for i := range open {
+		f := &open[i]
+		if f.EVSE.ID != 0 && f.EVSE.ID != s.EVSE {
+			continue
+		}
+		x := *s
+		x.Fault, x.Entry = f, d.Catalogue.Find(f.Key, f.Raw)
+		if matters := x.wrong() != ""; matters || s.Fault == nil {
+			s.Fault, s.Entry = x.Fault, x.Entry
+			if matters {
+				s.Hint, err = d.Hints.Hint(ctx, f.ID)
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (d *Desk) answer(ctx context.Context, s Situation, v Voice, x Subject) (Answer, error) {
+	if err := d.wrong(ctx, &s); err != nil {
+		return Answer{}, err
+	}
 	if s.Checkout != nil && len(s.Plugged) > 0 {
 		if err := d.idle(ctx, &s); err != nil {
 			return Answer{}, err
@@ -195,11 +222,30 @@ func (d *Desk) answer(ctx context.Context, s Situation, v Voice, x Subject) (Ans
 		a.Case, err = d.Cases.CaseOf(ctx, x)
 	}
 	if err == nil && slices.Contains(a.Offers, DoOther) {
-		a.Others, err = d.Outlets.FreeOutlets(ctx, s.Station, shownOutlets+1)
-		a.Others = slices.DeleteFunc(a.Others, func(o Outlet) bool { return o == Outlet{s.Station, s.EVSE} })
-		a.Others = a.Others[:min(len(a.Others), shownOutlets)]
+		a.Others, err = d.others(ctx, Outlet{s.Station, s.EVSE})
 	}
 	return a, err
+}
+
+// others are a few outlets nearby that are free, and whose stations are connected.
+func (d *Desk) others(ctx context.Context, but Outlet) (list []Outlet, err error) {
+	told, err := d.Outlets.FreeOutlets(ctx, but.Station, lookedAt)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range told {
+		if o == but || len(list) == shownOutlets {
+			continue
+		}
+		c, _, err := d.Checkouts.Outlet(ctx, o.Station, o.EVSE)
+		if err != nil && gnista.CodeOf(err) != gnista.NotFound {
+			return nil, err
+		}
+		if c == checkout.Free {
+			list = append(list, o)
+		}
+	}
+	return list, nil
 }
 
 // idle leaves of the other EVSEs where a cable was plugged in those at which that happened after the driver had

@@ -84,12 +84,13 @@ type Situation struct {
 	Now       time.Time
 	Station   gnista.StationID
 	EVSE      int
-	Condition checkout.Condition // of the EVSE
-	Plugged   []int              // other EVSEs of the station where a cable was plugged in and nobody charges
-	Status    station.Status     // of the connector that says most
-	Fault     *fault.Fault       // the worst that is open there
-	Entry     fault.Entry        // of it
-	Power     *Power             // how power is shared; nil is not
+	Condition checkout.Condition        // of the EVSE
+	Plugged   []int                     // other EVSEs of the station where a cable was plugged in and nobody charges
+	Status    station.Status            // of the connector that says most
+	Fault     *fault.Fault              // that is open there, the worst of those that matter
+	Entry     fault.Entry               // of it
+	Hint      map[fault.Language]string // what the driver is asked to try while it is being put right; nil is nothing
+	Power     *Power                    // how power is shared; nil is not
 
 	Checkout *checkout.View        // of a driver who pays here
 	Charge   *charging.Transaction // nil before there is one
@@ -156,6 +157,11 @@ func (s *Situation) kind() Kind {
 	return s.place()
 }
 
+// struck tells whether the fault is one of the outlet that came while its car was charging.
+func (s *Situation) struck() bool {
+	return s.Charge != nil && s.Fault.EVSE.ID > 0 && !s.Fault.LastAt.Before(s.Charge.StartedAt)
+}
+
 // place is the state of the outlet alone.
 func (s *Situation) place() Kind {
 	if k := s.wrong(); k != "" {
@@ -179,8 +185,10 @@ func (s *Situation) place() Kind {
 // wrong is what an open fault makes of an outlet; empty is nothing.
 func (s *Situation) wrong() Kind {
 	switch f, e := s.Fault, s.Entry; {
-	case f == nil || s.Condition == checkout.Offline || e.Usable && !e.Momentary && e.Fixer != fault.Driver:
-		return "" // while it is away nobody knows
+	case f == nil, s.Condition == checkout.Offline, f.Way == fault.ByHandshake:
+		return "" // while it is away nobody knows, and while it is there somebody else was refused
+	case e.Usable && !(e.Momentary && s.struck()) && e.Fixer != fault.Driver:
+		return ""
 	case !e.Usable && !e.Retry && (e.Remedy == fault.TakeOut || f.Severity == fault.Critical):
 		return SwitchedOff
 	case e.Fixer == fault.Driver || e.Fixer == fault.Vehicle || e.Retry && e.Usable:

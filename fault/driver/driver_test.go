@@ -73,6 +73,8 @@ func TestExplain(t *testing.T) {
 	ground, groundEntry := trouble("GroundFailure", fault.Entry{Severity: fault.High, Fixer: fault.Technician, Remedy: fault.TakeOut})
 	reader, readerEntry := trouble("ReaderFailure", fault.Entry{Severity: fault.Medium, Fixer: fault.Technician, Usable: true})
 	meter, meterEntry := trouble("PowerMeterFailure", fault.Entry{Severity: fault.High, Fixer: fault.Technician})
+	_, powerCut := trouble("PowerLoss", fault.Entry{Severity: fault.Medium, Fixer: fault.Grid, Usable: true, Retry: true, Momentary: true})
+	hint := map[fault.Language]string{fault.English: "Push the plug in.", fault.Swedish: "Tryck in kontakten."}
 	shared := &Power{Limited: true, Words: map[fault.Language]string{fault.English: "You get 7 kW because 6 cars share 100 A.", fault.Swedish: "Du får 7 kW eftersom 6 bilar delar på 100 A."}}
 
 	for name, x := range map[string]struct {
@@ -120,12 +122,18 @@ func TestExplain(t *testing.T) {
 		"never gets going":       {Situation{Now: noon, Condition: checkout.Plugged, Charge: charge(charging.Connected, func(t *charging.Transaction) { t.EnergyWh, t.PowerW = 0, 0 })}, PlugAgain, Account, "stop", "did not get going"},
 		"a card that may not":    {Situation{Condition: checkout.InUse, Charge: charge(charging.Connected, func(t *charging.Transaction) { t.Authorised, t.Account, t.EnergyWh = false, "", 0 })}, NotAllowed, None, "", "not accepted"},
 
-		"ended":                 {Situation{Condition: checkout.Plugged, Charge: charge(charging.Idle, over(5000, false))}, Stopping, Account, "", "receipt is being made"},
-		"done":                  {Situation{Condition: checkout.Free, Checkout: guest(checkout.Settled), Charge: charge(charging.Idle, over(5000, true)), Cost: gnista.Money{Amount: 2500, Currency: "SEK"}, Receipt: "r"}, Finished, Paid, "", "You have paid 25.00 SEK"},
-		"the plug is stuck":     {Situation{Condition: checkout.Plugged, Fault: lock, Entry: lockEntry, Charge: charge(charging.Idle, over(5000, true)), Receipt: "r"}, Stuck, Account, "unlock", "plug is stuck"},
-		"nothing came":          {Situation{Condition: checkout.Free, Checkout: guest(checkout.Settled), Charge: charge(charging.Idle, over(0, true)), Receipt: "r"}, NothingToPay, Back, "", "is released"},
-		"nothing came, a fault": {Situation{Condition: checkout.Faulted, Fault: meter, Entry: meterEntry, Charge: charge(charging.Idle, over(0, true))}, Broken, None, "other-outlet", "No money was taken"},
-		"a meter went back":     {Situation{Condition: checkout.Free, Charge: charge(charging.Idle, over(5000, false), func(t *charging.Transaction) { t.Review = []charging.Reason{charging.MeterReset} })}, Checked, Open, "", "looks odd"},
+		"ended":                   {Situation{Condition: checkout.Plugged, Charge: charge(charging.Idle, over(5000, false))}, Stopping, Account, "", "receipt is being made"},
+		"done":                    {Situation{Condition: checkout.Free, Checkout: guest(checkout.Settled), Charge: charge(charging.Idle, over(5000, true)), Cost: gnista.Money{Amount: 2500, Currency: "SEK"}, Receipt: "r"}, Finished, Paid, "", "You have paid 25.00 SEK"},
+		"the plug is stuck":       {Situation{Condition: checkout.Plugged, Fault: lock, Entry: lockEntry, Charge: charge(charging.Idle, over(5000, true)), Receipt: "r"}, Stuck, Account, "unlock", "plug is stuck"},
+		"nothing came":            {Situation{Condition: checkout.Free, Checkout: guest(checkout.Settled), Charge: charge(charging.Idle, over(0, true)), Receipt: "r"}, NothingToPay, Back, "", "is released"},
+		"a moment for its driver": {Situation{Condition: checkout.Plugged, Fault: &fault.Fault{Key: powerCut.Key, EVSE: gnista.EVSE{ID: 1}, LastAt: noon}, Entry: powerCut, Charge: charge(charging.Idle, over(0, true))}, Fixable, None, "retry other-outlet", "words of PowerLoss"},
+		"a moment for the next":   {Situation{Condition: checkout.Free, Fault: &fault.Fault{Key: powerCut.Key, EVSE: gnista.EVSE{ID: 1}, LastAt: noon}, Entry: powerCut}, Ready, None, "", "free"},
+		"a moment before":         {Situation{Condition: checkout.InUse, Fault: &fault.Fault{Key: powerCut.Key, EVSE: gnista.EVSE{ID: 1}, LastAt: noon.Add(-2 * time.Hour)}, Entry: powerCut, Charge: charge(charging.SuspendedEV, func(t *charging.Transaction) { t.PowerW = 0 })}, CarWaits, Account, "stop", "takes no power"},
+		"somebody else refused":   {Situation{Condition: checkout.Free, Fault: &fault.Fault{Way: fault.ByHandshake}, Entry: groundEntry}, Ready, None, "", "free"},
+		"being put right":         {Situation{Condition: checkout.Faulted, Fault: lock, Entry: lockEntry, Hint: hint, Checkout: guest(checkout.PlugIn, outcome(checkout.Accepted))}, Fixable, SetAside, "cancel unlock retry other-outlet", "Push the plug in."},
+		"stopped, and plugged in": {Situation{Condition: checkout.InUse, Charge: charge(charging.Connected)}, Stopping, Account, "stop", "can unplug"},
+		"nothing came, a fault":   {Situation{Condition: checkout.Faulted, Fault: meter, Entry: meterEntry, Charge: charge(charging.Idle, over(0, true))}, Broken, None, "other-outlet", "No money was taken"},
+		"a meter went back":       {Situation{Condition: checkout.Free, Charge: charge(charging.Idle, over(5000, false), func(t *charging.Transaction) { t.Review = []charging.Reason{charging.MeterReset} })}, Checked, Open, "", "looks odd"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if x.s.Now.IsZero() {

@@ -88,7 +88,10 @@ func (s *Situation) during(t *charging.Transaction) Kind {
 		}
 		return Charges
 	}
-	if !s.Now.IsZero() && s.Now.Sub(t.StartedAt) > plugTime && t.EnergyWh == 0 {
+	switch {
+	case t.EnergyWh > 0: // it has charged, and the car is still plugged in
+		return Stopping
+	case s.Now.Sub(t.StartedAt) > plugTime:
 		return PlugAgain
 	}
 	return Starting

@@ -93,8 +93,11 @@ func (s *Situation) words(m Message, v Voice) (what, todo string) {
 	switch m.Kind {
 	case SwitchedOff, Broken, Fixable:
 		if s.Fault != nil {
-			if text := s.Entry.Say(v.Language, s.Fault.Facts, v.Zone).Driver; text != "" { // of the fault, with what to do
-				return text, ""
+			if text := s.Entry.Explain(s.Fault, v.Language, v.Zone).Driver; text != "" { // of the fault, with what to do
+				what, todo = text, ""
+			}
+			if hint := s.Hint[v.Language]; hint != "" && m.Kind != SwitchedOff {
+				todo = hint
 			}
 		}
 	case Shared:

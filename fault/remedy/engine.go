@@ -337,15 +337,13 @@ func (m *Remedies) event(r *Run) gnista.Event {
 	return gnista.Event{At: m.Now(), Kind: ChangedKind, Station: r.Station, Subject: r.ID, Data: data}
 }
 
-// Hint is what drivers at an EVSE are to be shown, by language; nil is nothing.
-func (m *Remedies) Hint(ctx context.Context, id gnista.StationID, evse int) (map[fault.Language]string, error) {
-	list, err := m.Store.Remedies(ctx, Filter{Station: id, Live: true, Limit: 100})
-	for _, r := range list {
-		if hint := r.Hint(); hint != nil && (r.EVSE == 0 || r.EVSE == evse) {
-			return hint, nil
-		}
+// Hint is what drivers are to be shown while a fault is being put right, by language; nil is nothing.
+func (m *Remedies) Hint(ctx context.Context, id string) (map[fault.Language]string, error) {
+	list, err := m.Store.Remedies(ctx, Filter{Fault: id, Live: true, Limit: 1})
+	if err != nil || len(list) == 0 {
+		return nil, err
 	}
-	return nil, err
+	return list[0].Hint(), nil
 }
 
 // How long ended runs are kept.

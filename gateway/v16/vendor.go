@@ -3,7 +3,6 @@ package v16
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
 	"gnista/gateway"
 	"gnista/ocpp/ocpp16"
@@ -11,21 +10,13 @@ import (
 	"gnista/station"
 )
 
-// OCPP 1.6 §4.3. The one addition that is known is that for costs.
+// OCPP 1.6 §4.3. What is known is the addition for costs, and messages about faults.
 func (a *Adapter) dataTransfer(ctx context.Context, s *gateway.Session, req ocpp16.DataTransferRequest) (ocpp16.DataTransferResponse, error) {
 	if status, ok, err := a.addition(ctx, s, req); ok {
 		return ocpp16.DataTransferResponse{Status: status}, err
 	}
-	if strings.Contains(strings.ToLower(req.MessageID), "statusnotification") {
-		s.Saw("Q32", "DataTransfer %q of the vendor %q", req.MessageID, req.VendorID)
-	}
-	if list, ok := vendorStatuses(req); ok {
-		for _, v := range list {
-			if err := a.Network.ReportVendorStatus(ctx, s.Station, v); err != nil {
-				return ocpp16.DataTransferResponse{}, err
-			}
-		}
-		return ocpp16.DataTransferResponse{Status: ocpp16.DataTransferStatusAccepted}, nil
+	if ok, err := s.VendorStatus(ctx, req.VendorID, req.MessageID, req.Data); ok || err != nil {
+		return ocpp16.DataTransferResponse{Status: ocpp16.DataTransferStatusAccepted}, err
 	}
 	return ocpp16.DataTransferResponse{Status: ocpp16.DataTransferStatusUnknownVendorID}, nil
 }

@@ -2,6 +2,7 @@ package v2
 
 import (
 	"context"
+	"encoding/json"
 
 	"gnista/gateway"
 	"gnista/ocpp/ocpp2"
@@ -9,8 +10,16 @@ import (
 	"gnista/station"
 )
 
-// OCPP 2.x P02.FR.06. No vendor's extension is known yet.
-func (a *Adapter) dataTransfer(context.Context, *gateway.Session, ocpp2.DataTransferRequest) (ocpp2.DataTransferResponse, error) {
+// OCPP 2.x P02.FR.06. Of vendors' extensions messages about faults are known.
+func (a *Adapter) dataTransfer(ctx context.Context, s *gateway.Session, req ocpp2.DataTransferRequest) (ocpp2.DataTransferResponse, error) {
+	data := string(req.Data)
+	var text string
+	if json.Unmarshal(req.Data, &text) == nil {
+		data = text
+	}
+	if ok, err := s.VendorStatus(ctx, req.VendorID, req.MessageID, data); ok || err != nil {
+		return ocpp2.DataTransferResponse{Status: ocpp2.DataTransferStatusAccepted}, err
+	}
 	return ocpp2.DataTransferResponse{Status: ocpp2.DataTransferStatusUnknownVendorId}, nil
 }
 

@@ -35,7 +35,7 @@ CREATE TABLE fault (
     facts           TEXT NOT NULL,
     words           TEXT NOT NULL -- what is looked for in it, in small letters
 );
-CREATE INDEX fault_place ON fault (station, site, evse, connector, source, code, number);
+CREATE INDEX fault_place ON fault (station, evse, connector, source, code, site, number);
 -- Those of open faults have all that is looked for, so that what does not fit need not be read.
 CREATE INDEX fault_open ON fault (number, severity, evse, source, acknowledged_at, shelved_until, opened_at, words) WHERE cleared_at = 0;
 CREATE INDEX fault_worst ON fault (severity, number DESC, evse, source, acknowledged_at, shelved_until, opened_at, words) WHERE cleared_at = 0;

@@ -74,6 +74,7 @@ func (s suite) faults(t *testing.T) {
 	if len(gone) != 1 || gone[0].Case != 1 {
 		t.Errorf("gone is %+v", gone)
 	}
+	must[[]fault.Fault](t)(s.CountFaults(ctx, []fault.Fault{{Case: f.Case, LastAt: now, Seq: 8, Until: now.Add(time.Hour)}})) // older than what is stored
 	if got = must[fault.Fault](t)(s.Fault(ctx, f.ID)); got.Count != 7 || got.Seq != 9 || !got.Until.IsZero() || !got.LastAt.Equal(now.Add(time.Minute)) {
 		t.Errorf("got %+v", got)
 	}
@@ -172,6 +173,9 @@ func (s suite) faults(t *testing.T) {
 	if err := s.DeleteStation(ctx, "F1"); err != nil {
 		t.Fatal(err)
 	}
+	if history := must[[]fault.Done](t)(s.FaultHistory(ctx, f.ID, 0, 10)); len(history) != 0 {
+		t.Errorf("of a station that is gone is left %+v", history)
+	}
 	must[fault.Fault](t)(s.ChangeFault(ctx, third.ID, func(x *fault.Fault) (*fault.Step, error) {
 		x.ClearedAt = now.Add(4 * time.Hour)
 		return &fault.Step{Fault: *x, Kind: fault.ClearedKind, Done: fault.Done{At: now}}, nil
@@ -226,7 +230,8 @@ func (s suite) toldVerdicts(t *testing.T) {
 		{"V1", station.BadCredentials, "a", 0, 1},
 		{"V1", station.BadCredentials, "b", 30 * time.Second, 0},
 		{"V1", station.RejectedFrame, "b", 30 * time.Second, 1},
-		{"V1", station.BadCredentials, "a", 2 * time.Minute, 1},
+		{"V1", station.BadCredentials, "a", 9*time.Minute + 50*time.Second, 0},
+		{"V1", station.BadCredentials, "a", 10*time.Minute + 10*time.Second, 1}, // it goes on, however often
 		{"nobody", station.UnknownStation, "a", 0, 0},
 	} {
 		if told := add(x.id, x.cause, x.why, now.Add(x.after)); told != x.want {

@@ -219,6 +219,13 @@ func (s suite) connectors(t *testing.T) {
 	if len(evs) != 4 {
 		t.Errorf("%d events for three changes and one that is told again: %+v", len(evs), evs)
 	}
+	before = must[int64](t)(s.LastEvent(ctx))
+	for i := range 19 { // three minutes of a fault, told every ten seconds
+		set(2, station.Faulted, now.Add(time.Minute+time.Duration(i)*10*time.Second))
+	}
+	if n := must[int64](t)(s.LastEvent(ctx)) - before; n != 4 {
+		t.Errorf("a fault that goes on for three minutes is told %d times", n)
+	}
 }
 
 func (s suite) deviceModel(t *testing.T) {

@@ -1,27 +1,44 @@
-package v16
+package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"strconv"
 	"strings"
 
+	"gnista"
 	"gnista/ocpp/ocpp16"
 	"gnista/ocpp/ocppj"
 	"gnista/station"
 )
 
-// vendorStatuses are what a vendor's own message says is wrong with connectors, where it is one of which that can
-// be told: that of EVBox, or an object or a list of objects with an error code (quirk Q32).
-func vendorStatuses(req ocpp16.DataTransferRequest) ([]station.VendorStatus, bool) {
-	name := strings.ToLower(req.MessageID)
+// VendorStatus takes in what a vendor's own message says is wrong with parts of the station. It tells whether that
+// can be understood. (OCPP 1.6 §4.3, OCPP 2.x P02)
+func (x *Session) VendorStatus(ctx context.Context, vendor, message, data string) (bool, error) {
+	if strings.Contains(strings.ToLower(message), "statusnotification") {
+		x.Saw("Q32", "DataTransfer %q of the vendor %q", message, vendor)
+	}
+	list, ok := vendorStatuses(vendor, message, data)
+	for _, v := range list {
+		if err := x.server.Network.ReportVendorStatus(ctx, x.Station, v); err != nil {
+			return ok, err
+		}
+	}
+	return ok, nil
+}
+
+// vendorStatuses are what a vendor's own message says is wrong, where it is one of which that can be told: that of
+// EVBox, or an object or a list of objects with an error code (quirk Q32).
+func vendorStatuses(vendor, message, data string) ([]station.VendorStatus, bool) {
+	name := strings.ToLower(message)
 	if name == "evbstatusnotification" {
-		if v, ok := evboxStatus(req.VendorID, req.Data); ok {
+		if v, ok := evboxStatus(vendor, data); ok {
 			return []station.VendorStatus{v}, true
 		}
 	}
 	for _, word := range []string{"status", "error", "fault", "alarm"} {
 		if strings.Contains(name, word) {
-			return objectStatuses(req.VendorID, req.Data)
+			return objectStatuses(vendor, data)
 		}
 	}
 	return nil, false
@@ -54,11 +71,20 @@ func evboxStatus(vendor, data string) (v station.VendorStatus, ok bool) {
 	if err != nil {
 		return v, false
 	}
-	return vendorStatus(vendor, connector, items[1], items[2], "", items[3]), true
+	return vendorStatus(vendor, outletOf(0, connector), items[1], items[2], "", items[3]), true
+}
+
+// outletOf is the part of a station that numbers of a message stand for. A connector without an EVSE is as one of
+// OCPP 1.6.
+func outletOf(evse, connector int) gnista.EVSE {
+	if evse == 0 && connector > 0 {
+		return gnista.EVSE{ID: connector, Connector: 1}
+	}
+	return gnista.EVSE{ID: evse, Connector: connector}
 }
 
 // vendorStatus is a status in the domain's words. A connector that is faulted has a code in any case.
-func vendorStatus(vendor string, connector int, status, code, vendorCode, info string) station.VendorStatus {
+func vendorStatus(vendor string, at gnista.EVSE, status, code, vendorCode, info string) station.VendorStatus {
 	if strings.EqualFold(code, string(ocpp16.ChargePointErrorCodeNoError)) {
 		code = ""
 	}
@@ -71,10 +97,10 @@ func vendorStatus(vendor string, connector int, status, code, vendorCode, info s
 	if code == "" && vendorCode == "" && strings.EqualFold(status, string(ocpp16.ChargePointStatusFaulted)) {
 		code = string(ocpp16.ChargePointErrorCodeOtherError)
 	}
-	return station.VendorStatus{EVSE: evse(connector), Status: status, ErrorCode: code, VendorID: vendor, VendorCode: vendorCode, Info: info}
+	return station.VendorStatus{EVSE: at, Status: status, ErrorCode: code, VendorID: vendor, VendorCode: vendorCode, Info: info}
 }
 
-// objectStatuses reads objects that have an error code and say of which connector.
+// objectStatuses reads objects that have an error code and say of which EVSE or connector; the station is 0.
 func objectStatuses(vendor, data string) (list []station.VendorStatus, ok bool) {
 	var objects []map[string]any
 	var one map[string]any
@@ -90,18 +116,27 @@ func objectStatuses(vendor, data string) (list []station.VendorStatus, ok bool) 
 		if !coded && !vendored {
 			return nil, false
 		}
-		connector := 0
-		if text, ok := word(o, "connectorid", "connector"); ok {
-			var err error
-			if connector, err = strconv.Atoi(text); err != nil {
-				return nil, false
-			}
+		evse, isEVSE := numberOf(o, "evseid", "evse")
+		connector, isConnector := numberOf(o, "connectorid", "connector")
+		if !isEVSE || !isConnector {
+			return nil, false
 		}
 		status, _ := word(o, "status")
 		info, _ := word(o, "info", "message", "description")
-		list = append(list, vendorStatus(vendor, connector, status, code, vendorCode, info))
+		list = append(list, vendorStatus(vendor, outletOf(evse, connector), status, code, vendorCode, info))
 	}
 	return list, len(list) > 0
+}
+
+// numberOf is the whole number of the first of the keys that there is, or else 0. It is false where what is there is
+// none.
+func numberOf(o map[string]any, keys ...string) (int, bool) {
+	text, ok := word(o, keys...)
+	if !ok {
+		return 0, true
+	}
+	n, err := strconv.Atoi(text)
+	return n, err == nil
 }
 
 func smallKeys(o map[string]any) map[string]any {
