@@ -22,7 +22,7 @@ func (a *app) newFaults(ctx context.Context, o options) error {
 
 // newDrivers puts together what tells drivers what has happened to them.
 func (a *app) newDrivers(o options) *driver.Desk {
-	return &driver.Desk{Checkouts: a.desk, Charging: a.transactions, Faults: a.db, Catalogue: a.catalogue.Catalogue, Sharing: sharing{a.sitePower}, Cases: a.db, Outlets: a.db, Now: o.Now}
+	return &driver.Desk{Checkouts: a.desk, Charging: a.transactions, Faults: a.db, Catalogue: a.catalogue.Catalogue, Sharing: sharing{a.sitePower}, Hints: a.remedies, Cases: a.db, Outlets: a.db, Now: o.Now}
 }
 
 // sharing tells drivers why their cars get what they get.

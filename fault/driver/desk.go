@@ -23,6 +23,12 @@ type Sharing interface {
 	Share(ctx context.Context, id gnista.StationID, evse int) (*Power, error)
 }
 
+// Hints knows what drivers are to do while a fault is put right.
+type Hints interface {
+	// Hint is what drivers at an EVSE are to be shown; nil is nothing.
+	Hint(ctx context.Context, id gnista.StationID, evse int) (map[fault.Language]string, error)
+}
+
 // Subject is what a case is about.
 type Subject struct {
 	Kind Of
@@ -69,6 +75,7 @@ type Desk struct {
 	Faults    Faults
 	Catalogue *fault.Catalogue
 	Sharing   Sharing
+	Hints     Hints
 	Cases     Cases
 	Outlets   Outlets
 	Now       func() time.Time
@@ -159,6 +166,9 @@ func (d *Desk) outlet(ctx context.Context, id gnista.StationID, evse int) (Situa
 	for i := range open {
 		if f := &open[i]; f.EVSE.ID == 0 || f.EVSE.ID == evse {
 			s.Fault, s.Entry = f, d.Catalogue.Find(f.Key, f.Raw)
+			if s.Hint, err = d.Hints.Hint(ctx, id, evse); err != nil {
+				return s, err
+			}
 			break
 		}
 	}

@@ -89,6 +89,7 @@ type Situation struct {
 	Status    station.Status     // of the connector that says most
 	Fault     *fault.Fault       // the worst that is open there
 	Entry     fault.Entry        // of it
+	Hint      map[fault.Language]string // of whoever is putting it right; nil is none
 	Power     *Power             // how power is shared; nil is not
 
 	Checkout *checkout.View        // of a driver who pays here

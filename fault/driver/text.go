@@ -94,7 +94,7 @@ func (s *Situation) words(m Message, v Voice) (what, todo string) {
 	case SwitchedOff, Broken, Fixable:
 		if s.Fault != nil {
 			if text := s.Entry.Say(v.Language, s.Fault.Facts, v.Zone).Driver; text != "" { // of the fault, with what to do
-				return text, ""
+				return text, s.Hint[v.Language]
 			}
 		}
 	case Shared:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -269,14 +270,17 @@ func (c *Control) at(id gnista.StationID) *loop {
 }
 
 // Lower has the share of an EVSE lowered at once, or with 0 those of all EVSEs of a station, which has reported
-// that its power is too much. What was measured afterwards raises it again.
-func (c *Control) Lower(id gnista.StationID, evse int) {
-	if l := c.at(id); l != nil {
-		l.mu.Lock()
-		l.lower = append(l.lower, key{id, evse})
-		l.mu.Unlock()
-		l.wake()
+// that its power is too much. What was measured afterwards raises it again. False where the power is not divided by us.
+func (c *Control) Lower(id gnista.StationID, evse int) bool {
+	l := c.at(id)
+	if l == nil {
+		return false
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lower = append(l.lower, key{id, evse})
+	l.wake()
+	return l.tree.Mode == On && slices.ContainsFunc(l.tree.EVSEs, func(b Bay) bool { return b.Station == id && (evse == 0 || b.EVSE == evse) })
 }
 
 // tooMuchPower is the fault of a station that reports too much power.
