@@ -27,6 +27,9 @@ func Tell[O station.Order[A], A any](orders Orders, f func(context.Context, *Ses
 func (s *Server) Do(ctx context.Context, id gnista.StationID, order any) (any, error) {
 	return do(ctx, s, id, func(ctx context.Context, x *Session) (any, error) {
 		a := x.Treatment().Adaptations
+		if guarded, ok := order.(station.Guarded); ok {
+			ctx = ocppj.Before(ctx, guarded.Allow)
+		}
 		if adaptable, ok := order.(station.Adaptable); ok {
 			var err error
 			if order, err = adaptable.Adapt(a); err != nil {

@@ -29,6 +29,12 @@ type Adaptable interface {
 	Adapt(a Adaptations) (any, error)
 }
 
+// Guarded is an order that may only be sent while something holds.
+type Guarded interface {
+	// Allow is asked when the turn of the order has come, right before it is sent. Its error is told in place of an answer.
+	Allow(ctx context.Context) error
+}
+
 // Told describes an order. Nothing in it is secret.
 type Told struct {
 	Kind   string // of the order, as in "reset"

@@ -173,8 +173,8 @@ func (db *DB) AlertSecret(ctx context.Context, name string, make func() (string,
 // PruneAlerts forgets ended alerts and closed deliveries from before a time, and of the rest all but the newest.
 func (db *DB) PruneAlerts(ctx context.Context, before time.Time, keep int) error {
 	for _, query := range []string{
-		`DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE ended_at > 0 AND ended_at < $1 AND due_at = 0 ORDER BY id LIMIT $2)`,
-		`DELETE FROM alert_delivery WHERE id IN (SELECT id FROM alert_delivery WHERE done_at > 0 AND done_at < $1 ORDER BY id LIMIT $2)`,
+		`DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE ended_at > 0 AND ended_at < $1 AND due_at = 0 ORDER BY ended_at LIMIT $2)`,
+		`DELETE FROM alert_delivery WHERE id IN (SELECT id FROM alert_delivery WHERE done_at > 0 AND done_at < $1 ORDER BY done_at LIMIT $2)`,
 	} {
 		if err := db.pruneAlerts(ctx, query, millis(before)); err != nil {
 			return err

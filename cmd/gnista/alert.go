@@ -13,6 +13,7 @@ import (
 	"gnista"
 	"gnista/fault"
 	"gnista/fault/alert"
+	"gnista/fault/remedy"
 	"gnista/pki"
 	"gnista/station"
 )
@@ -64,7 +65,7 @@ func (a *app) newAlerts(o options) {
 	client.Timeout = 20 * time.Second // receivers have as long as standard-webhooks gives them
 	a.alerts = &alert.Alerts{
 		Store: a.db, Faults: alertFaults{a.faults}, Catalogue: a.faults.Catalogue, Names: siteNames{a.db}, Events: a.db, Reporter: a.faults,
-		Tried: alertFaults{a.faults}.Tried, Mail: o.Mailer, Client: client, Internal: o.Alerting.AlertInternal, PublicURL: o.PublicURL, Zone: o.Zone, Wait: o.Alerting.AlertWait, Now: o.Now, NewID: o.NewID, Log: o.Log,
+		Tried: a.tried, Mail: o.Mailer, Client: client, Internal: o.Alerting.AlertInternal, PublicURL: o.PublicURL, Zone: o.Zone, Wait: o.Alerting.AlertWait, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 }
 
@@ -78,6 +79,29 @@ func (a *app) takeAlert(ctx context.Context, ev gnista.Event) error {
 	err := a.alerts.Take(ctx, ev)
 	wake(a.alertWork)
 	return err
+}
+
+// triedLines is how many lines of the history of a fault are looked at for what was tried.
+const triedLines = 50
+
+// tried is what remedies have done about a fault, in a language, and then what people have said of it, the newest last.
+func (a *app) tried(ctx context.Context, id string, l fault.Language) (list []string, err error) {
+	runs, err := a.db.Remedies(ctx, remedy.Filter{Fault: id, Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range runs {
+		if r.Mode == remedy.On {
+			list = append(list, strings.FieldsFunc(r.History(l), func(c rune) bool { return c == '\n' })...)
+		}
+	}
+	done, err := a.db.FaultHistory(ctx, id, 0, triedLines)
+	for _, d := range slices.Backward(done) {
+		if d.What == "commented" && d.By != remedy.NoteBy { // what those say is the history
+			list = append(list, d.Why+" ("+d.By+")")
+		}
+	}
+	return list, err
 }
 
 type siteNames struct{ station.SiteStore }
@@ -116,20 +140,6 @@ func (x alertFaults) Subject(ctx context.Context, kind, id string) (alert.Subjec
 	}
 	f, err := x.faults.Store.Fault(ctx, id)
 	return subjectOf(f), err
-}
-
-// triedLines is how many lines of the history of a fault are looked at for what was tried.
-const triedLines = 50
-
-// Tried is what people and remedies have said of a fault, the newest last.
-func (x alertFaults) Tried(ctx context.Context, id string, _ fault.Language) (list []string, err error) {
-	done, err := x.faults.Store.FaultHistory(ctx, id, 0, triedLines)
-	for _, d := range slices.Backward(done) {
-		if d.What == "commented" {
-			list = append(list, d.Why+" ("+d.By+")")
-		}
-	}
-	return list, err
 }
 
 // Acknowledge says that a person has seen it. NotFound, Conflict.

@@ -6,7 +6,6 @@ import (
 	"gnista"
 	"gnista/fault"
 	"gnista/fault/remedy"
-	"gnista/power/site"
 	"gnista/station"
 	"gnista/token"
 )
@@ -19,7 +18,7 @@ func (a *app) newRemedies(o options, sites *station.Sites) error {
 	}
 	a.remedyNudge = make(chan struct{}, 1)
 	a.remedies = &remedy.Remedies{
-		Store: a.db, Faults: a.db, Notes: a.faults, Catalogue: a.faults.Catalogue, Network: a.network, Transactions: o.Charging, Orders: again{a}, Power: lowering{a.sitePower}, Zone: sites.Zone, BuiltIn: ladders,
+		Store: a.db, Faults: a.db, Notes: a.faults, Catalogue: a.faults.Catalogue, Network: a.network, Transactions: o.Charging, Orders: again{a}, Power: a.sitePower, Zone: sites.Zone, BuiltIn: ladders,
 		Now: o.Now, NewID: o.NewOwnID, Log: o.Log,
 	}
 	return nil
@@ -31,11 +30,6 @@ func (a *app) putRight(ctx, telling context.Context) {
 	a.running.Go(func() { a.remedies.Run(telling) })
 	a.every(ctx, pruneEvery, map[string]func(context.Context) error{"remedies": a.remedies.Sweep})
 }
-
-// lowering has less power given.
-type lowering struct{ *site.Control }
-
-func (l lowering) Lower(_ context.Context, id gnista.StationID, evse int) { l.Control.Lower(id, evse) }
 
 // again gives orders again that do the same however often they are given.
 type again struct{ *app }

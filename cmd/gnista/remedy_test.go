@@ -132,6 +132,11 @@ func TestRemedies(t *testing.T) {
 			if !slices.ContainsFunc(history, func(d fault.Done) bool { return d.By == "remedies" && strings.Contains(d.Why, "a soft reset") }) {
 				t.Errorf("%s: who is handed the fault does not find what was tried: %+v", id, history)
 			}
+			tried, err := p.tried(ctx, f, fault.Swedish)
+			ok(err)
+			if all := strings.Join(tried, "\n"); !strings.Contains(all, "mjuk omstart: ") || strings.Contains(all, "a soft reset") {
+				t.Errorf("%s: what alerts tell in Swedish of what was tried: %s", id, all)
+			}
 		}
 		if r := p.is("BUSY", remedy.Running); !busy.Charging(2) || slices.ContainsFunc(p.orders("BUSY"), func(s string) bool { return strings.HasPrefix(s, "reset") }) {
 			t.Errorf("BUSY was reset while a car was charging:\n%s\n%v", r.History(fault.English), p.orders("BUSY"))

@@ -99,6 +99,7 @@ type Alert struct {
 	Told    bool      // a delivery was made in this round
 	Note    string    // why nobody was told, where that is so
 	Opened  time.Time // of this round
+	LastAt  time.Time // when the last level was told; zero before
 	DueAt   time.Time // when it is looked at next; zero is never
 	EndedAt time.Time
 
@@ -169,11 +170,12 @@ type Alerts struct {
 	NewID     func() string
 	Log       *slog.Logger
 
-	mu      sync.Mutex
-	busy    map[string]bool // channels that something is sent to
-	sending sync.WaitGroup
-	pruned  time.Time
-	feeding time.Time // of the last digests looked for
+	mu        sync.Mutex
+	busy      map[string]bool // channels that something is sent to
+	sending   sync.WaitGroup
+	recovered time.Time
+	pruned    time.Time
+	feeding   time.Time // of the last digests looked for
 }
 
 // base is the address of ours for links, without a slash at its end; empty is none.

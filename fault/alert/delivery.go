@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gnista"
@@ -113,6 +114,7 @@ type DeliveryStore interface {
 const (
 	tryFor    = 24 * time.Hour
 	sendTime  = 30 * time.Second // for one try
+	cutOff    = 2 * time.Minute  // after which it was cut off
 	perPass   = 20               // deliveries for a channel in a row
 	atOnce    = 32               // channels at one time
 	mostNote  = 500              // characters of an answer
@@ -143,21 +145,22 @@ func (a *Alerts) delivery(key string, to address, cause Cause, alert string, m M
 	}
 }
 
-// recover takes up what was being sent when we last ended: whether it arrived nobody knows.
-func (a *Alerts) recover(ctx context.Context) error {
-	for {
-		list, err := a.Store.Deliveries(ctx, DeliveryFilter{State: Sending, Limit: 500})
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		for _, x := range list {
-			if _, err := a.Store.ChangeDelivery(ctx, x.ID, func(x *Delivery) ([]gnista.Event, error) {
-				return x.close(outcome{result: Unknown, note: "we ended before there was an answer"}, a.Now()), nil
-			}); err != nil {
-				return err
-			}
+// recover takes up what has been sent for so long that it was cut off, as we have ended or the store has failed: whether
+// it arrived nobody knows. There is little of it, as a channel is sent one thing at a time.
+func (a *Alerts) recover(ctx context.Context, long time.Duration) error {
+	list, err := a.Store.Deliveries(ctx, DeliveryFilter{State: Sending, Limit: 500})
+	for _, x := range list {
+		if err == nil {
+			_, err = a.Store.ChangeDelivery(ctx, x.ID, func(x *Delivery) ([]gnista.Event, error) {
+				now := a.Now()
+				if x.State != Sending || now.Sub(x.Tries[len(x.Tries)-1].At) < long {
+					return nil, nil
+				}
+				return x.close(outcome{result: Unknown, note: "it was cut off before there was an answer"}, now), nil
+			})
 		}
 	}
+	return err
 }
 
 // claim begins a try.
@@ -342,7 +345,7 @@ func (a *Alerts) finish(ctx context.Context, c Channel, x Delivery) (Delivery, e
 	trying, cancel := context.WithTimeout(ctx, sendTime)
 	o := a.try(trying, c, x)
 	cancel()
-	o.note = plain(o.note, mostNote)
+	o.note = plain(strings.ReplaceAll(o.note, c.Address, c.mask()), mostNote)
 	// It is known now, also when we are to end.
 	ctx = context.WithoutCancel(ctx)
 	x, err := a.Store.ChangeDelivery(ctx, x.ID, func(x *Delivery) ([]gnista.Event, error) { return x.close(o, a.Now()), nil })
@@ -414,6 +417,13 @@ func (a *Alerts) disable(ctx context.Context, id, why string) error {
 
 // Resend has a delivery sent that was given up. NotFound, Conflict.
 func (a *Alerts) Resend(ctx context.Context, id string) (Delivery, error) {
+	x, err := a.Store.Delivery(ctx, id)
+	if err == nil {
+		_, err = a.Store.Channel(ctx, x.Channel) // which may have been forgotten
+	}
+	if err != nil {
+		return x, err
+	}
 	return a.Store.ChangeDelivery(ctx, id, func(x *Delivery) ([]gnista.Event, error) {
 		if !slices.Contains([]DeliveryState{Dead, Withdrawn}, x.State) {
 			return nil, gnista.Errorf(gnista.Conflict, "it is %s; only what was given up or withdrawn is sent again", x.State)

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -91,7 +92,16 @@ func (a *Alerts) digest(ctx context.Context) error {
 		if err := a.Store.AddDeliveries(ctx, out); err != nil {
 			return err
 		}
-		if _, err := change(ctx, a, digests, g.ID, func(x *Digest) { x.NextAt = x.next(now, a.in(x.Zone)) }); passOver(err) != nil {
+		// Whom it names may be gone, as a browser that has ended its subscription: it goes on all the same.
+		err := a.Store.ChangeAlertEntry(ctx, digests, g.ID, func(data []byte) ([]byte, error) {
+			x, err := decode[Digest](Entry{digests, g.ID, data})
+			if err != nil {
+				return nil, err
+			}
+			x.NextAt = x.next(now, a.in(x.Zone))
+			return json.Marshal(x)
+		})
+		if passOver(err) != nil {
 			return err
 		}
 	}

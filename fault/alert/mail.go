@@ -107,24 +107,25 @@ func (m *Mailer) send(ctx context.Context, to string, body []byte) outcome {
 		}
 		return o
 	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(m.Host, m.Port))
+	socket, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(m.Host, m.Port))
 	if err != nil {
 		return later(err)
 	}
-	defer conn.Close()
+	defer socket.Close()
 	end, ok := ctx.Deadline()
 	if !ok {
 		end = time.Now().Add(sendTime)
 	}
-	conn.SetDeadline(end)
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	socket.SetDeadline(end)
+	defer context.AfterFunc(ctx, func() { socket.Close() })()
 	conf := &tls.Config{MinVersion: tls.VersionTLS12}
 	if m.TLS != nil {
 		conf = m.TLS.Clone()
 	}
 	conf.ServerName = m.Host
+	conn := socket
 	if m.Implicit {
-		conn = tls.Client(conn, conf)
+		conn = tls.Client(socket, conf)
 	}
 	s, err := smtp.NewClient(conn, m.Host)
 	if err != nil {

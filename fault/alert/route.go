@@ -217,6 +217,29 @@ func (a *Alerts) routesFor(d *directory, s Subject, at time.Time) (list []Route)
 	return list
 }
 
+// late is how much later than it was due a level is told, for the next one to be told later too.
+const late = time.Minute
+
+// due is when a level, from 0, is to be told of what was opened at a time; zero behind the last. before is when the level
+// before it was told: where that was late, as after quiet hours, there is as much time between them all the same.
+func (r Route) due(level int, opened, before time.Time, wait time.Duration) time.Time {
+	if level >= len(r.Levels) {
+		return time.Time{}
+	}
+	planned := func(level int) time.Time {
+		after := time.Duration(r.Levels[level].After) * time.Minute
+		if level == 0 {
+			after = max(after, wait)
+		}
+		return opened.Add(after)
+	}
+	at := planned(level)
+	if level > 0 && before.Sub(planned(level-1)) > late {
+		at = before.Add(time.Duration(r.Levels[level].After-r.Levels[level-1].After) * time.Minute)
+	}
+	return at
+}
+
 // silent tells until when a route is quiet for a subject.
 func (a *Alerts) silent(r Route, s Subject, at time.Time) (time.Time, bool) {
 	except := cmp.Or(r.QuietExcept, fault.Critical)
@@ -275,8 +298,9 @@ func (a *Alerts) Plan(ctx context.Context, s Subject, at time.Time) ([]Planned, 
 	}
 	out := []Planned{}
 	for _, r := range a.routesFor(d, s, at) {
+		var when time.Time
 		for i, l := range r.Levels {
-			when := at.Add(max(a.Wait, time.Duration(l.After)*time.Minute))
+			when = r.due(i, at, when, a.Wait)
 			if end, quiet := a.silent(r, s, when); quiet {
 				when = end.UTC()
 			}

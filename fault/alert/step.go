@@ -30,7 +30,7 @@ func (a *Alerts) Run(ctx context.Context, nudge <-chan struct{}) {
 	for ctx.Err() == nil {
 		var err error
 		if !recovered {
-			err = a.recover(ctx)
+			err = a.recover(ctx, 0)
 			recovered = err == nil
 		}
 		if err == nil {
@@ -62,7 +62,7 @@ func (a *Alerts) Step(ctx context.Context) error {
 }
 
 // Recover takes up what was being sent when we last ended. Run does so by itself.
-func (a *Alerts) Recover(ctx context.Context) error { return a.recover(ctx) }
+func (a *Alerts) Recover(ctx context.Context) error { return a.recover(ctx, 0) }
 
 // look makes deliveries of what is due, and begins to send those.
 func (a *Alerts) look(ctx context.Context) error {
@@ -83,6 +83,10 @@ func (a *Alerts) look(ctx context.Context) error {
 		}
 	}
 	failed := a.feed(ctx)
+	if now.Sub(a.recovered) >= cutOff || now.Before(a.recovered) {
+		a.recovered = now
+		failed = errors.Join(failed, a.recover(ctx, cutOff))
+	}
 	if now.Sub(a.feeding) >= digestsAt || now.Before(a.feeding) {
 		a.feeding = now
 		failed = errors.Join(failed, a.digest(ctx))
@@ -141,6 +145,9 @@ func (a *Alerts) advance(ctx context.Context, d *directory, x Alert) error {
 	case quiet:
 		return settle(func(y *Alert) Change { y.DueAt = until; return Change{} })
 	}
+	if at := r.due(x.Level, x.Opened, x.LastAt, a.Wait); at.After(now) { // as when it is no longer shelved
+		return settle(func(y *Alert) Change { y.DueAt = at; return Change{} })
+	}
 	level := r.Levels[min(x.Level, len(r.Levels)-1)] // a route may have lost levels
 	cause := OnOpened
 	if x.Level > 0 {
@@ -162,7 +169,8 @@ func (a *Alerts) advance(ctx context.Context, d *directory, x Alert) error {
 			return Change{}
 		}
 		y.Level++
-		y.DueAt, y.Severity = y.dueAt(r, a.Wait), s.Severity
+		y.LastAt, y.Severity = now, s.Severity
+		y.DueAt = r.due(y.Level, y.Opened, now, a.Wait)
 		y.Told = y.Told || len(out) > 0
 		y.Note = ""
 		if len(out) == 0 {
@@ -182,7 +190,7 @@ func (a *Alerts) over(ctx context.Context, d *directory, r Route, s Subject, x A
 		}
 		done := map[string]bool{}
 		for _, y := range sent {
-			if !y.alerting() || y.State != Sent && y.State != Sending && y.State != Summed && !y.Doubtful || done[y.Channel] {
+			if !strings.HasPrefix(y.Key, fmt.Sprintf("%s/%d/", x.ID, x.Round)) || y.State != Sent && y.State != Sending && y.State != Summed && !y.Doubtful || done[y.Channel] {
 				continue
 			}
 			done[y.Channel] = true

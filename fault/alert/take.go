@@ -40,7 +40,7 @@ func (a *Alerts) Take(ctx context.Context, ev gnista.Event) error {
 		})
 	case "severity":
 		return a.opened(ctx, kind, ev, false)
-	case "reopened", "unacknowledged":
+	case "reopened":
 		return a.opened(ctx, kind, ev, true)
 	}
 	return nil
@@ -69,14 +69,17 @@ func (a *Alerts) opened(ctx context.Context, kind string, ev gnista.Event, again
 				x.ID, x.Route, x.Subject = a.NewID(), r.ID, s.Ref()
 			case again && x.State != Open:
 				x.Round++
-				x.Level, x.Told, x.EndedAt = 0, false, time.Time{}
+				x.Level, x.Told, x.LastAt, x.EndedAt = 0, false, time.Time{}, time.Time{}
 			default:
+				if x.State == Open && !x.DueAt.IsZero() { // what has become worse may not have to wait for the end of quiet hours
+					x.DueAt = a.Now()
+				}
 				x.Severity = s.Severity
 				return Change{}, nil
 			}
 			x.State, x.Seq, x.Note, x.Opened = Open, ev.Seq, "", ev.At
 			x.Case, x.Key, x.Severity, x.Site = s.Case, s.Key.String(), s.Severity, s.Site
-			x.DueAt = x.dueAt(r, a.Wait)
+			x.DueAt = r.due(0, x.Opened, time.Time{}, a.Wait)
 			return Change{}, nil
 		})
 		if err != nil {
@@ -84,18 +87,6 @@ func (a *Alerts) opened(ctx context.Context, kind string, ev gnista.Event, again
 		}
 	}
 	return nil
-}
-
-// dueAt is when the next level of a route is to be told; zero behind the last.
-func (x Alert) dueAt(r Route, wait time.Duration) time.Time {
-	if x.Level >= len(r.Levels) {
-		return time.Time{}
-	}
-	after := time.Duration(r.Levels[x.Level].After) * time.Minute
-	if x.Level == 0 {
-		after = max(after, wait)
-	}
-	return x.Opened.Add(after)
 }
 
 // each changes the alerts about a subject that have not taken note of an event.

@@ -11,10 +11,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"net/http/httptrace"
+	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -109,6 +111,8 @@ func (a *Alerts) post(ctx context.Context, to string, body []byte, header map[st
 	if err := a.checkURL("", to); err != nil { // what is allowed may have changed since it was set
 		return outcome{result: Later, note: err.Error()}
 	}
+	var sent atomic.Bool // at least in part
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
 		return outcome{result: Never, note: err.Error()}
@@ -119,11 +123,14 @@ func (a *Alerts) post(ctx context.Context, to string, body []byte, header map[st
 	}
 	got, err := a.Client.Do(r)
 	if err != nil {
-		var op *net.OpError
-		if errors.As(err, &op) && op.Op == "dial" {
-			return outcome{result: Later, note: err.Error()}
+		if e, ok := errors.AsType[*url.Error](err); ok {
+			err = e.Err // without the address, in which there may be a secret
 		}
-		return outcome{result: Unknown, note: err.Error()}
+		o := outcome{result: Later, note: err.Error()}
+		if sent.Load() {
+			o.result = Unknown
+		}
+		return o
 	}
 	defer got.Body.Close()
 	said, _ := io.ReadAll(io.LimitReader(got.Body, 4*mostNote))

@@ -60,13 +60,13 @@ type result struct {
 	command string
 }
 
-// act does the step that is kept as being done, and keeps what came of it.
-func (m *Remedies) act(ctx context.Context, r Run, v *scene) error {
+// act does the step that is kept as being done, and keeps what came of it. It tells whether there may be more to do at once.
+func (m *Remedies) act(ctx context.Context, r Run, v *scene) (more bool, err error) {
 	n := len(r.Records) - 1
 	s := r.Steps[r.Records[n].Step]
 	got, err := m.do(ctx, &r, s.Do, v)
 	if err != nil {
-		return err // it is found as it is when the run goes on
+		return false, err // it is found as it is when the run goes on
 	}
 	// What was done was done, also when nobody waits for the answer any more.
 	_, err = m.Store.ChangeRemedy(context.WithoutCancel(ctx), r.Station, r.ID, func(r *Run, _ Past) ([]gnista.Event, error) {
@@ -88,7 +88,7 @@ func (m *Remedies) act(ctx context.Context, r Run, v *scene) error {
 		}
 		return []gnista.Event{m.event(r)}, nil
 	})
-	return err
+	return got.state != Waiting, err
 }
 
 // do does a step. Its error is that it is not known whether it was.
@@ -96,15 +96,14 @@ func (m *Remedies) do(ctx context.Context, r *Run, do Action, v *scene) (result,
 	switch {
 	case len(v.open) == 0:
 		return result{state: Waiting}, nil
-	case do == LowerPower && m.Power != nil:
-		m.Power.Lower(ctx, r.Station, r.EVSE)
+	case do == LowerPower && m.Power != nil && m.Power.Lower(r.Station, r.EVSE):
 		return result{state: Watching, reason: because(lowered)}, nil
 	case do == RetryOrder && m.Orders != nil && m.Orders.Repeatable(v.open[0]):
 		return outcome(m.Orders.Again(ctx, v.open[0]))
 	case !do.told():
 		return result{state: Refused, reason: because(noSuch)}, nil
 	}
-	answer, err := station.Give(ctx, m.Network, r.Station, station.Order[station.Answer](guarded{r.order(do), func() error { return m.allow(ctx, r, do) }}))
+	answer, err := station.Give(ctx, m.Network, r.Station, station.Order[station.Answer](guarded{r.order(do), func(ctx context.Context) error { return m.allow(ctx, r, do) }}))
 	got := result{state: Watching, reason: because(answered, said(answer)), command: answer.Command}
 	switch code := gnista.CodeOf(err); {
 	case err == nil:

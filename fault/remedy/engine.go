@@ -40,8 +40,9 @@ type Transactions interface {
 
 // Power lowers what a place may take.
 type Power interface {
-	// Lower has less power given to an EVSE, or with 0 to all of a station, which took too much.
-	Lower(ctx context.Context, id gnista.StationID, evse int)
+	// Lower has less power given to an EVSE, or with 0 to all of a station, which took too much. False where nobody
+	// divides the power.
+	Lower(id gnista.StationID, evse int) bool
 }
 
 // Orders gives orders again.
@@ -121,8 +122,8 @@ func (m *Remedies) note(ctx context.Context, ev gnista.Event) error {
 		why := r.History(fault.English)
 		var done []fault.Done
 		done, err = m.Faults.FaultHistory(ctx, ev.Subject, 0, 100)
-		if err == nil && !slices.ContainsFunc(done, func(d fault.Done) bool { return d.By == noteBy && d.Why == why }) {
-			_, err = m.Notes.Comment(ctx, ev.Subject, fault.Said{By: noteBy, Why: why})
+		if err == nil && !slices.ContainsFunc(done, func(d fault.Done) bool { return d.By == NoteBy && d.Why == why }) {
+			_, err = m.Notes.Comment(ctx, ev.Subject, fault.Said{By: NoteBy, Why: why})
 		}
 	}
 	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
@@ -131,8 +132,8 @@ func (m *Remedies) note(ctx context.Context, ev gnista.Event) error {
 	return err
 }
 
-// noteBy is who says what was tried.
-const noteBy = "remedies"
+// NoteBy is who says of a fault what was tried.
+const NoteBy = "remedies"
 
 // takeOpened begins a run for a fault where remedies are tried.
 func (m *Remedies) takeOpened(ctx context.Context, ev gnista.Event) error {
@@ -155,8 +156,11 @@ func (m *Remedies) takeOpened(ctx context.Context, ev gnista.Event) error {
 	if mode == Off {
 		return nil
 	}
-	_, _, err = m.begin(ctx, f, class, Run{Mode: mode})
-	return err
+	_, begun, err := m.begin(ctx, f, class, Run{Mode: mode})
+	if err != nil || begun {
+		return err
+	}
+	return m.rouse(ctx, f.ID) // the run that it joined may be paused, as the others are shelved
 }
 
 // graceTime is how long a fault has to be there before anything is done about it: a station may take back at once
@@ -300,7 +304,12 @@ func (m *Remedies) stepOnce(ctx context.Context, r Run) (more bool, err error) {
 		return false, err
 	}
 	var act bool
+	faults, dueAt := len(r.Faults), r.DueAt
 	r, err = m.Store.ChangeRemedy(ctx, r.Station, r.ID, func(r *Run, past Past) ([]gnista.Event, error) {
+		if len(r.Faults) != faults || !r.DueAt.Equal(dueAt) { // a fault has joined or changed since it was looked at
+			more, act = true, false
+			return nil, nil
+		}
 		was, records := r.State, len(r.Records)
 		act = false
 		var err error
@@ -313,7 +322,7 @@ func (m *Remedies) stepOnce(ctx context.Context, r Run) (more bool, err error) {
 	if err != nil || !act {
 		return more, err
 	}
-	return true, m.act(ctx, r, v)
+	return m.act(ctx, r, v)
 }
 
 // told are the events that tell of a change of a run.

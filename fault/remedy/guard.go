@@ -270,7 +270,7 @@ func unmet(list []Verdict) *Verdict {
 // guarded is an order that is looked at again in the moment in which it is sent.
 type guarded struct {
 	station.Order[station.Answer]
-	allow func() error
+	allow func(context.Context) error
 }
 
 // Check tells what is wrong with the order.
@@ -281,11 +281,11 @@ func (o guarded) Check() error {
 	return nil
 }
 
-// Adapt is the order itself, as the station needs it, if it may still be sent.
+// Allow tells whether it may still be sent.
+func (o guarded) Allow(ctx context.Context) error { return o.allow(ctx) }
+
+// Adapt is the order itself, as the station needs it.
 func (o guarded) Adapt(a station.Adaptations) (any, error) {
-	if err := o.allow(); err != nil {
-		return nil, err
-	}
 	if x, ok := o.Order.(station.Adaptable); ok {
 		return x.Adapt(a)
 	}

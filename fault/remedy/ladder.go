@@ -189,6 +189,8 @@ func (s Step) check() (field, detail string) {
 		return "coolDownSeconds", "must be 0 to 86400"
 	case s.Patience < 0 || s.Patience > 7*86400:
 		return "patienceSeconds", "must be 0 to 604800"
+	case s.Do == HandOver && (s.Idle != Anyhow || s.OnlyUnusable || s.Hours != ""):
+		return "do", "hand-over has no conditions: in the end a person always gets it"
 	case s.Do == HandOver && s.Wait != 0:
 		return "waitSeconds", "nothing is waited for after it is handed over"
 	case s.Do != HandOver && (s.Wait < leastWait || s.Wait > 86400):

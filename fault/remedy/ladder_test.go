@@ -47,6 +47,9 @@ func TestLadders(t *testing.T) {
 		"something after the outlet is out":      {{Do: TakeOut, Idle: IdleEVSE, Wait: 60}, {Do: Wait, Wait: 60}, end},
 		"an end in the middle":                   {end, {Do: Wait, Wait: 60}, end},
 		"to unlock while a car charges":          {{Do: Unlock, Wait: 60}, end},
+		"an end at night only":                   {{Do: HandOver, Hours: "22:00-05:00"}},
+		"an end where no car charges":            {{Do: HandOver, Idle: IdleStation}},
+		"an end for what cannot be used":         {{Do: HandOver, OnlyUnusable: true}},
 	} {
 		if err := (Ladder{Class: fault.Restart, About: about, Steps: steps}).Check(); gnista.CodeOf(err) != gnista.Invalid || err == nil {
 			t.Errorf("%s: got %v", what, err)

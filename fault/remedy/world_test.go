@@ -49,7 +49,9 @@ type charger struct {
 	temper temper
 	places [2]place
 	resets []time.Time
-	sudden bool // a car begins to charge in the moment in which the next order is sent
+	sudden bool // a car begins to charge while the next order waits for its turn
+	held   bool // nothing is sent to it for now
+	asked  int  // how often something was to be sent
 }
 
 var errDead = errors.New("the process is dead")
@@ -70,6 +72,9 @@ type world struct {
 	sent     []sent
 	lifeLeft int // things that can be done until the process dies; below 0: it lives
 	lowered  int
+	divided  bool // somebody divides the power
+
+	meanwhile func() // what happens once while a run is looked at
 }
 
 type sent struct {
@@ -124,7 +129,7 @@ func (m mortal) AnswerCommand(ctx context.Context, c station.Command, ev gnista.
 }
 
 func newWorld(t testing.TB, db *store.DB, prefix string, fail func(string, ...any)) *world {
-	w := &world{t: t, fail: fail, db: db, now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC), prefix: prefix, lifeLeft: -1}
+	w := &world{t: t, fail: fail, db: db, now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC), prefix: prefix, lifeLeft: -1, divided: true}
 	w.faults = &fault.Faults{Store: db, Catalogue: must[*fault.Catalogue](t)(fault.LoadCatalogue()), Stations: db, Unknown: db, Incidents: db, Now: func() time.Time { return w.now }}
 	var err error
 	if w.seq, err = db.LastEvent(t.Context()); err != nil {
@@ -192,6 +197,10 @@ func (*world) Call(context.Context, gnista.StationID, string, json.RawMessage) (
 
 // Transactions are those of the cars that charge.
 func (w *world) Transactions(_ context.Context, f charging.Filter) (list []charging.Transaction, _ error) {
+	if f := w.meanwhile; f != nil {
+		w.meanwhile = nil
+		f()
+	}
 	for i, p := range w.charger(f.Station).places {
 		if p.charging {
 			list = append(list, charging.Transaction{Station: f.Station, EVSE: gnista.EVSE{ID: i + 1, Connector: 1}, State: charging.Active})
@@ -201,7 +210,7 @@ func (w *world) Transactions(_ context.Context, f charging.Filter) (list []charg
 }
 
 // Lower counts how often less power was given.
-func (w *world) Lower(context.Context, gnista.StationID, int) { w.lowered++ }
+func (w *world) Lower(gnista.StationID, int) bool { w.lowered++; return w.divided }
 
 // Do is what a station does when it is told something. The invariants of what it may be told are here.
 func (w *world) Do(ctx context.Context, id gnista.StationID, order any) (any, error) {
@@ -209,11 +218,17 @@ func (w *world) Do(ctx context.Context, id gnista.StationID, order any) (any, er
 	if c.away {
 		return nil, gnista.Errorf(gnista.Offline, "station %s is not connected", id)
 	}
+	if c.asked++; c.held {
+		return nil, gnista.Errorf(gnista.Conflict, "station %s is sent nothing now", id)
+	}
 	if w.dies() {
 		return nil, errDead
 	}
 	if c.sudden {
 		c.sudden, c.places[1].charging = false, true
+	}
+	if err := order.(station.Guarded).Allow(ctx); err != nil {
+		return nil, err
 	}
 	order, err := order.(station.Adaptable).Adapt(station.Adaptations{})
 	if err != nil {

@@ -316,12 +316,29 @@ func (c *Conn) refuseAnswer(id string, bad *Error) error {
 	return bad
 }
 
+type beforeKey struct{}
+
+// Before is a ctx whose CALLs ask, when their turn has come, whether they may still be sent: to wait for it can take long.
+// An error of ask is that of the CALL, which is not sent then.
+func Before(ctx context.Context, ask func(context.Context) error) context.Context {
+	return context.WithValue(ctx, beforeKey{}, ask)
+}
+
 func (c *Conn) call(ctx context.Context, id, action string, payload json.RawMessage) (json.RawMessage, error) {
 	p := &pending{id: id, answer: make(chan answer, 1)}
 	if err := c.takeTurn(ctx, p); err != nil {
 		return nil, err
 	}
 	defer c.passTurn(p)
+	if ask, asks := ctx.Value(beforeKey{}).(func(context.Context) error); asks {
+		err := ask(ctx)
+		if ctx.Err() != nil {
+			return nil, noTurn(ctx)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	if err := c.send(Frame{Type: CALL, ID: p.id, Action: action, Payload: payload}, nil); err != nil {
 		return nil, err
 	}

@@ -286,6 +286,50 @@ func TestLateTurn(t *testing.T) {
 	})
 }
 
+// What was allowed when a CALL was made may not be when its turn comes: then it is not sent.
+func TestBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t, ocppj.V201)
+		b.serve = func(_ context.Context, _ *peer, f ocppj.Frame) (json.RawMessage, error) {
+			time.Sleep(10 * time.Second)
+			return f.Payload, nil
+		}
+		no := errors.New("no longer")
+		var over atomic.Bool
+		ask := func(context.Context) error {
+			if over.Load() {
+				return no
+			}
+			return nil
+		}
+		call := func(ctx context.Context, action string) chan error {
+			done := make(chan error, 1)
+			go func() {
+				_, err := a.conn.CallRaw(ctx, action, raw(`{}`))
+				done <- err
+			}()
+			synctest.Wait()
+			return done
+		}
+		first := call(ocppj.Before(t.Context(), ask), "First")
+		second := call(ocppj.Before(t.Context(), ask), "Second")
+		third := call(t.Context(), "Third")
+		over.Store(true)
+		if err := <-first; err != nil {
+			t.Error(err)
+		}
+		if err := <-second; err != no {
+			t.Errorf("got %v", err)
+		}
+		if err := <-third; err != nil {
+			t.Error(err)
+		}
+		if strings.Contains(a.noted(), "Second") {
+			t.Errorf("it was sent:\n%s", a.noted())
+		}
+	})
+}
+
 func TestErrorsCrossTheWire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := pair(t, ocppj.V16)

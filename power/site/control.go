@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -279,16 +280,19 @@ func (c *Control) at(id gnista.StationID) *loop {
 
 // Lower has the share of an EVSE lowered at once, or with 0 those of all EVSEs of a station, which has reported
 // that its power is too much; again only when it has had a control period to follow. What was measured afterwards
-// raises it again.
-func (c *Control) Lower(id gnista.StationID, evse int) {
-	if l := c.at(id); l != nil {
-		l.mu.Lock()
-		if _, ok := l.tree.places[key{id, evse}]; ok || evse == 0 {
-			l.lower[key{id, evse}] = true
-		}
-		l.mu.Unlock()
-		l.wake()
+// raises it again. False where the power is not divided by us.
+func (c *Control) Lower(id gnista.StationID, evse int) bool {
+	l := c.at(id)
+	if l == nil {
+		return false
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, ok := l.tree.places[key{id, evse}]; ok || evse == 0 {
+		l.lower[key{id, evse}] = true
+	}
+	l.wake()
+	return l.tree.Mode == On && slices.ContainsFunc(l.tree.EVSEs, func(b Bay) bool { return b.Station == id && (evse == 0 || b.EVSE == evse) })
 }
 
 // Take takes in an event that may change what there is to share. It never waits.

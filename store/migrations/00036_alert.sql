@@ -30,6 +30,7 @@ CREATE TABLE alert (
 CREATE UNIQUE INDEX alert_subject ON alert (subject, route);
 CREATE INDEX alert_due ON alert (due_at) WHERE due_at > 0;
 CREATE INDEX alert_state ON alert (state, id);
+CREATE INDEX alert_ended ON alert (ended_at) WHERE ended_at > 0;
 
 CREATE TABLE alert_delivery (
     id      TEXT PRIMARY KEY,
@@ -45,6 +46,7 @@ CREATE TABLE alert_delivery (
 CREATE UNIQUE INDEX alert_delivery_key ON alert_delivery (key);
 CREATE INDEX alert_delivery_due ON alert_delivery (channel, next_at, id) WHERE state = 'waiting';
 CREATE INDEX alert_delivery_sent ON alert_delivery (channel, done_at) WHERE state = 'sent';
+CREATE INDEX alert_delivery_done ON alert_delivery (done_at) WHERE done_at > 0;
 CREATE INDEX alert_delivery_state ON alert_delivery (state, id);
 CREATE INDEX alert_delivery_alert ON alert_delivery (alert, id);
 CREATE INDEX alert_delivery_channel ON alert_delivery (channel, id);
