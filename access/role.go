@@ -40,6 +40,9 @@ const (
 	Audit     Area = "audit" // who has changed what
 )
 
+// Areas are all of them.
+var Areas = []Area{Stations, Faults, Power, Charging, Customers, Tariffs, Money, Setup, Users, Audit}
+
 // Verb is what is done in an area.
 type Verb string
 

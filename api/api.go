@@ -134,10 +134,15 @@ const Prefix = "/api/v1"
 
 const prefix = Prefix
 
-// Handler is the handler of all paths.
-func (s *Server) Handler() http.Handler {
-	mux := http.NewServeMux()
-	s.rates = newLimits()
+// Describe is the description of the API as OpenAPI 3.1, in JSON. Nothing of the server is used.
+func (s *Server) Describe() ([]byte, error) {
+	api := s.register(http.NewServeMux())
+	operations(api)
+	return json.MarshalIndent(api.OpenAPI(), "", "  ")
+}
+
+// register adds the operations of the API.
+func (s *Server) register(mux *http.ServeMux) huma.API {
 	config := huma.DefaultConfig("Gnista", s.Version)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = prefix+"/openapi", "", ""
 	config.CreateHooks = nil // no links to schemas in answers
@@ -211,11 +216,20 @@ func (s *Server) Handler() http.Handler {
 	s.users(api)
 	s.trail(api)
 	s.alerts(api)
+	return api
+}
+
+// Handler is the handler of all paths.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	s.rates = newLimits()
+	api := s.register(mux)
 	s.pages(mux)
 	s.signInPages(mux)
 	s.payPages(mux)
 	s.hooks(mux)
 	s.alertPages(mux)
+	s.console(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+"; see "+prefix+"/openapi.json")
 	})

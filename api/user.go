@@ -41,10 +41,31 @@ type sessionView struct {
 	Current   bool      `json:"current,omitempty" doc:"It is that of the request"`
 }
 
+// meRight is the most that somebody may do in an area.
+type meRight struct {
+	Area  access.Area `json:"area"`
+	Verb  access.Verb `json:"verb" enum:"see,act,change" doc:"Who may change may act, and who may act may see"`
+	Sites []string    `json:"sites,omitempty" doc:"Where; absent is everywhere"`
+}
+
+func rightsOf(a access.Actor) []meRight {
+	list := []meRight{}
+	for _, area := range access.Areas {
+		for _, v := range []access.Verb{access.Change, access.Act, access.See} {
+			if sites, all := a.Sites(v, area); all || len(sites) > 0 {
+				list = append(list, meRight{area, v, sites})
+				break
+			}
+		}
+	}
+	return list
+}
+
 type meView struct {
 	User   *userView      `json:"user,omitempty" doc:"Absent for the admin token, and for this machine where there are no users"`
 	Name   string         `json:"name"`
 	Grants []access.Grant `json:"grants" nullable:"false"`
+	Rights []meRight      `json:"rights" nullable:"false" doc:"What they may do, area by area; areas of which they may do nothing are absent"`
 }
 
 type newUser struct {
@@ -134,7 +155,7 @@ func (s *Server) users(api huma.API) {
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/me", OperationID: "get-me", Summary: "Show who asks, and what they may do", Tags: tags},
 		func(ctx context.Context, _ *struct{}) (*body[meView], error) {
 			a := actorOf(ctx)
-			v := meView{Name: a.Name, Grants: a.Grants}
+			v := meView{Name: a.Name, Grants: a.Grants, Rights: rightsOf(a)}
 			if v.Grants == nil {
 				v.Grants = []access.Grant{}
 			}

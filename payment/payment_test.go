@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,9 +58,9 @@ func newSystem(t *testing.T) *system {
 	s := &system{db: db, now: start, store: &crashing{Store: db, after: -1}}
 	now := func() time.Time { return s.now }
 	s.bank = newBank(now)
-	ids := 0
+	var ids atomic.Int64
 	s.Worker = &payment.Worker{Log: slog.New(slog.DiscardHandler), Payments: &payment.Payments{
-		Store: s.store, Providers: payment.NewProviders(s.bank), Now: now, NewID: func() string { ids++; return fmt.Sprintf("%08d", ids) },
+		Store: s.store, Providers: payment.NewProviders(s.bank), Now: now, NewID: func() string { return fmt.Sprintf("%08d", ids.Add(1)) },
 	}}
 	return s
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -277,6 +278,7 @@ func TestGoodwill(t *testing.T) {
 type cards struct {
 	*till
 	bad     bool
+	mu      sync.Mutex
 	charged []time.Time
 }
 
@@ -284,7 +286,9 @@ func (b *cards) Capture(ctx context.Context, op payment.Operation, p payment.Pay
 	if p.Way != payment.ByMandate {
 		return b.till.Capture(ctx, op, p)
 	}
+	b.mu.Lock()
 	b.charged = append(b.charged, b.now())
+	b.mu.Unlock()
 	if b.bad {
 		return payment.Snapshot{}, &payment.DeclinedError{Code: "expired_card"}
 	}

@@ -249,7 +249,7 @@ func (p *Payments) dun(ctx context.Context, r Receivable) error {
 		tell = x.reminded(r.Reminders, now)
 	}
 	r.LastAt, r.NextAt = now, p.Dunning.next(now)
-	if (r.Tries >= p.Dunning.Tries || x.Mandate == "") && r.Reminders >= p.Dunning.Reminders {
+	if !charge && r.Reminders >= p.Dunning.Reminders { // what is charged once more may have to be invoiced after
 		r.NextAt = time.Time{}
 	}
 	// It is stored before: what is lost then is a try, and never one too many is made.

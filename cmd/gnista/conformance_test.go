@@ -19,14 +19,14 @@ var conformance = map[string][]string{"16": {"ocpp1.6"}, "201": {"ocpp2.0.1"}, "
 // unraced skips what takes hours of the stations' time where races are looked for; make check plays it without.
 func unraced(t *testing.T) {
 	t.Helper()
-	if raced {
+	if storetest.Raced {
 		t.Skip("skipped: played without -race")
 	}
 }
 
 // racedVersions are all versions, or one where races are looked for; make check plays the others without.
 func racedVersions() []gnista.Version {
-	if raced {
+	if storetest.Raced {
 		return versions()[:1]
 	}
 	return versions()

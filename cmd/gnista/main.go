@@ -28,6 +28,7 @@ type commandLine struct {
 	Sim     simulate `cmd:"" help:"Simulate charging stations and the drivers who use them."`
 	Check   check    `cmd:"" help:"Wait for one station, check what it can do and what it does wrong, and print a report."`
 
+	OpenAPI describe    `cmd:"" name:"openapi" help:"Print the description of the API (OpenAPI 3.1) and end."`
 	Version showVersion `cmd:"" help:"Show the version and end; --version does it too."`
 }
 

@@ -69,7 +69,7 @@ func TestTranscripts(t *testing.T) {
 	t.Run("play", func(t *testing.T) {
 		for _, file := range files {
 			story, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".txt"), ".")
-			if raced && len(story)%racedPart != 0 {
+			if storetest.Raced && len(story)%racedPart != 0 {
 				continue
 			}
 			t.Run(filepath.Base(file), func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 // dying is a store whose process ends at one of its writes: before it or right after it. Nothing is written after.
 type dying struct {
 	*store.DB
+	mu    sync.Mutex // deliveries are made side by side
 	left  int  // writes before the end
 	after bool // the last one is on disk, and nobody hears of it
 	dead  bool
@@ -25,6 +27,8 @@ type dying struct {
 var errDied = errors.New("the process has ended")
 
 func (d *dying) write(do func() error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.dead {
 		return errDied
 	}

@@ -300,7 +300,9 @@ func (w *world) check(ctx context.Context, c *charger, order any) {
 		}
 	}
 	for _, r := range w.runs(ctx, true) {
-		if x := len(r.Records) - 1; r.Station == c.id && x >= 0 && r.Records[x].State == remedy.Sending {
+		x := len(r.Records) - 1
+		// A run that was cut short by a death may have a step that is kept as being sent, and is looked at again later.
+		if r.Station == c.id && x >= 0 && r.Records[x].State == remedy.Sending && r.Records[x].ActedAt.Equal(w.now) {
 			now.run, now.record = r.ID, x
 			open := slices.ContainsFunc(r.Faults, func(id string) bool {
 				f, err := w.db.Fault(ctx, id)

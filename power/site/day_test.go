@@ -11,6 +11,7 @@ import (
 	"gnista/power"
 	"gnista/power/site"
 	"gnista/station"
+	"gnista/store/storetest"
 )
 
 // A day of a site of 40 EVSEs on a connection of 100 A, with other things on it: cars come and go, some stations
@@ -19,7 +20,7 @@ import (
 // least current, and each gets something in time.
 func TestDay(t *testing.T) {
 	hours := 24
-	if testing.Short() {
+	if testing.Short() || storetest.Raced { // make check plays the whole of it without -race
 		hours = 3
 	}
 	synctest.Test(t, func(t *testing.T) {

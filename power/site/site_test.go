@@ -70,9 +70,9 @@ func TestShare(t *testing.T) {
 		l.Mode = site.Off
 		y.set(l)
 		time.Sleep(20 * time.Second)
-		for id, c := range y.stations {
-			if len(c.held) != 0 {
-				t.Errorf("%s still has %+v", id, c.held)
+		for id := range y.stations {
+			if n := y.holds(id); n != 0 {
+				t.Errorf("%s still has %d profiles", id, n)
 			}
 		}
 	})
@@ -240,7 +240,10 @@ func TestTurns(t *testing.T) {
 			y.reads(time.Minute)
 			y.within(13000, "in turns")
 			for id := range got {
-				if a := y.stations[id].takes(1); a[0] > 0 {
+				y.mu.Lock()
+				a := y.stations[id].takes(1)
+				y.mu.Unlock()
+				if a[0] > 0 {
 					got[id] += time.Minute
 				}
 			}
@@ -299,6 +302,8 @@ func TestOthers(t *testing.T) {
 		if p := y.place("B"); p.Amps != 10000 || p.Why.Code != site.OthersLimit {
 			t.Errorf("%+v %+v", p, p.Why)
 		}
+		y.mu.Lock()
+		defer y.mu.Unlock()
 		if h := y.stations["A"].held[1]; h.StackLevel != 5 {
 			t.Errorf("the operator's profile is %+v", h)
 		}

@@ -153,7 +153,7 @@ func TestGone(t *testing.T) {
 		y.mu.Unlock()
 		time.Sleep(2 * time.Minute)
 		for _, id := range []gnista.StationID{"A", "B", "C"} {
-			if n := len(y.stations[id].held); n != 0 {
+			if n := y.holds(id); n != 0 {
 				t.Errorf("%s still has %d profiles", id, n)
 			}
 		}

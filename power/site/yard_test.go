@@ -221,6 +221,13 @@ func (y *yard) place(id gnista.StationID) site.BayView {
 	return site.BayView{}
 }
 
+// holds is how many profiles a station has.
+func (y *yard) holds(id gnista.StationID) int {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return len(y.stations[id].held)
+}
+
 func (y *yard) Connection(id gnista.StationID) (station.Connection, bool) {
 	y.mu.Lock()
 	defer y.mu.Unlock()

@@ -1,0 +1,18 @@
+import { defineConfig } from '@playwright/test';
+
+// The real binary with simulated stations, in a real browser: see test/gnista.ts.
+export default defineConfig({
+  testDir: 'test',
+  testMatch: '*.spec.ts',
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  forbidOnly: !!process.env.CI,
+  reporter: 'list',
+  outputDir: 'test-results',
+  use: {
+    browserName: 'chromium',
+    locale: 'en-GB',
+    launchOptions: { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] },
+  },
+});

@@ -1,0 +1,5 @@
+import type { Routes } from 'sv-router';
+
+export const charging = {
+  '/transactions': () => import('./Charging.svelte'),
+} satisfies Routes;

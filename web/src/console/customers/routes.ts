@@ -1,0 +1,5 @@
+import type { Routes } from 'sv-router';
+
+export const customers = {
+  '/customers': () => import('./Customers.svelte'),
+} satisfies Routes;

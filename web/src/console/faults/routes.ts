@@ -1,0 +1,5 @@
+import type { Routes } from 'sv-router';
+
+export const faults = {
+  '/faults': () => import('./Faults.svelte'),
+} satisfies Routes;

@@ -1,0 +1,5 @@
+import type { Routes } from 'sv-router';
+
+export const money = {
+  '/payments': () => import('./Money.svelte'),
+} satisfies Routes;

@@ -1,0 +1,5 @@
+import type { Routes } from 'sv-router';
+
+export const overview = {
+  '/': () => import('./Overview.svelte'),
+} satisfies Routes;

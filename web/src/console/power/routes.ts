@@ -1,0 +1,5 @@
+import type { Routes } from 'sv-router';
+
+export const power = {
+  '/sites': () => import('./Power.svelte'),
+} satisfies Routes;

@@ -1,0 +1,5 @@
+import type { Routes } from 'sv-router';
+
+export const setup = {
+  '/settings': () => import('./Setup.svelte'),
+} satisfies Routes;
