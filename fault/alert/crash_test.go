@@ -19,8 +19,8 @@ import (
 type dying struct {
 	*store.DB
 	mu    sync.Mutex // deliveries are made side by side
-	left  int  // writes before the end
-	after bool // the last one is on disk, and nobody hears of it
+	left  int        // writes before the end
+	after bool       // the last one is on disk, and nobody hears of it
 	dead  bool
 }
 
