@@ -7,7 +7,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"gnista"
 	"gnista/store/storetest"
 )
 
@@ -16,25 +15,8 @@ import (
 // and the conversation goes alike in each.
 var conformance = map[string][]string{"16": {"ocpp1.6"}, "201": {"ocpp2.0.1"}, "21": {"ocpp2.1"}, "2": {"ocpp2.0.1", "ocpp2.1"}}
 
-// unraced skips what takes hours of the stations' time where races are looked for; make check plays it without.
-func unraced(t *testing.T) {
-	t.Helper()
-	if storetest.Raced {
-		t.Skip("skipped: played without -race")
-	}
-}
-
-// racedVersions are all versions, or one where races are looked for; make check plays the others without.
-func racedVersions() []gnista.Version {
-	if storetest.Raced {
-		return versions()[:1]
-	}
-	return versions()
-}
-
 // TestConformance plays the test cases, each in a transcript with its name.
 func TestConformance(t *testing.T) {
-	unraced(t)                       // the stories of TestTranscripts are played with it
 	storetest.SQLite(t, t.TempDir()) // as for the transcripts
 	for folder, versions := range conformance {
 		files, err := filepath.Glob(filepath.Join("../../testdata/conformance", folder, "TC_*.txt"))

@@ -98,7 +98,7 @@ func treated(t *testing.T, list []gnista.Version, f func(p patient, v gnista.Ver
 // TestRemedies: ladders help at stations that can be helped, also across a restart of the system, wait where cars
 // charge, and hand over what they cannot help.
 func TestRemedies(t *testing.T) {
-	treated(t, racedVersions(), func(p patient, v gnista.Version) {
+	treated(t, versions(), func(p patient, v gnista.Version) {
 		t, ctx := p.t, p.t.Context()
 		ok := func(err error) {
 			t.Helper()
@@ -158,7 +158,6 @@ func TestRemedies(t *testing.T) {
 
 // TestLaddersEnd: for a fault of each class every station comes to an end, and none is told anything in a dry run.
 func TestLaddersEnd(t *testing.T) {
-	unraced(t)
 	treated(t, []gnista.Version{gnista.V16, gnista.V21}, func(p patient, v gnista.Version) {
 		t, ctx := p.t, p.t.Context()
 		keys := map[fault.Class]fault.Key{}

@@ -14,7 +14,6 @@ import (
 // TestSitePower: stations of all versions, some of which do not do what they are told, are held within what their site's
 // connection is made for, with a meter that drops out now and then.
 func TestSitePower(t *testing.T) {
-	unraced(t)
 	simulated(t, func(t *testing.T, b *bubble) {
 		p := b.short(10, 80, 10)
 		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Hour)

@@ -46,7 +46,7 @@ func (b *bubble) passes(d time.Duration, id gnista.StationID, codes ...string) {
 }
 
 func TestSilentFaults(t *testing.T) {
-	for _, v := range racedVersions() {
+	for _, v := range versions() {
 		t.Run(string(v), func(t *testing.T) {
 			t.Run("offline", func(t *testing.T) {
 				simulated(t, func(t *testing.T, b *bubble) {
@@ -160,7 +160,6 @@ func TestSilentFaults(t *testing.T) {
 // Half a day at stations where cars come and go: what goes wrong shows in the uptime and in nothing else, and
 // where nothing does nobody is troubled.
 func TestUptimeOfADay(t *testing.T) {
-	unraced(t)
 	simulated(t, func(t *testing.T, b *bubble) {
 		b.card("CARD")
 		plays := map[gnista.StationID]sim.Scenario{"NORMAL": sim.Normal, "OFFLINE": sim.Offline, "FAULTS": sim.Faults}

@@ -18,9 +18,6 @@ import (
 // process die in the middle of anything. What holds whatever happens is checked by the world with each order; in
 // the end every run has ended.
 func TestAnything(t *testing.T) {
-	if storetest.Raced {
-		t.Skip("skipped: played without -race")
-	}
 	db := storetest.Open(t)
 	var n atomic.Int64
 	rapid.Check(t, func(rt *rapid.T) {
