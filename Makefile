@@ -20,7 +20,8 @@ web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
 
 # What is generated from the API, types, style, and the screens in a real browser on the real binary.
-ui-check: setup ui build
+ui-check: setup ui
+	$(GO) build -o bin/gnista ./cmd/gnista
 	cd web && npm run -s generate && npm run -s check && npm test
 
 # Tests use a real PostgreSQL and stations that others have written; setup installs what is missing.
