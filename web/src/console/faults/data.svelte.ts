@@ -2,7 +2,6 @@
 import { createQuery, useQueryClient } from '@tanstack/svelte-query';
 import { client, must, pages, type Schemas } from '../../lib/api';
 import { live, type Happening } from '../../lib/live.svelte';
-import { namesOf } from './words';
 import { me, type Verb } from '../../lib/me.svelte';
 
 /** All of a list that is short by its nature. */
@@ -66,4 +65,4 @@ export function follow(kinds: string[], keys: string[], every = 2000, when: (h: 
 /** Who does something, where nobody has signed in. */
 export const by = (): string | undefined => (me.is?.user ? undefined : me.is?.name);
 
-export { namesOf };
+export { namesOf } from './words';

@@ -72,7 +72,7 @@ export const classText = words({
   unlock: { sv: 'Låset har fastnat', en: 'The lock is stuck' },
   restart: { sv: 'Omstart hjälper', en: 'A restart helps' },
   reconnect: { sv: 'Kontakten är bruten', en: 'The connection is gone' },
-  'cool-down': { sv: 'För varmt', en: 'Too hot' },
+  'cool-down': { sv: 'Vänta ut det', en: 'Wait it out' },
   'lower-power': { sv: 'För mycket effekt', en: 'Too much power' },
   retry: { sv: 'En order misslyckades', en: 'An order failed' },
   'set-clock': { sv: 'Klockan går fel', en: 'The clock is wrong' },
