@@ -54,9 +54,12 @@ import (
 
 // Server serves the API and the pages.
 type Server struct {
-	Network       *station.Network
-	Messages      station.MessageStore
-	Presence      station.Presence
+	Network  *station.Network
+	Messages station.MessageStore
+	Presence interface {
+		station.Presence
+		Connected() []gnista.StationID
+	}
 	Mirrors       station.Mirrors
 	Tokens        *token.Tokens
 	Accounts      *account.Book
@@ -191,6 +194,7 @@ func (s *Server) register(mux *http.ServeMux) huma.API {
 	s.sitePower(api)
 	s.uptimes(api)
 	s.figures(api)
+	s.totals(api)
 	s.records(api)
 	s.invoices(api)
 	s.invoiceRuns(api)

@@ -23,6 +23,12 @@ func (s *Server) console(mux *http.ServeMux) {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable") // their names tell what is in them
 		sendBuilt(w, r, files, "built/"+r.PathValue("name"))
 	})
+	// The worker that shows alerts while no screen is open: it is of all paths, so it stands beside them, and is read anew each time.
+	mux.HandleFunc("GET /push.js", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-cache")
+		sendBuilt(w, r, files, "push.js")
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			http.Error(w, "there is nothing that can be done here", http.StatusMethodNotAllowed)

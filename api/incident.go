@@ -88,12 +88,14 @@ func (s *Server) incidents(api huma.API) {
 		Method: http.MethodGet, Path: "/incidents", OperationID: "list-incidents", Summary: "List incidents, the newest first", Tags: faultTags,
 		Description: "An incident is faults that belong together. It is resolved when all of them are over.",
 	}, func(ctx context.Context, in *struct {
-		State    string             `query:"state" enum:"open,resolved,all" default:"open"`
-		Kind     fault.IncidentKind `query:"kind" enum:"site,power,station,firmware"`
-		Severity fault.Severity     `query:"severity" enum:"critical,high,medium,low,info" doc:"At least as bad"`
-		Station  gnista.StationID   `query:"station"`
-		Site     string             `query:"site"`
-		Assignee string             `query:"assignee"`
+		State        string             `query:"state" enum:"open,resolved,all" default:"open"`
+		Kind         fault.IncidentKind `query:"kind" enum:"site,power,station,firmware"`
+		Severity     fault.Severity     `query:"severity" enum:"critical,high,medium,low,info" doc:"At least as bad"`
+		Station      gnista.StationID   `query:"station"`
+		Site         string             `query:"site"`
+		Assignee     string             `query:"assignee"`
+		Acknowledged string             `query:"acknowledged" enum:"true,false"`
+		Shelved      string             `query:"shelved" enum:"true,false"`
 		FaultLanguage
 		Paging
 	}) (*body[page[IncidentView]], error) {
@@ -103,7 +105,7 @@ func (s *Server) incidents(api huma.API) {
 		}
 		f := fault.IncidentFilter{
 			State: map[string]fault.State{"open": fault.IsOpen, "resolved": fault.IsCleared}[in.State], Kind: in.Kind, AtLeast: in.Severity, Station: in.Station, Site: in.Site, Assignee: in.Assignee,
-			Before: int(before), Limit: in.Limit,
+			Acknowledged: yes(in.Acknowledged), Shelved: yes(in.Shelved), Now: s.Now(), Before: int(before), Limit: in.Limit,
 		}
 		list, err := s.Faults.Incidents.Incidents(ctx, f)
 		return answer(turn(in.Paging, list, s.showIncident(in.tag()), func(i fault.Incident) string { return strconv.Itoa(i.Case) }), err)

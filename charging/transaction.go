@@ -249,6 +249,13 @@ type Filter struct {
 	Limit   int
 }
 
+// GoingOn is what active transactions come to.
+type GoingOn struct {
+	Transactions int
+	Charging     int   // of them: the others are plugged in and take nothing
+	PowerW       int64 // that was last measured
+}
+
 // Store keeps transactions.
 type Store interface {
 	// Change runs f within one SQL transaction and commits what it did, or nothing when it fails. f
@@ -258,6 +265,8 @@ type Store interface {
 	Transaction(ctx context.Context, id string) (Transaction, error)
 	// Transactions lists transactions, the newest first.
 	Transactions(ctx context.Context, f Filter) ([]Transaction, error)
+	// GoingOn adds up the active transactions.
+	GoingOn(ctx context.Context) (GoingOn, error)
 	// Unfinished lists transactions that ended before the given time, are not finished and wait
 	// for nobody's decision.
 	Unfinished(ctx context.Context, before time.Time, limit int) ([]Transaction, error)

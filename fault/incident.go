@@ -104,8 +104,12 @@ type IncidentFilter struct {
 	Station  gnista.StationID
 	Site     string
 	Assignee string
-	Before   int // the number of the case behind which they are; 0 is from the newest
-	Limit    int
+
+	Acknowledged, Shelved *bool // nil is either
+	Now                   time.Time
+
+	Before int // the number of the case behind which they are; 0 is from the newest
+	Limit  int
 }
 
 // What rules do with incidents.

@@ -100,6 +100,8 @@ type Store interface {
 	StationLike(ctx context.Context, id gnista.StationID) (Station, error)
 	// Stations lists up to limit stations in the order of their ids, behind after.
 	Stations(ctx context.Context, after gnista.StationID, limit int) ([]Station, error)
+	// CountStations counts all stations and their EVSEs.
+	CountStations(ctx context.Context) (Count, error)
 	// ChangeStation changes a station, or makes one when create is true; it has no State then. The
 	// events go into the same SQL transaction. NotFound.
 	ChangeStation(ctx context.Context, id gnista.StationID, create bool, change func(*Station) ([]gnista.Event, error)) (Station, error)
@@ -108,6 +110,9 @@ type Store interface {
 	// DeleteStation removes a station and its state, but not its transactions. NotFound.
 	DeleteStation(ctx context.Context, id gnista.StationID) error
 }
+
+// Count is how many there are.
+type Count struct{ Stations, EVSEs int }
 
 const maxText = 100
 

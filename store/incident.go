@@ -154,6 +154,12 @@ func (db *DB) Incidents(ctx context.Context, f fault.IncidentFilter) ([]fault.In
 			w.add(condition, value)
 		}
 	}
+	if f.Acknowledged != nil {
+		w.conditions = append(w.conditions, either(*f.Acknowledged, `acknowledged_at > 0`, `acknowledged_at = 0`))
+	}
+	if f.Shelved != nil {
+		w.add(either(*f.Shelved, `shelved_until > ?`, `shelved_until <= ?`), millis(f.Now))
+	}
 	if f.Before > 0 {
 		w.add(`number < ?`, f.Before)
 	}

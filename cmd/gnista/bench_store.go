@@ -50,6 +50,8 @@ func (*noStore) Transactions(context.Context, charging.Filter) ([]charging.Trans
 	return nil, nil
 }
 
+func (*noStore) GoingOn(context.Context) (charging.GoingOn, error) { return charging.GoingOn{}, nil }
+
 func (*noStore) Unfinished(context.Context, time.Time, int) ([]charging.Transaction, error) {
 	return nil, nil
 }

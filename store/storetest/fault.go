@@ -170,6 +170,26 @@ func (s suite) faults(t *testing.T) {
 	if list := must[[]fault.Incident](t)(s.Incidents(ctx, fault.IncidentFilter{State: fault.IsOpen, Kind: fault.SiteIncident, AtLeast: fault.High, Site: "site", Before: have.Case + 1, Limit: 10})); len(list) != 1 {
 		t.Errorf("got %+v", list)
 	}
+	must[fault.Incident](t)(s.ChangeIncident(ctx, have.ID, func(i *fault.Incident) (*fault.IncidentStep, error) {
+		i.AcknowledgedAt, i.ShelvedUntil = now, now.Add(time.Hour)
+		return &fault.IncidentStep{Incident: *i, Kind: fault.IncidentChanged, Done: fault.Done{At: now, What: "shelved"}}, nil
+	}))
+	for _, yes := range []bool{true, false} {
+		found := 0
+		if yes {
+			found = 1
+		}
+		if n := len(must[[]fault.Incident](t)(s.Incidents(ctx, fault.IncidentFilter{Site: "site", Acknowledged: &yes, Limit: 10}))); n != found {
+			t.Errorf("acknowledged %v: %d", yes, n)
+		}
+		if n := len(must[[]fault.Incident](t)(s.Incidents(ctx, fault.IncidentFilter{Site: "site", Shelved: &yes, Now: now, Limit: 10}))); n != found {
+			t.Errorf("shelved %v: %d", yes, n)
+		}
+		over := !yes
+		if n := len(must[[]fault.Incident](t)(s.Incidents(ctx, fault.IncidentFilter{Site: "site", Shelved: &over, Now: now.Add(time.Hour), Limit: 10}))); n != found {
+			t.Errorf("shelved %v, after that: %d", over, n)
+		}
+	}
 	if err := s.DeleteStation(ctx, "F1"); err != nil {
 		t.Fatal(err)
 	}

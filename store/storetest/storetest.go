@@ -114,6 +114,7 @@ func Run(t *testing.T, url string) {
 	t.Run("attempts", s.attempts)
 	t.Run("watchers", s.watchers)
 	t.Run("power of sites", s.sitePower)
+	t.Run("totals", s.totals)
 }
 
 type suite struct{ *store.DB }

@@ -2733,6 +2733,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/revenue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell what charge records come to, day by day, the newest first
+         * @description One item for each day and currency, by when records were issued; a day without any is left out.
+         */
+        get: operations["list-revenue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/review": {
         parameters: {
             query?: never;
@@ -5261,6 +5281,23 @@ export interface paths {
          * @description What is left out is not changed.
          */
         patch: operations["change-token"];
+        trace?: never;
+    };
+    "/api/v1/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell what goes on now, of all stations */
+        get: operations["get-totals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/transactions": {
@@ -10125,6 +10162,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
+        PageRevenueView: {
+            items: components["schemas"]["RevenueView"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
         PageReviewView: {
             items: components["schemas"]["ReviewView"][];
             /** @description Cursor of the next page; absent on the last */
@@ -11355,6 +11397,24 @@ export interface components {
         Result: {
             result: unknown;
         };
+        RevenueView: {
+            /**
+             * @description In the time zone of the server
+             * @example 2026-03-02
+             */
+            day: string;
+            /** Format: int64 */
+            energyWh: number;
+            net: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description Charge records that were issued, credits among them
+             */
+            records: number;
+            /** @description VAT included, less what was credited */
+            total: components["schemas"]["Money"];
+            vat: components["schemas"]["Money"];
+        };
         ReviewView: {
             /** @description What is known of the energy */
             evidence: components["schemas"]["EvidenceView"];
@@ -12578,6 +12638,32 @@ export interface components {
             readonly updatedAt?: string;
             /** Format: date-time */
             validFrom?: string;
+        };
+        TotalsView: {
+            /** Format: int64 */
+            activeTransactions: number;
+            /**
+             * Format: int64
+             * @description Transactions in which a car takes energy
+             */
+            charging: number;
+            /**
+             * Format: int64
+             * @description Stations that are connected now
+             */
+            connected: number;
+            /**
+             * Format: int64
+             * @description That stations have told of
+             */
+            evses: number;
+            /**
+             * Format: int64
+             * @description Of all cars, as it was last measured
+             */
+            powerW: number;
+            /** Format: int64 */
+            stations: number;
         };
         TransactionQuestion: {
             /** @description Absent: whether it has messages of any */
@@ -17045,6 +17131,8 @@ export interface operations {
                 station?: string;
                 site?: string;
                 assignee?: string;
+                acknowledged?: "true" | "false";
+                shelved?: "true" | "false";
                 /** @description Language of the texts; absent: what Accept-Language likes best */
                 language?: "en" | "sv";
                 /** @description Most items of a page */
@@ -19596,6 +19684,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-revenue": {
+        parameters: {
+            query?: {
+                /** @description So many days, of which today is the last */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRevenueView"];
                 };
             };
             /** @description Error */
@@ -25471,6 +25591,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotalsView"];
                 };
             };
             /** @description Error */
