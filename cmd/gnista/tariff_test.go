@@ -254,7 +254,7 @@ func TestTariffOfTransaction(t *testing.T) {
 		t.Helper()
 		n++
 		at := start.Add(time.Duration(minutes) * time.Minute).Format(time.RFC3339)
-		w.send(fmt.Sprintf(`[2,"%d","TransactionEvent",{"eventType":%q,"timestamp":%q,"triggerReason":"Trigger","seqNo":%d,"transactionInfo":{"transactionId":%q},"evse":{"id":1,"connectorId":1},"meterValue":[{"timestamp":%q,"sampledValue":[{"value":%d}]}]%s}]`,
+		w.send(fmt.Sprintf(`[2,"%d","TransactionEvent",{"eventType":%q,"timestamp":%q,"triggerReason":"Trigger","seqNo":%d,"transactionInfo":{"transactionId":%q,"chargingState":"Charging"},"evse":{"id":1,"connectorId":1},"meterValue":[{"timestamp":%q,"sampledValue":[{"value":%d}]}]%s}]`,
 			n, kind, at, n, ref, at, wh, more))
 		w.want(fmt.Sprintf(`[3,"%d",`, n))
 	}
@@ -326,7 +326,7 @@ func TestTariffOfTransaction(t *testing.T) {
 	a.ask("POST", "/transactions/none/simulate", `{"tariff":"`+own+`"}`, 404)
 	a.ask("GET", "/transactions/"+x.ID+"/cost", "", 200, `"tariff":"`+own+`"`, `"version":1`, `"billed":true`, `"total":{"amount":200,"currency":"SEK"}`, `"type":"energy","element":1,"quantity":2000`)
 	a.ask("GET", "/transactions/none/cost", "", 404)
-	a.ask("GET", "/transactions/"+x.ID, "", 200, `"phases":[{"at":"`)
+	a.ask("GET", "/transactions/"+x.ID, "", 200, `"phases":[{"at":"`, `"activity":"charging"}]`)
 	a.ask("GET", "/transactions/"+x.ID+"/signed-values", "", 200, `{"signedValues":[]}`)
 	a.ask("GET", "/transactions/none/signed-values", "", 404)
 	between := func(since, until time.Time) string {

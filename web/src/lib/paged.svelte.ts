@@ -1,5 +1,6 @@
 // A list of the API as a screen shows it: page after page, and changed where something happens.
 import { untrack } from 'svelte';
+import { appended, renewed } from './merge';
 
 export interface Page<T> {
   items: T[] | null;
@@ -46,9 +47,7 @@ export class Paged<T> {
     try {
       const { items } = await this.ask();
       if (run !== this.run || !items) return;
-      const fresh = new Map(items.map((x) => [this.key(x), x]));
-      const old = new Set(this.rows.map(this.key));
-      this.rows = [...items.filter((x) => !old.has(this.key(x))), ...this.rows.map((x) => fresh.get(this.key(x)) ?? x)];
+      this.rows = renewed(this.rows, items, this.key);
       this.error = null;
     } catch (e) {
       if (run === this.run) this.error = e as Error;
@@ -71,9 +70,7 @@ export class Paged<T> {
     try {
       const page = await asked;
       if (run !== this.run) return;
-      const kept = before();
-      const seen = new Set(kept.map(this.key));
-      this.rows = [...kept, ...(page.items ?? []).filter((x) => !seen.has(this.key(x)))];
+      this.rows = appended(before(), page.items ?? [], this.key);
       this.next = page.next;
       this.error = null;
       this.started = true;
