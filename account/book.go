@@ -19,8 +19,8 @@ import (
 type CustomerStore interface {
 	// Customer finds a customer. NotFound.
 	Customer(ctx context.Context, id string) (Customer, error)
-	// Customers lists customers in the order in which they were made, behind the one with the id after.
-	Customers(ctx context.Context, after string, limit int) ([]Customer, error)
+	// Customers lists customers in the order in which they were made.
+	Customers(ctx context.Context, f CustomerFilter) ([]Customer, error)
 	// CreateCustomer adds a customer.
 	CreateCustomer(ctx context.Context, c Customer, ev gnista.Event) error
 	// UpdateCustomer changes a customer in one SQL transaction. NotFound.
@@ -28,6 +28,13 @@ type CustomerStore interface {
 	// EraseCustomer is UpdateCustomer that also blocks the customer's accounts, for the reason, and takes
 	// away the names of these and what is said of their cards.
 	EraseCustomer(ctx context.Context, id, reason string, change func(*Customer) (gnista.Event, error)) (Customer, error)
+}
+
+// CustomerFilter selects customers for a list.
+type CustomerFilter struct {
+	Text  string // part of the name, mail address or a number; empty is any
+	After string // only those made after the one with this id: the next page
+	Limit int
 }
 
 // Filter selects accounts for a list.

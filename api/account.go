@@ -231,12 +231,15 @@ func (s *Server) accounts(api huma.API) {
 func (s *Server) payers(api huma.API) {
 	tags := []string{"Customers"}
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/customers", OperationID: "list-customers", Summary: "List customers", Description: "In the order in which they were made.", Tags: tags},
-		func(ctx context.Context, in *struct{ Paging }) (*body[page[payerView]], error) {
+		func(ctx context.Context, in *struct {
+			Paging
+			Find string `query:"find" maxLength:"100" doc:"Part of the name, mail address or a number"`
+		}) (*body[page[payerView]], error) {
 			after, err := in.after()
 			if err != nil {
 				return nil, err
 			}
-			list, err := s.Accounts.Customers.Customers(ctx, after, in.Limit)
+			list, err := s.Accounts.Customers.Customers(ctx, account.CustomerFilter{Text: in.Find, After: after, Limit: in.Limit})
 			return answer(turn(in.Paging, list, showPayer, func(c account.Customer) string { return c.ID }), err)
 		})
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/customers/{id}", OperationID: "get-customer", Summary: "Show a customer", Tags: tags},

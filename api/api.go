@@ -189,6 +189,7 @@ func (s *Server) register(mux *http.ServeMux) huma.API {
 	s.assignments(api)
 	s.tariffExchange(api)
 	s.quotes(api)
+	s.tariffUses(api)
 	s.simulations(api)
 	s.sites(api)
 	s.sitePower(api)

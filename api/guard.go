@@ -43,6 +43,7 @@ var areas = map[string]access.Area{
 // rights are those of operations that their method and tag do not tell.
 var rights = map[string]right{
 	"quote-tariff": {access.See, access.Tariffs}, "quote-station": {access.See, access.Tariffs}, "check-tariff": {access.See, access.Tariffs},
+	"quote-draft":          {access.See, access.Tariffs},
 	"simulate-transaction": {access.See, access.Tariffs}, "simulate-tariff": {access.See, access.Tariffs},
 	"create-checkout": {access.Act, access.Charging}, "cancel-checkout": {access.Act, access.Charging}, "list-checkouts": {access.See, access.Charging}, "get-checkout": {access.See, access.Charging},
 	"decide-transaction": {access.Change, access.Money}, "get-customer-information": {access.See, access.Customers},

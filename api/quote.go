@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -162,17 +163,36 @@ func (s *Server) quotes(api huma.API) {
 			if in.Body.Number == 0 && in.Body.StartAt != nil {
 				v = t.At(*in.Body.StartAt)
 			}
-			zone := s.Zone
-			if in.Body.Site != "" {
-				if zone, err = s.Sites.SiteZone(ctx, in.Body.Site); gnista.CodeOf(err) == gnista.NotFound && err != nil {
-					return nil, gnista.Invalidf("site", "%v", err)
-				} else if err != nil {
-					return nil, err
-				}
+			zone, err := s.zoneOf(ctx, in.Body.Site)
+			if err != nil {
+				return nil, err
 			}
 			b, err := in.Body.bill(now(), v, zone)
 			return answer(quoteView{t.ID, v.Number, "", showTexts(v), zone.String(), b}, err)
 		})
+	type draft struct {
+		Tariff createTariff `json:"tariff" doc:"What would create it"`
+		Plan   Plan         `json:"plan"`
+		Site   string       `json:"site,omitempty" doc:"Id of the site whose time zone is taken; absent: the operator's"`
+	}
+	add(s, api, huma.Operation{
+		Method: http.MethodPost, Path: "/tariffs/quote", OperationID: "quote-draft", Summary: "Tell what a charge would cost by a tariff that is not there yet", Tags: tags,
+		Description: "Stores nothing.",
+	}, func(ctx context.Context, in *struct{ Body draft }) (*body[billView], error) {
+		v, err := in.Body.Tariff.version(in.Body.Tariff.Currency)
+		if err == nil {
+			err = s.Tariffs.Check(tariff.Tariff{Name: in.Body.Tariff.Name, Currency: in.Body.Tariff.Currency}, v)
+		}
+		if err != nil {
+			return nil, under("tariff", inTariff(err))
+		}
+		zone, err := s.zoneOf(ctx, in.Body.Site)
+		if err != nil {
+			return nil, err
+		}
+		b, err := in.Body.Plan.bill(now(), v, zone)
+		return answer(b, under("plan", err))
+	})
 	type stationPlan struct {
 		Plan
 		EVSE  int    `json:"evse,omitempty" minimum:"0" maximum:"10000" doc:"0 or absent: no certain one"`
@@ -204,4 +224,24 @@ func (s *Server) quotes(api huma.API) {
 		b, err := p.Bill(a.Version, zone)
 		return answer(quoteView{a.Tariff, a.Number, a.Rule, showTexts(a.Version), zone.String(), showBill(b)}, err)
 	})
+}
+
+// zoneOf is the time zone of a site; that of the operator where none is named. Invalid.
+func (s *Server) zoneOf(ctx context.Context, site string) (*time.Location, error) {
+	if site == "" {
+		return s.Zone, nil
+	}
+	zone, err := s.Sites.SiteZone(ctx, site)
+	if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+		return nil, gnista.Invalidf("site", "%v", err)
+	}
+	return zone, err
+}
+
+// under is an error of a field with the name of what that is a field of.
+func under(name string, err error) error {
+	if e, ok := errors.AsType[*gnista.Error](err); ok && e.Field != "" {
+		return gnista.Invalidf(name+"."+e.Field, "%s", e.Detail())
+	}
+	return err
 }

@@ -179,12 +179,14 @@ func (s *Server) tokens(api huma.API) {
 			Paging
 			Account string `query:"account" doc:"Id of the account that pays"`
 			Group   string `query:"group"`
+			Find    string `query:"find" maxLength:"100" doc:"Part of the name of the token or of its group"`
+			Blocked bool   `query:"blocked" doc:"Only those that are blocked"`
 		}) (*body[page[tokenView]], error) {
 			after, err := in.after()
 			if err != nil {
 				return nil, err
 			}
-			list, next, err := s.Tokens.Store.Tokens(ctx, token.Filter{Account: in.Account, Group: in.Group, After: after, Limit: in.Limit})
+			list, next, err := s.Tokens.Store.Tokens(ctx, token.Filter{Account: in.Account, Group: in.Group, Text: in.Find, Blocked: in.Blocked, After: after, Limit: in.Limit})
 			return answer(turn(in.Paging, list, showToken, func(token.Token) string { return next }), err)
 		})
 	s.tables(api)

@@ -37,7 +37,13 @@ type transactionView struct {
 	Cost        *gnista.Money     `json:"cost,omitempty" doc:"So far, or in all; VAT included"`
 	Limits      *charging.Limits  `json:"limits,omitempty" doc:"That were set"`
 	OwnLimits   *charging.Limits  `json:"stationLimits,omitempty" doc:"That the station says it keeps to"`
+	Phases      []phaseView       `json:"phases,omitempty" doc:"What the car did, one after the other; only where one transaction is shown"`
 	Reckoned    *reckoningView    `json:"stationCost,omitempty" doc:"What the station reckons that it costs (OCPP 2.1)"`
+}
+
+type phaseView struct {
+	At       time.Time         `json:"at" doc:"When it began"`
+	Activity charging.Activity `json:"activity" enum:"connected,charging,suspended-ev,suspended-evse,idle"`
 }
 
 func (s *Server) showTransaction(ctx context.Context, t charging.Transaction) (transactionView, error) {
@@ -82,6 +88,9 @@ func (s *Server) transactions(api huma.API) {
 		func(ctx context.Context, in *struct {
 			Paging
 			Station gnista.StationID `query:"station"`
+			Site    string           `query:"site" doc:"Id of the site"`
+			Since   time.Time        `query:"since" doc:"Started then or later"`
+			Until   time.Time        `query:"until" doc:"Started before"`
 			State   charging.State   `query:"state" enum:"active,ended"`
 			Token   string           `query:"token" doc:"UID, in whatever way it is written"`
 			Review  bool             `query:"review" doc:"Only those that wait for a decision"`
@@ -90,7 +99,7 @@ func (s *Server) transactions(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			list, err := s.Transactions.Store.Transactions(ctx, charging.Filter{Station: in.Station, State: in.State, Token: in.Token, Review: in.Review, Before: before, Limit: in.Limit})
+			list, err := s.Transactions.Store.Transactions(ctx, charging.Filter{Station: in.Station, Site: in.Site, Since: in.Since, Until: in.Until, State: in.State, Token: in.Token, Review: in.Review, Before: before, Limit: in.Limit})
 			if err != nil {
 				return nil, err
 			}
@@ -108,7 +117,11 @@ func (s *Server) transactions(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			return answer(s.showTransaction(ctx, t))
+			v, err := s.showTransaction(ctx, t)
+			for _, x := range t.Progress.Timeline {
+				v.Phases = append(v.Phases, phaseView{x.At, x.Activity})
+			}
+			return answer(v, err)
 		})
 	type sampleView struct {
 		At        time.Time          `json:"at"`
@@ -130,6 +143,33 @@ func (s *Server) transactions(api huma.API) {
 			}
 			return answer(out, err)
 		})
+	add(s, api, huma.Operation{
+		Method: http.MethodGet, Path: "/transactions/{id}/cost", OperationID: "get-transaction-cost", Summary: "Explain what a transaction costs", Tags: []string{"Transactions"},
+		Description: "By its charge record, or so far. Of one that waits for a decision it is what it would come to.",
+	}, func(ctx context.Context, in *TransactionPath) (*body[costView], error) {
+		t, err := s.Transactions.Store.Transaction(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return answer(s.explainCost(ctx, t))
+	})
+	type signedList struct {
+		Values []signedView `json:"signedValues" nullable:"false" doc:"In the order of time"`
+	}
+	add(s, api, huma.Operation{
+		Method: http.MethodGet, Path: "/transactions/{id}/signed-values", OperationID: "list-signed-values", Summary: "List the signed meter values of a transaction", Tags: []string{"Transactions"},
+		Description: "As the station sent them, for a program that checks signatures.",
+	}, func(ctx context.Context, in *TransactionPath) (*body[signedList], error) {
+		if _, err := s.Transactions.Store.Transaction(ctx, in.ID); err != nil {
+			return nil, err
+		}
+		list, err := s.Transactions.Store.SignedValues(ctx, in.ID)
+		out := signedList{make([]signedView, len(list))}
+		for i, x := range list {
+			out.Values[i] = signedView(x)
+		}
+		return answer(out, err)
+	})
 	type decision struct {
 		EnergyWh int64  `json:"energyWh" minimum:"0" maximum:"100000000" doc:"To be billed; 0 waives it"`
 		Note     string `json:"note" minLength:"1" maxLength:"500" doc:"Why"`
@@ -147,4 +187,34 @@ func (s *Server) transactions(api huma.API) {
 		}
 		return answer(s.showTransaction(ctx, t))
 	})
+}
+
+// costView is what a transaction costs, with all that explains it.
+type costView struct {
+	Tariff  string     `json:"tariff,omitempty" doc:"Id of the tariff; absent where none holds, and then it costs nothing"`
+	Name    string     `json:"name,omitempty" doc:"Of the tariff"`
+	Version int        `json:"version,omitempty" doc:"Number of the version"`
+	Text    *textsView `json:"text,omitempty" doc:"The version in words"`
+	Billed  bool       `json:"billed" doc:"It is that of the charge record; else it is so far"`
+	Bill    billView   `json:"bill"`
+}
+
+func (s *Server) explainCost(ctx context.Context, t charging.Transaction) (costView, error) {
+	b, version, billed, err := s.Records.Explain(ctx, t)
+	v := costView{Billed: billed, Bill: showBill(b)}
+	if err != nil || version == "" {
+		return v, err
+	}
+	x, err := s.Tariffs.Store.TariffVersion(ctx, version)
+	if err != nil {
+		return v, err
+	}
+	texts := showTexts(x)
+	v.Tariff, v.Version, v.Text = x.Tariff, x.Number, &texts
+	if f, err := s.Tariffs.Store.Tariff(ctx, x.Tariff); err == nil {
+		v.Name = f.Name
+	} else if gnista.CodeOf(err) != gnista.NotFound {
+		return v, err
+	}
+	return v, nil
 }

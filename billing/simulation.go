@@ -27,19 +27,26 @@ func (s Simulated) Difference() (more gnista.Money, ok bool) {
 // Simulate rates a transaction by a version. Invalid where that comes to more than can be billed.
 func (r *Records) Simulate(ctx context.Context, t charging.Transaction, v tariff.Version) (Simulated, error) {
 	s := Simulated{Transaction: t}
-	record, err := r.Store.RecordOf(ctx, t.ID)
-	switch {
-	case err == nil:
-		s.Before, s.Tariff = record.Bill, record.TariffVersion
-	case gnista.CodeOf(err) != gnista.NotFound:
+	var err error
+	if s.Before, s.Tariff, _, err = r.Explain(ctx, t); err != nil {
 		return s, err
-	default:
-		if s.Before, s.Tariff, err = r.own(ctx, t); err != nil {
-			return s, err
-		}
 	}
 	s.After, err = r.Rate(ctx, &t, v)
 	return s, err
+}
+
+// Explain is what a transaction costs, by which version, and whether that is the bill of its record; else it is what it has
+// come to so far. Invalid where that is more than can be billed.
+func (r *Records) Explain(ctx context.Context, t charging.Transaction) (b tariff.Bill, version string, billed bool, err error) {
+	record, err := r.Store.RecordOf(ctx, t.ID)
+	if err == nil {
+		return record.Bill, record.TariffVersion, true, nil
+	}
+	if gnista.CodeOf(err) != gnista.NotFound {
+		return b, "", false, err
+	}
+	b, version, err = r.own(ctx, t)
+	return b, version, false, err
 }
 
 // own is what a transaction comes to by its own tariff; nothing where none holds for it.

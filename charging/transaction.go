@@ -242,6 +242,9 @@ func (t *Transaction) step(s Step, complete bool) {
 // Filter selects transactions for a list.
 type Filter struct {
 	Station gnista.StationID // empty is any
+	Site    string           // id of that of the station; empty is any
+	Since   time.Time        // started at or after; zero is any
+	Until   time.Time        // started before; zero is any
 	State   State            // empty is any
 	Token   string           // UID in whatever way it is written; empty is any
 	Review  bool             // only those that wait for a decision

@@ -29,9 +29,16 @@ func (db *DB) Customer(ctx context.Context, id string) (account.Customer, error)
 	return one(row, scanPayer, "there is no customer %q", id)
 }
 
-// Customers lists customers in the order of their ids, behind after.
-func (db *DB) Customers(ctx context.Context, after string, limit int) ([]account.Customer, error) {
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+payerColumns+` FROM customer WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+// Customers lists customers in the order in which they were made.
+func (db *DB) Customers(ctx context.Context, f account.CustomerFilter) ([]account.Customer, error) {
+	var w where
+	if f.After != "" {
+		w.add("id > ?", f.After)
+	}
+	if f.Text != "" {
+		w.like(f.Text, "name", "email", "number", "vat", "id")
+	}
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+payerColumns+` FROM customer`+w.sql()+` ORDER BY id LIMIT `+w.arg(f.Limit), w.args...)
 	return all(rows, err, scanPayer)
 }
 

@@ -92,3 +92,23 @@ func (db *DB) SetGroupTariff(ctx context.Context, group, tariff string, now time
 		return err
 	})
 }
+
+// Uses lists what a tariff is of: by rule, and then in the order of ids.
+func (db *DB) Uses(ctx context.Context, id string, limit int) ([]tariff.Use, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT rule, id, name, evse, type, uid FROM (
+		SELECT 1 AS rank, 'token' AS rule, uid_key AS id, name, 0 AS evse, type, uid FROM token WHERE tariff = $1
+		UNION ALL SELECT 2, 'group', name, name, 0, '', '' FROM token_group WHERE tariff = $1
+		UNION ALL SELECT 3, 'customer', id, name, 0, '', '' FROM customer WHERE tariff = $1
+		UNION ALL SELECT 4, 'evse', e.station, COALESCE(s.name, ''), e.evse, '', '' FROM evse_tariff e LEFT JOIN station s ON s.id = e.station WHERE e.tariff = $1
+		UNION ALL SELECT 5, 'station', id, name, 0, '', '' FROM station WHERE tariff = $1
+		UNION ALL SELECT 6, 'site', id, name, 0, '', '' FROM site WHERE tariff = $1) u
+		ORDER BY rank, id, evse, type LIMIT $2`, id, limit)
+	return all(rows, err, func(s scanner) (u tariff.Use, err error) {
+		var uid string
+		err = s.Scan(&u.Rule, &u.ID, &u.Name, &u.EVSE, &u.Type, db.into(&uid))
+		if uid != "" {
+			u.ID = uid
+		}
+		return u, err
+	})
+}

@@ -62,6 +62,12 @@ func (db *DB) Tokens(ctx context.Context, f token.Filter) (list []token.Token, n
 	if f.Group != "" {
 		w.add("token_group = ?", f.Group)
 	}
+	if f.Blocked {
+		w.add("blocked = ?", true)
+	}
+	if f.Text != "" {
+		w.like(f.Text, "name", "token_group")
+	}
 	if f.After != "" {
 		key, kind, _ := strings.Cut(f.After, " ") // which no key has
 		w.conditions = append(w.conditions, "(uid_key, type) > ("+w.arg(key)+", "+w.arg(kind)+")")

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/bytedance/sonic"
 
@@ -87,6 +88,15 @@ func (v *vault) listTransactions(f charging.Filter) (query string, args []any) {
 	var w where
 	if f.Station != "" {
 		w.add("station = ?", string(f.Station))
+	}
+	if f.Site != "" {
+		w.add("station IN (SELECT id FROM station WHERE site = ?)", f.Site)
+	}
+	if !f.Since.IsZero() {
+		w.add("started_at >= ?", millis(f.Since))
+	}
+	if !f.Until.IsZero() {
+		w.add("started_at < ?", millis(f.Until))
 	}
 	switch f.State {
 	case "":
@@ -309,6 +319,32 @@ type where struct {
 // add adds a condition with one argument, which stands in it as a question mark.
 func (w *where) add(condition string, arg any) {
 	w.conditions = append(w.conditions, strings.Replace(condition, "?", w.arg(arg), 1))
+}
+
+// like adds that one of the columns has a text in it. SQLite knows the case of the letters a to z only, so others are looked for as
+// they are written, and with their first letter in upper case.
+func (w *where) like(text string, columns ...string) {
+	escape := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+	lower, forms := w.arg("%"+escape.Replace(strings.ToLower(text))+"%"), []string{}
+	for _, form := range []string{text, upperFirst(text)} {
+		forms = append(forms, w.arg("%"+escape.Replace(form)+"%"))
+	}
+	var parts []string
+	for _, c := range columns {
+		parts = append(parts, "lower("+c+") LIKE "+lower+` ESCAPE '\'`)
+		for _, form := range forms {
+			parts = append(parts, c+" LIKE "+form+` ESCAPE '\'`)
+		}
+	}
+	w.conditions = append(w.conditions, "("+strings.Join(parts, " OR ")+")")
+}
+
+func upperFirst(text string) string {
+	r := []rune(strings.ToLower(text))
+	if len(r) > 0 {
+		r[0] = unicode.ToUpper(r[0])
+	}
+	return string(r)
 }
 
 // arg adds an argument and returns what stands for it.

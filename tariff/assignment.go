@@ -49,4 +49,15 @@ type AssignmentStore interface {
 	SetEVSETariff(ctx context.Context, station gnista.StationID, evse int, tariff string) error
 	// SetGroupTariff gives a group of tokens a tariff, or with an empty id takes it away.
 	SetGroupTariff(ctx context.Context, group, tariff string, now time.Time) error
+	// Uses lists what a tariff is of: by rule, and then in the order of ids.
+	Uses(ctx context.Context, tariff string, limit int) ([]Use, error)
+}
+
+// Use is something that a tariff is of.
+type Use struct {
+	Rule Rule
+	ID   string // of the group, customer, station or site; the UID of a token
+	Name string // what people call it
+	EVSE int    // of the station
+	Type string // of a token
 }

@@ -100,6 +100,8 @@ type Limits struct {
 type Filter struct {
 	Account string // id; empty is any
 	Group   string // empty is any
+	Text    string // part of the name or of the group's; empty is any
+	Blocked bool   // only those that are blocked
 	After   string // what the page before told to be next; empty is the first page
 	Limit   int
 }

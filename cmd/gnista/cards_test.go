@@ -52,6 +52,8 @@ func TestCardsOverHTTP(t *testing.T) {
 	wrong("POST", "/customers", `{"kind":"private","name":"A","tariff":"none"}`, 422, "body.tariff")
 	wrong("PATCH", "/customers/"+customer, `{"name":null}`, 422, "null")
 	wrong("PATCH", "/customers/none", `{"name":"B"}`, 404)
+	wrong("GET", "/customers?find=ANN", "", 200, customer)
+	wrong("GET", "/customers?find=nobody", "", 200, `"items":[]`)
 	wrong("POST", "/accounts", `{"kind":"prepaid","currency":"SEK"}`, 422, "body.customer")
 	wrong("POST", "/accounts", `{"customer":"none","kind":"prepaid","currency":"SEK"}`, 422, "body.customer")
 	wrong("POST", "/accounts", `{"customer":"`+customer+`","kind":"prepaid","currency":"SEK","offline":true}`, 422, "body.offline")

@@ -181,7 +181,7 @@ func (a *app) seedDemo(ctx context.Context) error {
 // seedPayers makes the customers and the accounts of the demonstration, and tells the account of each card or
 // group of cards by its name. Where there are customers already, it makes none.
 func (a *app) seedPayers(ctx context.Context) (map[string]string, error) {
-	have, err := a.accounts.Customers.Customers(ctx, "", 1)
+	have, err := a.accounts.Customers.Customers(ctx, account.CustomerFilter{Limit: 1})
 	if err != nil || len(have) > 0 {
 		return nil, err
 	}

@@ -163,6 +163,11 @@ func TestAssignment(t *testing.T) {
 	holds("token", "…BBCC")
 	a.ask("POST", "/tokens", `{"uid":"04AABBCD","tariff":"none"}`, 422, "body.tariff")
 
+	for rule, of := range map[string]string{"token": "04AABBCC", "group": "fleet", "customer": customer, "evse": "A", "station": "A", "site": site} {
+		a.ask("GET", "/tariffs/"+tariffs[rule]+"/uses", "", 200, `{"items":[{"rule":"`+rule+`","id":"`+of+`"`)
+	}
+	a.ask("GET", "/tariffs/none/uses", "", 404)
+
 	a.ask("GET", "/stations/none/tariff", "", 404)
 	a.ask("GET", "/stations/A/tariff?token=nobody", "", 404)
 	a.ask("GET", "/stations/A/tariff?at=1960-01-01T00:00:00Z", "", 422, "query.at")
@@ -191,6 +196,15 @@ func TestQuotes(t *testing.T) {
 	a.ask("POST", "/tariffs/"+id+"/quote", `{`+plan+`,"site":"none"}`, 422, "body.site")
 	a.ask("POST", "/tariffs/"+id+"/quote", `{`+plan+`,"version":9}`, 404)
 	a.ask("POST", "/tariffs/none/quote", `{`+plan+`}`, 404)
+
+	draft := `"tariff":{"name":"Draft","currency":"SEK","elements":[{"type":"energy","price":5,"restrictions":{"from":"06:00","to":"22:00"}},{"type":"energy","price":2}]}`
+	a.ask("POST", "/tariffs/quote", `{`+draft+`,"plan":{`+plan+`},"site":"`+site+`"}`, 200, `"total":{"amount":3500,"currency":"SEK"}`)
+	a.ask("POST", "/tariffs/quote", `{`+draft+`,"plan":{"energyWh":10}}`, 422, "body.plan.chargingMinutes")
+	a.ask("POST", "/tariffs/quote", `{`+draft+`,"plan":{`+plan+`},"site":"none"}`, 422, "body.site")
+	a.ask("POST", "/tariffs/quote", `{"tariff":{"name":"Draft","currency":"SEK","elements":[{"type":"energy","price":-1}]},"plan":{`+plan+`}}`, 422, "body.tariff.elements[0].price")
+	if list := a.ask("GET", "/tariffs", "", 200).Body.String(); strings.Contains(list, "Draft") {
+		t.Errorf("a quote stores something: %s", list)
+	}
 
 	a.ask("PUT", "/stations/A", `{"site":"`+site+`","tariff":"`+id+`"}`, 200)
 	a.ask("POST", "/stations/A/quote", `{`+plan+`}`, 200, `"rule":"station"`, `"total":{"amount":4300,"currency":"SEK"}`)
@@ -240,7 +254,7 @@ func TestTariffOfTransaction(t *testing.T) {
 		t.Helper()
 		n++
 		at := start.Add(time.Duration(minutes) * time.Minute).Format(time.RFC3339)
-		w.send(fmt.Sprintf(`[2,"%d","TransactionEvent",{"eventType":%q,"timestamp":%q,"triggerReason":"Trigger","seqNo":%d,"transactionInfo":{"transactionId":%q},"evse":{"id":1,"connectorId":1},"meterValue":[{"timestamp":%q,"sampledValue":[{"value":%d}]}]%s}]`,
+		w.send(fmt.Sprintf(`[2,"%d","TransactionEvent",{"eventType":%q,"timestamp":%q,"triggerReason":"Trigger","seqNo":%d,"transactionInfo":{"transactionId":%q,"chargingState":"Charging"},"evse":{"id":1,"connectorId":1},"meterValue":[{"timestamp":%q,"sampledValue":[{"value":%d}]}]%s}]`,
 			n, kind, at, n, ref, at, wh, more))
 		w.want(fmt.Sprintf(`[3,"%d",`, n))
 	}
@@ -310,6 +324,22 @@ func TestTariffOfTransaction(t *testing.T) {
 	}
 	a.ask("POST", "/transactions/"+x.ID+"/simulate", `{"tariff":"none"}`, 422, "body.tariff")
 	a.ask("POST", "/transactions/none/simulate", `{"tariff":"`+own+`"}`, 404)
+	a.ask("GET", "/transactions/"+x.ID+"/cost", "", 200, `"tariff":"`+own+`"`, `"version":1`, `"billed":true`, `"total":{"amount":200,"currency":"SEK"}`, `"type":"energy","element":1,"quantity":2000`)
+	a.ask("GET", "/transactions/none/cost", "", 404)
+	a.ask("GET", "/transactions/"+x.ID, "", 200, `"phases":[{"at":"`, `"activity":"charging"}]`)
+	a.ask("GET", "/transactions/"+x.ID+"/signed-values", "", 200, `{"signedValues":[]}`)
+	a.ask("GET", "/transactions/none/signed-values", "", 404)
+	between := func(since, until time.Time) string {
+		return "/transactions?station=A&since=" + since.UTC().Format(time.RFC3339) + "&until=" + until.UTC().Format(time.RFC3339)
+	}
+	if n := strings.Count(a.ask("GET", between(start.Add(-time.Hour), start.Add(time.Minute)), "", 200).Body.String(), `"ref"`); n != 1 {
+		t.Errorf("%d transactions in the first minute", n)
+	}
+	if n := strings.Count(a.ask("GET", between(start.Add(-time.Hour), start), "", 200).Body.String(), `"ref"`); n != 0 {
+		t.Errorf("%d transactions before the first", n)
+	}
+	a.ask("GET", "/transactions?since=yesterday", "", 422, "query.since")
+	a.ask("GET", "/transactions?site=none", "", 200, `"items":[]`)
 
 	since := `"since":"` + start.Add(-time.Hour).Format(time.RFC3339) + `"`
 	a.ask("POST", "/tariffs/"+dear+"/simulate", `{`+since+`}`, 200, `"count":2,"dearer":1,"cheaper":0,"before":{"amount":1200,"currency":"SEK"},"after":{"amount":3000,"currency":"SEK"},"difference":{"amount":1800,"currency":"SEK"}`)

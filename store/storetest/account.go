@@ -33,8 +33,13 @@ func (s suite) accounts(t *testing.T) {
 	}
 	_, err := s.Customer(ctx, "none")
 	wantCode(t, err, gnista.NotFound)
-	if list := must[[]account.Customer](t)(s.Customers(ctx, "c1", 10)); len(list) == 0 || list[0].ID != "c2" {
+	if list := must[[]account.Customer](t)(s.Customers(ctx, account.CustomerFilter{After: "c1", Limit: 10})); len(list) == 0 || list[0].ID != "c2" {
 		t.Errorf("behind c1: %+v", list)
+	}
+	for text, want := range map[string]int{"laddbolaget": 1, "BOLAGET Å": 1, "556036": 1, "a@b": 1, "%": 0, "anna": 1, "no such": 0} {
+		if list := must[[]account.Customer](t)(s.Customers(ctx, account.CustomerFilter{Text: text, Limit: 10})); len(list) != want {
+			t.Errorf("with %q: %+v", text, list)
+		}
 	}
 	renamed := must[account.Customer](t)(s.UpdateCustomer(ctx, "c1", func(c *account.Customer) (gnista.Event, error) { c.Name = "Nya"; return ev, nil }))
 	if got := must[account.Customer](t)(s.Customer(ctx, "c1")); got != renamed || got.Name != "Nya" {
@@ -235,6 +240,7 @@ func (s suite) used(t *testing.T) {
 	for f, want := range map[token.Filter]int{
 		{Group: "used-group", Limit: 9}: 1, {Account: "used-account", Limit: 9}: 1, {Account: "used-account", Group: "used-group", Limit: 9}: 1, {Account: "used-account", Group: "other", Limit: 9}: 0,
 		{Account: "none", Limit: 9}: 0, {Group: "none", Limit: 9}: 0,
+		{Group: "used-group", Blocked: true, Limit: 9}: 0, {Group: "used-group", Text: "no such name", Limit: 9}: 0,
 	} {
 		if list, next, err := s.Tokens(ctx, f); err != nil || len(list) != want || next != "" {
 			t.Errorf("%+v: %+v, %q, %v", f, list, next, err)

@@ -420,6 +420,7 @@ func (s suite) transactions(t *testing.T) {
 	f(charging.Filter{}, "t2", "t1")
 	f(charging.Filter{Station: "tx", State: charging.Active}, "t1")
 	f(charging.Filter{Station: "other"})
+	f(charging.Filter{Site: "no such site"})
 	f(charging.Filter{Token: "AA BB"}, "t2", "t1")
 	f(charging.Filter{Before: "t2"}, "t1")
 	f(charging.Filter{Review: true}, "t1")

@@ -205,6 +205,17 @@ func (s suite) tariffUse(t *testing.T) {
 		must[station.Station](t)(s.ChangeStation(ctx, "user", true, func(x *station.Station) ([]gnista.Event, error) { x.Tariff = "use-station"; return nil, nil }))
 	})
 	use("use-site", func() { must1(s.CreateSite(ctx, station.Site{ID: "use-place", Name: "n", Tariff: "use-site"})) })
+	for id, want := range map[string]tariff.Use{
+		"use-token": {Rule: tariff.OfToken, ID: "USES", Type: "ISO14443"}, "use-group": {Rule: tariff.OfGroup, ID: "users", Name: "users"}, "use-evse": {Rule: tariff.OfEVSE, ID: "user", EVSE: 1},
+		"use-station": {Rule: tariff.OfStation, ID: "user"}, "use-site": {Rule: tariff.OfSite, ID: "use-place", Name: "n"},
+	} {
+		if list := must[[]tariff.Use](t)(s.Uses(ctx, id, 10)); len(list) != 1 || list[0] != want {
+			t.Errorf("%s is of %+v, want %+v", id, list, want)
+		}
+	}
+	if list := must[[]tariff.Use](t)(s.Uses(ctx, "use-customer", 10)); len(list) != 1 || list[0].Rule != tariff.OfCustomer || list[0].ID != "use-bo" {
+		t.Errorf("use-customer is of %+v", list)
+	}
 	use("use-transaction", func() {
 		must1(s.Change(ctx, "user", func(tx charging.Tx) error {
 			return tx.Save(&charging.Transaction{ID: "use-x", Station: "user", Ref: "use-x", Tariff: "use-transaction1", StartedAt: now, SoC: -1}, nil)

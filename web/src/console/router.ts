@@ -8,6 +8,7 @@ import { overview } from './overview/routes';
 import { power } from './power/routes';
 import { setup } from './setup/routes';
 import { stations } from './stations/routes';
+import { tariffs } from './tariffs/routes';
 
 export const { p, navigate, isActive, route } = createRouter({
   ...overview,
@@ -16,6 +17,7 @@ export const { p, navigate, isActive, route } = createRouter({
   ...power,
   ...charging,
   ...customers,
+  ...tariffs,
   ...money,
   ...setup,
   '*': () => import('./Nowhere.svelte'),

@@ -5001,6 +5001,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tariffs/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell what a charge would cost by a tariff that is not there yet
+         * @description Stores nothing.
+         */
+        post: operations["quote-draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tariffs/{id}": {
         parameters: {
             query?: never;
@@ -5097,6 +5117,26 @@ export interface paths {
          * @description Those that are billed, in the order of their starts. Nothing is stored.
          */
         post: operations["simulate-tariff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tariffs/{id}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a tariff is of
+         * @description The tokens, groups, customers, EVSEs, stations and sites that it was assigned to. The first of these that has a tariff counts.
+         */
+        get: operations["list-tariff-uses"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5334,6 +5374,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/transactions/{id}/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain what a transaction costs
+         * @description By its charge record, or so far. Of one that waits for a decision it is what it would come to.
+         */
+        get: operations["get-transaction-cost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/transactions/{id}/decision": {
         parameters: {
             query?: never;
@@ -5383,6 +5443,26 @@ export interface paths {
         };
         /** List what the meter said during a transaction */
         get: operations["list-samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/{id}/signed-values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the signed meter values of a transaction
+         * @description As the station sent them, for a program that checks signatures.
+         */
+        get: operations["list-signed-values"];
         put?: never;
         post?: never;
         delete?: never;
@@ -7194,6 +7274,22 @@ export interface components {
         CostOrder: {
             transaction: string;
         };
+        CostView: {
+            bill: components["schemas"]["BillView"];
+            /** @description It is that of the charge record; else it is so far */
+            billed: boolean;
+            /** @description Of the tariff */
+            name?: string;
+            /** @description Id of the tariff; absent where none holds, and then it costs nothing */
+            tariff?: string;
+            /** @description The version in words */
+            text?: components["schemas"]["TextsView"];
+            /**
+             * Format: int64
+             * @description Number of the version
+             */
+            version?: number;
+        };
         Cover: {
             /** @description Id of a person who is not there: whoever comes next in the order is on call. Either this or person */
             away?: string;
@@ -7749,6 +7845,13 @@ export interface components {
              * @example acknowledged
              */
             what: string;
+        };
+        Draft: {
+            plan: components["schemas"]["Plan"];
+            /** @description Id of the site whose time zone is taken; absent: the operator's */
+            site?: string;
+            /** @description What would create it */
+            tariff: components["schemas"]["CreateTariff"];
         };
         DriftView: {
             /**
@@ -10087,7 +10190,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageName\u00B779": {
+        "PageName\u00B780": {
             items: components["schemas"]["Name"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10187,7 +10290,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageSampleView\u00B798": {
+        "PageSampleView\u00B7100": {
             items: components["schemas"]["SampleView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10506,6 +10609,15 @@ export interface components {
              */
             startSeconds: number;
         };
+        PhaseView: {
+            /** @enum {string} */
+            activity: "connected" | "charging" | "suspended-ev" | "suspended-evse" | "idle";
+            /**
+             * Format: date-time
+             * @description When it began
+             */
+            at: string;
+        };
         Place: {
             /**
              * Format: int64
@@ -10517,6 +10629,40 @@ export interface components {
              * @description 0 or absent is the station as a whole
              */
             evse?: number;
+        };
+        Plan: {
+            /**
+             * Format: int64
+             * @description Absent: as long as it takes with powerW
+             */
+            chargingMinutes?: number;
+            /**
+             * Format: int64
+             * @description Evenly over the minutes; absent with a profile
+             */
+            energyWh?: number;
+            /**
+             * Format: int64
+             * @description That the car stays after it has charged
+             */
+            idleMinutes?: number;
+            /**
+             * Format: int64
+             * @description Absent: what the energy and the minutes come to
+             */
+            powerW?: number;
+            /** @description How the power goes, instead of energyWh, chargingMinutes and powerW */
+            profile?: components["schemas"]["PlanPower"][] | null;
+            /**
+             * Format: int64
+             * @description For which the EVSE was reserved before
+             */
+            reservedMinutes?: number;
+            /**
+             * Format: date-time
+             * @description Absent: now
+             */
+            startAt?: string;
         };
         PlanPower: {
             /**
@@ -11856,6 +12002,10 @@ export interface components {
             /** Format: int64 */
             signal: number;
         };
+        SignedList: {
+            /** @description In the order of time */
+            signedValues: components["schemas"]["SignedView"][];
+        };
         SignedView: {
             /** Format: date-time */
             at: string;
@@ -12695,6 +12845,8 @@ export interface components {
             /** @description That were set */
             limits?: components["schemas"]["Limits"];
             note?: string;
+            /** @description What the car did, one after the other; only where one transaction is shown */
+            phases?: components["schemas"]["PhaseView"][] | null;
             /** Format: int64 */
             powerW?: number;
             /** @description Its name in OCPP */
@@ -12928,6 +13080,23 @@ export interface components {
              */
             uptime?: number;
         };
+        UseView: {
+            /**
+             * Format: int64
+             * @description Of the station
+             */
+            evse?: number;
+            /** @description Of the group, customer, station or site, or the UID of a token; of tokens only the end, where whoever asks may not see customers */
+            id?: string;
+            name?: string;
+            /**
+             * @description What it is of
+             * @enum {string}
+             */
+            rule: "token" | "group" | "customer" | "evse" | "station" | "site";
+            /** @description Of a token */
+            type?: string;
+        };
         UserChange: {
             disabled?: boolean;
             email?: string;
@@ -12962,6 +13131,10 @@ export interface components {
             seenAt?: string;
             /** Format: date-time */
             updatedAt: string;
+        };
+        Uses: {
+            /** @description At most 1000 */
+            items: components["schemas"]["UseView"][];
         };
         ValueChange: {
             /** @description false: the station is told when it asks; absent: true */
@@ -15900,6 +16073,8 @@ export interface operations {
                 limit?: number;
                 /** @description From the page before */
                 cursor?: string;
+                /** @description Part of the name, mail address or a number */
+                find?: string;
             };
             header?: never;
             path?: never;
@@ -20137,7 +20312,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageName\u00B779"];
+                    "application/json": components["schemas"]["PageName\u00B780"];
                 };
             };
             /** @description Error */
@@ -24855,6 +25030,39 @@ export interface operations {
             };
         };
     };
+    "quote-draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "get-tariff": {
         parameters: {
             query?: never;
@@ -25081,6 +25289,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SimulationView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-tariff-uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uses"];
                 };
             };
             /** @description Error */
@@ -25368,6 +25607,10 @@ export interface operations {
                 /** @description Id of the account that pays */
                 account?: string;
                 group?: string;
+                /** @description Part of the name of the token or of its group */
+                find?: string;
+                /** @description Only those that are blocked */
+                blocked?: boolean;
             };
             header?: never;
             path?: never;
@@ -25641,6 +25884,12 @@ export interface operations {
                 /** @description From the page before */
                 cursor?: string;
                 station?: string;
+                /** @description Id of the site */
+                site?: string;
+                /** @description Started then or later */
+                since?: string;
+                /** @description Started before */
+                until?: string;
                 state?: "active" | "ended";
                 /** @description UID, in whatever way it is written */
                 token?: string;
@@ -25691,6 +25940,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TransactionView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-transaction-cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostView"];
                 };
             };
             /** @description Error */
@@ -25792,7 +26072,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageSampleView\u00B798"];
+                    "application/json": components["schemas"]["PageSampleView\u00B7100"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-signed-values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedList"];
                 };
             };
             /** @description Error */

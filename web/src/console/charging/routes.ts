@@ -1,5 +1,8 @@
 import type { Routes } from 'sv-router';
 
 export const charging = {
-  '/transactions': () => import('./Charging.svelte'),
+  '/transactions': () => import('./Transactions.svelte'),
+  '/transactions/:id': () => import('./Transaction.svelte'),
+  '/review': () => import('./Review.svelte'),
+  '/reservations': () => import('./Reservations.svelte'),
 } satisfies Routes;
