@@ -2733,6 +2733,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/revenue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was billed, by day, site or station
+         * @description The charge records that were issued in the time, credits taken off, in the order of the groups; of each currency by itself. Days are those of the time zone of the server. Of at most two years.
+         */
+        get: operations["list-revenue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/review": {
         parameters: {
             query?: never;
@@ -2926,6 +2946,23 @@ export interface paths {
          * @description A station is put on a site as a property of the station.
          */
         post: operations["create-site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/power": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List how the power of all sites with limits is used, at a glance */
+        get: operations["list-sites-power"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -8260,6 +8297,45 @@ export interface components {
             /** @description Id of the version that it is to have; behind a comma that of the next */
             wanted?: string;
         };
+        Glance: {
+            /** @description What cars may take */
+            allocatedA: number[] | null;
+            /**
+             * Format: date-time
+             * @description When its power was divided last; absent: not yet
+             */
+            at?: string;
+            /**
+             * Format: int64
+             * @description EVSEs with a transaction
+             */
+            cars: number;
+            /** @description Limits that are exceeded, of all nodes */
+            exceeded?: components["schemas"]["NodeExceeded"][] | null;
+            /** @description Of the connection; -1 is none */
+            limitA: number[] | null;
+            /** Format: int64 */
+            limitW?: number;
+            /** @description At the connection */
+            measuredA: number[] | null;
+            /** Format: int64 */
+            measuredW: number;
+            /** @description A meter of the site is silent */
+            meterStale?: boolean;
+            /** @enum {string} */
+            mode: "off" | "watch" | "on";
+            site: string;
+            /**
+             * Format: int64
+             * @description EVSEs that do not do what they are told
+             */
+            troubles: number;
+            /**
+             * Format: int64
+             * @description Of these, those that may take nothing now
+             */
+            waiting: number;
+        };
         Grading: {
             /** @description Who does it, where nobody has signed in; absent is "operator" */
             by?: string;
@@ -8883,6 +8959,8 @@ export interface components {
             link: string;
             /** @description The one that pays the rest, where the customer is asked */
             payment?: components["schemas"]["PaymentView"];
+            /** @description The address as a QR code in SVG */
+            qr: string;
         };
         ListView: {
             /**
@@ -9599,6 +9677,21 @@ export interface components {
              */
             watts?: number;
         };
+        NodeExceeded: {
+            /** Format: double */
+            limit: number;
+            /**
+             * Format: double
+             * @description In A, or in W of the total
+             */
+            measured: number;
+            name?: string;
+            node: string;
+            /** @enum {string} */
+            phase: "L1" | "L2" | "L3" | "total";
+            /** Format: date-time */
+            since: string;
+        };
         NodeView: {
             /** @description What cars may take */
             allocatedA: number[] | null;
@@ -9955,6 +10048,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
+        PageGlance: {
+            items: components["schemas"]["Glance"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
         PageGroupView: {
             items: components["schemas"]["GroupView"][];
             /** @description Cursor of the next page; absent on the last */
@@ -10122,6 +10220,11 @@ export interface components {
         };
         PageReservationView: {
             items: components["schemas"]["ReservationView"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageRevenueView: {
+            items: components["schemas"]["RevenueView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -11354,6 +11457,25 @@ export interface components {
         };
         Result: {
             result: unknown;
+        };
+        RevenueView: {
+            /**
+             * Format: int64
+             * @description Charge records that are no corrections
+             */
+            charges: number;
+            /**
+             * Format: int64
+             * @description Credits, and records that stand instead
+             */
+            corrections: number;
+            /** Format: int64 */
+            energyWh: number;
+            /** @description A day as 2026-11-27, the id of a site, or a station; empty where a station has no site */
+            group: string;
+            net: components["schemas"]["Money"];
+            total: components["schemas"]["Money"];
+            vat: components["schemas"]["Money"];
         };
         ReviewView: {
             /** @description What is known of the energy */
@@ -19609,6 +19731,49 @@ export interface operations {
             };
         };
     };
+    "list-revenue": {
+        parameters: {
+            query?: {
+                by?: "day" | "site" | "station";
+                /** @description Only this site */
+                site?: string;
+                /** @description Only this station */
+                station?: string;
+                /** @description From then on; absent is the beginning of the month, in the time zone of the server */
+                since?: string;
+                /** @description Before then; absent is now */
+                until?: string;
+                /** @description Most items of a page */
+                limit?: number;
+                /** @description From the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRevenueView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "list-review": {
         parameters: {
             query?: {
@@ -20085,6 +20250,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-sites-power": {
+        parameters: {
+            query?: {
+                /** @description Most items of a page */
+                limit?: number;
+                /** @description From the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageGlance"];
                 };
             };
             /** @description Error */
