@@ -27,7 +27,6 @@ export const t = words({
   metered: { sv: 'enligt mätaren', en: 'by the meter' },
   stated: { sv: 'enligt gränserna', en: 'as the limits say' },
   highest: { sv: 'högsta på sex timmar, mätaren är tyst', en: 'highest of six hours, the meter is silent' },
-  nothing: { sv: 'inget', en: 'nothing' },
 });
 
 export const modeTone = (m?: Mode) => (m === 'on' ? 'good' : m === 'watch' ? 'info' : 'quiet');
