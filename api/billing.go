@@ -83,5 +83,6 @@ func (s *Server) records(api huma.API) {
 			r, err := s.Records.Store.Record(ctx, in.ID)
 			return answer(showRecord(r), err)
 		})
+	s.revenue(api)
 	s.receipts(api)
 }

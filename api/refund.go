@@ -49,6 +49,7 @@ type receivableView struct {
 
 type linkView struct {
 	Link    string       `json:"link" doc:"Address of the page on which the customer pays the rest, and then has the receipt. Whoever has it sees the charge"`
+	QR      string       `json:"qr" doc:"The address as a QR code in SVG"`
 	Payment *paymentView `json:"payment,omitempty" doc:"The one that pays the rest, where the customer is asked"`
 	Action  *actionView  `json:"action,omitempty" doc:"What the customer has to do for it; absent until the provider has answered, then ask again"`
 }
@@ -110,8 +111,12 @@ func (s *Server) refunds(api huma.API) {
 				return nil, err
 			}
 			link, err := s.payLink(ctx, of.ID)
+			if err != nil {
+				return nil, err
+			}
+			code, err := newQR(link)
 			if err != nil || b.Provider == "" {
-				return answer(linkView{Link: link}, err)
+				return answer(linkView{Link: link, QR: string(code.svg())}, err)
 			}
 			v, err := s.keyOf(ctx, link[strings.LastIndexByte(link, '/')+1:])
 			if err != nil {
@@ -123,7 +128,7 @@ func (s *Server) refunds(api huma.API) {
 			}
 			a, err := s.Payments.Store.Action(ctx, p.ID)
 			shown := showPayment(p)
-			out := linkView{Link: link, Payment: &shown}
+			out := linkView{Link: link, QR: string(code.svg()), Payment: &shown}
 			if a.Kind != "" {
 				out.Action = &actionView{a.Kind, a.Text, a.Key}
 			}

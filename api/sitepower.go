@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -18,6 +19,23 @@ type siteLimitsView struct {
 func (s *Server) sitePower(api huma.API) {
 	c := s.SitePower
 	tags := []string{"Sites", "Power"}
+	add(s, api, huma.Operation{
+		Method: http.MethodGet, Path: "/sites/power", OperationID: "list-sites-power", Summary: "List how the power of all sites with limits is used, at a glance", Tags: tags,
+	}, func(ctx context.Context, in *struct{ Paging }) (*body[page[site.Glance]], error) {
+		after, err := in.after()
+		if err != nil {
+			return nil, err
+		}
+		list := c.Glances()
+		first, _ := slices.BinarySearchFunc(list, after, func(g site.Glance, id string) int {
+			if id == "" || g.Site > id {
+				return 1
+			}
+			return -1
+		})
+		list = list[first:min(len(list), first+in.Limit)]
+		return answer(turn(in.Paging, list, func(g site.Glance) site.Glance { return g }, func(g site.Glance) string { return g.Site }), nil)
+	})
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/sites/{id}/limits", OperationID: "get-site-limits", Summary: "Show the limits of a site's power", Tags: tags,
 	}, func(ctx context.Context, in *SitePath) (*body[siteLimitsView], error) {

@@ -70,15 +70,9 @@ type Store interface {
 	// Records lists records, the newest first, behind the one with the number before (0: from the
 	// newest).
 	Records(ctx context.Context, f Filter) ([]Record, error)
-	// Revenue adds up the records that were issued from a time on and before another, by currency.
-	Revenue(ctx context.Context, since, until time.Time) ([]Revenue, error)
-}
-
-// Revenue is what records of one currency come to; credits take away.
-type Revenue struct {
-	Records         int
-	EnergyWh        int64
-	Net, Tax, Total gnista.Money
+	// Revenue adds up what was billed by group and currency, and where it is by day by quarters of an hour, which
+	// the days of any zone are made of.
+	Revenue(ctx context.Context, q RevenueQuery) ([]Revenue, error)
 }
 
 // Filter selects records for a list.

@@ -179,3 +179,35 @@ func (db *DB) Records(ctx context.Context, f billing.Filter) ([]billing.Record, 
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+recordColumns+` FROM charge_record`+w.sql()+` ORDER BY number DESC LIMIT `+w.arg(f.Limit), w.args...)
 	return all(rows, err, db.scanRecord)
 }
+
+// Revenue adds up what was billed by group and currency, and where it is by day by quarters of an hour, which the days
+// of any zone are made of.
+func (db *DB) Revenue(ctx context.Context, q billing.RevenueQuery) ([]billing.Revenue, error) {
+	group, quarter := `''`, `CAST(0 AS BIGINT)`
+	switch q.By {
+	case billing.RevenueByDay:
+		quarter = `r.issued_at / 900000 * 900000`
+	case billing.RevenueBySite:
+		group = `COALESCE(s.site, '')`
+	case billing.RevenueByStation:
+		group = `r.station`
+	}
+	var w where
+	w.add("r.issued_at >= ?", millis(q.Since))
+	w.add("r.issued_at < ?", millis(q.Until))
+	if q.Site != "" {
+		w.add("s.site = ?", q.Site)
+	}
+	if q.Station != "" {
+		w.add("r.station = ?", string(q.Station))
+	}
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+group+` AS of_group, `+quarter+` AS of_quarter, r.currency, SUM(CASE r.kind WHEN 'original' THEN 1 ELSE 0 END), SUM(CASE r.kind WHEN 'original' THEN 0 ELSE 1 END),
+		CAST(SUM(r.energy_wh) AS BIGINT), CAST(SUM(r.net) AS BIGINT), CAST(SUM(r.tax) AS BIGINT), CAST(SUM(r.total) AS BIGINT)
+		FROM charge_record r LEFT JOIN station s ON s.id = r.station`+w.sql()+` GROUP BY of_group, of_quarter, r.currency`, w.args...)
+	return all(rows, err, func(s scanner) (x billing.Revenue, err error) {
+		var at int64
+		err = s.Scan(&x.Group, &at, &x.Currency, &x.Charges, &x.Fixed, &x.EnergyWh, &x.Net, &x.Tax, &x.Total)
+		x.Quarter = instant(at)
+		return x, err
+	})
+}

@@ -124,6 +124,25 @@ func TestMoneyOverHTTP(t *testing.T) {
 		}
 	}
 	l.asked(t, "GET", "/ledger/entries?since=x", "", 422)
+	// What was billed, however it is added up, is what the records come to.
+	total, records := 0.0, l.ask(t, "GET", "/charge-records?limit=100", "", 200)["items"].([]any)
+	for _, r := range records {
+		total += r.(map[string]any)["total"].(map[string]any)["amount"].(float64)
+	}
+	for _, by := range []string{"day", "site", "station"} {
+		items := l.ask(t, "GET", "/revenue?by="+by, "", 200)["items"].([]any)
+		if len(items) != 1 {
+			t.Fatalf("by %s: %v", by, items)
+		}
+		sum := items[0].(map[string]any)
+		if n := sum["charges"].(float64) + sum["corrections"].(float64); int(n) != len(records) || sum["total"].(map[string]any)["amount"].(float64) != total {
+			t.Errorf("by %s: %v of %d records that come to %v", by, sum, len(records), total)
+		}
+	}
+	if n := len(l.ask(t, "GET", "/revenue?site=nowhere", "", 200)["items"].([]any)); n != 0 {
+		t.Errorf("%d at no site", n)
+	}
+	l.asked(t, "GET", "/revenue?since=2020-01-01T00:00:00Z", "", 422)
 	if got := l.asked(t, "GET", "/decisions", "", 200); !strings.Contains(got, "the meter was wrong") || !strings.Contains(got, "a gift") || !strings.Contains(got, "as the driver says") {
 		t.Errorf("the decisions are %s", got)
 	}

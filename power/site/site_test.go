@@ -43,6 +43,9 @@ func TestShare(t *testing.T) {
 		if got := y.total(); got[0] > 40000 {
 			t.Errorf("%v flow", got)
 		}
+		if list := y.control.Glances(); len(list) != 1 || list[0].Site != "site" || list[0].Limit[0] != 40000 || list[0].Allocated[0] != 40000 || list[0].Cars != 3 || list[0].Waiting+list[0].Troubles+len(list[0].Exceeded) != 0 {
+			t.Errorf("at a glance: %+v", list)
+		}
 		y.leave("B")
 		time.Sleep(5 * time.Second)
 		if p := y.place("A"); p.Amps != 20000 {

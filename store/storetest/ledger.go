@@ -210,3 +210,29 @@ func (s suite) corrections(t *testing.T) {
 	}
 	s.trial(t)
 }
+
+// revenue adds up the two records that were issued.
+func (s suite) revenue(t *testing.T) {
+	ctx := t.Context()
+	for _, by := range []billing.RevenueBy{billing.RevenueByDay, billing.RevenueBySite, billing.RevenueByStation} {
+		q := billing.RevenueQuery{By: by, Station: "rec", Since: now, Until: now.Add(time.Second)}
+		list := must[[]billing.Revenue](t)(s.Revenue(ctx, q))
+		if len(list) != 1 || list[0].Currency != "SEK" || list[0].Charges != 2 || list[0].Fixed != 0 || list[0].EnergyWh != 6 || list[0].Net != 200 || list[0].Tax != 50 || list[0].Total != 250 {
+			t.Errorf("by %s: %+v", by, list)
+		}
+		if at := now.Sub(list[0].Quarter); by == billing.RevenueByDay && (at < 0 || at >= 15*time.Minute) {
+			t.Errorf("the quarter of an hour is %v", list[0].Quarter)
+		}
+		if list[0].Group == "rec" != (by == billing.RevenueByStation) {
+			t.Errorf("by %s: the group is %q", by, list[0].Group)
+		}
+		q.Since, q.Until = q.Until, q.Until.Add(time.Hour)
+		if list := must[[]billing.Revenue](t)(s.Revenue(ctx, q)); len(list) != 0 {
+			t.Errorf("later: %+v", list)
+		}
+		q.Since, q.Site = now, "nowhere"
+		if list := must[[]billing.Revenue](t)(s.Revenue(ctx, q)); len(list) != 0 {
+			t.Errorf("elsewhere: %+v", list)
+		}
+	}
+}

@@ -498,6 +498,7 @@ func (s suite) records(t *testing.T) {
 	if list := must[[]billing.Record](t)(s.Records(ctx, billing.Filter{Transaction: "x1", Limit: 10})); len(list) != 1 {
 		t.Errorf("got %+v", list)
 	}
+	s.revenue(t)
 	s.reservationRecords(t, first)
 }
 

@@ -3,13 +3,10 @@ package storetest
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"gnista"
-	"gnista/billing"
 	"gnista/charging"
 	"gnista/station"
-	"gnista/tariff"
 )
 
 // totals are sums over all that there is.
@@ -44,24 +41,5 @@ func (s suite) totals(t *testing.T) {
 	}
 	if g := must[charging.GoingOn](t)(s.GoingOn(ctx)); g.Transactions != going.Transactions+2 || g.Charging != going.Charging+1 || g.PowerW != going.PowerW+14_000 {
 		t.Errorf("there went on %+v, and go %+v", going, g)
-	}
-
-	later := now.AddDate(10, 0, 0) // after all that other tests issue
-	for i, currency := range []string{"SEK", "SEK", "EUR", "SEK"} {
-		at := later.Add(time.Duration(i) * time.Hour)
-		money := func(amount int64) gnista.Money { return gnista.Money{Amount: amount, Currency: currency} }
-		must[billing.Record](t)(s.Issue(ctx, billing.Record{
-			ID: fmt.Sprint("total", i), Transaction: fmt.Sprint("total", i), Station: "TOTAL-1", EVSE: gnista.EVSE{ID: 1}, StartedAt: at, EndedAt: at, EnergyWh: 10, IssuedAt: at, Policy: tariff.Policy,
-			Bill: tariff.Bill{Net: money(100), Tax: money(25), Total: money(125)},
-		}, func(r billing.Record) gnista.Event { return gnista.Event{At: at, Kind: "issued", Subject: r.ID} }))
-	}
-	for _, x := range []struct {
-		from, until int // hours
-		want        string
-	}{{0, 3, "[{1 10 {100 EUR} {25 EUR} {125 EUR}} {2 20 {200 SEK} {50 SEK} {250 SEK}}]"}, {3, 9, "[{1 10 {100 SEK} {25 SEK} {125 SEK}}]"}, {4, 9, "[]"}, {2, 2, "[]"}} {
-		list := must[[]billing.Revenue](t)(s.Revenue(ctx, later.Add(time.Duration(x.from)*time.Hour), later.Add(time.Duration(x.until)*time.Hour)))
-		if got := fmt.Sprintf("%v", list); got != x.want {
-			t.Errorf("from %d until %d: %s, want %s", x.from, x.until, got, x.want)
-		}
 	}
 }

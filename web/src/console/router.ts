@@ -6,6 +6,7 @@ import { faults } from './faults/routes';
 import { money } from './money/routes';
 import { overview } from './overview/routes';
 import { power } from './power/routes';
+import { reports } from './reports/routes';
 import { setup } from './setup/routes';
 import { stations } from './stations/routes';
 import { tariffs } from './tariffs/routes';
@@ -19,6 +20,7 @@ export const { p, navigate, isActive, route } = createRouter({
   ...customers,
   ...tariffs,
   ...money,
+  ...reports,
   ...setup,
   '*': () => import('./Nowhere.svelte'),
 });

@@ -2741,8 +2741,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tell what charge records come to, day by day, the newest first
-         * @description One item for each day and currency, by when records were issued; a day without any is left out.
+         * List what was billed, by day, site or station
+         * @description The charge records that were issued in the time, credits taken off, in the order of the groups; of each currency by itself. Days are those of the time zone of the server. Of at most two years.
          */
         get: operations["list-revenue"];
         put?: never;
@@ -2946,6 +2946,23 @@ export interface paths {
          * @description A station is put on a site as a property of the station.
          */
         post: operations["create-site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/power": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List how the power of all sites with limits is used, at a glance */
+        get: operations["list-sites-power"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5001,26 +5018,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tariffs/quote": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Tell what a charge would cost by a tariff that is not there yet
-         * @description Stores nothing.
-         */
-        post: operations["quote-draft"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/tariffs/{id}": {
         parameters: {
             query?: never;
@@ -5117,26 +5114,6 @@ export interface paths {
          * @description Those that are billed, in the order of their starts. Nothing is stored.
          */
         post: operations["simulate-tariff"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tariffs/{id}/uses": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List what a tariff is of
-         * @description The tokens, groups, customers, EVSEs, stations and sites that it was assigned to. The first of these that has a tariff counts.
-         */
-        get: operations["list-tariff-uses"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5323,23 +5300,6 @@ export interface paths {
         patch: operations["change-token"];
         trace?: never;
     };
-    "/api/v1/totals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Tell what goes on now, of all stations */
-        get: operations["get-totals"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/transactions": {
         parameters: {
             query?: never;
@@ -5366,26 +5326,6 @@ export interface paths {
         };
         /** Show a transaction */
         get: operations["get-transaction"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/transactions/{id}/cost": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Explain what a transaction costs
-         * @description By its charge record, or so far. Of one that waits for a decision it is what it would come to.
-         */
-        get: operations["get-transaction-cost"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5443,26 +5383,6 @@ export interface paths {
         };
         /** List what the meter said during a transaction */
         get: operations["list-samples"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/transactions/{id}/signed-values": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the signed meter values of a transaction
-         * @description As the station sent them, for a program that checks signatures.
-         */
-        get: operations["list-signed-values"];
         put?: never;
         post?: never;
         delete?: never;
@@ -7274,22 +7194,6 @@ export interface components {
         CostOrder: {
             transaction: string;
         };
-        CostView: {
-            bill: components["schemas"]["BillView"];
-            /** @description It is that of the charge record; else it is so far */
-            billed: boolean;
-            /** @description Of the tariff */
-            name?: string;
-            /** @description Id of the tariff; absent where none holds, and then it costs nothing */
-            tariff?: string;
-            /** @description The version in words */
-            text?: components["schemas"]["TextsView"];
-            /**
-             * Format: int64
-             * @description Number of the version
-             */
-            version?: number;
-        };
         Cover: {
             /** @description Id of a person who is not there: whoever comes next in the order is on call. Either this or person */
             away?: string;
@@ -7846,13 +7750,6 @@ export interface components {
              */
             what: string;
         };
-        Draft: {
-            plan: components["schemas"]["Plan"];
-            /** @description Id of the site whose time zone is taken; absent: the operator's */
-            site?: string;
-            /** @description What would create it */
-            tariff: components["schemas"]["CreateTariff"];
-        };
         DriftView: {
             /**
              * Format: date-time
@@ -8399,6 +8296,45 @@ export interface components {
             triedAt?: string;
             /** @description Id of the version that it is to have; behind a comma that of the next */
             wanted?: string;
+        };
+        Glance: {
+            /** @description What cars may take */
+            allocatedA: number[] | null;
+            /**
+             * Format: date-time
+             * @description When its power was divided last; absent: not yet
+             */
+            at?: string;
+            /**
+             * Format: int64
+             * @description EVSEs with a transaction
+             */
+            cars: number;
+            /** @description Limits that are exceeded, of all nodes */
+            exceeded?: components["schemas"]["NodeExceeded"][] | null;
+            /** @description Of the connection; -1 is none */
+            limitA: number[] | null;
+            /** Format: int64 */
+            limitW?: number;
+            /** @description At the connection */
+            measuredA: number[] | null;
+            /** Format: int64 */
+            measuredW: number;
+            /** @description A meter of the site is silent */
+            meterStale?: boolean;
+            /** @enum {string} */
+            mode: "off" | "watch" | "on";
+            site: string;
+            /**
+             * Format: int64
+             * @description EVSEs that do not do what they are told
+             */
+            troubles: number;
+            /**
+             * Format: int64
+             * @description Of these, those that may take nothing now
+             */
+            waiting: number;
         };
         Grading: {
             /** @description Who does it, where nobody has signed in; absent is "operator" */
@@ -9023,6 +8959,8 @@ export interface components {
             link: string;
             /** @description The one that pays the rest, where the customer is asked */
             payment?: components["schemas"]["PaymentView"];
+            /** @description The address as a QR code in SVG */
+            qr: string;
         };
         ListView: {
             /**
@@ -9739,6 +9677,21 @@ export interface components {
              */
             watts?: number;
         };
+        NodeExceeded: {
+            /** Format: double */
+            limit: number;
+            /**
+             * Format: double
+             * @description In A, or in W of the total
+             */
+            measured: number;
+            name?: string;
+            node: string;
+            /** @enum {string} */
+            phase: "L1" | "L2" | "L3" | "total";
+            /** Format: date-time */
+            since: string;
+        };
         NodeView: {
             /** @description What cars may take */
             allocatedA: number[] | null;
@@ -10095,6 +10048,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
+        PageGlance: {
+            items: components["schemas"]["Glance"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
         PageGroupView: {
             items: components["schemas"]["GroupView"][];
             /** @description Cursor of the next page; absent on the last */
@@ -10190,7 +10148,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageName\u00B780": {
+        "PageName\u00B779": {
             items: components["schemas"]["Name"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10290,7 +10248,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageSampleView\u00B7100": {
+        "PageSampleView\u00B798": {
             items: components["schemas"]["SampleView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10609,15 +10567,6 @@ export interface components {
              */
             startSeconds: number;
         };
-        PhaseView: {
-            /** @enum {string} */
-            activity: "connected" | "charging" | "suspended-ev" | "suspended-evse" | "idle";
-            /**
-             * Format: date-time
-             * @description When it began
-             */
-            at: string;
-        };
         Place: {
             /**
              * Format: int64
@@ -10629,40 +10578,6 @@ export interface components {
              * @description 0 or absent is the station as a whole
              */
             evse?: number;
-        };
-        Plan: {
-            /**
-             * Format: int64
-             * @description Absent: as long as it takes with powerW
-             */
-            chargingMinutes?: number;
-            /**
-             * Format: int64
-             * @description Evenly over the minutes; absent with a profile
-             */
-            energyWh?: number;
-            /**
-             * Format: int64
-             * @description That the car stays after it has charged
-             */
-            idleMinutes?: number;
-            /**
-             * Format: int64
-             * @description Absent: what the energy and the minutes come to
-             */
-            powerW?: number;
-            /** @description How the power goes, instead of energyWh, chargingMinutes and powerW */
-            profile?: components["schemas"]["PlanPower"][] | null;
-            /**
-             * Format: int64
-             * @description For which the EVSE was reserved before
-             */
-            reservedMinutes?: number;
-            /**
-             * Format: date-time
-             * @description Absent: now
-             */
-            startAt?: string;
         };
         PlanPower: {
             /**
@@ -11545,19 +11460,20 @@ export interface components {
         };
         RevenueView: {
             /**
-             * @description In the time zone of the server
-             * @example 2026-03-02
+             * Format: int64
+             * @description Charge records that are no corrections
              */
-            day: string;
-            /** Format: int64 */
-            energyWh: number;
-            net: components["schemas"]["Money"];
+            charges: number;
             /**
              * Format: int64
-             * @description Charge records that were issued, credits among them
+             * @description Credits, and records that stand instead
              */
-            records: number;
-            /** @description VAT included, less what was credited */
+            corrections: number;
+            /** Format: int64 */
+            energyWh: number;
+            /** @description A day as 2026-11-27, the id of a site, or a station; empty where a station has no site */
+            group: string;
+            net: components["schemas"]["Money"];
             total: components["schemas"]["Money"];
             vat: components["schemas"]["Money"];
         };
@@ -12001,10 +11917,6 @@ export interface components {
             power: number;
             /** Format: int64 */
             signal: number;
-        };
-        SignedList: {
-            /** @description In the order of time */
-            signedValues: components["schemas"]["SignedView"][];
         };
         SignedView: {
             /** Format: date-time */
@@ -12789,32 +12701,6 @@ export interface components {
             /** Format: date-time */
             validFrom?: string;
         };
-        TotalsView: {
-            /** Format: int64 */
-            activeTransactions: number;
-            /**
-             * Format: int64
-             * @description Transactions in which a car takes energy
-             */
-            charging: number;
-            /**
-             * Format: int64
-             * @description Stations that are connected now
-             */
-            connected: number;
-            /**
-             * Format: int64
-             * @description That stations have told of
-             */
-            evses: number;
-            /**
-             * Format: int64
-             * @description Of all cars, as it was last measured
-             */
-            powerW: number;
-            /** Format: int64 */
-            stations: number;
-        };
         TransactionQuestion: {
             /** @description Absent: whether it has messages of any */
             transaction?: string;
@@ -12845,8 +12731,6 @@ export interface components {
             /** @description That were set */
             limits?: components["schemas"]["Limits"];
             note?: string;
-            /** @description What the car did, one after the other; only where one transaction is shown */
-            phases?: components["schemas"]["PhaseView"][] | null;
             /** Format: int64 */
             powerW?: number;
             /** @description Its name in OCPP */
@@ -13080,23 +12964,6 @@ export interface components {
              */
             uptime?: number;
         };
-        UseView: {
-            /**
-             * Format: int64
-             * @description Of the station
-             */
-            evse?: number;
-            /** @description Of the group, customer, station or site, or the UID of a token; of tokens only the end, where whoever asks may not see customers */
-            id?: string;
-            name?: string;
-            /**
-             * @description What it is of
-             * @enum {string}
-             */
-            rule: "token" | "group" | "customer" | "evse" | "station" | "site";
-            /** @description Of a token */
-            type?: string;
-        };
         UserChange: {
             disabled?: boolean;
             email?: string;
@@ -13131,10 +12998,6 @@ export interface components {
             seenAt?: string;
             /** Format: date-time */
             updatedAt: string;
-        };
-        Uses: {
-            /** @description At most 1000 */
-            items: components["schemas"]["UseView"][];
         };
         ValueChange: {
             /** @description false: the station is told when it asks; absent: true */
@@ -16073,8 +15936,6 @@ export interface operations {
                 limit?: number;
                 /** @description From the page before */
                 cursor?: string;
-                /** @description Part of the name, mail address or a number */
-                find?: string;
             };
             header?: never;
             path?: never;
@@ -17306,8 +17167,6 @@ export interface operations {
                 station?: string;
                 site?: string;
                 assignee?: string;
-                acknowledged?: "true" | "false";
-                shelved?: "true" | "false";
                 /** @description Language of the texts; absent: what Accept-Language likes best */
                 language?: "en" | "sv";
                 /** @description Most items of a page */
@@ -19875,8 +19734,19 @@ export interface operations {
     "list-revenue": {
         parameters: {
             query?: {
-                /** @description So many days, of which today is the last */
-                days?: number;
+                by?: "day" | "site" | "station";
+                /** @description Only this site */
+                site?: string;
+                /** @description Only this station */
+                station?: string;
+                /** @description From then on; absent is the beginning of the month, in the time zone of the server */
+                since?: string;
+                /** @description Before then; absent is now */
+                until?: string;
+                /** @description Most items of a page */
+                limit?: number;
+                /** @description From the page before */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -20312,7 +20182,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageName\u00B780"];
+                    "application/json": components["schemas"]["PageName\u00B779"];
                 };
             };
             /** @description Error */
@@ -20380,6 +20250,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-sites-power": {
+        parameters: {
+            query?: {
+                /** @description Most items of a page */
+                limit?: number;
+                /** @description From the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageGlance"];
                 };
             };
             /** @description Error */
@@ -25030,39 +24934,6 @@ export interface operations {
             };
         };
     };
-    "quote-draft": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Draft"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BillView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
     "get-tariff": {
         parameters: {
             query?: never;
@@ -25289,37 +25160,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SimulationView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
-    "list-tariff-uses": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Uses"];
                 };
             };
             /** @description Error */
@@ -25607,10 +25447,6 @@ export interface operations {
                 /** @description Id of the account that pays */
                 account?: string;
                 group?: string;
-                /** @description Part of the name of the token or of its group */
-                find?: string;
-                /** @description Only those that are blocked */
-                blocked?: boolean;
             };
             header?: never;
             path?: never;
@@ -25847,35 +25683,6 @@ export interface operations {
             };
         };
     };
-    "get-totals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TotalsView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
     "list-transactions": {
         parameters: {
             query?: {
@@ -25884,12 +25691,6 @@ export interface operations {
                 /** @description From the page before */
                 cursor?: string;
                 station?: string;
-                /** @description Id of the site */
-                site?: string;
-                /** @description Started then or later */
-                since?: string;
-                /** @description Started before */
-                until?: string;
                 state?: "active" | "ended";
                 /** @description UID, in whatever way it is written */
                 token?: string;
@@ -25940,37 +25741,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TransactionView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
-    "get-transaction-cost": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CostView"];
                 };
             };
             /** @description Error */
@@ -26072,38 +25842,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageSampleView\u00B7100"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
-    "list-signed-values": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignedList"];
+                    "application/json": components["schemas"]["PageSampleView\u00B798"];
                 };
             };
             /** @description Error */

@@ -1,5 +1,6 @@
 import type { Routes } from 'sv-router';
 
 export const power = {
-  '/sites': () => import('./Power.svelte'),
+  '/sites': () => import('./Sites.svelte'),
+  '/sites/:id': () => import('./Site.svelte'),
 } satisfies Routes;

@@ -1,0 +1,5 @@
+import type { Routes } from 'sv-router';
+
+export const reports = {
+  '/reports': () => import('./Reports.svelte'),
+} satisfies Routes;
