@@ -37,7 +37,7 @@ type sessionView struct {
 	SeenAt    time.Time `json:"seenAt"`
 	Remote    string    `json:"remote" doc:"Address that it was last used from"`
 	Agent     string    `json:"agent" doc:"What the browser says of itself"`
-	Way       string    `json:"way" enum:"password" doc:"How they proved who they are"`
+	Way       string    `json:"way" enum:"password,passkey,oidc" doc:"How they proved who they are"`
 	Current   bool      `json:"current,omitempty" doc:"It is that of the request"`
 }
 
@@ -166,6 +166,18 @@ func (s *Server) users(api huma.API) {
 			shown := showUser(u)
 			v.User = &shown
 			return answer(v, err)
+		})
+	type meChange struct {
+		Name     *string `json:"name,omitempty" minLength:"1" maxLength:"100"`
+		Language *string `json:"language,omitempty" enum:"sv,en"`
+	}
+	add(s, api, huma.Operation{Method: http.MethodPatch, Path: "/me", OperationID: "change-me", Summary: "Change one's own name or language", Tags: tags},
+		func(ctx context.Context, in *struct{ Body meChange }) (*body[userView], error) {
+			u, err := s.People.Edit(ctx, actorOf(ctx).ID, func(u *access.User) {
+				set(&u.Name, in.Body.Name)
+				set(&u.Language, in.Body.Language)
+			})
+			return answer(showUser(u), err)
 		})
 	type passwords struct {
 		Old string `json:"old" maxLength:"200"`

@@ -103,6 +103,7 @@ type IncidentFilter struct {
 	AtLeast  Severity
 	Station  gnista.StationID
 	Site     string
+	Sites    []string // as of faults
 	Assignee string
 	Before   int // the number of the case behind which they are; 0 is from the newest
 	Limit    int

@@ -100,6 +100,8 @@ type Store interface {
 	StationLike(ctx context.Context, id gnista.StationID) (Station, error)
 	// Stations lists up to limit stations in the order of their ids, behind after.
 	Stations(ctx context.Context, after gnista.StationID, limit int) ([]Station, error)
+	// StationsAmong lists those at some sites, likewise.
+	StationsAmong(ctx context.Context, sites []string, after gnista.StationID, limit int) ([]Station, error)
 	// ChangeStation changes a station, or makes one when create is true; it has no State then. The
 	// events go into the same SQL transaction. NotFound.
 	ChangeStation(ctx context.Context, id gnista.StationID, create bool, change func(*Station) ([]gnista.Event, error)) (Station, error)

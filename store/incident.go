@@ -154,6 +154,9 @@ func (db *DB) Incidents(ctx context.Context, f fault.IncidentFilter) ([]fault.In
 			w.add(condition, value)
 		}
 	}
+	if f.Sites != nil {
+		w.at(f.Sites, "site")
+	}
 	if f.Before > 0 {
 		w.add(`number < ?`, f.Before)
 	}
