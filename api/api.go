@@ -110,8 +110,11 @@ type Server struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 
-	People *access.People
-	Trail  access.AuditStore
+	People   *access.People
+	Passkeys *access.Passkeys
+	SignOn   *access.Provider // nil: nobody signs in elsewhere
+	Trail    access.AuditStore
+	Settings []ServerSetting // that the server was started with
 
 	peopled   atomic.Bool                   // there are users
 	templates map[string]*template.Template // of the pages, by language
@@ -219,7 +222,9 @@ func (s *Server) register(mux *http.ServeMux) huma.API {
 	s.incidents(api)
 	s.events(api)
 	s.users(api)
+	s.passkeys(api)
 	s.trail(api)
+	s.server(api)
 	s.alerts(api)
 	return api
 }
@@ -231,6 +236,8 @@ func (s *Server) Handler() http.Handler {
 	api := s.register(mux)
 	s.pages(mux)
 	s.signInPages(mux)
+	s.passkeyPages(mux)
+	s.signOnPages(mux)
 	s.payPages(mux)
 	s.hooks(mux)
 	s.alertPages(mux)

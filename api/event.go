@@ -46,20 +46,17 @@ func (s *Server) events(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		site := ""
-		if in.Station != "" {
-			if site, err = s.siteOf(ctx, in.Station); err != nil {
-				return nil, err
-			}
-		}
-		actor := actorOf(ctx)
+		may := s.sight(ctx)
 		return &huma.StreamResponse{Body: func(c huma.Context) {
 			r, w := humago.Unwrap(c)
 			st := newStream(ctx, w)
 			defer st.end()
 			err := s.follow(ctx, after, func(ev gnista.Event) error {
-				if in.Station != "" && ev.Station != in.Station || !actor.Can(access.See, areaOf(ev), "") && !actor.Can(access.See, areaOf(ev), site) {
+				if in.Station != "" && ev.Station != in.Station {
 					return nil
+				}
+				if ok, err := may(ev); err != nil || !ok {
+					return err
 				}
 				return st.send(ev.Seq, ev)
 			}, func() error {
@@ -94,6 +91,52 @@ func areaOf(ev gnista.Event) access.Area {
 		return area
 	}
 	return access.Audit
+}
+
+// sightFor is how long a stream takes the site of a station for the same.
+const sightFor = 5 * time.Second
+
+// sight tells whether whoever asks may see an event: what is of its area at the site of its station, or everywhere.
+// It is for one stream.
+func (s *Server) sight(ctx context.Context) func(gnista.Event) (bool, error) {
+	type known struct {
+		site string
+		at   time.Time
+	}
+	actor := actorOf(ctx)
+	sites := map[gnista.StationID]known{}
+	return func(ev gnista.Event) (bool, error) {
+		area := areaOf(ev)
+		list, all := actor.Sites(access.See, area)
+		if all || len(list) == 0 {
+			return all, nil
+		}
+		if ev.Station == "" {
+			return actor.Can(access.See, area, siteIn(ev)), nil
+		}
+		k, ok := sites[ev.Station]
+		if now := s.Now(); !ok || now.Sub(k.at) > sightFor {
+			site, err := s.siteOf(ctx, ev.Station)
+			if err != nil {
+				return false, err
+			}
+			k = known{site, now}
+			sites[ev.Station] = k
+		}
+		return actor.Can(access.See, area, k.site), nil
+	}
+}
+
+// siteIn is the site that an event without a station is of; empty where it is of none.
+func siteIn(ev gnista.Event) string {
+	if strings.HasPrefix(ev.Kind, "site.") {
+		return ev.Subject
+	}
+	var data struct{ Site string }
+	if json.Unmarshal(ev.Data, &data) != nil {
+		return ""
+	}
+	return data.Site
 }
 
 // position is the number of the event behind which a stream begins: of the last one that the reader

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"gnista"
+	"gnista/access"
 	"gnista/fault"
 )
 
@@ -221,7 +222,7 @@ func (s *Server) faults(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		f.After, f.Limit = after, p.Limit
+		f.Sites, f.After, f.Limit = seen(ctx, access.Faults), after, p.Limit
 		list, err := s.Faults.Store.Faults(ctx, f)
 		return answer(turn(p, list, s.showFault(l.tag()), f.Cursor), err)
 	}
@@ -256,7 +257,9 @@ func (s *Server) faults(api huma.API) {
 		FaultFilter
 		FaultLanguage
 	}) (*table, error) {
-		return s.faultTable(ctx, in.filter(s.Now()), in.tag())
+		f := in.filter(s.Now())
+		f.Sites = seen(ctx, access.Faults)
+		return s.faultTable(ctx, f, in.tag())
 	})
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/faults/totals", OperationID: "count-faults", Summary: "Count the open faults by severity", Tags: faultTags,

@@ -36,7 +36,7 @@ var areas = map[string]access.Area{
 	"Tokens": access.Customers, "Customers": access.Customers, "Accounts": access.Customers,
 	"Tariffs": access.Tariffs,
 	"Billing": access.Money, "Invoices": access.Money, "Ledger": access.Money, "Payments": access.Money, "Reconciliation": access.Money,
-	"Certificates": access.Setup, "Alerts": access.Setup,
+	"Certificates": access.Setup, "Alerts": access.Setup, "Server": access.Setup,
 	"Users": access.Users, "Audit": access.Audit,
 }
 
@@ -60,7 +60,13 @@ var readings = []string{"read-site-meter"}
 var acting = []string{"Commands", "Faults", "Remedies"}
 
 // everybody are the operations for which it is enough to have signed in.
-var everybody = []string{"get-me", "change-my-password", "list-my-sessions", "end-my-session"}
+var everybody = []string{
+	"get-me", "change-me", "change-my-password", "list-my-sessions", "end-my-session",
+	"list-my-passkeys", "offer-my-passkey", "add-my-passkey", "rename-my-passkey", "remove-my-passkey",
+}
+
+// partial are lists that have, for who may see some sites only, what is there; no place has to be named.
+var partial = []string{"list-stations", "list-sites", "list-transactions", "list-faults", "export-faults", "list-incidents", "stream-events"}
 
 // rightOf is what somebody must be allowed to do for an operation. ok is false where nobody has said.
 func rightOf(op *huma.Operation) (r right, ok bool) {
@@ -89,6 +95,7 @@ type guardedOp struct {
 	filters  []string // site and station, where a list can be asked for by them
 	free     bool     // everybody who has signed in may
 	silent   bool     // nothing is changed that somebody is asked about later
+	partial  bool     // whoever asks gets what they may see
 }
 
 // operations are those of the API that need somebody, by the pattern of the mux. The description of each tells what
@@ -112,6 +119,7 @@ func operations(api huma.API) map[string]guardedOp {
 				}
 			}
 			g := guardedOp{right: r, id: op.OperationID, template: strings.Split(path, "/"), free: slices.Contains(everybody, op.OperationID)}
+			g.partial = slices.Contains(partial, op.OperationID)
 			g.silent = r.Verb == access.See || slices.Contains(readings, op.OperationID)
 			for _, p := range op.Parameters {
 				if op.Method == http.MethodGet && p.In == "query" && (p.Name == "site" || p.Name == "station") && !strings.Contains(path, "{") {
@@ -167,7 +175,7 @@ func (s *Server) guarded(mux *http.ServeMux, api huma.API) http.Handler {
 			problem(w, http.StatusInternalServerError, "an internal error; the log has more")
 			return
 		}
-		if !everywhere && !at.within(actor, op, head) {
+		if !everywhere && !(op.partial && at.nowhere() && somewhere(actor, op)) && !at.within(actor, op, head) {
 			problem(w, http.StatusForbidden, s.forbidden(actor, op))
 			return
 		}
@@ -210,6 +218,27 @@ type place struct {
 	station gnista.StationID
 	site    string
 	sites   []string // all that somebody needs a right at who has none everywhere; one that is empty is no site's
+}
+
+// nowhere tells that no place is named.
+func (p place) nowhere() bool { return len(p.sites) == 0 }
+
+// somewhere tells whether somebody may do an operation at a site at least.
+func somewhere(a access.Actor, op guardedOp) bool {
+	sites, all := a.Sites(op.Verb, op.Area)
+	return all || len(sites) > 0
+}
+
+// seen are the sites of which whoever asks may see what is of an area there; nil is all.
+func seen(ctx context.Context, in access.Area) []string {
+	sites, all := actorOf(ctx).Sites(access.See, in)
+	if all {
+		return nil
+	}
+	if sites == nil {
+		sites = []string{}
+	}
+	return sites
 }
 
 // within tells whether somebody may do an operation at all the sites where it is. Where it is at none they may not, nor

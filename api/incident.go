@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"gnista"
+	"gnista/access"
 	"gnista/fault"
 )
 
@@ -105,7 +106,7 @@ func (s *Server) incidents(api huma.API) {
 		}
 		f := fault.IncidentFilter{
 			State: map[string]fault.State{"open": fault.IsOpen, "resolved": fault.IsCleared}[in.State], Kind: in.Kind, AtLeast: in.Severity, Station: in.Station, Site: in.Site, Assignee: in.Assignee,
-			Acknowledged: yes(in.Acknowledged), Shelved: yes(in.Shelved), Now: s.Now(), Before: int(before), Limit: in.Limit,
+			Sites: seen(ctx, access.Faults), Acknowledged: yes(in.Acknowledged), Shelved: yes(in.Shelved), Now: s.Now(), Before: int(before), Limit: in.Limit,
 		}
 		list, err := s.Faults.Incidents.Incidents(ctx, f)
 		return answer(turn(in.Paging, list, s.showIncident(in.tag()), func(i fault.Incident) string { return strconv.Itoa(i.Case) }), err)

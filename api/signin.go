@@ -15,6 +15,7 @@ import (
 
 	"gnista"
 	"gnista/access"
+	"gnista/web"
 )
 
 // The cookies of sessions. Over TLS it is one that no other host and no path can set, and that is never sent in clear.
@@ -87,6 +88,10 @@ type signInPage struct {
 	To      string
 	Email   string
 	Problem string // key of a text
+
+	Script    string // address of that for passkeys; empty where there is none
+	Elsewhere string // address under which passkeys work, where they do not under this one
+	SignOn    string // what the OpenID provider is called; empty where there is none
 }
 
 func (s *Server) signInPages(mux *http.ServeMux) {
@@ -110,6 +115,16 @@ func (s *Server) askSignIn(w http.ResponseWriter, r *http.Request, status int, p
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Vary", "Accept-Language")
 	p.To = inside(p.To)
+	if script, ok := web.Script("src/signin/main.ts"); ok {
+		if _, ok := s.at(r); ok {
+			p.Script = "/" + script
+		} else if localName(r) != "" && local(r) { // under a number there are no passkeys
+			p.Elsewhere = "http://" + localName(r) + "/sign-in?to=" + url.QueryEscape(p.To)
+		}
+	}
+	if s.SignOn != nil {
+		p.SignOn = s.SignOn.Name
+	}
 	w.WriteHeader(status)
 	s.show(w, "signin.html", r.Header.Get("Accept-Language"), p)
 }
@@ -142,14 +157,8 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		s.askSignIn(w, r, http.StatusUnauthorized, p)
 		return
 	}
-	var secret string
 	if err == nil {
-		if old, x, ok, _ := s.signedIn(r); ok { // that of whoever was there before
-			err = s.People.Sessions.EndSession(r.Context(), old.ID, x.ID)
-		}
-	}
-	if err == nil {
-		secret, err = s.People.SignIn(r.Context(), u, "password", s.client(r), r.UserAgent())
+		err = s.begin(w, r, u, "password")
 	}
 	if err != nil {
 		s.Log.Error("somebody could not sign in", "err", err)
@@ -157,11 +166,25 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		s.askSignIn(w, r, http.StatusInternalServerError, p)
 		return
 	}
+	http.Redirect(w, r, inside(p.To), http.StatusSeeOther)
+}
+
+// begin begins a session for who has proved who they are, in a cookie that is new whatever the browser had before.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, u access.User, way string) error {
+	if old, x, ok, _ := s.signedIn(r); ok { // that of whoever was there before
+		if err := s.People.Sessions.EndSession(r.Context(), old.ID, x.ID); err != nil && gnista.CodeOf(err) != gnista.NotFound {
+			return err
+		}
+	}
+	secret, err := s.People.SignIn(r.Context(), u, way, s.client(r), r.UserAgent())
+	if err != nil {
+		return err
+	}
 	http.SetCookie(w, s.cookie(r, "", secret, s.Now().Add(access.SessionFor)))
 	nonce := make([]byte, nonceLength)
 	rand.Read(nonce)
 	http.SetCookie(w, s.cookie(r, knownSuffix, s.mark(u.Email, nonce), s.Now().Add(knownFor)))
-	http.Redirect(w, r, inside(p.To), http.StatusSeeOther)
+	return nil
 }
 
 // peer is the machine that a request comes from, which may be a proxy.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"gnista/access"
 	"gnista/station"
 )
 
@@ -58,7 +59,12 @@ func (s *Server) sites(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			list, err := s.Sites.Store.Sites(ctx, after, in.Limit)
+			var list []station.Site
+			if sites := seen(ctx, access.Stations); sites != nil {
+				list, err = s.Sites.Store.SitesAmong(ctx, sites, after, in.Limit)
+			} else {
+				list, err = s.Sites.Store.Sites(ctx, after, in.Limit)
+			}
 			return answer(turn(in.Paging, list, s.showSite, func(x station.Site) string { return x.ID }), err)
 		})
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/sites/{id}", OperationID: "get-site", Summary: "Show a site", Tags: tags},

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"gnista"
+	"gnista/access"
 	"gnista/station"
 )
 
@@ -166,6 +167,14 @@ func set[T any](field, to *T) {
 	}
 }
 
+// stationsSeen are the stations that whoever asks may see.
+func (s *Server) stationsSeen(ctx context.Context, after gnista.StationID, limit int) ([]station.Station, error) {
+	if sites := seen(ctx, access.Stations); sites != nil {
+		return s.Network.Store.StationsAmong(ctx, sites, after, limit)
+	}
+	return s.Network.Store.Stations(ctx, after, limit)
+}
+
 func (s *Server) stations(api huma.API) {
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/stations", OperationID: "list-stations", Summary: "List stations", Tags: []string{"Stations"}},
 		func(ctx context.Context, in *struct{ Paging }) (*body[page[stationView]], error) {
@@ -173,7 +182,7 @@ func (s *Server) stations(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			list, err := s.Network.Store.Stations(ctx, gnista.StationID(after), in.Limit)
+			list, err := s.stationsSeen(ctx, gnista.StationID(after), in.Limit)
 			if err != nil {
 				return nil, err
 			}

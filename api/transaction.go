@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"gnista"
+	"gnista/access"
 	"gnista/billing"
 	"gnista/charging"
 )
@@ -99,7 +100,7 @@ func (s *Server) transactions(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			list, err := s.Transactions.Store.Transactions(ctx, charging.Filter{Station: in.Station, Site: in.Site, Since: in.Since, Until: in.Until, State: in.State, Token: in.Token, Review: in.Review, Before: before, Limit: in.Limit})
+			list, err := s.Transactions.Store.Transactions(ctx, charging.Filter{Station: in.Station, Site: in.Site, Since: in.Since, Until: in.Until, State: in.State, Token: in.Token, Review: in.Review, Sites: seen(ctx, access.Charging), Before: before, Limit: in.Limit})
 			if err != nil {
 				return nil, err
 			}

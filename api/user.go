@@ -37,7 +37,7 @@ type sessionView struct {
 	SeenAt    time.Time `json:"seenAt"`
 	Remote    string    `json:"remote" doc:"Address that it was last used from"`
 	Agent     string    `json:"agent" doc:"What the browser says of itself"`
-	Way       string    `json:"way" enum:"password" doc:"How they proved who they are"`
+	Way       string    `json:"way" enum:"password,passkey,oidc" doc:"How they proved who they are"`
 	Current   bool      `json:"current,omitempty" doc:"It is that of the request"`
 }
 
@@ -79,7 +79,7 @@ type newUser struct {
 type userChange struct {
 	Email    *string         `json:"email,omitempty" maxLength:"254"`
 	Name     *string         `json:"name,omitempty" minLength:"1" maxLength:"100"`
-	Language *string         `json:"language,omitempty" enum:"sv,en"`
+	Language *string         `json:"language,omitempty" maxLength:"2" doc:"sv, en, or empty for that of the browser"`
 	Grants   *[]access.Grant `json:"grants,omitempty" minItems:"1" maxItems:"5"`
 	Disabled *bool           `json:"disabled,omitempty"`
 	Password *string         `json:"password,omitempty" maxLength:"200" doc:"A new one, which ends the user's sessions"`
@@ -152,6 +152,17 @@ func (s *Server) users(api huma.API) {
 	add(s, api, huma.Operation{Method: http.MethodDelete, Path: "/users/{id}", OperationID: "delete-user", Summary: "Remove a user, whose sessions end", Tags: tags},
 		func(ctx context.Context, in *Path) (*struct{}, error) { return nil, s.People.Delete(ctx, in.ID) })
 
+	type roleView struct {
+		Role   access.Role `json:"role" enum:"viewer,operator,technician,finance,admin"`
+		Rights []meRight   `json:"rights" nullable:"false" doc:"What it may do, area by area; areas of which it may do nothing are absent"`
+	}
+	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/roles", OperationID: "list-roles", Summary: "List the roles that users can have, and what each may do", Tags: tags},
+		func(context.Context, *struct{}) (*body[page[roleView]], error) {
+			show := func(r access.Role) roleView {
+				return roleView{r, rightsOf(access.Actor{Grants: []access.Grant{{Role: r}}})}
+			}
+			return answer(turn(Paging{Limit: -1}, access.Roles, show, nil), nil)
+		})
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/me", OperationID: "get-me", Summary: "Show who asks, and what they may do", Tags: tags},
 		func(ctx context.Context, _ *struct{}) (*body[meView], error) {
 			a := actorOf(ctx)
@@ -166,6 +177,18 @@ func (s *Server) users(api huma.API) {
 			shown := showUser(u)
 			v.User = &shown
 			return answer(v, err)
+		})
+	type meChange struct {
+		Name     *string `json:"name,omitempty" minLength:"1" maxLength:"100"`
+		Language *string `json:"language,omitempty" maxLength:"2" doc:"sv, en, or empty for that of the browser"`
+	}
+	add(s, api, huma.Operation{Method: http.MethodPatch, Path: "/me", OperationID: "change-me", Summary: "Change one's own name or language", Tags: tags},
+		func(ctx context.Context, in *struct{ Body meChange }) (*body[userView], error) {
+			u, err := s.People.Edit(ctx, actorOf(ctx).ID, func(u *access.User) {
+				set(&u.Name, in.Body.Name)
+				set(&u.Language, in.Body.Language)
+			})
+			return answer(showUser(u), err)
 		})
 	type passwords struct {
 		Old string `json:"old" maxLength:"200"`

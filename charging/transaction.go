@@ -248,6 +248,7 @@ type Filter struct {
 	State   State            // empty is any
 	Token   string           // UID in whatever way it is written; empty is any
 	Review  bool             // only those that wait for a decision
+	Sites   []string         // where their stations are; nil is anywhere
 	Before  string           // only those started before the one with this id: the next page
 	Limit   int
 }

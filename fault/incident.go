@@ -103,6 +103,7 @@ type IncidentFilter struct {
 	AtLeast  Severity
 	Station  gnista.StationID
 	Site     string
+	Sites    []string // as of faults
 	Assignee string
 
 	Acknowledged, Shelved *bool // nil is either

@@ -77,6 +77,7 @@ type Filter struct {
 	AtLeast      Severity // and worse
 	Station      gnista.StationID
 	Site         string
+	Sites        []string // where their stations are now, or they themselves without one; nil is anywhere
 	EVSE         int
 	Key          Key // the source alone, or both
 	Acknowledged *bool

@@ -27,6 +27,8 @@ type SiteStore interface {
 	Site(ctx context.Context, id string) (Site, error)
 	// Sites lists up to limit sites in the order of their ids, behind after.
 	Sites(ctx context.Context, after string, limit int) ([]Site, error)
+	// SitesAmong lists those that are among some, likewise.
+	SitesAmong(ctx context.Context, ids []string, after string, limit int) ([]Site, error)
 	// CreateSite adds a site.
 	CreateSite(ctx context.Context, s Site) error
 	// UpdateSite changes a site in one SQL transaction. NotFound.

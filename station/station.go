@@ -102,6 +102,8 @@ type Store interface {
 	Stations(ctx context.Context, after gnista.StationID, limit int) ([]Station, error)
 	// CountStations counts all stations and their EVSEs.
 	CountStations(ctx context.Context) (Count, error)
+	// StationsAmong lists those at some sites, likewise.
+	StationsAmong(ctx context.Context, sites []string, after gnista.StationID, limit int) ([]Station, error)
 	// ChangeStation changes a station, or makes one when create is true; it has no State then. The
 	// events go into the same SQL transaction. NotFound.
 	ChangeStation(ctx context.Context, id gnista.StationID, create bool, change func(*Station) ([]gnista.Event, error)) (Station, error)

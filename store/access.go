@@ -104,7 +104,7 @@ func (db *DB) ChangeUser(ctx context.Context, id string, change func(u *access.U
 	return out, err
 }
 
-// DeleteUser removes a user with their sessions. NotFound.
+// DeleteUser removes a user with their sessions and passkeys. NotFound.
 func (db *DB) DeleteUser(ctx context.Context, id string, allowed func(u access.User, others []access.User) error) error {
 	return db.write(ctx, accessKey, func(t *tx) error {
 		u, others, err := t.userAmong(id)
@@ -114,8 +114,10 @@ func (db *DB) DeleteUser(ctx context.Context, id string, allowed func(u access.U
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec(`DELETE FROM app_session WHERE app_user = $1`, id); err != nil {
-			return err
+		for _, table := range []string{"app_session", "app_passkey"} {
+			if _, err := t.exec(`DELETE FROM `+table+` WHERE app_user = $1`, id); err != nil {
+				return err
+			}
 		}
 		_, err = t.exec(`DELETE FROM app_user WHERE id = $1`, id)
 		return err

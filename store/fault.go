@@ -242,6 +242,9 @@ func (db *DB) Faults(ctx context.Context, f fault.Filter) ([]fault.Fault, error)
 			w.add(condition, value)
 		}
 	}
+	if f.Sites != nil {
+		w.at(f.Sites, "site")
+	}
 	if f.EVSE > 0 {
 		w.add(`evse = ?`, f.EVSE)
 	}

@@ -160,6 +160,9 @@ func (db *DB) Incidents(ctx context.Context, f fault.IncidentFilter) ([]fault.In
 	if f.Shelved != nil {
 		w.add(either(*f.Shelved, `shelved_until > ?`, `shelved_until <= ?`), millis(f.Now))
 	}
+	if f.Sites != nil {
+		w.at(f.Sites, "site")
+	}
 	if f.Before > 0 {
 		w.add(`number < ?`, f.Before)
 	}

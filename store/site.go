@@ -29,6 +29,15 @@ func (db *DB) Sites(ctx context.Context, after string, limit int) ([]station.Sit
 	return all(rows, err, scanSite)
 }
 
+// SitesAmong lists those that are among some, likewise.
+func (db *DB) SitesAmong(ctx context.Context, ids []string, after string, limit int) ([]station.Site, error) {
+	var w where
+	w.add("id > ?", after)
+	w.among("id", ids)
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+siteColumns+` FROM site`+w.sql()+` ORDER BY id LIMIT `+w.arg(limit), w.args...)
+	return all(rows, err, scanSite)
+}
+
 // CreateSite adds a site.
 func (db *DB) CreateSite(ctx context.Context, x station.Site) error {
 	return db.write(ctx, "", func(t *tx) error {

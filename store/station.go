@@ -66,6 +66,15 @@ func (db *DB) Stations(ctx context.Context, after gnista.StationID, limit int) (
 	return all(rows, err, db.scanStation)
 }
 
+// StationsAmong lists those at some sites, likewise.
+func (db *DB) StationsAmong(ctx context.Context, sites []string, after gnista.StationID, limit int) ([]station.Station, error) {
+	var w where
+	w.add("id > ?", string(after))
+	w.among("site", sites)
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+stationColumns+` FROM station`+w.sql()+` ORDER BY id LIMIT `+w.arg(limit), w.args...)
+	return all(rows, err, db.scanStation)
+}
+
 // StationLike finds the one station whose identity is id in whatever letter case. NotFound, also when
 // there are several.
 func (db *DB) StationLike(ctx context.Context, id gnista.StationID) (station.Station, error) {

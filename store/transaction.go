@@ -108,6 +108,9 @@ func (v *vault) listTransactions(f charging.Filter) (query string, args []any) {
 	if f.Token != "" {
 		w.add("token_key = ?", v.key(f.Token))
 	}
+	if f.Sites != nil {
+		w.at(f.Sites, "")
+	}
 	if f.Review {
 		w.conditions = append(w.conditions, "blocked")
 	}
@@ -351,6 +354,38 @@ func upperFirst(text string) string {
 func (w *where) arg(arg any) string {
 	w.args = append(w.args, arg)
 	return "$" + strconv.Itoa(len(w.args))
+}
+
+// list is a list of arguments as it stands behind IN.
+func (w *where) list(values []string) string {
+	names := make([]string, len(values))
+	for i, v := range values {
+		names[i] = w.arg(v)
+	}
+	return "(" + strings.Join(names, ", ") + ")"
+}
+
+// among adds that a column has one of some values; of none there is no row.
+func (w *where) among(column string, values []string) {
+	if len(values) == 0 {
+		w.conditions = append(w.conditions, "1 = 0")
+		return
+	}
+	w.conditions = append(w.conditions, column+" IN "+w.list(values))
+}
+
+// at adds that the station of a row is at one of some sites now, or, where it has none, that a column says so.
+func (w *where) at(sites []string, column string) {
+	if len(sites) == 0 {
+		w.conditions = append(w.conditions, "1 = 0")
+		return
+	}
+	in := w.list(sites)
+	there := "station IN (SELECT id FROM station WHERE site IN " + in + ")"
+	if column != "" {
+		there = "(station <> '' AND " + there + " OR station = '' AND " + column + " IN " + in + ")"
+	}
+	w.conditions = append(w.conditions, there)
 }
 
 func (w *where) sql() string {

@@ -13,7 +13,7 @@ export default defineConfig({
     assetsDir: 'built',
     assetsInlineLimit: 0, // the policy of the pages allows no data: addresses of scripts
     target: 'es2022',
-    rollupOptions: { input: { console: 'index.html', drive: 'src/drive/main.ts' } },
+    rollupOptions: { input: { console: 'index.html', drive: 'src/drive/main.ts', signin: 'src/signin/main.ts' } },
   },
   server: { proxy: { '/api': binary, '/sign-in': binary, '/sign-out': binary, '/assets': binary, '/e/': binary, '/pay/': binary } },
   resolve: process.env.VITEST ? { conditions: ['browser'] } : {},

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/google/uuid"
 
 	"gnista/api"
@@ -91,6 +92,7 @@ type serve struct {
 	cards
 	swishing
 	alerting
+	signingIn
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for profiles (/debug/pprof); none when empty. Do not make it public."`
 	PublicURL       string                `help:"Address under which the world reaches this system, as in https://charge.example." placeholder:"URL"`
@@ -113,12 +115,13 @@ type serve struct {
 }
 
 // Run serves until ctx ends.
-func (s *serve) Run(ctx context.Context, o *output) error {
+func (s *serve) Run(ctx context.Context, k *kong.Context, o *output) error {
 	log := s.logger(o.err)
 	opts, err := s.options(log)
 	if err != nil {
 		return err
 	}
+	opts.Settings = effective(k)
 	listener, err := s.listen(ctx)
 	if err != nil {
 		return err
@@ -199,6 +202,10 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err != nil {
 		return options{}, err
 	}
+	signOn, err := s.signingIn.provider(now)
+	if err != nil {
+		return options{}, err
+	}
 	policy, err := s.policy(s.Currency)
 	if err != nil {
 		return options{}, err
@@ -212,7 +219,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Cloning:    token.Cloning{Apart: s.CardApart, PerHour: s.CardStarts, Block: s.CardBlock},
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
-		Seller: seller, Invoicing: s.invoicing, Collecting: s.collecting, Stripe: card, Guests: policy, Terminals: s.terminals, Watching: s.watching, Alerting: s.alerting, Mailer: mailer, NewSecret: rand.Text,
+		Seller: seller, Invoicing: s.invoicing, Collecting: s.collecting, Stripe: card, Guests: policy, Terminals: s.terminals, Watching: s.watching, Alerting: s.alerting, Mailer: mailer, SignOn: signOn, NewSecret: rand.Text,
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
 	}
 	paid, err := s.swishing.provider(o)

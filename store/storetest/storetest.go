@@ -62,6 +62,7 @@ func Run(t *testing.T, url string) {
 	t.Run("local lists", s.localLists)
 	t.Run("users", s.users)
 	t.Run("the trail of changes", s.trail)
+	t.Run("passkeys", s.passkeys)
 	t.Run("accounts", s.accounts)
 	t.Run("holds", s.holds)
 	t.Run("unknown tokens", s.unknown)

@@ -2091,7 +2091,64 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /** Change one's own name or language */
+        patch: operations["change-me"];
+        trace?: never;
+    };
+    "/api/v1/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's passkeys, the newest first */
+        get: operations["list-my-passkeys"];
+        put?: never;
+        /** Add a passkey that a browser has made */
+        post: operations["add-my-passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for what a browser makes a passkey of
+         * @description A passkey is of the user who has signed in and of the name under which the browser sees this system: that of the public URL, or localhost.
+         */
+        post: operations["offer-my-passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove one of one's passkeys */
+        delete: operations["remove-my-passkey"];
+        options?: never;
+        head?: never;
+        /** Give one of one's passkeys another name */
+        patch: operations["rename-my-passkey"];
         trace?: never;
     };
     "/api/v1/me/password": {
@@ -2931,6 +2988,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what the server is set to, without what is secret */
+        get: operations["get-server-settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites": {
         parameters: {
             query?: never;
@@ -3154,6 +3228,26 @@ export interface paths {
         head?: never;
         /** Change a station */
         patch: operations["change-station"];
+        trace?: never;
+    };
+    "/api/v1/stations/{station}/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the addresses that a station can be told to connect to
+         * @description Also of an identity that is not registered.
+         */
+        get: operations["list-station-addresses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/stations/{station}/availability": {
@@ -9024,6 +9118,16 @@ export interface components {
             /** @description It is there still, but not quite the same */
             kept?: boolean;
         };
+        Made: {
+            /** @description Of the offer */
+            id: string;
+            /** @description By which one knows it */
+            name: string;
+            /** @description RegistrationResponseJSON of the browser */
+            response: {
+                [key: string]: unknown;
+            };
+        };
         MadeUpFault: {
             /**
              * Format: date-time
@@ -9124,6 +9228,11 @@ export interface components {
             firmware?: components["schemas"]["Firmware"];
             model?: string;
             vendor?: string;
+        };
+        MeChange: {
+            /** @enum {string} */
+            language?: "sv" | "en";
+            name?: string;
         };
         MeRight: {
             area: string;
@@ -9533,6 +9642,9 @@ export interface components {
             /** @description Of OCPP 2.x */
             variable?: string;
         };
+        Naming: {
+            name: string;
+        };
         Needs: {
             ac?: components["schemas"]["ACNeeds"];
             /**
@@ -9784,6 +9896,14 @@ export interface components {
             /** @description As in errors: nodes[2].amps */
             field: string;
             text: string;
+        };
+        Offer: {
+            /** @description Of the offer, for 5 minutes */
+            id: string;
+            /** @description PublicKeyCredentialCreationOptionsJSON of Web Authentication, for the browser */
+            options: {
+                [key: string]: unknown;
+            };
         };
         OpenedCheckout: {
             /** @description Whoever has it sees, pays, ends and cancels this checkout */
@@ -10148,7 +10268,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageName\u00B779": {
+        "PageName\u00B784": {
             items: components["schemas"]["Name"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10165,6 +10285,11 @@ export interface components {
         };
         PageOverrideView: {
             items: components["schemas"]["OverrideView"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PagePasskeyView: {
+            items: components["schemas"]["PasskeyView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -10248,7 +10373,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageSampleView\u00B798": {
+        "PageSampleView\u00B7103": {
             items: components["schemas"]["SampleView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10275,6 +10400,11 @@ export interface components {
         };
         PageSiteView: {
             items: components["schemas"]["SiteView"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageStationAddress: {
+            items: components["schemas"]["StationAddress"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -10353,6 +10483,24 @@ export interface components {
             net?: string;
             /** @enum {string} */
             type: "energy" | "time" | "idle" | "start" | "reservation" | "reserving";
+        };
+        PasskeyView: {
+            /**
+             * Format: date-time
+             * @description When it was found out that there is a copy; since then it is not taken
+             */
+            clonedAt?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Name of this system under which it works */
+            host: string;
+            id: string;
+            name: string;
+            /**
+             * Format: date-time
+             * @description When somebody last signed in with it
+             */
+            seenAt?: string;
         };
         Password: {
             /** @description Of 16 characters or more, 20 for OCPP 1.6 at most unless in hexadecimal digits; absent: one is made */
@@ -11753,6 +11901,30 @@ export interface components {
             /** @description VAT number */
             vat?: string;
         };
+        ServerSetting: {
+            default?: string;
+            help: string;
+            /**
+             * @description Of the flag; in the environment it is GNISTA_PUBLIC_URL
+             * @example public-url
+             */
+            name: string;
+            /** @description What it is is not shown */
+            secret?: boolean;
+            /** @description It is another than the default */
+            set: boolean;
+            /** @description In force; empty for what is secret */
+            value: string;
+        };
+        ServerView: {
+            /** @description Under which the world reaches this system */
+            publicUrl?: string;
+            /** @description What the server was told when it began, in force until it begins anew */
+            settings: components["schemas"]["ServerSetting"][];
+            /** @description What the OpenID provider is called by which users may sign in */
+            singleSignOn?: string;
+            version: string;
+        };
         SessionView: {
             /** @description What the browser says of itself */
             agent: string;
@@ -11769,7 +11941,7 @@ export interface components {
              * @description How they proved who they are
              * @enum {string}
              */
-            way: "password";
+            way: "password" | "passkey" | "oidc";
         };
         "Set-token-groupRequest": {
             offline: boolean;
@@ -12140,6 +12312,20 @@ export interface components {
             answer: components["schemas"]["AnswerView"];
             /** @description Id. What is due of it is in GET /payments/{id} when the charge has ended, and what the kiosk then did is told by POST /stations/{station}/settlements. */
             payment: string;
+        };
+        StationAddress: {
+            /** @description Without: for stations that add it themselves */
+            base: string;
+            /** @description Nobody has said that stations reach it: it is how whoever asks does */
+            guessed?: boolean;
+            /** @description Only this machine reaches it */
+            local?: boolean;
+            /** @description Security profiles that go with it */
+            profiles: number[];
+            /** @description The address as a QR code, in SVG */
+            qr: string;
+            /** @description With the identity at its end */
+            url: string;
         };
         StationChange: {
             /** @description Whether it may connect with an expired certificate, to renew it */
@@ -18404,6 +18590,194 @@ export interface operations {
             };
         };
     };
+    "change-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-my-passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePasskeyView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "add-my-passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Made"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "offer-my-passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "remove-my-passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "rename-my-passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Naming"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "change-my-password": {
         parameters: {
             query?: never;
@@ -20182,7 +20556,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageName\u00B779"];
+                    "application/json": components["schemas"]["PageName\u00B784"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-server-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerView"];
                 };
             };
             /** @description Error */
@@ -20814,6 +21217,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StationView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-station-addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identity of the station, percent-encoded */
+                station: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageStationAddress"];
                 };
             };
             /** @description Error */
@@ -25842,7 +26277,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageSampleView\u00B798"];
+                    "application/json": components["schemas"]["PageSampleView\u00B7103"];
                 };
             };
             /** @description Error */

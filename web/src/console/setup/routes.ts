@@ -1,5 +1,9 @@
 import type { Routes } from 'sv-router';
 
 export const setup = {
-  '/settings': () => import('./Setup.svelte'),
+  '/users': () => import('./Users.svelte'),
+  '/me': () => import('./Me.svelte'),
+  '/audit': () => import('./Audit.svelte'),
+  '/settings': () => import('./Settings.svelte'),
+  '/start': () => import('./Start.svelte'),
 } satisfies Routes;
