@@ -30,8 +30,8 @@ export class Endless<T> {
 
   /** Puts newer versions of rows in the place of those that are there; a row that is not is left out. */
   replace(items: T[], key: (row: T) => string) {
-    const by = new Map(items.map((x) => [key(x), x]));
-    if (this.rows.some((x) => by.has(key(x)))) this.rows = this.rows.map((x) => by.get(key(x)) ?? x);
+    const by: Record<string, T | undefined> = Object.fromEntries(items.map((x) => [key(x), x]));
+    if (this.rows.some((x) => by[key(x)])) this.rows = this.rows.map((x) => by[key(x)] ?? x);
   }
 
   /** Fetches the first page anew and puts in front what was not there. */
@@ -41,8 +41,8 @@ export class Endless<T> {
     try {
       const { items } = await this.fetchPage();
       const list = items ?? [];
-      const seen = new Set(list.map(key));
-      this.rows = [...list, ...this.rows.filter((x) => !seen.has(key(x)))];
+      const seen: Record<string, true | undefined> = Object.fromEntries(list.map((x) => [key(x), true]));
+      this.rows = [...list, ...this.rows.filter((x) => !seen[key(x)])];
     } catch {
       // what is shown stays; the head of the page tells when it is old
     } finally {
