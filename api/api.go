@@ -101,6 +101,7 @@ type Server struct {
 	// Token is the admin token. Without one everybody on this machine has all rights, and nobody else
 	// any: requests that come through a proxy or under another name than this machine's are refused.
 	Token     string
+	MapTiles  string         // file of the tiles that the map is drawn with; empty is none
 	PublicURL string         // under which the world reaches us; empty where nobody said
 	BaseURL   string         // under which this machine is reached
 	LinkKey   []byte         // secret that the links of payments without a checkout are made with
@@ -302,7 +303,7 @@ func (s *Server) authorised(next http.Handler) http.Handler {
 			s.turnAway(w, r)
 		default:
 			ctx := context.WithValue(context.WithValue(r.Context(), actorKey{}, actor), sessionKey{}, session)
-			next.ServeHTTP(w, r.WithContext(ctx))
+			next.ServeHTTP(w, r.WithContext(station.By(ctx, actor.Name)))
 		}
 	})
 }

@@ -19,7 +19,7 @@ type totalsView struct {
 func (s *Server) totals(api huma.API) {
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/totals", OperationID: "get-totals", Summary: "Tell what goes on now, of all stations", Tags: []string{"Stations"}},
 		func(ctx context.Context, _ *struct{}) (*body[totalsView], error) {
-			n, err := s.Network.Store.CountStations(ctx)
+			n, err := s.Network.Store.StationTotals(ctx)
 			if err != nil {
 				return nil, err
 			}

@@ -57,6 +57,7 @@ type Station struct {
 // Network is the operator's stations.
 type Network struct {
 	Store     Store
+	Finder    Finder
 	States    StateStore
 	Verdicts  VerdictStore
 	Commands  CommandStore
@@ -100,10 +101,8 @@ type Store interface {
 	StationLike(ctx context.Context, id gnista.StationID) (Station, error)
 	// Stations lists up to limit stations in the order of their ids, behind after.
 	Stations(ctx context.Context, after gnista.StationID, limit int) ([]Station, error)
-	// CountStations counts all stations and their EVSEs.
-	CountStations(ctx context.Context) (Count, error)
-	// StationsAmong lists those at some sites, likewise.
-	StationsAmong(ctx context.Context, sites []string, after gnista.StationID, limit int) ([]Station, error)
+	// StationTotals counts all stations and their EVSEs.
+	StationTotals(ctx context.Context) (Count, error)
 	// ChangeStation changes a station, or makes one when create is true; it has no State then. The
 	// events go into the same SQL transaction. NotFound.
 	ChangeStation(ctx context.Context, id gnista.StationID, create bool, change func(*Station) ([]gnista.Event, error)) (Station, error)

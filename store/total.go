@@ -7,8 +7,8 @@ import (
 	"gnista/station"
 )
 
-// CountStations counts all stations and their EVSEs.
-func (db *DB) CountStations(ctx context.Context) (n station.Count, err error) {
+// StationTotals counts all stations and their EVSEs.
+func (db *DB) StationTotals(ctx context.Context) (n station.Count, err error) {
 	err = db.sql.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM station), (SELECT COUNT(*) FROM (SELECT DISTINCT station, evse FROM connector WHERE evse > 0) AS each_evse)`).Scan(&n.Stations, &n.EVSEs)
 	return n, err
 }

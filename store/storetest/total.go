@@ -12,7 +12,7 @@ import (
 // totals are sums over all that there is.
 func (s suite) totals(t *testing.T) {
 	ctx := t.Context()
-	before := must[station.Count](t)(s.CountStations(ctx))
+	before := must[station.Count](t)(s.StationTotals(ctx))
 	for _, id := range []gnista.StationID{"TOTAL-1", "TOTAL-2"} {
 		must[station.Station](t)(s.ChangeStation(ctx, id, true, func(x *station.Station) ([]gnista.Event, error) { x.State = station.Accepted; return nil, nil }))
 		for connector := range 3 { // one is of the station as a whole, two are of one EVSE
@@ -22,7 +22,7 @@ func (s suite) totals(t *testing.T) {
 			}
 		}
 	}
-	if n := must[station.Count](t)(s.CountStations(ctx)); n.Stations != before.Stations+2 || n.EVSEs != before.EVSEs+2 {
+	if n := must[station.Count](t)(s.StationTotals(ctx)); n.Stations != before.Stations+2 || n.EVSEs != before.EVSEs+2 {
 		t.Errorf("there were %+v, and are %+v", before, n)
 	}
 

@@ -2091,64 +2091,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change one's own name or language */
-        patch: operations["change-me"];
-        trace?: never;
-    };
-    "/api/v1/me/passkeys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List one's passkeys, the newest first */
-        get: operations["list-my-passkeys"];
-        put?: never;
-        /** Add a passkey that a browser has made */
-        post: operations["add-my-passkey"];
-        delete?: never;
-        options?: never;
-        head?: never;
         patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/passkeys/offer": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Ask for what a browser makes a passkey of
-         * @description A passkey is of the user who has signed in and of the name under which the browser sees this system: that of the public URL, or localhost.
-         */
-        post: operations["offer-my-passkey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/passkeys/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Remove one of one's passkeys */
-        delete: operations["remove-my-passkey"];
-        options?: never;
-        head?: never;
-        /** Give one of one's passkeys another name */
-        patch: operations["rename-my-passkey"];
         trace?: never;
     };
     "/api/v1/me/password": {
@@ -2790,26 +2733,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/revenue": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List what was billed, by day, site or station
-         * @description The charge records that were issued in the time, credits taken off, in the order of the groups; of each currency by itself. Days are those of the time zone of the server. Of at most two years.
-         */
-        get: operations["list-revenue"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/review": {
         parameters: {
             query?: never;
@@ -2988,23 +2911,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/settings/server": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Show what the server is set to, without what is secret */
-        get: operations["get-server-settings"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/sites": {
         parameters: {
             query?: never;
@@ -3020,23 +2926,6 @@ export interface paths {
          * @description A station is put on a site as a property of the station.
          */
         post: operations["create-site"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sites/power": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List how the power of all sites with limits is used, at a glance */
-        get: operations["list-sites-power"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3190,6 +3079,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/station-count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the stations that filters let through */
+        get: operations["count-stations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/station-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the vendors, models, firmwares and versions of stations, the most frequent first
+         * @description The first 1000.
+         */
+        get: operations["list-station-kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/station-sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell of each site how its stations are
+         * @description For a map.
+         */
+        get: operations["list-station-sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stations": {
         parameters: {
             query?: never;
@@ -3197,7 +3143,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List stations */
+        /**
+         * List stations
+         * @description Those that all of the filters let through. By seen, those that are away come by when they were last heard, and those that are connected are heard now.
+         */
         get: operations["list-stations"];
         put?: never;
         post?: never;
@@ -3228,26 +3177,6 @@ export interface paths {
         head?: never;
         /** Change a station */
         patch: operations["change-station"];
-        trace?: never;
-    };
-    "/api/v1/stations/{station}/addresses": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the addresses that a station can be told to connect to
-         * @description Also of an identity that is not registered.
-         */
-        get: operations["list-station-addresses"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/v1/stations/{station}/availability": {
@@ -3905,6 +3834,26 @@ export interface paths {
         head?: never;
         /** Change how often a stream is sent */
         patch: operations["adjust-event-stream"];
+        trace?: never;
+    };
+    "/api/v1/stations/{station}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what happened at a station, the newest first
+         * @description What whoever asks may see of it. A page may be shorter than its limit, and others follow.
+         */
+        get: operations["list-station-events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/stations/{station}/evses/{evse}/code": {
@@ -6748,11 +6697,11 @@ export interface components {
         };
         CampaignChange: {
             /**
-             * @description What is applied to each station: settings, read-settings, reset, firmware, local-list, install-certificate
+             * @description What is applied to each station: settings, read-settings, reset, firmware, local-list, install-certificate, availability, trigger, clear-cache
              * @example settings
              */
             action: string;
-            /** @description What the action is told. settings: {"template": id}, {"settings": [{"name", "value"}]}, or nothing for each station's own template; reset: {"type": "soft"}; firmware: as POST firmware of a station; local-list: {"full": true} or nothing; install-certificate: {"use", "certificate"} */
+            /** @description What the action is told. settings: {"template": id}, {"settings": [{"name", "value"}]}, or nothing for each station's own template; reset: {"type": "soft"}; firmware: as POST firmware of a station; local-list: {"full": true} or nothing; install-certificate: {"use", "certificate"}; availability: {"operative": false}; trigger: {"message": "boot"} */
             args?: unknown;
             /**
              * Format: int64
@@ -7162,6 +7111,8 @@ export interface components {
              * @description When it was given
              */
             at: string;
+            /** @description Who gave it; absent where nobody has said */
+            by?: string;
             /** @description The station's own word, or why */
             detail?: string;
             /**
@@ -7642,6 +7593,18 @@ export interface components {
             /** @description Id of the charge record that was corrected */
             record?: string;
             transaction: string;
+        };
+        DegreesView: {
+            /**
+             * Format: double
+             * @description Degrees north
+             */
+            latitude: number;
+            /**
+             * Format: double
+             * @description Degrees east
+             */
+            longitude: number;
         };
         DerAnswer: {
             /** @description The station's own word */
@@ -8391,45 +8354,6 @@ export interface components {
             /** @description Id of the version that it is to have; behind a comma that of the next */
             wanted?: string;
         };
-        Glance: {
-            /** @description What cars may take */
-            allocatedA: number[] | null;
-            /**
-             * Format: date-time
-             * @description When its power was divided last; absent: not yet
-             */
-            at?: string;
-            /**
-             * Format: int64
-             * @description EVSEs with a transaction
-             */
-            cars: number;
-            /** @description Limits that are exceeded, of all nodes */
-            exceeded?: components["schemas"]["NodeExceeded"][] | null;
-            /** @description Of the connection; -1 is none */
-            limitA: number[] | null;
-            /** Format: int64 */
-            limitW?: number;
-            /** @description At the connection */
-            measuredA: number[] | null;
-            /** Format: int64 */
-            measuredW: number;
-            /** @description A meter of the site is silent */
-            meterStale?: boolean;
-            /** @enum {string} */
-            mode: "off" | "watch" | "on";
-            site: string;
-            /**
-             * Format: int64
-             * @description EVSEs that do not do what they are told
-             */
-            troubles: number;
-            /**
-             * Format: int64
-             * @description Of these, those that may take nothing now
-             */
-            waiting: number;
-        };
         Grading: {
             /** @description Who does it, where nobody has signed in; absent is "operator" */
             by?: string;
@@ -8875,6 +8799,15 @@ export interface components {
             /** @description What its template wants, or else what was last written here */
             wanted?: string;
         };
+        KindView: {
+            firmware: string;
+            model: string;
+            /** Format: int64 */
+            stations: number;
+            vendor: string;
+            /** @description Of OCPP */
+            version: string;
+        };
         Kiosk: {
             /** @description That the kiosk has set aside; the charge is ended before it costs more */
             amount: components["schemas"]["Money"];
@@ -9053,8 +8986,6 @@ export interface components {
             link: string;
             /** @description The one that pays the rest, where the customer is asked */
             payment?: components["schemas"]["PaymentView"];
-            /** @description The address as a QR code in SVG */
-            qr: string;
         };
         ListView: {
             /**
@@ -9117,16 +9048,6 @@ export interface components {
             field: string;
             /** @description It is there still, but not quite the same */
             kept?: boolean;
-        };
-        Made: {
-            /** @description Of the offer */
-            id: string;
-            /** @description By which one knows it */
-            name: string;
-            /** @description RegistrationResponseJSON of the browser */
-            response: {
-                [key: string]: unknown;
-            };
         };
         MadeUpFault: {
             /**
@@ -9229,10 +9150,9 @@ export interface components {
             model?: string;
             vendor?: string;
         };
-        MeChange: {
-            /** @enum {string} */
-            language?: "sv" | "en";
-            name?: string;
+        Matching: {
+            /** Format: int64 */
+            stations: number;
         };
         MeRight: {
             area: string;
@@ -9386,7 +9306,7 @@ export interface components {
             text: string;
             /**
              * Format: int64
-             * @description Message type number; 0 is a text that is no OCPP-J frame
+             * @description Message type number; 0 is no OCPP-J frame: a text, or, with the action connected or disconnected, what became of the connection
              */
             type: number;
         };
@@ -9642,9 +9562,6 @@ export interface components {
             /** @description Of OCPP 2.x */
             variable?: string;
         };
-        Naming: {
-            name: string;
-        };
         Needs: {
             ac?: components["schemas"]["ACNeeds"];
             /**
@@ -9789,21 +9706,6 @@ export interface components {
              */
             watts?: number;
         };
-        NodeExceeded: {
-            /** Format: double */
-            limit: number;
-            /**
-             * Format: double
-             * @description In A, or in W of the total
-             */
-            measured: number;
-            name?: string;
-            node: string;
-            /** @enum {string} */
-            phase: "L1" | "L2" | "L3" | "total";
-            /** Format: date-time */
-            since: string;
-        };
         NodeView: {
             /** @description What cars may take */
             allocatedA: number[] | null;
@@ -9896,14 +9798,6 @@ export interface components {
             /** @description As in errors: nodes[2].amps */
             field: string;
             text: string;
-        };
-        Offer: {
-            /** @description Of the offer, for 5 minutes */
-            id: string;
-            /** @description PublicKeyCredentialCreationOptionsJSON of Web Authentication, for the browser */
-            options: {
-                [key: string]: unknown;
-            };
         };
         OpenedCheckout: {
             /** @description Whoever has it sees, pays, ends and cancels this checkout */
@@ -10148,6 +10042,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
+        PageEvent: {
+            items: components["schemas"]["Event"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
         PageExclusionView: {
             items: components["schemas"]["ExclusionView"][];
             /** @description Cursor of the next page; absent on the last */
@@ -10165,11 +10064,6 @@ export interface components {
         };
         PageFileView: {
             items: components["schemas"]["FileView"][];
-            /** @description Cursor of the next page; absent on the last */
-            next?: string;
-        };
-        PageGlance: {
-            items: components["schemas"]["Glance"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -10205,6 +10099,11 @@ export interface components {
         };
         PageKeptSetting: {
             items: components["schemas"]["KeptSetting"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageKindView: {
+            items: components["schemas"]["KindView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -10268,7 +10167,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageName\u00B784": {
+        "PageName\u00B779": {
             items: components["schemas"]["Name"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10285,11 +10184,6 @@ export interface components {
         };
         PageOverrideView: {
             items: components["schemas"]["OverrideView"][];
-            /** @description Cursor of the next page; absent on the last */
-            next?: string;
-        };
-        PagePasskeyView: {
-            items: components["schemas"]["PasskeyView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -10348,11 +10242,6 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        PageRevenueView: {
-            items: components["schemas"]["RevenueView"][];
-            /** @description Cursor of the next page; absent on the last */
-            next?: string;
-        };
         PageReviewView: {
             items: components["schemas"]["ReviewView"][];
             /** @description Cursor of the next page; absent on the last */
@@ -10373,7 +10262,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageSampleView\u00B7103": {
+        "PageSampleView\u00B799": {
             items: components["schemas"]["SampleView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10398,13 +10287,13 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        PageSiteView: {
-            items: components["schemas"]["SiteView"][];
+        PageSiteStations: {
+            items: components["schemas"]["SiteStations"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        PageStationAddress: {
-            items: components["schemas"]["StationAddress"][];
+        PageSiteView: {
+            items: components["schemas"]["SiteView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -10483,24 +10372,6 @@ export interface components {
             net?: string;
             /** @enum {string} */
             type: "energy" | "time" | "idle" | "start" | "reservation" | "reserving";
-        };
-        PasskeyView: {
-            /**
-             * Format: date-time
-             * @description When it was found out that there is a copy; since then it is not taken
-             */
-            clonedAt?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** @description Name of this system under which it works */
-            host: string;
-            id: string;
-            name: string;
-            /**
-             * Format: date-time
-             * @description When somebody last signed in with it
-             */
-            seenAt?: string;
         };
         Password: {
             /** @description Of 16 characters or more, 20 for OCPP 1.6 at most unless in hexadecimal digits; absent: one is made */
@@ -11606,25 +11477,6 @@ export interface components {
         Result: {
             result: unknown;
         };
-        RevenueView: {
-            /**
-             * Format: int64
-             * @description Charge records that are no corrections
-             */
-            charges: number;
-            /**
-             * Format: int64
-             * @description Credits, and records that stand instead
-             */
-            corrections: number;
-            /** Format: int64 */
-            energyWh: number;
-            /** @description A day as 2026-11-27, the id of a site, or a station; empty where a station has no site */
-            group: string;
-            net: components["schemas"]["Money"];
-            total: components["schemas"]["Money"];
-            vat: components["schemas"]["Money"];
-        };
         ReviewView: {
             /** @description What is known of the energy */
             evidence: components["schemas"]["EvidenceView"];
@@ -11901,30 +11753,6 @@ export interface components {
             /** @description VAT number */
             vat?: string;
         };
-        ServerSetting: {
-            default?: string;
-            help: string;
-            /**
-             * @description Of the flag; in the environment it is GNISTA_PUBLIC_URL
-             * @example public-url
-             */
-            name: string;
-            /** @description What it is is not shown */
-            secret?: boolean;
-            /** @description It is another than the default */
-            set: boolean;
-            /** @description In force; empty for what is secret */
-            value: string;
-        };
-        ServerView: {
-            /** @description Under which the world reaches this system */
-            publicUrl?: string;
-            /** @description What the server was told when it began, in force until it begins anew */
-            settings: components["schemas"]["ServerSetting"][];
-            /** @description What the OpenID provider is called by which users may sign in */
-            singleSignOn?: string;
-            version: string;
-        };
         SessionView: {
             /** @description What the browser says of itself */
             agent: string;
@@ -11941,7 +11769,7 @@ export interface components {
              * @description How they proved who they are
              * @enum {string}
              */
-            way: "password" | "passkey" | "oidc";
+            way: "password";
         };
         "Set-token-groupRequest": {
             offline: boolean;
@@ -12162,6 +11990,8 @@ export interface components {
         };
         SiteChange: {
             name?: string;
+            /** @description Both 0 is that nobody has said */
+            position?: components["schemas"]["DegreesView"];
             /** @description Id of the tariff of its stations; empty is none of its own */
             tariff?: string;
             /**
@@ -12217,11 +12047,36 @@ export interface components {
             /** @description What is odd about it, though it can be used */
             warnings?: components["schemas"]["Oddity"][] | null;
         };
+        SiteStations: {
+            /**
+             * Format: int64
+             * @description With a connector where a car charges
+             */
+            charging: number;
+            /**
+             * Format: int64
+             * @description With a connector that is out of order
+             */
+            faulted: number;
+            name?: string;
+            /**
+             * Format: int64
+             * @description Not connected
+             */
+            offline: number;
+            position?: components["schemas"]["DegreesView"];
+            /** @description Id of the site; empty is none */
+            site: string;
+            /** Format: int64 */
+            stations: number;
+        };
         SiteView: {
             /** Format: date-time */
             createdAt: string;
             id: string;
             name: string;
+            /** @description Absent where nobody has said */
+            position?: components["schemas"]["DegreesView"];
             /** @description Id of the tariff of its stations that have none of their own */
             tariff?: string;
             /** Format: date-time */
@@ -12313,20 +12168,6 @@ export interface components {
             /** @description Id. What is due of it is in GET /payments/{id} when the charge has ended, and what the kiosk then did is told by POST /stations/{station}/settlements. */
             payment: string;
         };
-        StationAddress: {
-            /** @description Without: for stations that add it themselves */
-            base: string;
-            /** @description Nobody has said that stations reach it: it is how whoever asks does */
-            guessed?: boolean;
-            /** @description Only this machine reaches it */
-            local?: boolean;
-            /** @description Security profiles that go with it */
-            profiles: number[];
-            /** @description The address as a QR code, in SVG */
-            qr: string;
-            /** @description With the identity at its end */
-            url: string;
-        };
         StationChange: {
             /** @description Whether it may connect with an expired certificate, to renew it */
             acceptExpiredCertificate?: boolean;
@@ -12353,6 +12194,28 @@ export interface components {
             strict?: boolean;
             /** @description Id of its tariff; empty is that of its site, or the default one */
             tariff?: string;
+        };
+        StationFilter: {
+            /** @enum {string} */
+            connected?: "true" | "false";
+            /** @description Status that at least one of its connectors has */
+            connector?: string;
+            /**
+             * @description Whether it has an open fault
+             * @enum {string}
+             */
+            fault?: "true" | "false";
+            firmware?: string;
+            model?: string;
+            /** @description In the id or the name, whatever the letter case */
+            q?: string;
+            /** @description Id of the site */
+            site?: string;
+            /** @enum {string} */
+            state?: "accepted" | "pending" | "rejected";
+            vendor?: string;
+            /** @description Of OCPP */
+            version?: string;
         };
         StationMatch: {
             firmware?: string;
@@ -12435,6 +12298,8 @@ export interface components {
             mirror?: string;
             model?: string;
             name?: string;
+            /** Format: int64 */
+            openFaults: number;
             /** @description Address that it is connected from */
             remote?: string;
             security: components["schemas"]["SecurityView"];
@@ -12670,6 +12535,8 @@ export interface components {
             reference: string;
         };
         TargetView: {
+            /** @description Those that it lets through now, whatever becomes of them */
+            filter?: components["schemas"]["StationFilter"];
             firmware?: string;
             model?: string;
             /** @description These; or else all in service that match the rest */
@@ -18590,194 +18457,6 @@ export interface operations {
             };
         };
     };
-    "change-me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MeChange"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
-    "list-my-passkeys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PagePasskeyView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
-    "add-my-passkey": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Made"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PasskeyView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
-    "offer-my-passkey": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Offer"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
-    "remove-my-passkey": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
-    "rename-my-passkey": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Naming"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PasskeyView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
     "change-my-password": {
         parameters: {
             query?: never;
@@ -20105,49 +19784,6 @@ export interface operations {
             };
         };
     };
-    "list-revenue": {
-        parameters: {
-            query?: {
-                by?: "day" | "site" | "station";
-                /** @description Only this site */
-                site?: string;
-                /** @description Only this station */
-                station?: string;
-                /** @description From then on; absent is the beginning of the month, in the time zone of the server */
-                since?: string;
-                /** @description Before then; absent is now */
-                until?: string;
-                /** @description Most items of a page */
-                limit?: number;
-                /** @description From the page before */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageRevenueView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
     "list-review": {
         parameters: {
             query?: {
@@ -20556,36 +20192,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageName\u00B784"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
-    "get-server-settings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ServerView"];
+                    "application/json": components["schemas"]["PageName\u00B779"];
                 };
             };
             /** @description Error */
@@ -20653,40 +20260,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
-    "list-sites-power": {
-        parameters: {
-            query?: {
-                /** @description Most items of a page */
-                limit?: number;
-                /** @description From the page before */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageGlance"];
                 };
             };
             /** @description Error */
@@ -21062,9 +20635,137 @@ export interface operations {
             };
         };
     };
+    "count-stations": {
+        parameters: {
+            query?: {
+                /** @description In the id or the name, whatever the letter case */
+                q?: string;
+                /** @description Id of the site */
+                site?: string;
+                state?: "accepted" | "pending" | "rejected";
+                connected?: "true" | "false";
+                vendor?: string;
+                model?: string;
+                /** @description Of OCPP */
+                version?: string;
+                firmware?: string;
+                /** @description Status that at least one of its connectors has */
+                connector?: string;
+                /** @description Whether it has an open fault */
+                fault?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matching"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-station-kinds": {
+        parameters: {
+            query?: {
+                /** @description Id of the site */
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageKindView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-station-sites": {
+        parameters: {
+            query?: {
+                /** @description Id of the site; absent is all */
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSiteStations"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "list-stations": {
         parameters: {
             query?: {
+                /** @description In the id or the name, whatever the letter case */
+                q?: string;
+                /** @description Id of the site */
+                site?: string;
+                state?: "accepted" | "pending" | "rejected";
+                connected?: "true" | "false";
+                vendor?: string;
+                model?: string;
+                /** @description Of OCPP */
+                version?: string;
+                firmware?: string;
+                /** @description Status that at least one of its connectors has */
+                connector?: string;
+                /** @description Whether it has an open fault */
+                fault?: "true" | "false";
+                /** @description Only these */
+                id?: string[] | null;
+                /** @description What they are in the order of; with - the other way round */
+                sort?: "id" | "-id" | "name" | "-name" | "site" | "-site" | "seen" | "-seen";
                 /** @description Most items of a page */
                 limit?: number;
                 /** @description From the page before */
@@ -21217,38 +20918,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StationView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
-    "list-station-addresses": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Identity of the station, percent-encoded */
-                station: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageStationAddress"];
                 };
             };
             /** @description Error */
@@ -22658,6 +22327,43 @@ export interface operations {
             };
         };
     };
+    "list-station-events": {
+        parameters: {
+            query?: {
+                /** @description Most items of a page */
+                limit?: number;
+                /** @description From the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Identity of the station, percent-encoded */
+                station: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEvent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "get-payment-code": {
         parameters: {
             query?: never;
@@ -23442,6 +23148,14 @@ export interface operations {
     "list-messages": {
         parameters: {
             query?: {
+                action?: string;
+                /** @description in is from the station */
+                direction?: "in" | "out";
+                /** @description A request and its answer have the same one */
+                messageId?: string;
+                since?: string;
+                /** @description Before this */
+                until?: string;
                 /** @description Most items of a page */
                 limit?: number;
                 /** @description From the page before */
@@ -26277,7 +25991,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageSampleView\u00B7103"];
+                    "application/json": components["schemas"]["PageSampleView\u00B799"];
                 };
             };
             /** @description Error */
