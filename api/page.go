@@ -405,17 +405,18 @@ func (s *Server) parse(l language) *template.Template {
 		"amount": func(amount int64, currency string) gnista.Money {
 			return gnista.Money{Amount: amount, Currency: currency}
 		},
-		"price":   l.decimal,
-		"unit":    l.currency,
-		"round":   l.round,
-		"hour":    func(t time.Time) string { return t.In(s.Zone).Format("15:04") },
-		"lasting": duration,
-		"minutes": func(d time.Duration) int { return int(d / time.Minute) },
-		"app":     func(address string) template.URL { return template.URL(address) }, // of an app, made by us
-		"clock":   func(seconds int64) string { return duration(time.Duration(seconds) * time.Second) },
-		"mask":    token.Mask,
-		"perUnit": func(d tariff.Dimension) string { return l.text("per-" + string(d)) },
-		"tone":    tone,
+		"price":     l.decimal,
+		"unit":      l.currency,
+		"round":     l.round,
+		"hour":      func(t time.Time) string { return t.In(s.Zone).Format("15:04") },
+		"clockTime": func(t time.Time) string { return t.In(s.Zone).Format(time.TimeOnly) },
+		"lasting":   duration,
+		"minutes":   func(d time.Duration) int { return int(d / time.Minute) },
+		"app":       func(address string) template.URL { return template.URL(address) }, // of an app, made by us
+		"clock":     func(seconds int64) string { return duration(time.Duration(seconds) * time.Second) },
+		"mask":      token.Mask,
+		"perUnit":   func(d tariff.Dimension) string { return l.text("per-" + string(d)) },
+		"tone":      tone,
 		"grave": func(v fault.Severity) string {
 			return map[fault.Severity]string{fault.Critical: "fault", fault.High: "fault", fault.Medium: "wait"}[v]
 		},
