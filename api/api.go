@@ -98,6 +98,7 @@ type Server struct {
 	// Token is the admin token. Without one everybody on this machine has all rights, and nobody else
 	// any: requests that come through a proxy or under another name than this machine's are refused.
 	Token     string
+	MapTiles  string         // file of the tiles that the map is drawn with; empty is none
 	PublicURL string         // under which the world reaches us; empty where nobody said
 	Support   string         // phone number that drivers can call; empty is none
 	BaseURL   string         // under which this machine is reached
@@ -296,7 +297,7 @@ func (s *Server) authorised(next http.Handler) http.Handler {
 			s.turnAway(w, r)
 		default:
 			ctx := context.WithValue(context.WithValue(r.Context(), actorKey{}, actor), sessionKey{}, session)
-			next.ServeHTTP(w, r.WithContext(ctx))
+			next.ServeHTTP(w, r.WithContext(station.By(ctx, actor.Name)))
 		}
 	})
 }

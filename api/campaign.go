@@ -14,16 +14,20 @@ import (
 	"gnista/station"
 )
 
+// mostTargets is how many stations a campaign has at the most.
+const mostTargets = 100_000
+
 type targetView struct {
 	Stations []gnista.StationID `json:"stations,omitempty" maxItems:"100000" doc:"These; or else all in service that match the rest"`
+	Filter   *StationFilter     `json:"filter,omitempty" doc:"Those that it lets through now, whatever becomes of them"`
 	StationMatch
 	Template string `json:"template,omitempty" maxLength:"100" doc:"Id of a template: only stations that have it"`
 }
 
 type campaignChange struct {
 	Name        string          `json:"name" minLength:"1" maxLength:"100"`
-	Action      string          `json:"action" minLength:"1" maxLength:"100" example:"settings" doc:"What is applied to each station: settings, read-settings, reset, firmware, local-list, install-certificate"`
-	Args        json.RawMessage `json:"args,omitempty" doc:"What the action is told. settings: {\"template\": id}, {\"settings\": [{\"name\", \"value\"}]}, or nothing for each station's own template; reset: {\"type\": \"soft\"}; firmware: as POST firmware of a station; local-list: {\"full\": true} or nothing; install-certificate: {\"use\", \"certificate\"}"`
+	Action      string          `json:"action" minLength:"1" maxLength:"100" example:"settings" doc:"What is applied to each station: settings, read-settings, reset, firmware, local-list, install-certificate, availability, trigger, clear-cache"`
+	Args        json.RawMessage `json:"args,omitempty" doc:"What the action is told. settings: {\"template\": id}, {\"settings\": [{\"name\", \"value\"}]}, or nothing for each station's own template; reset: {\"type\": \"soft\"}; firmware: as POST firmware of a station; local-list: {\"full\": true} or nothing; install-certificate: {\"use\", \"certificate\"}; availability: {\"operative\": false}; trigger: {\"message\": \"boot\"}"`
 	Target      targetView      `json:"target"`
 	Waves       []string        `json:"waves,omitempty" maxItems:"20" doc:"How many stations are reached with each wave, as a number or a percentage; absent is 1, 10%, 100%" example:"[\"1\",\"10%\",\"100%\"]"`
 	MaxFailed   int             `json:"maxFailedPercent,omitempty" minimum:"0" maximum:"100" doc:"It stops when more of the stations up to the wave have failed; absent: when any has"`
@@ -126,6 +130,18 @@ func (s *Server) campaigns(api huma.API) {
 			Target: campaign.Target{Stations: b.Target.Stations, Match: station.StationMatch(b.Target.StationMatch), Template: b.Target.Template},
 		}
 		set(&c.Deadline, b.Deadline)
+		if b.Target.Filter != nil {
+			if len(b.Target.Stations) > 0 {
+				return nil, gnista.Invalidf("target", "has both stations and a filter")
+			}
+			var err error
+			if c.Target.Stations, err = s.Network.All(ctx, b.Target.Filter.filter(), mostTargets); err != nil {
+				return nil, err
+			}
+			if len(c.Target.Stations) == 0 {
+				return nil, gnista.Invalidf("target.filter", "lets no station through")
+			}
+		}
 		if b.DryRun {
 			return answer(s.plan(ctx, c))
 		}

@@ -23,6 +23,16 @@ func (s *Server) console(mux *http.ServeMux) {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable") // their names tell what is in them
 		sendBuilt(w, r, files, "built/"+r.PathValue("name"))
 	})
+	mux.HandleFunc("GET /map.pmtiles", func(w http.ResponseWriter, r *http.Request) {
+		if s.MapTiles == "" {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Content-Type", "application/octet-stream")
+		w.Header().Set("Cache-Control", "private, max-age=3600")
+		http.ServeFile(w, r, s.MapTiles) // in parts, as who draws the map asks for them
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			http.Error(w, "there is nothing that can be done here", http.StatusMethodNotAllowed)

@@ -1,226 +1,221 @@
 package api
 
 import (
-	"cmp"
 	"context"
+	"encoding/json"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
-	"sync"
-	"time"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"gnista"
-	"gnista/checkout"
-	"gnista/payment"
+	"gnista/access"
+	"gnista/station"
 )
 
-const (
-	placesFor   = 10 * time.Second // that a list of places is shown before it is looked again
-	placesTime  = 20 * time.Second // to look
-	mostCodes   = 5000             // outlets that are looked at
-	shownPlaces = 100
-	mostSearch  = 100 // characters
-)
-
-// places are those with outlets at which drivers can pay, as they were a moment ago: many look, and the database is
-// asked once for all.
-type places struct {
-	mu   sync.Mutex
-	at   time.Time
-	list []foundPlace
+// StationFilter is which stations are meant.
+type StationFilter struct {
+	Text      string         `query:"q" json:"q,omitempty" maxLength:"100" doc:"In the id or the name, whatever the letter case"`
+	Site      string         `query:"site" json:"site,omitempty" maxLength:"100" doc:"Id of the site"`
+	State     station.State  `query:"state" json:"state,omitempty" enum:"accepted,pending,rejected"`
+	Connected string         `query:"connected" json:"connected,omitempty" enum:"true,false"`
+	Vendor    string         `query:"vendor" json:"vendor,omitempty" maxLength:"100"`
+	Model     string         `query:"model" json:"model,omitempty" maxLength:"100"`
+	Version   gnista.Version `query:"version" json:"version,omitempty" maxLength:"10" doc:"Of OCPP"`
+	Firmware  string         `query:"firmware" json:"firmware,omitempty" maxLength:"100"`
+	Connector station.Status `query:"connector" json:"connector,omitempty" maxLength:"30" doc:"Status that at least one of its connectors has"`
+	Fault     string         `query:"fault" json:"fault,omitempty" enum:"true,false" doc:"Whether it has an open fault"`
 }
 
-// foundPlace is a site, or a station that is at none, as drivers look for it.
-type foundPlace struct {
-	Name    string
-	Outlets []foundOutlet
-	words   string // by which it is searched
-	texts   map[string]string
-	alike   bool // all outlets have one price
-
-	Position string // degrees north and east, as in 63.825,20.263; empty where nobody has said
-}
-
-// foundOutlet is an EVSE of a place.
-type foundOutlet struct {
-	Station   gnista.StationID
-	Name      string
-	EVSE      int
-	Condition checkout.Condition
-	texts     map[string]string // of its price
-}
-
-// findPage is the list of places.
-type findPage struct {
-	payFrame
-	Search string
-	Places []shownPlace
-	None   bool // no outlet is there at all
-	More   bool
-	At     time.Time
-}
-
-// shownPlace is a place in a language.
-type shownPlace struct {
-	foundPlace
-	Free, Busy, Out int
-	Prices          []string // of all outlets; empty where they differ
-	Each            []shownOutlet
-}
-
-type shownOutlet struct {
-	foundOutlet
-	Prices []string // where they differ
-}
-
-// find shows where drivers can charge who pay on the spot: outlets that have a code for that, and no others.
-func (s *Server) find(w http.ResponseWriter, r *http.Request) {
-	if !s.rates.pages.allow(s.client(r), s.Now()) {
-		w.Header().Set("Retry-After", "60")
-		s.plain(w, r, http.StatusTooManyRequests, "pay-often")
-		return
+func (f StationFilter) filter() station.Filter {
+	return station.Filter{
+		Text: f.Text, Site: f.Site, State: f.State, Connected: yes(f.Connected), Vendor: f.Vendor, Model: f.Model, Version: f.Version, Firmware: f.Firmware,
+		Connector: f.Connector, Fault: yes(f.Fault),
 	}
-	list, at, err := s.drive.places.get(r.Context(), s)
-	if err != nil {
-		s.broken(w, r, err)
-		return
-	}
-	l, q := reader(r), r.URL.Query()
-	search := strings.TrimSpace(strings.ToValidUTF8(q.Get("q"), ""))
-	if n := []rune(search); len(n) > mostSearch {
-		search = string(n[:mostSearch])
-	}
-	p := findPage{Search: search, None: len(list) == 0, At: at}
-	address := "/find"
-	if search != "" {
-		address += "?q=" + url.QueryEscape(search)
-	}
-	p.payFrame = s.frame(address, l, false)
-	words := strings.Fields(strings.ToLower(search))
-	for _, x := range list {
-		if slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(x.words, word) }) {
-			continue
+}
+
+// matching is how many there are.
+type matching struct {
+	Stations int `json:"stations"`
+}
+
+type kindView struct {
+	Vendor   string         `json:"vendor"`
+	Model    string         `json:"model"`
+	Firmware string         `json:"firmware"`
+	Version  gnista.Version `json:"version" doc:"Of OCPP"`
+	Stations int            `json:"stations"`
+}
+
+// mostKinds is how many kinds of stations are told of.
+const mostKinds = 1000
+
+type siteStations struct {
+	Site     string       `json:"site" doc:"Id of the site; empty is none"`
+	Name     string       `json:"name,omitempty"`
+	Position *degreesView `json:"position,omitempty"`
+	Stations int          `json:"stations"`
+	Offline  int          `json:"offline" doc:"Not connected"`
+	Faulted  int          `json:"faulted" doc:"With a connector that is out of order"`
+	Charging int          `json:"charging" doc:"With a connector where a car charges"`
+}
+
+// listing are the operations by which stations are found.
+func (s *Server) listing(api huma.API) {
+	tags := []string{"Stations"}
+	add(s, api, huma.Operation{
+		Method: http.MethodGet, Path: "/stations", OperationID: "list-stations", Summary: "List stations", Tags: tags,
+		Description: "Those that all of the filters let through. By seen, those that are away come by when they were last heard, and those that are connected are heard now.",
+	}, func(ctx context.Context, in *struct {
+		StationFilter
+		IDs  []gnista.StationID `query:"id,explode" maxItems:"500" doc:"Only these"`
+		Sort string             `query:"sort" enum:"id,-id,name,-name,site,-site,seen,-seen" default:"id" doc:"What they are in the order of; with - the other way round"`
+		Paging
+	}) (*body[page[stationView]], error) {
+		f := in.filter()
+		f.IDs = in.IDs
+		f.Sort = station.Sort(in.Sort)
+		if in.Sort[0] == '-' {
+			f.Sort, f.Down = station.Sort(in.Sort[1:]), true
 		}
-		if len(p.Places) == shownPlaces {
-			p.More = true
-			break
-		}
-		p.Places = append(p.Places, x.shown(l))
-	}
-	name := "find.html"
-	if q.Has("part") {
-		name = "places.html"
-	}
-	s.payPageWith(w, name, l, payment.Needs{}, http.StatusOK, p, func(h http.Header) {
-		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(self)")
-		h.Del("X-Robots-Tag")
-	})
-}
-
-func (x foundPlace) shown(l string) shownPlace {
-	v := shownPlace{foundPlace: x}
-	if x.alike {
-		v.Prices = priceParts(x.texts[l])
-	}
-	for _, o := range x.Outlets {
-		switch o.Condition {
-		case checkout.Free:
-			v.Free++
-		case checkout.Plugged, checkout.InUse, checkout.Reserved:
-			v.Busy++
-		default:
-			v.Out++
-		}
-		each := shownOutlet{foundOutlet: o}
-		if !x.alike {
-			each.Prices = priceParts(o.texts[l])
-		}
-		v.Each = append(v.Each, each)
-	}
-	return v
-}
-
-func priceParts(text string) []string {
-	if text == "" {
-		return nil
-	}
-	return strings.Split(text, "; ")
-}
-
-// get is the list as it is, or was a moment ago.
-func (x *places) get(ctx context.Context, s *Server) ([]foundPlace, time.Time, error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	now := s.Now()
-	if !x.at.IsZero() && now.Sub(x.at) < placesFor {
-		return x.list, x.at, nil
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), placesTime) // others wait for it as well
-	defer cancel()
-	list, err := s.findPlaces(ctx)
-	if err != nil {
-		return nil, now, err
-	}
-	x.list, x.at = list, now
-	return list, now, nil
-}
-
-// findPlaces looks where drivers can pay, and what it is like there.
-func (s *Server) findPlaces(ctx context.Context) ([]foundPlace, error) {
-	codes, err := s.Codes.Store.PayCodes(ctx, mostCodes)
-	if err != nil {
-		return nil, err
-	}
-	by, sites := map[string]*foundPlace{}, map[gnista.StationID]string{}
-	for _, c := range codes {
-		o, err := s.Desk.Offer(ctx, c.Station, c.EVSE)
-		if gnista.CodeOf(err) == gnista.NotFound && err != nil { // of a station that is gone, or has not come yet
-			continue
-		}
+		text, err := in.after()
 		if err != nil {
 			return nil, err
 		}
-		site, known := sites[c.Station]
-		if !known {
-			if site, err = s.siteOf(ctx, c.Station); err != nil {
+		var after *station.Position
+		if text != "" && json.Unmarshal([]byte(text), &after) != nil {
+			return nil, in.wrong()
+		}
+		list, err := s.Network.Find(ctx, f, after, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		views := make([]stationView, 0, len(list))
+		for _, p := range list {
+			x, err := s.Network.Store.Station(ctx, p.ID)
+			if gnista.CodeOf(err) == gnista.NotFound && err != nil {
+				continue // deleted meanwhile
+			}
+			if err != nil {
 				return nil, err
 			}
-			sites[c.Station] = site
-		}
-		key := "site " + site
-		if site == "" {
-			key = "station " + string(c.Station)
-		}
-		x := by[key]
-		if x == nil {
-			x = &foundPlace{Name: cmp.Or(o.Name, string(c.Station)), texts: o.Texts, alike: true}
-			if site != "" {
-				at, err := s.Sites.Store.Site(ctx, site)
-				if err != nil && gnista.CodeOf(err) != gnista.NotFound {
-					return nil, err
-				}
-				x.Name = cmp.Or(at.Name, x.Name)
+			v, err := s.view(ctx, x)
+			if err != nil {
+				return nil, err
 			}
-			x.words = strings.ToLower(x.Name)
-			by[key] = x
+			views = append(views, v)
 		}
-		x.Outlets = append(x.Outlets, foundOutlet{c.Station, o.Name, c.EVSE, o.Condition, o.Texts})
-		x.words += " " + strings.ToLower(string(c.Station)+" "+o.Name)
-		x.alike = x.alike && o.Texts["en"] == x.texts["en"]
-	}
-	list := make([]foundPlace, 0, len(by))
-	for _, x := range by {
-		list = append(list, *x)
-	}
-	slices.SortFunc(list, func(a, b foundPlace) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.words, b.words))
+		out := turn(in.Paging, list, same, func(p station.Position) string {
+			text, _ := json.Marshal(p) // texts always marshal
+			return string(text)
+		})
+		return answer(page[stationView]{Items: views, Next: out.Next}, nil)
 	})
-	return list, nil
+	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/station-count", OperationID: "count-stations", Summary: "Count the stations that filters let through", Tags: tags},
+		func(ctx context.Context, in *struct{ StationFilter }) (*body[matching], error) {
+			n, err := s.Network.Count(ctx, in.filter())
+			return answer(matching{n}, err)
+		})
+	add(s, api, huma.Operation{
+		Method: http.MethodGet, Path: "/station-kinds", OperationID: "list-station-kinds", Summary: "List the vendors, models, firmwares and versions of stations, the most frequent first", Tags: tags,
+		Description: "The first " + strconv.Itoa(mostKinds) + ".",
+	}, func(ctx context.Context, in *struct {
+		Site string `query:"site" doc:"Id of the site"`
+	}) (*body[page[kindView]], error) {
+		list, err := s.Network.Finder.Kinds(ctx, in.Site, mostKinds)
+		return answer(turn(Paging{Limit: -1}, list, func(k station.Kind) kindView { return kindView{k.Vendor, k.Model, k.Firmware, k.Version, k.Stations} }, nil), err)
+	})
+	add(s, api, huma.Operation{
+		Method: http.MethodGet, Path: "/station-sites", OperationID: "list-station-sites", Summary: "Tell of each site how its stations are", Tags: tags, Description: "For a map.",
+	}, func(ctx context.Context, in *struct {
+		Site string `query:"site" doc:"Id of the site; absent is all"`
+	}) (*body[page[siteStations]], error) {
+		list, err := s.stationSites(ctx, in.Site)
+		return answer(page[siteStations]{Items: list}, err)
+	})
+	add(s, api, huma.Operation{
+		Method: http.MethodGet, Path: "/stations/{station}/events", OperationID: "list-station-events", Summary: "List what happened at a station, the newest first", Tags: tags,
+		Description: "What whoever asks may see of it. A page may be shorter than its limit, and others follow.",
+	}, func(ctx context.Context, in *struct {
+		StationPath
+		Paging
+	}) (*body[page[gnista.Event]], error) {
+		before, err := in.below()
+		if err != nil {
+			return nil, err
+		}
+		x, err := s.Network.Store.Station(ctx, in.Station)
+		if err != nil {
+			return nil, err
+		}
+		list, err := s.Network.Finder.StationEvents(ctx, in.Station, before, in.Limit)
+		out := turn(in.Paging, list, same, func(ev gnista.Event) string { return strconv.FormatInt(ev.Seq, 10) })
+		actor, seen := actorOf(ctx), []gnista.Event{}
+		for _, ev := range out.Items {
+			if actor.Can(access.See, areaOf(ev), "") || actor.Can(access.See, areaOf(ev), x.Site) {
+				seen = append(seen, ev)
+			}
+		}
+		out.Items = seen
+		return answer(out, err)
+	})
 }
 
-// Map is the address of a map of the place.
-func (x foundPlace) Map() string {
-	north, east, _ := strings.Cut(x.Position, ",")
-	return "https://www.openstreetmap.org/?mlat=" + north + "&mlon=" + east + "#map=16/" + north + "/" + east
+// stationSites tells of sites how their stations are, of those without a site last.
+func (s *Server) stationSites(ctx context.Context, only string) ([]siteStations, error) {
+	const many = 1000
+	out := []siteStations{}
+	at := map[string]int{}
+	for after := ""; ; {
+		sites, err := s.Sites.Store.Sites(ctx, after, many)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range sites {
+			if after = x.ID; only == "" || only == x.ID {
+				at[x.ID] = len(out)
+				out = append(out, siteStations{Site: x.ID, Name: x.Name, Position: showDegrees(x.Position)})
+			}
+		}
+		if len(sites) < many {
+			break
+		}
+	}
+	if only == "" {
+		at[""] = len(out)
+		out = append(out, siteStations{})
+	}
+	faulted, err := s.Network.Finder.StatusSites(ctx, station.Faulted)
+	if err != nil {
+		return nil, err
+	}
+	charging, err := s.Network.Finder.StatusSites(ctx, station.Charging)
+	if err != nil {
+		return nil, err
+	}
+	f := station.Filter{Site: only, Sort: station.BySite}
+	for after := (*station.Position)(nil); ; {
+		list, err := s.Network.Finder.Positions(ctx, f, after, 5*many)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range list {
+			i, known := at[p.Key]
+			if !known {
+				continue // a site of a moment ago
+			}
+			out[i].Stations++
+			if _, here := s.Network.Presence.Connection(p.ID); !here {
+				out[i].Offline++
+			}
+		}
+		if len(list) < 5*many {
+			break
+		}
+		after = &list[len(list)-1]
+	}
+	for i := range out {
+		out[i].Faulted, out[i].Charging = faulted[out[i].Site], charging[out[i].Site]
+	}
+	return out, nil
 }

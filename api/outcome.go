@@ -18,13 +18,14 @@ type commandView struct {
 	Note       string           `json:"note,omitempty" doc:"What distinguishes it from others of its kind"`
 	Outcome    station.Outcome  `json:"outcome" enum:"sent,accepted,happened,failed,rejected,unknown" doc:"sent: no answer yet; accepted: the station says that it will; happened: it has shown that it did; failed: it agreed and could not; unknown: it did not answer, or nothing has shown that it did what it agreed to"`
 	Detail     string           `json:"detail,omitempty" doc:"The station's own word, or why"`
+	By         string           `json:"by,omitempty" doc:"Who gave it; absent where nobody has said"`
 	At         time.Time        `json:"at" doc:"When it was given"`
 	AnsweredAt *time.Time       `json:"answeredAt,omitempty"`
 	EndedAt    *time.Time       `json:"endedAt,omitempty" doc:"When the outcome became final"`
 }
 
 func showCommand(c station.Command) commandView {
-	return commandView{c.ID, c.Station, c.Kind, c.Note, c.Outcome, c.Detail, c.At, moment(c.AnsweredAt), moment(c.EndedAt)}
+	return commandView{c.ID, c.Station, c.Kind, c.Note, c.Outcome, c.Detail, c.By, c.At, moment(c.AnsweredAt), moment(c.EndedAt)}
 }
 
 func (s *Server) outcomes(api huma.API) {

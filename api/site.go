@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"time"
 
@@ -11,19 +12,45 @@ import (
 )
 
 type siteView struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	Zone      string    `json:"zone" doc:"IANA name of the time zone that times of day in tariffs are of"`
-	Tariff    string    `json:"tariff,omitempty" doc:"Id of the tariff of its stations that have none of their own"`
-	CreatedAt time.Time `json:"createdAt"`
-	UpdatedAt time.Time `json:"updatedAt"`
+	ID        string       `json:"id"`
+	Name      string       `json:"name"`
+	Zone      string       `json:"zone" doc:"IANA name of the time zone that times of day in tariffs are of"`
+	Tariff    string       `json:"tariff,omitempty" doc:"Id of the tariff of its stations that have none of their own"`
+	Position  *degreesView `json:"position,omitempty" doc:"Absent where nobody has said"`
+	CreatedAt time.Time    `json:"createdAt"`
+	UpdatedAt time.Time    `json:"updatedAt"`
 }
 
 func (s *Server) showSite(x station.Site) siteView {
 	if x.Zone == "" {
 		x.Zone = s.Zone.String()
 	}
-	return siteView{x.ID, x.Name, x.Zone, x.Tariff, x.CreatedAt, x.UpdatedAt}
+	return siteView{x.ID, x.Name, x.Zone, x.Tariff, showDegrees(x.Position), x.CreatedAt, x.UpdatedAt}
+}
+
+// degreesView is a position on earth.
+type degreesView struct {
+	Latitude  float64 `json:"latitude" minimum:"-90" maximum:"90" doc:"Degrees north"`
+	Longitude float64 `json:"longitude" minimum:"-180" maximum:"180" doc:"Degrees east"`
+}
+
+// UnmarshalJSON refuses null.
+func (d *degreesView) UnmarshalJSON(text []byte) error {
+	type plain degreesView
+	return unmarshalChange(text, (*plain)(d))
+}
+
+const micro = 1e6
+
+func (d degreesView) degrees() station.Degrees {
+	return station.Degrees{North: int(math.Round(d.Latitude * micro)), East: int(math.Round(d.Longitude * micro))}
+}
+
+func showDegrees(d station.Degrees) *degreesView {
+	if d == (station.Degrees{}) {
+		return nil
+	}
+	return &degreesView{float64(d.North) / micro, float64(d.East) / micro}
 }
 
 // SitePath is a site in a path.
@@ -36,6 +63,8 @@ type siteChange struct {
 	Name   *string `json:"name,omitempty" maxLength:"100"`
 	Zone   *string `json:"zone,omitempty" maxLength:"100" example:"Europe/Stockholm" doc:"IANA name of its time zone; empty is the operator's"`
 	Tariff *string `json:"tariff,omitempty" doc:"Id of the tariff of its stations; empty is none of its own"`
+
+	Position *degreesView `json:"position,omitempty" doc:"Both 0 is that nobody has said"`
 }
 
 // UnmarshalJSON refuses null.
@@ -48,6 +77,9 @@ func (c siteChange) apply(x *station.Site) {
 	set(&x.Name, c.Name)
 	set(&x.Zone, c.Zone)
 	set(&x.Tariff, c.Tariff)
+	if c.Position != nil {
+		x.Position = c.Position.degrees()
+	}
 }
 
 func (s *Server) sites(api huma.API) {

@@ -37,6 +37,7 @@ type stationView struct {
 	BootedAt       *time.Time      `json:"bootedAt,omitempty"`
 	CreatedAt      time.Time       `json:"createdAt"`
 	Connectors     []connectorView `json:"connectors" nullable:"false"`
+	OpenFaults     int             `json:"openFaults"`
 }
 
 // securityView is how a station's connection is kept from others.
@@ -73,6 +74,10 @@ func (s *Server) view(ctx context.Context, x station.Station) (stationView, erro
 	}
 	if c, ok := s.Presence.Connection(x.ID); ok {
 		v.Connected, v.Version, v.Remote, v.ConnectedSince, v.SeenAt = true, c.Version, c.Remote, &c.Since, &c.SeenAt
+	}
+	var err error
+	if v.OpenFaults, err = s.Network.Finder.OpenFaults(ctx, x.ID); err != nil {
+		return v, err
 	}
 	list, err := s.Network.States.Connectors(ctx, x.ID)
 	v.Connectors = make([]connectorView, len(list))
@@ -167,24 +172,7 @@ func set[T any](field, to *T) {
 }
 
 func (s *Server) stations(api huma.API) {
-	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/stations", OperationID: "list-stations", Summary: "List stations", Tags: []string{"Stations"}},
-		func(ctx context.Context, in *struct{ Paging }) (*body[page[stationView]], error) {
-			after, err := in.after()
-			if err != nil {
-				return nil, err
-			}
-			list, err := s.Network.Store.Stations(ctx, gnista.StationID(after), in.Limit)
-			if err != nil {
-				return nil, err
-			}
-			views := make([]stationView, len(list))
-			for i, x := range list {
-				if views[i], err = s.view(ctx, x); err != nil {
-					return nil, err
-				}
-			}
-			return answer(turn(in.Paging, views, same, func(v stationView) string { return string(v.ID) }), nil)
-		})
+	s.listing(api)
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/stations/{station}", OperationID: "get-station", Summary: "Show a station", Tags: []string{"Stations"}},
 		func(ctx context.Context, in *StationPath) (*body[stationView], error) {
 			x, err := s.Network.Store.Station(ctx, in.Station)
@@ -253,7 +241,7 @@ type messageView struct {
 	ID        int64     `json:"id"`
 	At        time.Time `json:"at"`
 	Direction string    `json:"direction" enum:"in,out" doc:"in is from the station"`
-	Type      int       `json:"type" doc:"Message type number; 0 is a text that is no OCPP-J frame"`
+	Type      int       `json:"type" doc:"Message type number; 0 is no OCPP-J frame: a text, or, with the action connected or disconnected, what became of the connection"`
 	MessageID string    `json:"messageId,omitempty"`
 	Action    string    `json:"action,omitempty"`
 	Text      string    `json:"text"`
@@ -261,6 +249,11 @@ type messageView struct {
 
 func (s *Server) listMessages(ctx context.Context, in *struct {
 	StationPath
+	Action    string    `query:"action" maxLength:"60"`
+	Direction string    `query:"direction" enum:"in,out" doc:"in is from the station"`
+	MessageID string    `query:"messageId" maxLength:"100" doc:"A request and its answer have the same one"`
+	Since     time.Time `query:"since"`
+	Until     time.Time `query:"until" doc:"Before this"`
 	Paging
 }) (*body[page[messageView]], error) {
 	before, err := in.below()
@@ -270,7 +263,12 @@ func (s *Server) listMessages(ctx context.Context, in *struct {
 	if _, err := s.Network.Store.Station(ctx, in.Station); err != nil {
 		return nil, err
 	}
-	list, err := s.Messages.Messages(ctx, in.Station, before, in.Limit)
+	f := station.MessageFilter{Action: in.Action, MessageID: in.MessageID, Since: in.Since, To: in.Until}
+	if in.Direction != "" {
+		out := in.Direction == "out"
+		f.Outgoing = &out
+	}
+	list, err := s.Messages.Messages(ctx, in.Station, f, before, in.Limit)
 	return answer(turn(in.Paging, list, func(m station.Message) messageView {
 		v := messageView{ID: m.ID, At: m.At, Direction: "in", Type: m.Type, MessageID: m.MessageID, Action: m.Action, Text: m.Text}
 		if m.Outgoing {

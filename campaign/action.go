@@ -220,6 +220,37 @@ func Reset(n *station.Network) Action {
 	}}
 }
 
+// Availability is the action that takes whole stations in or out of service.
+func Availability(n *station.Network) Action {
+	return Telling[station.SetAvailability]{Network: n, Again: true, Read: func(args json.RawMessage) (station.SetAvailability, error) {
+		var x struct {
+			Operative *bool `json:"operative"`
+		}
+		err := read(args, &x)
+		if err == nil && x.Operative == nil {
+			err = gnista.Invalidf("args.operative", "is missing: true or false")
+		}
+		if err != nil {
+			return station.SetAvailability{}, err
+		}
+		return station.SetAvailability{Operative: *x.Operative}, nil
+	}}
+}
+
+// Trigger is the action that asks stations to send a message.
+func Trigger(n *station.Network) Action {
+	return Telling[station.Ask]{Network: n, Again: true, Read: func(args json.RawMessage) (station.Ask, error) {
+		var x struct {
+			Message station.Trigger `json:"message"`
+		}
+		err := read(args, &x)
+		return station.Ask{For: x.Message}, err
+	}}
+}
+
+// Nothing finds whether an action is told anything that it does not need. Invalid.
+func Nothing(args json.RawMessage) error { return read(args, &struct{}{}) }
+
 // Doing is an action made of a function, which is told an A.
 type Doing[A any] struct {
 	Words string // for what is done

@@ -267,7 +267,7 @@ func (c *Campaigns) applyTo(ctx context.Context, x Campaign, a Action, m Member)
 	if err := c.Store.SaveMember(ctx, m); err != nil {
 		return err
 	}
-	r, err := a.Apply(ctx, m.Station, x.Args)
+	r, err := a.Apply(station.By(ctx, x.Name), m.Station, x.Args)
 	m.State, m.Detail, m.Command = r.State, r.Detail, r.Command
 	switch code := gnista.CodeOf(err); {
 	case err == nil:

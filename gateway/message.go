@@ -46,6 +46,7 @@ type logged struct {
 	station  gnista.StationID
 	outgoing bool
 	text     []byte
+	note     string // what became of the connection; empty for a text that went over it
 }
 
 // Start begins to write.
@@ -64,10 +65,26 @@ func (l *MessageLog) Stop() {
 
 // Add adds a text, which is not changed any more.
 func (l *MessageLog) Add(id gnista.StationID, outgoing bool, text []byte) {
-	n := int64(len(text))
+	l.put(logged{station: id, outgoing: outgoing, text: text})
+}
+
+// What becomes of a connection stands in the log in place of an action.
+const (
+	Opened = "connected"
+	Ended  = "disconnected"
+)
+
+// Note adds what became of a connection, with words for it.
+func (l *MessageLog) Note(id gnista.StationID, what, words string) {
+	l.put(logged{station: id, text: []byte(words), note: what})
+}
+
+func (l *MessageLog) put(m logged) {
+	m.at = l.Now()
+	n := int64(len(m.text))
 	if l.bytes.Add(n) <= messageBytes {
 		select {
-		case l.queue <- logged{l.Now(), id, outgoing, text}:
+		case l.queue <- m:
 			return
 		default:
 		}
@@ -152,6 +169,10 @@ func (l *MessageLog) stored(bytes int64) {
 // message is what is kept: with what the text says of itself, and without what must not be kept.
 func (m logged) message() station.Message {
 	out := station.Message{At: m.at, Station: m.station, Outgoing: m.outgoing}
+	if m.note != "" {
+		out.Action, out.Text = m.note, string(m.text)
+		return out
+	}
 	if f, err := ocppj.Parse(m.text); err == nil {
 		out.Type, out.MessageID, out.Action = int(f.Type), f.ID, f.Action
 	}

@@ -27,3 +27,12 @@ func TestMessageQueueIsBounded(t *testing.T) {
 	f(1, messageQueue+10, messageQueue)
 	f(1<<20, 100, messageBytes>>20)
 }
+
+func TestConnectionsAreInTheLog(t *testing.T) {
+	l := &MessageLog{Now: time.Now, queue: make(chan logged, 1)}
+	l.Note("S", Ended, "[2,\"1\",\"Heartbeat\",{}]")
+	m := <-l.queue
+	if got := m.message(); got.Type != 0 || got.Action != Ended || got.Station != "S" || got.Text == "" {
+		t.Errorf("got %+v", got)
+	}
+}

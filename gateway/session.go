@@ -111,6 +111,7 @@ func (s *Server) serve(x *Session, v ocppj.Version, conn net.Conn, rw *bufio.Rea
 		return // it was replaced, or the operator ended it, while we asked
 	}
 	s.Log.Info("a station connected", "station", id, "version", d.Version, "remote", x.remote())
+	s.Messages.Note(id, Opened, fmt.Sprintf("OCPP %s, from %s", d.Version, x.remote()))
 	s.Live.Publish(gnista.Event{At: s.Now(), Kind: "station.connected", Station: id, Data: fmt.Appendf(nil, `{"version":%q}`, d.Version)})
 
 	var early []byte // what came in together with the handshake
@@ -254,6 +255,7 @@ func (x *Session) end(code ws.StatusCode, reason, verdict string) {
 			return
 		}
 		s.Log.Info("a station's connection ended", "station", x.Station, "reason", reason)
+		s.Messages.Note(x.Station, Ended, reason)
 		s.Live.Publish(gnista.Event{At: s.Now(), Kind: "station.disconnected", Station: x.Station})
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()

@@ -19,6 +19,14 @@ type Message struct {
 	Text      string
 }
 
+// MessageFilter says which messages are listed. What is empty is any.
+type MessageFilter struct {
+	Action    string
+	MessageID string
+	Outgoing  *bool
+	Since, To time.Time // from one, before the other
+}
+
 // MessageStore keeps the log of messages.
 type MessageStore interface {
 	// AddMessages adds to the log. A message without an ID gets one by its time, behind last; the id
@@ -28,7 +36,7 @@ type MessageStore interface {
 	LastMessage(ctx context.Context) (int64, error)
 	// Messages lists a station's messages, the newest first, behind the one with the id before (0:
 	// from the newest).
-	Messages(ctx context.Context, id gnista.StationID, before int64, limit int) ([]Message, error)
+	Messages(ctx context.Context, id gnista.StationID, f MessageFilter, before int64, limit int) ([]Message, error)
 	// PruneMessages deletes messages that are older than the given time, and the oldest ones above a
 	// total size in bytes. It returns how many it deleted.
 	PruneMessages(ctx context.Context, before time.Time, bytes int64) (int, error)

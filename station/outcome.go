@@ -27,7 +27,8 @@ type Command struct {
 	Station    gnista.StationID
 	Kind       string
 	Note       string
-	EVSE       int // that it is for; 0 is the station, or any
+	EVSE       int    // that it is for; 0 is the station, or any
+	By         string // who gave it; empty where nobody has said
 	Effect     string
 	Outcome    Outcome
 	Detail     string // the station's own word, or why
@@ -67,7 +68,7 @@ func (n *Network) open(ctx context.Context, id gnista.StationID, told Told) (Com
 	}
 	now := n.Now()
 	c := Command{
-		ID: n.NewID(), Station: id, Kind: told.Kind, Note: told.Note, EVSE: told.EVSE, Effect: told.Effect, Outcome: Sent, At: now, Until: now.Add(answerTime),
+		ID: n.NewID(), Station: id, Kind: told.Kind, Note: told.Note, EVSE: told.EVSE, Effect: told.Effect, Outcome: Sent, At: now, By: sender(ctx), Until: now.Add(answerTime),
 	}
 	return c, n.Commands.AddCommand(ctx, c)
 }

@@ -15,10 +15,21 @@ import (
 type Site struct {
 	ID        string
 	Name      string
-	Zone      string // IANA name, as in "Europe/Stockholm"; empty is the operator's
-	Tariff    string // id of the tariff of its stations; empty is none of its own
+	Zone      string  // IANA name, as in "Europe/Stockholm"; empty is the operator's
+	Tariff    string  // id of the tariff of its stations; empty is none of its own
+	Position  Degrees // zero where nobody has said
 	CreatedAt time.Time
 	UpdatedAt time.Time
+}
+
+// Degrees are a position on earth, in millionths of a degree north and east.
+type Degrees struct{ North, East int }
+
+func (d Degrees) check() error {
+	if d.North < -90e6 || d.North > 90e6 || d.East < -180e6 || d.East > 180e6 {
+		return gnista.Invalidf("position", "is not on earth: latitudes are -90 to 90, longitudes -180 to 180")
+	}
+	return nil
 }
 
 // SiteStore keeps sites.
@@ -102,8 +113,8 @@ func (x Site) check() error {
 	if strings.TrimSpace(x.Name) == "" || utf8.RuneCountInString(x.Name) > 100 {
 		return gnista.Invalidf("name", "must have 1 to 100 characters")
 	}
-	if x.Zone == "" {
-		return nil
+	if err := x.Position.check(); err != nil || x.Zone == "" {
+		return err
 	}
 	if _, err := loadZone(x.Zone); err != nil {
 		return gnista.Invalidf("zone", "%v", err)

@@ -57,6 +57,7 @@ type Station struct {
 // Network is the operator's stations.
 type Network struct {
 	Store     Store
+	Finder    Finder
 	States    StateStore
 	Verdicts  VerdictStore
 	Commands  CommandStore

@@ -11,11 +11,11 @@ import (
 	"gnista/station"
 )
 
-const commandColumns = `id, station, kind, note, effect, outcome, detail, at, answered_at, ended_at, until, evse`
+const commandColumns = `id, station, kind, note, effect, outcome, detail, at, answered_at, ended_at, until, evse, by_whom`
 
 func scanCommand(s scanner) (c station.Command, err error) {
 	var at, answered, ended, until int64
-	err = s.Scan(&c.ID, &c.Station, &c.Kind, &c.Note, &c.Effect, &c.Outcome, &c.Detail, &at, &answered, &ended, &until, &c.EVSE)
+	err = s.Scan(&c.ID, &c.Station, &c.Kind, &c.Note, &c.Effect, &c.Outcome, &c.Detail, &at, &answered, &ended, &until, &c.EVSE, &c.By)
 	c.At, c.AnsweredAt, c.EndedAt, c.Until = instant(at), instant(answered), instant(ended), instant(until)
 	return c, err
 }
@@ -23,8 +23,8 @@ func scanCommand(s scanner) (c station.Command, err error) {
 // AddCommand keeps a command.
 func (db *DB) AddCommand(ctx context.Context, c station.Command) error {
 	return db.write(ctx, string(c.Station), func(t *tx) error {
-		_, err := t.exec(`INSERT INTO command (`+commandColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-			c.ID, string(c.Station), c.Kind, c.Note, c.Effect, string(c.Outcome), c.Detail, millis(c.At), millis(c.AnsweredAt), millis(c.EndedAt), millis(c.Until), c.EVSE)
+		_, err := t.exec(`INSERT INTO command (`+commandColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			c.ID, string(c.Station), c.Kind, c.Note, c.Effect, string(c.Outcome), c.Detail, millis(c.At), millis(c.AnsweredAt), millis(c.EndedAt), millis(c.Until), c.EVSE, c.By)
 		return err
 	})
 }

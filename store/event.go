@@ -42,16 +42,18 @@ func (db *DB) Tell(ctx context.Context, ev gnista.Event) error {
 // Events lists up to limit events behind the one with the number after.
 func (db *DB) Events(ctx context.Context, after int64, limit int) ([]gnista.Event, error) {
 	rows, err := db.sql.QueryContext(ctx, `SELECT seq, at, kind, station, subject, data FROM event WHERE seq > $1 ORDER BY seq LIMIT $2`, after, limit)
-	return all(rows, err, func(s scanner) (ev gnista.Event, err error) {
-		var at int64
-		var data string
-		err = s.Scan(&ev.Seq, &at, &ev.Kind, &ev.Station, &ev.Subject, &data)
-		ev.At = instant(at)
-		if data != "" {
-			ev.Data = []byte(data)
-		}
-		return ev, err
-	})
+	return all(rows, err, scanEvent)
+}
+
+func scanEvent(s scanner) (ev gnista.Event, err error) {
+	var at int64
+	var data string
+	err = s.Scan(&ev.Seq, &at, &ev.Kind, &ev.Station, &ev.Subject, &data)
+	ev.At = instant(at)
+	if data != "" {
+		ev.Data = []byte(data)
+	}
+	return ev, err
 }
 
 // LastEvent is the number of the newest event, 0 when there is none.

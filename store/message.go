@@ -71,11 +71,26 @@ func (db *DB) LastMessage(ctx context.Context) (id int64, err error) {
 
 // Messages lists a station's messages, the newest first, behind the one with the id before (0: from
 // the newest).
-func (db *DB) Messages(ctx context.Context, id gnista.StationID, before int64, limit int) ([]station.Message, error) {
+func (db *DB) Messages(ctx context.Context, id gnista.StationID, f station.MessageFilter, before int64, limit int) ([]station.Message, error) {
 	var w where
 	w.add("station = ?", string(id))
 	if before > 0 {
 		w.add("id < ?", before)
+	}
+	if f.Action != "" {
+		w.add("action = ?", f.Action)
+	}
+	if f.MessageID != "" {
+		w.add("message_id = ?", f.MessageID)
+	}
+	if f.Outgoing != nil {
+		w.add("outgoing = ?", *f.Outgoing)
+	}
+	if !f.Since.IsZero() {
+		w.add("id >= ?", messageID(f.Since))
+	}
+	if !f.To.IsZero() {
+		w.add("id < ?", messageID(f.To))
 	}
 	rows, err := db.sql.QueryContext(ctx, `SELECT id, station, outgoing, type, message_id, action, text FROM message`+w.sql()+` ORDER BY id DESC LIMIT `+w.arg(limit), w.args...)
 	return all(rows, err, func(s scanner) (m station.Message, err error) {

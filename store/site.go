@@ -9,11 +9,11 @@ import (
 	"gnista/station"
 )
 
-const siteColumns = `id, name, zone, tariff, created_at, updated_at`
+const siteColumns = `id, name, zone, tariff, created_at, updated_at, latitude, longitude`
 
 func scanSite(s scanner) (x station.Site, err error) {
 	var created, updated int64
-	err = s.Scan(&x.ID, &x.Name, &x.Zone, &x.Tariff, &created, &updated)
+	err = s.Scan(&x.ID, &x.Name, &x.Zone, &x.Tariff, &created, &updated, &x.Position.North, &x.Position.East)
 	x.CreatedAt, x.UpdatedAt = instant(created), instant(updated)
 	return x, err
 }
@@ -32,7 +32,8 @@ func (db *DB) Sites(ctx context.Context, after string, limit int) ([]station.Sit
 // CreateSite adds a site.
 func (db *DB) CreateSite(ctx context.Context, x station.Site) error {
 	return db.write(ctx, "", func(t *tx) error {
-		_, err := t.exec(`INSERT INTO site (`+siteColumns+`) VALUES ($1, $2, $3, $4, $5, $6)`, x.ID, x.Name, x.Zone, x.Tariff, millis(x.CreatedAt), millis(x.UpdatedAt))
+		_, err := t.exec(`INSERT INTO site (`+siteColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			x.ID, x.Name, x.Zone, x.Tariff, millis(x.CreatedAt), millis(x.UpdatedAt), x.Position.North, x.Position.East)
 		return err
 	})
 }
@@ -52,7 +53,8 @@ func (db *DB) UpdateSite(ctx context.Context, id string, change func(*station.Si
 			return err
 		}
 		out = x
-		_, err = t.exec(`UPDATE site SET name = $1, zone = $2, tariff = $3, updated_at = $4 WHERE id = $5`, x.Name, x.Zone, x.Tariff, millis(x.UpdatedAt), id)
+		_, err = t.exec(`UPDATE site SET name = $1, zone = $2, tariff = $3, updated_at = $4, latitude = $5, longitude = $6 WHERE id = $7`,
+			x.Name, x.Zone, x.Tariff, millis(x.UpdatedAt), x.Position.North, x.Position.East, id)
 		return err
 	})
 	return out, err

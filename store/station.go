@@ -116,18 +116,18 @@ func (db *DB) ChangeStation(ctx context.Context, id gnista.StationID, create boo
 			}
 			adaptations = string(text)
 		}
-		_, err = t.exec(`INSERT INTO station (`+stationColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
+		_, err = t.exec(`INSERT INTO station (`+stationColumns+`, words) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
 			ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state, password_salt = excluded.password_salt,
 			password_hash = excluded.password_hash, tariff = excluded.tariff, version = excluded.version, vendor = excluded.vendor,
 			model = excluded.model, serial = excluded.serial, firmware = excluded.firmware, booted_at = excluded.booted_at,
 			seen_at = excluded.seen_at, updated_at = excluded.updated_at, profile = excluded.profile, last_profile = excluded.last_profile,
 			next_profile = excluded.next_profile, next_profile_until = excluded.next_profile_until, next_password_salt = excluded.next_password_salt,
 			next_password_hash = excluded.next_password_hash, admit_expired = excluded.admit_expired,
-			strict = excluded.strict, adaptations = excluded.adaptations, mirror_url = excluded.mirror_url, mirror_password = excluded.mirror_password, site = excluded.site`,
+			strict = excluded.strict, adaptations = excluded.adaptations, mirror_url = excluded.mirror_url, mirror_password = excluded.mirror_password, site = excluded.site, words = excluded.words`,
 			string(id), x.Name, string(x.State), hex.EncodeToString(x.Password.Salt), hex.EncodeToString(x.Password.Hash), x.Tariff,
 			string(x.Version), x.Vendor, x.Model, x.Serial, x.Firmware, millis(x.BootedAt), millis(x.SeenAt), millis(x.CreatedAt), millis(x.UpdatedAt),
 			int(x.Profile), int(x.LastProfile), int(x.NextProfile), millis(x.NextProfileUntil), hex.EncodeToString(x.NextPassword.Salt), hex.EncodeToString(x.NextPassword.Hash), x.AdmitExpired,
-			x.Strict, t.seal(adaptations), x.Mirror.URL, x.Mirror.Password, x.Site)
+			x.Strict, t.seal(adaptations), x.Mirror.URL, x.Mirror.Password, x.Site, words(x))
 		return err
 	})
 	return out, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"gnista"
@@ -38,5 +39,10 @@ func (a *app) actions() map[string]campaign.Action {
 				said, err := a.ca.Install(ctx, id, install(x))
 				return campaign.Said(said), err
 			}},
+		"availability": campaign.Availability(a.network),
+		"trigger":      campaign.Trigger(a.network),
+		"clear-cache": campaign.Telling[token.ClearCache]{Network: a.network, Again: true, Read: func(args json.RawMessage) (o token.ClearCache, err error) {
+			return o, campaign.Nothing(args)
+		}},
 	}
 }

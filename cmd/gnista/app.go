@@ -73,6 +73,7 @@ type options struct {
 	CostEvery  time.Duration // see [cost.Costs]
 	ReadNew    bool          // whether stations whose settings were never read are asked for them
 	LogDays    int
+	MapTiles   string // see [api.Server]
 	LogMB      int64
 	EventDays  int            // 0 is for ever, as far as there are not too many
 	Limits     gateway.Limits // the zero value is the default ones
@@ -187,7 +188,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		RejectSubprotocols: o.RejectSubprotocols, Proxies: o.Proxies, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	a.network = &station.Network{
-		Store: a.db, States: a.db, Verdicts: a.ledger, Commands: a.db, Settings: a.db, Security: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
+		Store: a.db, Finder: a.db, States: a.db, Verdicts: a.ledger, Commands: a.db, Settings: a.db, Security: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
 		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL,
 		Unknown: o.Unknown, Operator: o.Operator, Addresses: o.Addresses, Heartbeat: o.Heartbeat, Retry: o.Retry,
 		Deviations: a.ledger, Models: models,
@@ -289,8 +290,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Uptime:  a.newWatchers(o, sites),
 		Events:  a.db, Bus: a.bus, Ready: a.db.Ready, People: a.people, Trail: a.db,
-		Support: o.Invoicing.SupportPhone,
-		Token:   o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, LinkKey: links, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
+		Support:  o.Invoicing.SupportPhone,
+		MapTiles: o.MapTiles,
+		Token:    o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, LinkKey: links, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
 	if err := errors.Join(a.firstTariff(ctx, o.Currency), a.checks.Begin(ctx)); err != nil {

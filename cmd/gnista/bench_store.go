@@ -67,7 +67,7 @@ func (*noStore) AddMessages(_ context.Context, _ []station.Message, last int64) 
 
 func (*noStore) LastMessage(context.Context) (int64, error) { return 0, nil }
 
-func (*noStore) Messages(context.Context, gnista.StationID, int64, int) ([]station.Message, error) {
+func (*noStore) Messages(context.Context, gnista.StationID, station.MessageFilter, int64, int) ([]station.Message, error) {
 	return nil, nil
 }
 

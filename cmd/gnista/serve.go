@@ -107,6 +107,7 @@ type serve struct {
 	MessageLogDays  int                   `help:"Days that OCPP messages are kept." default:"7"`
 	MessageLogMB    int64                 `help:"Megabytes of OCPP messages that are kept." name:"message-log-mb" default:"512"`
 	EventDays       int                   `help:"Days that events are kept, for who reads them over the API." default:"90"`
+	MapPMTiles      string                `help:"File of map tiles in the PMTiles format, as of Protomaps, that the map is drawn with; without it that shows outlines of countries." name:"map-pmtiles" type:"existingfile"`
 	LogLevel        slog.Level            `help:"debug, info, warn or error." default:"info"`
 	LogFormat       string                `help:"text or json." enum:"text,json" default:"text"`
 	Demo            bool                  `help:"Run with simulated stations, cards and a tariff, to look around."`
@@ -213,7 +214,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
 		Seller: seller, Invoicing: s.invoicing, Collecting: s.collecting, Stripe: card, Guests: policy, Terminals: s.terminals, Watching: s.watching, Alerting: s.alerting, Mailer: mailer, NewSecret: rand.Text,
-		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Now: now, NewID: newID, Log: log,
+		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, MapTiles: s.MapPMTiles, Now: now, NewID: newID, Log: log,
 	}
 	paid, err := s.swishing.provider(o)
 	if err != nil {

@@ -18,11 +18,11 @@ func (s suite) messages(t *testing.T) {
 	if got := must[int64](t)(s.LastMessage(ctx)); got != last {
 		t.Errorf("the last is %d, not %d", last, got)
 	}
-	got := must[[]station.Message](t)(s.Messages(ctx, "m", 0, 4))
+	got := must[[]station.Message](t)(s.Messages(ctx, "m", station.MessageFilter{}, 0, 4))
 	if len(got) != 4 || got[0] != list[9] || got[3].MessageID != "6" {
 		t.Errorf("got %+v", got)
 	}
-	if got = must[[]station.Message](t)(s.Messages(ctx, "m", got[3].ID, 100)); len(got) != 6 || got[0].MessageID != "5" {
+	if got = must[[]station.Message](t)(s.Messages(ctx, "m", station.MessageFilter{}, got[3].ID, 100)); len(got) != 6 || got[0].MessageID != "5" {
 		t.Errorf("the next page: %+v", got)
 	}
 	if n := must[int](t)(s.PruneMessages(ctx, now.Add(2*time.Second), 1e9)); n != 4 {

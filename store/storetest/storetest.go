@@ -91,6 +91,7 @@ func Run(t *testing.T, url string) {
 	t.Run("assignment of tariffs", s.assignment)
 	t.Run("use of tariffs", s.tariffUse)
 	t.Run("sites", s.sites)
+	t.Run("finding stations", s.finding)
 	t.Run("invoices", s.invoices)
 	t.Run("invoice numbers", s.invoiceNumbers)
 	t.Run("signed values", s.signedValues)

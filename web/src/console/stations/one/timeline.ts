@@ -1,0 +1,207 @@
+// What happened at a station: events, commands and messages, put together in the order of time.
+import { client, must, type Schemas } from '../../../lib/api';
+import { Endless, type Page } from '../../../lib/endless.svelte';
+import { energy, money } from '../../../lib/format';
+import { words } from '../../../lib/words';
+import { outcomeTone, outcomeWord, statusTone, statusWord } from '../words';
+
+export type Source = 'connection' | 'status' | 'command' | 'fault' | 'charging' | 'payment' | 'other' | 'message';
+export interface Moment {
+  key: string;
+  at: string;
+  source: Source;
+  title: string;
+  detail?: string;
+  text: string; // all of it, for a file
+  tone: 'good' | 'warn' | 'bad' | 'info' | 'quiet';
+  by?: string;
+  href?: string;
+}
+type Happening = Schemas['Event'];
+
+const t = words({
+  booted: { sv: 'Stationen startade', en: 'The station booted' },
+  registered: { sv: 'Stationen lades till', en: 'The station was added' },
+  changed: { sv: 'Stationens uppgifter ändrades', en: 'The station was changed' },
+  connected: { sv: 'Kopplade upp sig', en: 'Connected' },
+  disconnected: { sv: 'Förbindelsen bröts', en: 'Disconnected' },
+  outlet: { sv: 'Uttag {n}', en: 'Outlet {n}' },
+  whole: { sv: 'Hela stationen', en: 'The whole station' },
+  'transaction.started': { sv: 'Laddning började', en: 'Charging began' },
+  'transaction.ended': { sv: 'Laddning slutade', en: 'Charging ended' },
+  'transaction.finished': { sv: 'Laddning är slutförd', en: 'Charging is complete' },
+  'transaction.unplugged': { sv: 'Kabeln drogs ur', en: 'The cable was unplugged' },
+  'transaction.review': { sv: 'Laddning ska granskas', en: 'Charging is to be reviewed' },
+  'fault.opened': { sv: 'Fel öppnades', en: 'A fault was opened' },
+  'fault.reopened': { sv: 'Fel kom tillbaka', en: 'A fault came back' },
+  'fault.cleared': { sv: 'Fel är över', en: 'A fault is over' },
+  'station.transfer': { sv: 'Filöverföring', en: 'File transfer' },
+  'security.event': { sv: 'Säkerhetshändelse', en: 'Security event' },
+  'settings.reported': { sv: 'Inställningar lästa', en: 'Settings were read' },
+  'settings.drift': { sv: 'Inställningar avviker från mallen', en: 'Settings differ from the template' },
+  'station.notice': { sv: 'Händelse i stationen', en: 'Event in the station' },
+});
+
+function title(kind: string): string {
+  try {
+    return t(kind as 'booted');
+  } catch {
+    return kind;
+  }
+}
+
+/** The values of an event that say something to a person. */
+function facts(data: unknown): string {
+  if (typeof data !== 'object' || data === null) return '';
+  return Object.entries(data)
+    .filter(([, v]) => ['string', 'number', 'boolean'].includes(typeof v) && v !== '')
+    .map(([k, v]) => `${k}: ${String(v)}`)
+    .join(', ');
+}
+
+function ofEvent(e: Happening): Moment | undefined {
+  const d = (e.data ?? {}) as Record<string, string | number | undefined>;
+  const word = e.kind.split('.')[0];
+  const base = { key: `e${e.seq}`, at: e.at };
+  const make = (source: Source, title: string, detail: string, tone: Moment['tone'] = 'quiet', href?: string): Moment => ({
+    ...base, source, title, detail, tone, href, text: [title, detail].filter(Boolean).join(' '),
+  }); // prettier-ignore
+  if (e.kind === 'station.command') return undefined; // commands tell of themselves
+  if (e.kind === 'connector.status' || e.kind === 'station.vendor-status') {
+    const status = String(d.status ?? '');
+    const place = d.evse ? t('outlet', { n: d.evse }) : t('whole');
+    const rest = [d.errorCode, d.vendorErrorCode, d.info].filter((x) => x && x !== 'NoError').join(' · ');
+    return make('status', `${place}: ${statusWord(status)}`, rest, statusTone(status));
+  }
+  if (e.kind === 'station.booted') return make('connection', t('booted'), facts(d), 'info');
+  if (e.kind === 'station.registered') return make('connection', t('registered'), facts(d), 'info');
+  if (e.kind === 'station.changed') return make('other', t('changed'), facts(d));
+  if (word === 'transaction' || word === 'charge-record' || word === 'reservation' || word === 'cost') {
+    const kwh = typeof d.energyWh === 'number' ? energy(d.energyWh) : '';
+    const href = word === 'transaction' ? `/transactions/${e.subject}` : undefined;
+    return make(
+      'charging',
+      title(e.kind),
+      [kwh, facts({ ...d, energyWh: '' })].filter(Boolean).join(', '),
+      word === 'transaction' ? 'info' : 'quiet',
+      href,
+    );
+  }
+  if (word === 'payment' || word === 'checkout') {
+    const amount = typeof d.amount === 'number' && typeof d.currency === 'string' ? money(d.amount, d.currency) : '';
+    return make(
+      'payment',
+      title(e.kind),
+      [amount, facts({ ...d, amount: '' })].filter(Boolean).join(', '),
+      'quiet',
+      word === 'payment' ? `/payments/${e.subject}` : undefined,
+    );
+  }
+  if (['fault', 'incident', 'remedy'].includes(word!)) {
+    const tone = e.kind.endsWith('.cleared') || e.kind.endsWith('.resolved') ? 'good' : e.kind.endsWith('opened') ? 'bad' : 'quiet';
+    const to = { fault: 'faults', incident: 'incidents', remedy: 'remedies' }[word as 'fault'];
+    return make('fault', title(e.kind), facts(d), tone, `/${to}/${e.subject}`);
+  }
+  return make('other', title(e.kind), facts(d), word === 'security' ? 'warn' : 'quiet');
+}
+
+const ofCommand = (c: Schemas['CommandView']): Moment => {
+  const detail = [outcomeWord(c.outcome), c.detail].filter(Boolean).join(': ');
+  const name = [c.kind, c.note].filter(Boolean).join(' ');
+  return {
+    key: 'c' + c.id,
+    at: c.at,
+    source: 'command',
+    title: name,
+    detail,
+    tone: outcomeTone(c.outcome),
+    by: c.by,
+    text: `${name} ${detail}`,
+  };
+};
+
+function ofMessage(m: Schemas['MessageView']): Moment {
+  const key = 'm' + m.id;
+  if (m.type === 0 && m.action) {
+    const title = t(m.action as 'connected');
+    return {
+      key,
+      at: m.at,
+      source: 'connection',
+      title,
+      detail: m.text,
+      tone: m.action === 'connected' ? 'good' : 'warn',
+      text: `${title} ${m.text}`,
+    };
+  }
+  const title = `${m.direction === 'in' ? '←' : '→'} ${m.action ?? ''}`;
+  return { key, at: m.at, source: 'message', title, detail: m.text.slice(0, 300), tone: m.type === 4 ? 'bad' : 'quiet', text: m.text };
+}
+
+/** One of what is put together: it knows how far it was read. */
+class Stream {
+  waiting: Moment[] = [];
+  private cursor?: string;
+  private whole = false;
+
+  constructor(private readonly fetchPage: (cursor?: string) => Promise<Page<Moment>>) {}
+
+  /** The newest that was not taken; undefined at the end. */
+  async first(): Promise<Moment | undefined> {
+    while (!this.waiting.length && !this.whole) {
+      const page = await this.fetchPage(this.cursor);
+      this.waiting = page.items ?? [];
+      this.cursor = page.next;
+      this.whole = !page.next;
+    }
+    return this.waiting[0];
+  }
+}
+
+/** What happened at a station, of the kinds that are shown, the newest first. */
+export function merged(station: string, shown: Source[]): Endless<Moment> {
+  const at = { path: { station } };
+  const limit = 100;
+  const only = (list: (Moment | undefined)[]) => list.filter((m): m is Moment => !!m && shown.includes(m.source));
+  const sources = () => {
+    const out: Stream[] = [
+      new Stream(async (cursor) => {
+        const p = await must(client.GET('/api/v1/stations/{station}/events', { params: { ...at, query: { cursor, limit } } }));
+        return { items: only((p.items ?? []).map(ofEvent)), next: p.next };
+      }),
+    ];
+    if (shown.includes('command'))
+      out.push(
+        new Stream(async (cursor) => {
+          const p = await must(client.GET('/api/v1/stations/{station}/commands', { params: { ...at, query: { cursor, limit } } }));
+          return { items: only((p.items ?? []).map(ofCommand)), next: p.next };
+        }),
+      );
+    const actions = shown.includes('message') ? [undefined] : shown.includes('connection') ? ['connected', 'disconnected'] : [];
+    for (const action of actions)
+      out.push(
+        new Stream(async (cursor) => {
+          const p = await must(client.GET('/api/v1/stations/{station}/messages', { params: { ...at, query: { action, cursor, limit } } }));
+          return { items: only((p.items ?? []).map(ofMessage)), next: p.next };
+        }),
+      );
+    return out;
+  };
+  const first = sources();
+  let begun = false;
+  return new Endless<Moment>(async (cursor) => {
+    const mine = cursor || !begun ? first : sources(); // to look for what is new one begins anew
+    begun = true;
+    const items: Moment[] = [];
+    for (;;) {
+      const heads = await Promise.all(mine.map((s) => s.first()));
+      let newest = -1;
+      heads.forEach((h, i) => {
+        if (h && (newest < 0 || h.at > heads[newest]!.at)) newest = i;
+      });
+      if (newest < 0) return { items };
+      items.push(mine[newest]!.waiting.shift()!);
+      if (items.length >= 60) return { items, next: 'more' };
+    }
+  });
+}
