@@ -62,7 +62,7 @@ type limits struct {
 
 func newLimits() limits {
 	return limits{
-		pages: newLimiter(time.Second/2, 120), openings: newLimiter(6*time.Second, 15), evses: newLimiter(15*time.Second, 8),
+		pages: newLimiter(time.Second/10, 240), openings: newLimiter(6*time.Second, 15), evses: newLimiter(15*time.Second, 8),
 		acts: newLimiter(2*time.Second, 20), guesses: newLimiter(time.Second, 60), forged: newLimiter(time.Second, 30), signIns: newLimiter(6*time.Second, 10),
 		streams: newLimiter(time.Second, 30), mails: newLimiter(10*time.Minute, 3),
 	}

@@ -5,7 +5,7 @@ import { ask, read, whileSeen } from './page';
 export function watch() {
   const state = () => document.getElementById('state');
   if (!state()) return;
-  whileSeen(4000, async () => {
+  whileSeen(5000, async () => {
     const text = await ask(location.href);
     if (text === null) return;
     const next = read(text);
