@@ -5,6 +5,7 @@
 ALTER TABLE station ADD COLUMN words TEXT NOT NULL DEFAULT ''; -- name and id, small letters
 UPDATE station SET words = LOWER(TRIM(name || ' ' || id));
 CREATE INDEX station_words ON station (words, id);
+DROP INDEX station_site; -- only of stations with a site
 CREATE INDEX station_site ON station (site, id);
 CREATE INDEX station_seen ON station (seen_at, id);
 CREATE INDEX station_kind ON station (vendor, model, firmware, version);

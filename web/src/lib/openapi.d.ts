@@ -2957,6 +2957,26 @@ export interface paths {
         patch: operations["change-site"];
         trace?: never;
     };
+    "/api/v1/sites/{id}/labels.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the labels of a site as sheets of A4, to be printed and cut out
+         * @description Of all EVSEs of the site that have a payment code, six on a sheet. Not found where none has.
+         */
+        get: operations["get-site-labels-pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{id}/limits": {
         parameters: {
             query?: never;
@@ -3079,6 +3099,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/station-count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the stations that filters let through */
+        get: operations["count-stations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/station-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the vendors, models, firmwares and versions of stations, the most frequent first
+         * @description The first 1000.
+         */
+        get: operations["list-station-kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/station-sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell of each site how its stations are
+         * @description For a map.
+         */
+        get: operations["list-station-sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stations": {
         parameters: {
             query?: never;
@@ -3086,7 +3163,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List stations */
+        /**
+         * List stations
+         * @description Those that all of the filters let through. By seen, those that are away come by when they were last heard, and those that are connected are heard now.
+         */
         get: operations["list-stations"];
         put?: never;
         post?: never;
@@ -3776,6 +3856,26 @@ export interface paths {
         patch: operations["adjust-event-stream"];
         trace?: never;
     };
+    "/api/v1/stations/{station}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what happened at a station, the newest first
+         * @description What whoever asks may see of it. A page may be shorter than its limit, and others follow.
+         */
+        get: operations["list-station-events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stations/{station}/evses/{evse}/code": {
         parameters: {
             query?: never;
@@ -3867,6 +3967,26 @@ export interface paths {
          * @description A page in Swedish and English with the QR code, the code to be typed and the price as it is now. Where the EVSE has no code, it gets one.
          */
         get: operations["get-payment-label"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station}/evses/{evse}/label.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the label of an EVSE as a PDF of its size
+         * @description 90 by 91 mm, in Swedish and English, with the QR code, the address to be typed, the price as it is now and the phone number of the support. Where the EVSE has no code, it gets one.
+         */
+        get: operations["get-payment-label-pdf"];
         put?: never;
         post?: never;
         delete?: never;
@@ -6617,11 +6737,11 @@ export interface components {
         };
         CampaignChange: {
             /**
-             * @description What is applied to each station: settings, read-settings, reset, firmware, local-list, install-certificate
+             * @description What is applied to each station: settings, read-settings, reset, firmware, local-list, install-certificate, availability, trigger, clear-cache
              * @example settings
              */
             action: string;
-            /** @description What the action is told. settings: {"template": id}, {"settings": [{"name", "value"}]}, or nothing for each station's own template; reset: {"type": "soft"}; firmware: as POST firmware of a station; local-list: {"full": true} or nothing; install-certificate: {"use", "certificate"} */
+            /** @description What the action is told. settings: {"template": id}, {"settings": [{"name", "value"}]}, or nothing for each station's own template; reset: {"type": "soft"}; firmware: as POST firmware of a station; local-list: {"full": true} or nothing; install-certificate: {"use", "certificate"}; availability: {"operative": false}; trigger: {"message": "boot"} */
             args?: unknown;
             /**
              * Format: int64
@@ -7031,6 +7151,8 @@ export interface components {
              * @description When it was given
              */
             at: string;
+            /** @description Who gave it; absent where nobody has said */
+            by?: string;
             /** @description The station's own word, or why */
             detail?: string;
             /**
@@ -7511,6 +7633,18 @@ export interface components {
             /** @description Id of the charge record that was corrected */
             record?: string;
             transaction: string;
+        };
+        DegreesView: {
+            /**
+             * Format: double
+             * @description Degrees north
+             */
+            latitude: number;
+            /**
+             * Format: double
+             * @description Degrees east
+             */
+            longitude: number;
         };
         DerAnswer: {
             /** @description The station's own word */
@@ -8705,6 +8839,15 @@ export interface components {
             /** @description What its template wants, or else what was last written here */
             wanted?: string;
         };
+        KindView: {
+            firmware: string;
+            model: string;
+            /** Format: int64 */
+            stations: number;
+            vendor: string;
+            /** @description Of OCPP */
+            version: string;
+        };
         Kiosk: {
             /** @description That the kiosk has set aside; the charge is ended before it costs more */
             amount: components["schemas"]["Money"];
@@ -9047,6 +9190,10 @@ export interface components {
             model?: string;
             vendor?: string;
         };
+        Matching: {
+            /** Format: int64 */
+            stations: number;
+        };
         MeRight: {
             area: string;
             /** @description Where; absent is everywhere */
@@ -9199,7 +9346,7 @@ export interface components {
             text: string;
             /**
              * Format: int64
-             * @description Message type number; 0 is a text that is no OCPP-J frame
+             * @description Message type number; 0 is no OCPP-J frame: a text, or, with the action connected or disconnected, what became of the connection
              */
             type: number;
         };
@@ -9935,6 +10082,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
+        PageEvent: {
+            items: components["schemas"]["Event"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
         PageExclusionView: {
             items: components["schemas"]["ExclusionView"][];
             /** @description Cursor of the next page; absent on the last */
@@ -9987,6 +10139,11 @@ export interface components {
         };
         PageKeptSetting: {
             items: components["schemas"]["KeptSetting"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageKindView: {
+            items: components["schemas"]["KindView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -10050,7 +10207,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageName\u00B779": {
+        "PageName\u00B780": {
             items: components["schemas"]["Name"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10145,7 +10302,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageSampleView\u00B798": {
+        "PageSampleView\u00B7100": {
             items: components["schemas"]["SampleView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10167,6 +10324,11 @@ export interface components {
         };
         PageSettlementView: {
             items: components["schemas"]["SettlementView"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageSiteStations: {
+            items: components["schemas"]["SiteStations"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -11868,6 +12030,8 @@ export interface components {
         };
         SiteChange: {
             name?: string;
+            /** @description Both 0 is that nobody has said */
+            position?: components["schemas"]["DegreesView"];
             /** @description Id of the tariff of its stations; empty is none of its own */
             tariff?: string;
             /**
@@ -11923,11 +12087,36 @@ export interface components {
             /** @description What is odd about it, though it can be used */
             warnings?: components["schemas"]["Oddity"][] | null;
         };
+        SiteStations: {
+            /**
+             * Format: int64
+             * @description With a connector where a car charges
+             */
+            charging: number;
+            /**
+             * Format: int64
+             * @description With a connector that is out of order
+             */
+            faulted: number;
+            name?: string;
+            /**
+             * Format: int64
+             * @description Not connected
+             */
+            offline: number;
+            position?: components["schemas"]["DegreesView"];
+            /** @description Id of the site; empty is none */
+            site: string;
+            /** Format: int64 */
+            stations: number;
+        };
         SiteView: {
             /** Format: date-time */
             createdAt: string;
             id: string;
             name: string;
+            /** @description Absent where nobody has said */
+            position?: components["schemas"]["DegreesView"];
             /** @description Id of the tariff of its stations that have none of their own */
             tariff?: string;
             /** Format: date-time */
@@ -12046,6 +12235,28 @@ export interface components {
             /** @description Id of its tariff; empty is that of its site, or the default one */
             tariff?: string;
         };
+        StationFilter: {
+            /** @enum {string} */
+            connected?: "true" | "false";
+            /** @description Status that at least one of its connectors has */
+            connector?: string;
+            /**
+             * @description Whether it has an open fault
+             * @enum {string}
+             */
+            fault?: "true" | "false";
+            firmware?: string;
+            model?: string;
+            /** @description In the id or the name, whatever the letter case */
+            q?: string;
+            /** @description Id of the site */
+            site?: string;
+            /** @enum {string} */
+            state?: "accepted" | "pending" | "rejected";
+            vendor?: string;
+            /** @description Of OCPP */
+            version?: string;
+        };
         StationMatch: {
             firmware?: string;
             model?: string;
@@ -12127,6 +12338,8 @@ export interface components {
             mirror?: string;
             model?: string;
             name?: string;
+            /** Format: int64 */
+            openFaults: number;
             /** @description Address that it is connected from */
             remote?: string;
             security: components["schemas"]["SecurityView"];
@@ -12362,6 +12575,8 @@ export interface components {
             reference: string;
         };
         TargetView: {
+            /** @description Those that it lets through now, whatever becomes of them */
+            filter?: components["schemas"]["StationFilter"];
             firmware?: string;
             model?: string;
             /** @description These; or else all in service that match the rest */
@@ -20017,7 +20232,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageName\u00B779"];
+                    "application/json": components["schemas"]["PageName\u00B780"];
                 };
             };
             /** @description Error */
@@ -20180,6 +20395,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-site-labels-pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    "X-Content-Type-Options"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
                 };
             };
             /** @description Error */
@@ -20460,9 +20710,137 @@ export interface operations {
             };
         };
     };
+    "count-stations": {
+        parameters: {
+            query?: {
+                /** @description In the id or the name, whatever the letter case */
+                q?: string;
+                /** @description Id of the site */
+                site?: string;
+                state?: "accepted" | "pending" | "rejected";
+                connected?: "true" | "false";
+                vendor?: string;
+                model?: string;
+                /** @description Of OCPP */
+                version?: string;
+                firmware?: string;
+                /** @description Status that at least one of its connectors has */
+                connector?: string;
+                /** @description Whether it has an open fault */
+                fault?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matching"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-station-kinds": {
+        parameters: {
+            query?: {
+                /** @description Id of the site */
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageKindView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-station-sites": {
+        parameters: {
+            query?: {
+                /** @description Id of the site; absent is all */
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSiteStations"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "list-stations": {
         parameters: {
             query?: {
+                /** @description In the id or the name, whatever the letter case */
+                q?: string;
+                /** @description Id of the site */
+                site?: string;
+                state?: "accepted" | "pending" | "rejected";
+                connected?: "true" | "false";
+                vendor?: string;
+                model?: string;
+                /** @description Of OCPP */
+                version?: string;
+                firmware?: string;
+                /** @description Status that at least one of its connectors has */
+                connector?: string;
+                /** @description Whether it has an open fault */
+                fault?: "true" | "false";
+                /** @description Only these */
+                id?: string[] | null;
+                /** @description What they are in the order of; with - the other way round */
+                sort?: "id" | "-id" | "name" | "-name" | "site" | "-site" | "seen" | "-seen";
                 /** @description Most items of a page */
                 limit?: number;
                 /** @description From the page before */
@@ -22024,6 +22402,43 @@ export interface operations {
             };
         };
     };
+    "list-station-events": {
+        parameters: {
+            query?: {
+                /** @description Most items of a page */
+                limit?: number;
+                /** @description From the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Identity of the station, percent-encoded */
+                station: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEvent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "get-payment-code": {
         parameters: {
             query?: never;
@@ -22254,6 +22669,43 @@ export interface operations {
                 };
                 content: {
                     "text/html": unknown;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-payment-label-pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identity of the station, percent-encoded */
+                station: string;
+                evse: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    "X-Content-Type-Options"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
                 };
             };
             /** @description Error */
@@ -22808,6 +23260,14 @@ export interface operations {
     "list-messages": {
         parameters: {
             query?: {
+                action?: string;
+                /** @description in is from the station */
+                direction?: "in" | "out";
+                /** @description A request and its answer have the same one */
+                messageId?: string;
+                since?: string;
+                /** @description Before this */
+                until?: string;
                 /** @description Most items of a page */
                 limit?: number;
                 /** @description From the page before */
@@ -25643,7 +26103,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageSampleView\u00B798"];
+                    "application/json": components["schemas"]["PageSampleView\u00B7100"];
                 };
             };
             /** @description Error */
