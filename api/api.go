@@ -103,6 +103,7 @@ type Server struct {
 	Token     string
 	MapTiles  string         // file of the tiles that the map is drawn with; empty is none
 	PublicURL string         // under which the world reaches us; empty where nobody said
+	Support   string         // phone number that drivers can call; empty is none
 	BaseURL   string         // under which this machine is reached
 	LinkKey   []byte         // secret that the links of payments without a checkout are made with
 	Proxies   []netip.Prefix // that are ours, and say where requests come from
@@ -120,6 +121,7 @@ type Server struct {
 	peopled   atomic.Bool                   // there are users
 	templates map[string]*template.Template // of the pages, by language
 	rates     limits
+	drive     driving
 	formKey   [32]byte // by which forms are known again; forgotten at the end
 }
 
@@ -214,6 +216,7 @@ func (s *Server) register(mux *http.ServeMux) huma.API {
 	s.hints(api)
 	s.attempts(api)
 	s.payCodes(api)
+	s.labels(api)
 	s.authorities(api)
 	s.certificates(api)
 	s.roots(api)
@@ -279,6 +282,9 @@ func paid(path string) bool {
 
 // open tells the paths that need no token.
 func open(path string) bool {
+	if path == "/find" {
+		return true
+	}
 	for _, p := range []string{"/livez", "/readyz", "/sign-in", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", alert.AckPath, prefix + "/openapi", prefix + "/receipts/", prefix + "/attempts/", prefix + "/crl/", prefix + "/ocsp"} {
 		if strings.HasPrefix(path, p) {
 			return true

@@ -63,13 +63,14 @@ func (s *Server) parse(l language) *template.Template {
 		"amount": func(amount int64, currency string) gnista.Money {
 			return gnista.Money{Amount: amount, Currency: currency}
 		},
-		"price":   l.decimal,
-		"round":   l.round,
-		"hour":    func(t time.Time) string { return t.In(s.Zone).Format("15:04") },
-		"lasting": duration,
-		"minutes": func(d time.Duration) int { return int(d / time.Minute) },
-		"app":     func(address string) template.URL { return template.URL(address) }, // of an app, made by us
-		"c":       func(key any) string { return commission.Language(l.tag).Name(fmt.Sprint(key)) },
+		"price":     l.decimal,
+		"round":     l.round,
+		"hour":      func(t time.Time) string { return t.In(s.Zone).Format("15:04") },
+		"clockTime": func(t time.Time) string { return t.In(s.Zone).Format(time.TimeOnly) },
+		"lasting":   duration,
+		"minutes":   func(d time.Duration) int { return int(d / time.Minute) },
+		"app":       func(address string) template.URL { return template.URL(address) }, // of an app, made by us
+		"c":         func(key any) string { return commission.Language(l.tag).Name(fmt.Sprint(key)) },
 		"verdictTone": func(v commission.Verdict) string {
 			return map[commission.Verdict]string{commission.Passed: "free", commission.Failed: "fault"}[v]
 		},

@@ -31,11 +31,29 @@ type payingPage struct {
 	Quiet   bool          // nothing on it changes by itself
 	Problem string        // key of a text
 	Said    driver.Answer // what has happened, where something is wrong
+
+	At        time.Time     // when it was so
+	Steps     []step        // from the payment to the charge
+	Lines     []receiptLine // what it costs so far, and why
+	Idle      *idleFee      // nil is none
+	Sharing   string        // how power is shared
+	Nearby    []otherOutlet
+	CanUnlock bool
+	CanMail   bool
+	Mailed    bool
+	Unlocked  bool
 }
 
 // Trouble tells whether the driver is to be told more than how far the checkout is.
 func (p payingPage) Trouble() bool {
-	return p.Said.Kind != "" && !p.Said.Well && (!p.State.Over() || p.Said.Kind == driver.Declined || p.Said.Kind == driver.Stuck)
+	if p.Said.Kind == "" || p.Said.Well {
+		return false
+	}
+	switch p.Said.Kind {
+	case driver.NotPaid, driver.CalledOff: // the heading says it
+		return p.State != checkout.Cancelled
+	}
+	return true
 }
 
 // asking is how a customer is asked to pay on a page.
@@ -90,12 +108,7 @@ func (s *Server) keyed(then func(http.ResponseWriter, *http.Request, checkout.Vi
 
 func (s *Server) showCheckout(w http.ResponseWriter, r *http.Request, v checkout.View) {
 	began, q := time.Now(), r.URL.Query()
-	l := v.Language
-	if l == "" {
-		l = reader(r)
-	}
-	l = langOr(r, l)
-	p, err := s.payingOf(r.Context(), v, l)
+	p, l, err := s.checkoutPage(r, v)
 	if err == nil && q.Has("back") && p.Ask.Ref != "" {
 		// Whoever comes back has paid or not, and the provider may be slower to say so.
 		if err := s.Payments.Hear(r.Context(), p.Ask.Provider, []payment.Hint{{ID: "back " + p.Ask.Ref, Ref: p.Ask.Ref}}); err != nil && gnista.CodeOf(err) != gnista.Unsupported && r.Context().Err() == nil {
@@ -104,7 +117,7 @@ func (s *Server) showCheckout(w http.ResponseWriter, r *http.Request, v checkout
 		if again, err := s.keyOf(r.Context(), v.Key); err == nil {
 			v = again
 		}
-		p, err = s.payingOf(r.Context(), v, l)
+		p, l, err = s.checkoutPage(r, v)
 	}
 	switch {
 	case err != nil:
@@ -114,12 +127,8 @@ func (s *Server) showCheckout(w http.ResponseWriter, r *http.Request, v checkout
 		s.nothing(w, r, began)
 		return
 	}
-	if !v.Billed() {
-		if p.Said, err = s.Drivers.Viewed(r.Context(), v, s.voice(fault.Language(l))); err != nil && r.Context().Err() == nil { // the page is worth more than that
-			s.Log.Error("it could not be found out what to tell a driver", "checkout", v.ID, "err", err)
-		}
-	}
-	p.Problem = map[string]string{"stop": "pay-stop-failed", "cancel": "pay-cancel-failed", "test": "pay-test-failed", "rest": "pay-rest-failed"}[q.Get("problem")]
+	p.Problem = problems[q.Get("problem")]
+	p.Mailed, p.Unlocked = q.Has("mailed"), q.Has("unlocked")
 	name := "paying.html"
 	if q.Has("part") {
 		name = "progress.html"
@@ -131,10 +140,34 @@ func (s *Server) showCheckout(w http.ResponseWriter, r *http.Request, v checkout
 	s.payPage(w, name, l, needs, http.StatusOK, p)
 }
 
+// problems are the texts of what could not be done.
+var problems = map[string]string{
+	"stop": "pay-stop-failed", "cancel": "pay-cancel-failed", "test": "pay-test-failed", "rest": "pay-rest-failed", "unlock": "pay-unlock-failed", "mail": "pay-mail-failed",
+}
+
+// checkoutPage is what is on the page of a checkout, and its language.
+func (s *Server) checkoutPage(r *http.Request, v checkout.View) (payingPage, string, error) {
+	l := v.Language
+	if l == "" {
+		l = reader(r)
+	}
+	l = langOr(r, l)
+	p, err := s.payingOf(r.Context(), v, l)
+	if err != nil {
+		return p, l, err
+	}
+	if !v.Billed() {
+		if p.Said, err = s.Drivers.Viewed(r.Context(), v, s.voice(fault.Language(l))); err != nil && r.Context().Err() == nil { // the page is worth more than that
+			s.Log.Error("it could not be found out what to tell a driver", "checkout", v.ID, "err", err)
+		}
+	}
+	return p, l, s.detail(r.Context(), &p, l)
+}
+
 func (s *Server) payingOf(ctx context.Context, v checkout.View, l string) (payingPage, error) {
 	path := "/pay/" + v.Key
 	p := payingPage{View: v, Path: path, Quiet: v.State.Over()}
-	p.payFrame = payFrame{Other: withLanguage(path, other(l)), Test: v.Test, Seller: s.Invoices.Seller}
+	p.payFrame = s.frame(path, l, v.Test)
 	asked := v.Pay
 	if v.State == checkout.Settled && v.Pay != nil {
 		if err := s.missing(ctx, &p, l); err != nil {
@@ -222,7 +255,14 @@ func (s *Server) again(w http.ResponseWriter, r *http.Request, v checkout.View, 
 	to := withLanguage("/pay/"+v.Key, langOr(r, v.Language))
 	if failed != nil {
 		to += "&problem=" + what
+	} else if what == "unlock" {
+		to += "&unlocked"
 	}
+	payAgain(w, r, to)
+}
+
+// payAgain leads to a page of the payment.
+func payAgain(w http.ResponseWriter, r *http.Request, to string) {
 	payHeaders(w, payment.Needs{})
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"html/template"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -17,8 +18,11 @@ import (
 	"gnista"
 	"gnista/billing"
 	"gnista/checkout"
+	"gnista/fault"
+	"gnista/fault/driver"
 	"gnista/payment"
 	"gnista/tariff"
+	"gnista/web"
 )
 
 // StandIn takes the place of a provider's own element, app or page where no real money moves.
@@ -57,6 +61,19 @@ type offerPage struct {
 	Wish    checkout.Wish
 	Company checkout.Company
 	Choices []choice
+	Said    driver.Answer // what has happened, where the outlet cannot be used
+	Place   string        // name of the site; empty is none
+	Nearby  []otherOutlet
+}
+
+// First is the value of the way to pay that is chosen unless another one is.
+func (p offerPage) First() string {
+	for _, c := range p.Choices {
+		for _, x := range c.Picks {
+			return x.Value
+		}
+	}
+	return ""
 }
 
 // choice is a way to pay with the amounts that there are.
@@ -74,21 +91,49 @@ type pick struct {
 
 // payFrame is what all pages of the payment have around.
 type payFrame struct {
-	Other  string // address of the page in the other language
-	Test   bool
-	Seller billing.Seller
-	Script string // of the provider; empty is none
-	Reload int    // seconds after which the page is loaded again where there are no scripts; 0 is never
+	Other   string // address of the page in the other language
+	Test    bool
+	Seller  billing.Seller
+	Support string // phone number; empty is none
+	Script  string // of the provider; empty is none
+	Drive   string // our own; empty where it is not built
+	Reload  int    // seconds after which the page is loaded again where there are no scripts; 0 is never
+}
+
+// frame is what a page with an address has around.
+func (s *Server) frame(address, l string, test bool) payFrame {
+	return payFrame{Other: withLanguage(address, other(l)), Test: test, Seller: s.Invoices.Seller, Support: s.Support, Drive: s.script()}
+}
+
+// Call is the address by which a phone calls the support.
+func (f payFrame) Call() template.URL {
+	return template.URL("tel:" + strings.Map(func(r rune) rune {
+		if r == '+' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, f.Support))
 }
 
 func (s *Server) payPages(mux *http.ServeMux) {
 	rand.Read(s.formKey[:])
+	scripts, err := web.Scripts()
+	if err != nil {
+		panic(err) // it is in the binary
+	}
+	s.drive.scripts = scripts
 	mux.HandleFunc("GET /e/{code}", s.coming(s.byCode, s.showOffer))
 	mux.HandleFunc("POST /e/{code}", s.coming(s.byCode, s.open))
 	mux.HandleFunc("GET /q/{station}/{evse}", s.coming(s.byDisplay, s.showOffer))
 	mux.HandleFunc("POST /q/{station}/{evse}", s.coming(s.byDisplay, s.open))
 	mux.HandleFunc("GET /pay/{key}", s.keyed(s.showCheckout))
 	mux.HandleFunc("GET /pay/{key}/qr.svg", s.keyed(s.showApp))
+	mux.HandleFunc("GET /pay/{key}/live", s.keyed(s.liveCheckout))
+	mux.HandleFunc("GET /pay/app.webmanifest", s.app)
+	mux.HandleFunc("GET /pay/worker.js", s.worker)
+	mux.HandleFunc("GET /find", s.find)
+	mux.HandleFunc("POST /pay/{key}/unlock", s.keyed(s.acting(s.unlock)))
+	mux.HandleFunc("POST /pay/{key}/mail", s.keyed(s.mailReceipt))
 	mux.HandleFunc("POST /pay/{key}/stop", s.keyed(s.acting(s.stop)))
 	mux.HandleFunc("POST /pay/{key}/cancel", s.keyed(s.acting(s.cancel)))
 	mux.HandleFunc("POST /pay/{key}/rest", s.keyed(s.payRest))
@@ -113,7 +158,7 @@ func payHeaders(w http.ResponseWriter, needs payment.Needs) {
 
 // policy is the content security policy of a page, with what the element of a provider in it needs.
 func policy(n payment.Needs) string {
-	ours := "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; style-src 'self'"
+	ours := "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; style-src 'self'; manifest-src 'self'; worker-src 'self'"
 	for _, x := range []struct{ what, more string }{{"script-src 'self'", n.Scripts}, {"connect-src 'self'", n.Connect}, {"img-src 'self'", n.Images}} {
 		ours += "; " + strings.TrimSpace(x.what+" "+x.more)
 	}
@@ -252,9 +297,13 @@ func (s *Server) offer(w http.ResponseWriter, r *http.Request, at spot, status i
 	}
 	l := reader(r)
 	p := offerPage{Offer: o, Action: withLanguage(at.action, l), Prices: prices(o, l), Problem: problem, Wish: at.wish, Company: company}
-	p.payFrame = payFrame{Other: withLanguage(at.action, other(l)), Test: testMode(o), Seller: s.Invoices.Seller}
+	p.payFrame = s.frame(at.action, l, testMode(o))
 	if !o.Condition.Usable() {
 		p.Reload = pollEvery * 3
+	}
+	if err := s.around(r.Context(), &p, l); err != nil {
+		s.broken(w, r, err)
+		return
 	}
 	zone, err := s.Sites.Zone(r.Context(), at.station)
 	if err == nil {
@@ -299,9 +348,15 @@ func other(l string) string {
 
 // payPage writes a page whole or not at all.
 func (s *Server) payPage(w http.ResponseWriter, name, l string, needs payment.Needs, status int, data any) {
+	s.payPageWith(w, name, l, needs, status, data, func(http.Header) {})
+}
+
+// payPageWith is [Server.payPage] with other headers.
+func (s *Server) payPageWith(w http.ResponseWriter, name, l string, needs payment.Needs, status int, data any, change func(http.Header)) {
 	var b bytes.Buffer
 	s.show(&b, name, l, data)
 	payHeaders(w, needs)
+	change(w.Header())
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", l)
 	w.WriteHeader(status)
@@ -365,4 +420,27 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, at spot) {
 	}
 	payHeaders(w, payment.Needs{})
 	http.Redirect(w, r, withLanguage("/pay/"+c.Key, l), http.StatusSeeOther)
+}
+
+// around adds where the EVSE of an offer is, and, where it cannot be used, what has happened and what is free nearby.
+func (s *Server) around(ctx context.Context, p *offerPage, l string) error {
+	x, err := s.Network.Store.Station(ctx, p.Station)
+	if err != nil {
+		return err
+	}
+	if x.Site != "" {
+		site, err := s.Sites.Store.Site(ctx, x.Site)
+		if err != nil && gnista.CodeOf(err) != gnista.NotFound {
+			return err
+		}
+		p.Place = site.Name
+	}
+	if p.Condition.Usable() {
+		return nil
+	}
+	if p.Said, err = s.Drivers.Outlet(ctx, p.Station, p.EVSE, s.voice(fault.Language(l))); err != nil {
+		return err
+	}
+	p.Nearby = s.nearby(ctx, p.Said.Others, l)
+	return nil
 }

@@ -54,14 +54,17 @@ type limits struct {
 	evses    *limiter // of checkouts, by EVSE
 	acts     *limiter // on a checkout
 	guesses  *limiter // of keys of checkouts, by address
+	streams  *limiter // that follow a checkout, by checkout
+	mails    *limiter // of a receipt, by checkout
 	forged   *limiter // messages that no provider has sent, by address
 	signIns  *limiter // by address, and by user
 }
 
 func newLimits() limits {
 	return limits{
-		pages: newLimiter(time.Second/2, 120), openings: newLimiter(6*time.Second, 15), evses: newLimiter(15*time.Second, 8),
+		pages: newLimiter(time.Second/10, 240), openings: newLimiter(6*time.Second, 15), evses: newLimiter(15*time.Second, 8),
 		acts: newLimiter(2*time.Second, 20), guesses: newLimiter(time.Second, 60), forged: newLimiter(time.Second, 30), signIns: newLimiter(6*time.Second, 10),
+		streams: newLimiter(time.Second, 30), mails: newLimiter(10*time.Minute, 3),
 	}
 }
 

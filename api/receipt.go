@@ -156,12 +156,26 @@ func showVAT(list []tariff.VATSum, currency string) []vatView {
 	return out
 }
 
+func showLines(b tariff.Bill) []receiptLine {
+	list := make([]receiptLine, len(b.Lines))
+	for i, l := range b.Lines {
+		list[i] = receiptLine{
+			Type: l.Dimension, Quantity: l.Quantity, Free: l.Free, Added: l.Added, Price: string(l.Price), PerHour: l.PerHour, PriceNet: b.NetPrices, VATPercent: string(l.VAT),
+			Amount: gnista.Money{Amount: l.Amount, Currency: b.Total.Currency}, Estimated: l.Estimated,
+		}
+		if n := len(l.Periods); n > 0 {
+			list[i].From, list[i].To = moment(l.Periods[0].From), moment(l.Periods[n-1].To)
+		}
+	}
+	return list
+}
+
 // receipt is a record for the one who pays, and for whoever has the link.
 func (s *Server) receipt(ctx context.Context, r billing.Record) (receiptView, error) {
 	currency := r.Bill.Total.Currency
 	v := receiptView{
 		ID: r.ID, Number: r.Number, Kind: "simplified", Seller: s.Invoices.Seller, IssuedAt: r.IssuedAt, Supply: "charging", Station: r.Station, EVSE: r.EVSE.ID, StartedAt: r.StartedAt,
-		EndedAt: r.EndedAt, EnergyWh: r.EnergyWh, Net: r.Bill.Net, VAT: r.Bill.Tax, Total: r.Bill.Total, VATRates: showVAT(r.Bill.VAT, currency), Lines: make([]receiptLine, len(r.Bill.Lines)),
+		EndedAt: r.EndedAt, EnergyWh: r.EnergyWh, Net: r.Bill.Net, VAT: r.Bill.Tax, Total: r.Bill.Total, VATRates: showVAT(r.Bill.VAT, currency), Lines: showLines(r.Bill),
 	}
 	if r.Reservation != "" {
 		v.Supply = "reservation"
@@ -171,15 +185,6 @@ func (s *Server) receipt(ctx context.Context, r billing.Record) (receiptView, er
 	}
 	if amount := r.Bill.Total.Amount; amount > simplifiedUntil || amount < -simplifiedUntil {
 		v.Kind = "full"
-	}
-	for i, l := range r.Bill.Lines {
-		v.Lines[i] = receiptLine{
-			Type: l.Dimension, Quantity: l.Quantity, Free: l.Free, Added: l.Added, Price: string(l.Price), PerHour: l.PerHour, PriceNet: r.Bill.NetPrices, VATPercent: string(l.VAT),
-			Amount: gnista.Money{Amount: l.Amount, Currency: currency}, Estimated: l.Estimated,
-		}
-		if n := len(l.Periods); n > 0 {
-			v.Lines[i].From, v.Lines[i].To = moment(l.Periods[0].From), moment(l.Periods[n-1].To)
-		}
 	}
 	if r.Corrects != "" {
 		other, err := s.Records.Store.Record(ctx, r.Corrects)

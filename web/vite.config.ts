@@ -13,9 +13,13 @@ export default defineConfig({
     assetsDir: 'built',
     assetsInlineLimit: 0, // the policy of the pages allows no data: addresses of scripts
     target: 'es2022',
-    rollupOptions: { input: { console: 'index.html', drive: 'src/drive/main.ts', signin: 'src/signin/main.ts' } },
+    rollupOptions: {
+      input: { console: 'index.html', drive: 'src/drive/main.ts', worker: 'src/drive/worker.ts', signin: 'src/signin/main.ts' },
+    },
   },
-  server: { proxy: { '/api': binary, '/sign-in': binary, '/sign-out': binary, '/assets': binary, '/e/': binary, '/pay/': binary } },
+  server: {
+    proxy: { '/api': binary, '/sign-in': binary, '/sign-out': binary, '/assets': binary, '/e/': binary, '/pay/': binary, '/find': binary },
+  },
   resolve: process.env.VITEST ? { conditions: ['browser'] } : {},
   test: { environment: 'happy-dom', include: ['src/**/*.test.ts'] },
 });

@@ -291,7 +291,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Codes: a.codes, Desk: a.desk, Alerts: a.alerts, Inbox: a.inbox, StandIns: o.StandIns, Meanings: a.catalogue, UnknownFaults: a.db,
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Uptime:  a.newWatchers(o, sites),
-		Events:  a.db, Bus: a.bus, Ready: a.db.Ready, People: a.people, Passkeys: access.NewPasskeys(a.db, a.db, o.Now), SignOn: o.SignOn, Trail: a.db, Settings: o.Settings, MapTiles: o.MapTiles,
+		Events:  a.db, Bus: a.bus, Ready: a.db.Ready, People: a.people, Passkeys: access.NewPasskeys(a.db, a.db, o.Now), SignOn: o.SignOn, Trail: a.db, Settings: o.Settings, MapTiles: o.MapTiles, Support: o.Invoicing.SupportPhone,
 		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, LinkKey: links, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))

@@ -34,6 +34,7 @@ type bench struct {
 	Invoices benchInvoices `cmd:"" help:"A run of invoices, and half of one."`
 	Hooks    benchHooks    `cmd:"" help:"Ordinary traffic beside bursts of messages of a provider of payments."`
 	Pay      benchPay      `cmd:"" help:"From payments that are confirmed to the orders to start."`
+	Pages    benchPages    `cmd:"" help:"Pages of drivers beside ordinary traffic."`
 	All      benchAll      `cmd:"" default:"1" help:"Memory and events."`
 	Server   benchServer   `cmd:"" hidden:""`
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -44,6 +45,7 @@ func demoTokens() []token.Token {
 // demo makes the seller that of the demonstration.
 func (i *invoicing) demo() {
 	i.SellerName, i.SellerNumber, i.SellerVAT, i.SellerAddress, i.SellerFTax = "Demo Energi AB", "559000-0005", "SE559000000501", "Strömgatan 2, 903 26 Umeå", true
+	i.SupportPhone = cmp.Or(i.SupportPhone, "08-465 004 04") // one of those that nobody has
 }
 
 // demoPace lets a newcomer see cars come, charge and leave within a minute.

@@ -24,6 +24,8 @@ type invoicing struct {
 	SellerFTax     bool   `help:"The seller is approved for F-tax, which invoices then say." name:"seller-f-tax"`
 	SellerEndpoint string `help:"The seller's electronic address in Peppol, as in 0007:5560360793. Without it, that of the registration number of a Swedish one."`
 
+	SupportPhone string `help:"Phone number that drivers can call, as in \"08-465 004 04\". It is on the pages on which they pay and on labels."`
+
 	InvoiceDay    int   `help:"Day of the month, 1 to 28, on which invoices are made for what was charged before that month. 0 is never: by the API only."`
 	InvoiceTerms  int   `help:"Days that an invoice gives to pay where the account says none." default:"30"`
 	ReminderDays  int   `help:"Days after an invoice was due when it is reminded of, once. 0 is never: by the API only."`

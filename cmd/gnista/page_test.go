@@ -1,8 +1,10 @@
 package main_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"io"
 	"maps"
 	"net/http"
@@ -93,6 +95,7 @@ func TestPayPage(t *testing.T) {
 		return true
 	})
 	t.Run("codes", func(t *testing.T) { w := *v; w.t = t; s.codesLead(t, &w, maps.Clone(codes)) })
+	t.Run("find", func(t *testing.T) { w := *v; w.t = t; findable(t, &w) })
 	t.Run("without scripts", func(t *testing.T) { w := *v; w.t = t; withoutScripts(t, &w, "/e/"+codes["1"]) })
 	t.Run("in Chromium", func(t *testing.T) { inChromium(t, v.base, "/e/"+codes["2"]) })
 }
@@ -110,6 +113,7 @@ func (s *server) codesLead(t *testing.T, v *visitor, codes map[string]string) {
 	for _, path := range []string{
 		"/e/" + renewed, "/e/" + gone, "/e/" + strings.ToLower(old), "/e/AAAAAAAAAAAA", "/e/x", "/e/", "/e/" + old + "/x", "/q/DEMO-GUEST/1", "/q/DEMO-GUEST/1?totp=AAAAAAAAAAAA", "/q/NONE/1?totp=A",
 		"/q/DEMO-GUEST/x?totp=A", "/q/DEMO-GUEST/1?pass=99999999999999.AAAA", "/pay/AAAAAAAAAAAAAAAAAAAAAA", "/pay/", "/pay/AAAA/qr.svg",
+		"/pay/AAAA/live", "/pay/AAAAAAAAAAAAAAAAAAAAAA/live", "/e/DEMO-GUEST*1",
 	} {
 		begun := time.Now()
 		resp, text := v.ask("GET", path, nil)
@@ -133,6 +137,17 @@ func (s *server) codesLead(t *testing.T, v *visitor, codes map[string]string) {
 	if png := s.do(t, "GET", "/stations/DEMO-GUEST/evses/1/code.png", ""); !bytes.HasPrefix(png, []byte("\x89PNG")) {
 		t.Errorf("got %q", png[:8])
 	}
+	for path, pages := range map[string]int{"/stations/DEMO-GUEST/evses/1/label.pdf": 1} {
+		if pdf := s.do(t, "GET", path, ""); !bytes.HasPrefix(pdf, []byte("%PDF-")) || bytes.Count(pdf, []byte("/Type /Page\n")) != pages {
+			t.Errorf("%s: %d bytes, %d pages", path, len(pdf), bytes.Count(pdf, []byte("/Type /Page\n")))
+		}
+	}
+	site := decode[struct{ ID string }](t, s.do(t, "POST", "/sites", `{"name":"Torget <b>"}`)).ID
+	s.refused(t, "GET", "/sites/"+site+"/labels.pdf", "", http.StatusNotFound)
+	s.do(t, "PATCH", "/stations/DEMO-GUEST", `{"site":"`+site+`"}`)
+	if pdf := s.do(t, "GET", "/sites/"+site+"/labels.pdf", ""); !bytes.HasPrefix(pdf, []byte("%PDF-")) {
+		t.Errorf("the sheet is %q", pdf[:min(len(pdf), 20)])
+	}
 	for _, path := range []string{"/hooks/none", "/hooks/stripe", "/hooks/swish/wrong"} {
 		if resp, text := v.ask("POST", path, url.Values{"id": {"1"}}); resp.StatusCode != http.StatusNotFound && resp.StatusCode != http.StatusBadRequest || text != "" {
 			t.Errorf("%s: %s %q", path, resp.Status, text)
@@ -143,13 +158,78 @@ func (s *server) codesLead(t *testing.T, v *visitor, codes map[string]string) {
 	}
 }
 
+// findable checks the list of places, which whoever asks may see, and that nothing that is sent to it becomes part of it.
+func findable(t *testing.T, v *visitor) {
+	resp, text := v.ask("GET", "/find?lang=en&q=%3Cscript%3Ealert(1)%3C/script%3E", nil)
+	if resp.StatusCode != http.StatusOK || strings.Contains(text, "<script>") || !strings.Contains(text, "&lt;script&gt;") {
+		t.Errorf("%s %s", resp.Status, text)
+	}
+	for name, want := range map[string]string{"X-Robots-Tag": "", "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)", "X-Content-Type-Options": "nosniff"} {
+		if got := resp.Header.Get(name); got != want {
+			t.Errorf("%s is %q", name, got)
+		}
+	}
+	if policy := resp.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {
+		t.Errorf("the policy is %s", policy)
+	}
+	text = v.get("/find?lang=sv&q=guest")
+	for _, want := range []string{"DEMO-GUEST", "4,95 kr/kWh", "lediga", "08-465 004 04"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("there is no %q in %s", want, text)
+		}
+	}
+	if strings.Contains(text, "/e/") || strings.Contains(text, "DEMO-16-1") {
+		t.Errorf("it tells codes, or what nobody has published: %s", text)
+	}
+	if text := v.get("/find?part&q=none&lang=en"); strings.Contains(text, "<html") || !strings.Contains(text, "Nothing fits") {
+		t.Errorf("got %s", text)
+	}
+	if resp, _ := v.ask("POST", "/find", url.Values{"q": {"x"}}); resp.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("a form: %s", resp.Status)
+	}
+	resp, text = v.ask("GET", "/pay/app.webmanifest?lang=sv", nil)
+	if resp.Header.Get("Content-Type") != "application/manifest+json" || !strings.Contains(text, `"lang":"sv"`) || !strings.Contains(text, `"/find?lang=sv"`) {
+		t.Errorf("the manifest is %s", text)
+	}
+}
+
+// follows checks that a page is sent as it changes.
+func follows(t *testing.T, v *visitor, at string) {
+	r, err := http.NewRequestWithContext(t.Context(), "GET", v.base+at+"/live?lang=sv", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := v.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if kind := resp.Header.Get("Content-Type"); kind != "text/event-stream" || resp.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%s, %s", kind, resp.Header.Get("Cache-Control"))
+	}
+	lines := bufio.NewReader(resp.Body)
+	for n := 0; n < 2; {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, ok := strings.CutPrefix(line, "data: "); ok {
+			var part string
+			if err := json.Unmarshal([]byte(text), &part); err != nil || !strings.HasPrefix(part, `<div id="progress" data-state="charging"`) {
+				t.Errorf("got %s", text)
+			}
+			n++
+		}
+	}
+}
+
 // withoutScripts pays as a browser without scripts does.
 func withoutScripts(t *testing.T, v *visitor, path string) {
 	resp, sv := v.ask("GET", path, nil, "Accept-Language", "sv-SE,en;q=0.5")
 	en := v.get(path+"?lang=en", "Accept-Language", "sv")
 	for name, want := range map[string]string{
 		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow", "X-Content-Type-Options": "nosniff", "Set-Cookie": "",
-		"Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'",
+		"Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; style-src 'self'; manifest-src 'self'; worker-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'",
 	} {
 		if got := resp.Header.Get(name); got != want {
 			t.Errorf("%s is %q", name, got)
@@ -172,13 +252,13 @@ func withoutScripts(t *testing.T, v *visitor, path string) {
 			}
 			at += i
 		}
-		if strings.Contains(text, "<script") {
-			t.Error("the page has scripts")
+		if regexp.MustCompile(`<script[^>]*>[^<]|style="| on[a-z]+="`).MatchString(text) {
+			t.Error("the page has scripts or styles within")
 		}
 	}
 	size := len(zipped(t, sv))
-	for _, name := range []string{"pay.css", "pay.js", "icon.svg"} {
-		size += len(zipped(t, v.get("/assets/"+name)))
+	for _, m := range regexp.MustCompile(`(?:src|href)="(/(?:assets|built)/[^"]+\.(?:css|js|svg))"`).FindAllStringSubmatch(sv, -1) {
+		size += len(zipped(t, v.get(m[1])))
 	}
 	t.Logf("all of ours is %d bytes compressed", size)
 	if size > 60_000 {
@@ -213,6 +293,18 @@ func withoutScripts(t *testing.T, v *visitor, path string) {
 	if resp, _ := v.ask("POST", at+"/stop", nil, "Sec-Fetch-Site", "cross-site"); resp.StatusCode != http.StatusForbidden {
 		t.Errorf("another site stops it: %s", resp.Status)
 	}
+	follows(t, v, at)
+	for _, what := range []string{"/unlock", "/mail", "/cancel", "/test"} {
+		if resp, _ := v.ask("POST", at+what, nil, "Sec-Fetch-Site", "cross-site"); resp.StatusCode != http.StatusForbidden {
+			t.Errorf("another site does %s: %s", what, resp.Status)
+		}
+	}
+	if problem := v.choose(at+"/unlock", nil); !strings.HasSuffix(problem, "&problem=unlock") {
+		t.Errorf("the cable of a car that charges was let go of: %s", problem)
+	}
+	if page := v.get(at + "?lang=en"); !strings.Contains(page, "Why it costs that") || !strings.Contains(page, "How it started") || !strings.Contains(page, "08-465 004 04") {
+		t.Errorf("the driver is not told why: %s", page)
+	}
 	v.choose(at+"/stop", nil)
 	eventually(t, "it is settled", func() bool { return now() == "Klart" })
 	receipt := v.get(part(t, v.get(at+"?part"), `href="(/api/v1/receipts/[^".]+)"`), "Accept", "text/html", "Accept-Language", "sv")
@@ -220,6 +312,12 @@ func withoutScripts(t *testing.T, v *visitor, path string) {
 		if !strings.Contains(receipt, want) {
 			t.Errorf("there is no %q in the receipt: %s", want, receipt)
 		}
+	}
+	if done := v.choose(at+"/unlock", nil); !strings.HasSuffix(done, "&unlocked") {
+		t.Errorf("the cable was not let go of: %s", done)
+	}
+	if problem := v.choose(at+"/mail", url.Values{"email": {"anna@example.com"}}); !strings.HasSuffix(problem, "&problem=mail") { // there is no mail server
+		t.Errorf("the receipt was sent: %s", problem)
 	}
 	if problem := v.choose(at+"/cancel?lang=sv", nil); !strings.HasSuffix(problem, "&problem=cancel") {
 		t.Errorf("what is over was cancelled: %s", problem)
@@ -250,7 +348,8 @@ func inChromium(t *testing.T, base, path string) {
 	b.eval(`document.querySelector("header a").click()`)
 	b.comes("document.documentElement.lang", "en")
 	b.readable()
-	b.eval(`document.querySelector("button[value^=swish]").click()`)
+	b.eval(`document.querySelector("input[value^=swish]").click()`)
+	b.eval(`document.querySelector("#go").click()`)
 	b.comes(heading, "Pay")
 	b.comes(`!!document.querySelector("button[value=yes]")`, "true")
 	b.readable()

@@ -1,2 +1,17 @@
-// What the pages of drivers can do where scripts run: they work without.
-export {};
+// What the pages of drivers can do where scripts run: they are live, say when they are not, and put the form of the
+// payment company in. They work without.
+import { follow } from './checkout';
+import { near } from './find';
+import { watch } from './offer';
+
+switch (document.body.dataset.kind) {
+  case 'checkout':
+    follow();
+    break;
+  case 'offer':
+    watch();
+    break;
+  case 'find':
+    near();
+    break;
+}

@@ -2957,6 +2957,26 @@ export interface paths {
         patch: operations["change-site"];
         trace?: never;
     };
+    "/api/v1/sites/{id}/labels.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the labels of a site as sheets of A4, to be printed and cut out
+         * @description Of all EVSEs of the site that have a payment code, six on a sheet. Not found where none has.
+         */
+        get: operations["get-site-labels-pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{id}/limits": {
         parameters: {
             query?: never;
@@ -3947,6 +3967,26 @@ export interface paths {
          * @description A page in Swedish and English with the QR code, the code to be typed and the price as it is now. Where the EVSE has no code, it gets one.
          */
         get: operations["get-payment-label"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station}/evses/{evse}/label.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the label of an EVSE as a PDF of its size
+         * @description 90 by 91 mm, in Swedish and English, with the QR code, the address to be typed, the price as it is now and the phone number of the support. Where the EVSE has no code, it gets one.
+         */
+        get: operations["get-payment-label-pdf"];
         put?: never;
         post?: never;
         delete?: never;
@@ -10167,7 +10207,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageName\u00B779": {
+        "PageName\u00B780": {
             items: components["schemas"]["Name"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10262,7 +10302,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageSampleView\u00B799": {
+        "PageSampleView\u00B7100": {
             items: components["schemas"]["SampleView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -20192,7 +20232,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageName\u00B779"];
+                    "application/json": components["schemas"]["PageName\u00B780"];
                 };
             };
             /** @description Error */
@@ -20355,6 +20395,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-site-labels-pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    "X-Content-Type-Options"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
                 };
             };
             /** @description Error */
@@ -22594,6 +22669,43 @@ export interface operations {
                 };
                 content: {
                     "text/html": unknown;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-payment-label-pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identity of the station, percent-encoded */
+                station: string;
+                evse: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    "X-Content-Type-Options"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
                 };
             };
             /** @description Error */
@@ -25991,7 +26103,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageSampleView\u00B799"];
+                    "application/json": components["schemas"]["PageSampleView\u00B7100"];
                 };
             };
             /** @description Error */
