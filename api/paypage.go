@@ -57,6 +57,7 @@ type offerPage struct {
 	Wish    checkout.Wish
 	Company checkout.Company
 	Choices []choice
+	Mine    myOffer
 }
 
 // choice is a way to pay with the amounts that there are.
@@ -265,6 +266,10 @@ func (s *Server) offer(w http.ResponseWriter, r *http.Request, at spot, status i
 		}
 	}
 	if err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	if p.Mine, err = s.myOfferAt(r, at, l); err != nil {
 		s.broken(w, r, err)
 		return
 	}

@@ -56,12 +56,16 @@ type limits struct {
 	guesses  *limiter // of keys of checkouts, by address
 	forged   *limiter // messages that no provider has sent, by address
 	signIns  *limiter // by address, and by user
+	asks     *limiter // for links to sign in by, by address
+	mails    *limiter // to one address of mail
+	taps     *limiter // cards that a driver begins to add
 }
 
 func newLimits() limits {
 	return limits{
 		pages: newLimiter(time.Second/2, 120), openings: newLimiter(6*time.Second, 15), evses: newLimiter(15*time.Second, 8),
 		acts: newLimiter(2*time.Second, 20), guesses: newLimiter(time.Second, 60), forged: newLimiter(time.Second, 30), signIns: newLimiter(6*time.Second, 10),
+		asks: newLimiter(15*time.Second, 10), mails: newLimiter(4*time.Minute, 4), taps: newLimiter(10*time.Minute, 6),
 	}
 }
 

@@ -63,6 +63,7 @@ func Run(t *testing.T, url string) {
 	t.Run("users", s.users)
 	t.Run("the trail of changes", s.trail)
 	t.Run("accounts", s.accounts)
+	t.Run("drivers' links, sessions and cards", s.members)
 	t.Run("holds", s.holds)
 	t.Run("unknown tokens", s.unknown)
 	t.Run("transactions", s.transactions)
