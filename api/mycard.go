@@ -156,14 +156,14 @@ func (s *Server) myCards(api huma.API) {
 		func(ctx context.Context, in *Path) (*struct{}, error) {
 			return nil, s.dropCard(ctx, driverOf(ctx), in.ID)
 		})
-	type open struct {
+	type myTapStart struct {
 		Station string `json:"station" minLength:"1" maxLength:"255" doc:"Its id, or the code that is on the outlet"`
 		Account string `json:"account,omitempty" maxLength:"100" doc:"Id of the account that is to pay; absent: the first that is not blocked"`
 	}
 	add(s, api, huma.Operation{
 		Method: http.MethodPost, Path: "/my/tap", OperationID: "my-tap", Summary: "Begin to add a card at a station", Tags: myTags, DefaultStatus: http.StatusCreated,
 		Description: "The card has to be held to the station within five minutes, and once more after its holder has said that it is theirs. One driver at a time adds a card at a station.",
-	}, func(ctx context.Context, in *struct{ Body open }) (*body[tapView], error) {
+	}, func(ctx context.Context, in *struct{ Body myTapStart }) (*body[tapView], error) {
 		t, err := s.openTap(ctx, driverOf(ctx), in.Body.Station, in.Body.Account)
 		return answer(showTap(t), err)
 	})
@@ -172,19 +172,19 @@ func (s *Server) myCards(api huma.API) {
 			t, err := s.Members.Tap(ctx, driverOf(ctx).ID)
 			return answer(showTap(t), err)
 		})
-	type mine struct {
+	type myTapMine struct {
 		Card string `json:"card" minLength:"1" maxLength:"100" doc:"Id of what was seen"`
 	}
 	add(s, api, huma.Operation{Method: http.MethodPost, Path: "/my/tap/mine", OperationID: "my-tap-mine", Summary: "Say that the card that was seen is one's own", Tags: myTags},
-		func(ctx context.Context, in *struct{ Body mine }) (*body[tapView], error) {
+		func(ctx context.Context, in *struct{ Body myTapMine }) (*body[tapView], error) {
 			t, err := s.Members.Mine(ctx, driverOf(ctx).ID, in.Body.Card)
 			return answer(showTap(t), err)
 		})
-	type named struct {
+	type myTapName struct {
 		Name string `json:"name,omitempty" maxLength:"100"`
 	}
 	add(s, api, huma.Operation{Method: http.MethodPost, Path: "/my/tap/add", OperationID: "my-tap-add", Summary: "Add the card", Tags: myTags, DefaultStatus: http.StatusCreated},
-		func(ctx context.Context, in *struct{ Body named }) (*body[myCard], error) {
+		func(ctx context.Context, in *struct{ Body myTapName }) (*body[myCard], error) {
 			k, err := s.Members.Add(ctx, driverOf(ctx).ID, in.Body.Name)
 			return answer(s.showMyCard(k), err)
 		})

@@ -223,14 +223,14 @@ func (s *Server) myCharges(api huma.API) {
 			}
 			return answer(s.showMyCharge(ctx, t))
 		})
-	type start struct {
+	type myStart struct {
 		Station gnista.StationID `json:"station" minLength:"1" maxLength:"255" doc:"Its id, or the code that is on the outlet"`
 		EVSE    int              `json:"evse,omitempty" minimum:"0" maximum:"10000" doc:"Absent: that of the code, or the choice is the station's"`
 		Account string           `json:"account,omitempty" maxLength:"100" doc:"Id of the account that pays; absent: the first that is not blocked"`
 		Tariff  string           `json:"tariff,omitempty" maxLength:"100" doc:"Id of the version of the price that the driver has seen: where another one holds nothing begins"`
 	}
 	add(s, api, huma.Operation{Method: http.MethodPost, Path: "/my/charging", OperationID: "my-start", Summary: "Order a station to charge for one's account", Tags: myTags},
-		func(ctx context.Context, in *struct{ Body start }) (*body[AnswerView], error) {
+		func(ctx context.Context, in *struct{ Body myStart }) (*body[AnswerView], error) {
 			b := in.Body
 			id, evse, err := s.outletBy(ctx, string(b.Station))
 			if err != nil {

@@ -78,14 +78,14 @@ func (s *Server) myMandates(api huma.API) {
 			}
 			return answer(out, err)
 		})
-	type ask struct {
+	type myMandateAsk struct {
 		Account  string `json:"account,omitempty" maxLength:"100" doc:"Id of the account that is to pay by it; absent: the first that is not blocked"`
 		Language string `json:"language" enum:"sv,en" doc:"Of the text that one agrees to"`
 	}
 	add(s, api, huma.Operation{
 		Method: http.MethodPost, Path: "/my/mandates", OperationID: "my-mandate-ask", Summary: "Begin to give a card to pay by", Tags: myTags, DefaultStatus: http.StatusCreated,
 		Description: "The card is given in the provider's own element. A postpaid account with an active one pays for each charge by it.",
-	}, func(ctx context.Context, in *struct{ Body ask }) (*body[mandateAsked], error) {
+	}, func(ctx context.Context, in *struct{ Body myMandateAsk }) (*body[mandateAsked], error) {
 		m, a, err := s.askMandate(ctx, driverOf(ctx), in.Body.Account, in.Body.Language)
 		return answer(mandateAsked{showMandate(m), actionView{a.Kind, a.Text, a.Key}}, err)
 	})

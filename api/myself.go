@@ -355,19 +355,19 @@ func (s *Server) myself(api huma.API) {
 			}
 			return answer(s.showMe(ctx, d))
 		})
-	type move struct {
+	type myEmailAsk struct {
 		Email    string `json:"email" minLength:"3" maxLength:"100"`
 		Language string `json:"language,omitempty" enum:"sv,en" default:"sv" doc:"Of the mail"`
 	}
-	type moved struct {
+	type myEmailAsked struct {
 		Minutes int    `json:"minutes" doc:"That the link lives"`
 		Link    string `json:"testLink,omitempty" doc:"The path of the link. In test mode only"`
 	}
 	add(s, api, huma.Operation{
 		Method: http.MethodPost, Path: "/my/account/email", OperationID: "my-email", Summary: "Have a link sent to another address, which becomes one's own when the link is used", Tags: myTags, DefaultStatus: http.StatusAccepted,
-	}, func(ctx context.Context, in *struct{ Body move }) (*body[moved], error) {
+	}, func(ctx context.Context, in *struct{ Body myEmailAsk }) (*body[myEmailAsked], error) {
 		link, err := s.moveMe(requestOf(ctx), driverOf(ctx), in.Body.Email, in.Body.Language)
-		return answer(moved{int(member.LinkFor / time.Minute), link}, err)
+		return answer(myEmailAsked{int(member.LinkFor / time.Minute), link}, err)
 	})
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/my/export", OperationID: "my-export", Summary: "Download all that is kept of oneself", Tags: myTags, Description: "For the rights to access and to portability of the GDPR, articles 15 and 20.",

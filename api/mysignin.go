@@ -122,63 +122,63 @@ type cookied[T any] struct {
 }
 
 func (s *Server) mySignIn(api huma.API) {
-	type ask struct {
+	type myAsk struct {
 		Email    string `json:"email" minLength:"3" maxLength:"100"`
 		Language string `json:"language,omitempty" enum:"sv,en" default:"sv" doc:"Of the mail"`
 		To       string `json:"to,omitempty" maxLength:"500" doc:"Path that the link leads to afterwards: of a page of drivers"`
 	}
-	type asked struct {
+	type myAsked struct {
 		Minutes int    `json:"minutes" doc:"That the link lives"`
 		Link    string `json:"testLink,omitempty" doc:"The path of the link. In test mode only"`
 	}
 	add(s, api, huma.Operation{
 		Method: http.MethodPost, Path: "/my/sign-in", OperationID: "my-sign-in", Summary: "Have a link to sign in by sent to a driver", Tags: myTags, DefaultStatus: http.StatusAccepted,
 		Description: "The answer is the same whether the address is known or not. Where drivers may sign up, a link is sent to any address.",
-	}, func(ctx context.Context, in *struct{ Body ask }) (*body[asked], error) {
+	}, func(ctx context.Context, in *struct{ Body myAsk }) (*body[myAsked], error) {
 		link, err := s.askLink(requestOf(ctx), in.Body.Email, in.Body.Language, in.Body.To)
-		return answer(asked{int(member.LinkFor / time.Minute), link}, err)
+		return answer(myAsked{int(member.LinkFor / time.Minute), link}, err)
 	})
-	type person struct {
+	type myPerson struct {
 		ID   string `json:"id"`
 		Name string `json:"name"`
 	}
-	type offered struct {
+	type myOffering struct {
 		Purpose   member.Purpose `json:"purpose" enum:"sign-in,email"`
 		Email     string         `json:"email"`
-		Customers []person       `json:"customers" nullable:"false" doc:"As one of whom to sign in; none: somebody new, who has to give a name"`
+		Customers []myPerson     `json:"customers" nullable:"false" doc:"As one of whom to sign in; none: somebody new, who has to give a name"`
 	}
-	type link struct {
+	type myLink struct {
 		Link string `json:"link" minLength:"1" maxLength:"100" doc:"The last part of the path of the link"`
 	}
 	add(s, api, huma.Operation{
 		Method: http.MethodPost, Path: "/my/link", OperationID: "my-link", Summary: "Tell what a link is for", Tags: myTags, Description: "It is not used up by that.",
-	}, func(ctx context.Context, in *struct{ Body link }) (*body[offered], error) {
+	}, func(ctx context.Context, in *struct{ Body myLink }) (*body[myOffering], error) {
 		o, err := s.lookLink(requestOf(ctx), in.Body.Link)
-		v := offered{Purpose: o.Purpose, Email: o.Email, Customers: []person{}}
+		v := myOffering{Purpose: o.Purpose, Email: o.Email, Customers: []myPerson{}}
 		for _, c := range o.Customers {
-			v.Customers = append(v.Customers, person{c.ID, c.Name})
+			v.Customers = append(v.Customers, myPerson{c.ID, c.Name})
 		}
 		return answer(v, err)
 	})
-	type use struct {
+	type myLinkUse struct {
 		Link     string `json:"link" minLength:"1" maxLength:"100"`
 		Customer string `json:"customer,omitempty" maxLength:"100" doc:"Needed where there are several"`
 		Name     string `json:"name,omitempty" maxLength:"100" doc:"Of somebody new"`
 	}
-	type entered struct {
+	type myEntered struct {
 		Customer string `json:"customer" doc:"Id of the customer"`
 		To       string `json:"to" doc:"Path that the link leads to"`
 	}
 	add(s, api, huma.Operation{
 		Method: http.MethodPost, Path: "/my/link/use", OperationID: "my-link-use", Summary: "Use a link up, and begin a session", Tags: myTags, DefaultStatus: http.StatusCreated,
 		Description: "The session is in the cookie that is set. A link that was used is none any more, and neither are others to that address.",
-	}, func(ctx context.Context, in *struct{ Body use }) (*cookied[entered], error) {
+	}, func(ctx context.Context, in *struct{ Body myLinkUse }) (*cookied[myEntered], error) {
 		b := in.Body
 		c, who, l, err := s.enter(requestOf(ctx), b.Link, member.Entry{Customer: b.Customer, Name: b.Name})
 		if err != nil {
 			return nil, err
 		}
-		return &cookied[entered]{*c, entered{who.ID, homeward(l.To)}}, nil
+		return &cookied[myEntered]{*c, myEntered{who.ID, homeward(l.To)}}, nil
 	})
 	add(s, api, huma.Operation{
 		Method: http.MethodPost, Path: "/my/sign-out", OperationID: "my-sign-out", Summary: "End this session", Tags: myTags, DefaultStatus: http.StatusNoContent,
@@ -186,7 +186,7 @@ func (s *Server) mySignIn(api huma.API) {
 		d := driverOf(ctx)
 		return nil, s.Members.Store.EndDriverSession(ctx, d.ID, d.session.ID)
 	})
-	type session struct {
+	type mySession struct {
 		ID        string    `json:"id"`
 		CreatedAt time.Time `json:"createdAt"`
 		SeenAt    time.Time `json:"seenAt"`
@@ -194,12 +194,12 @@ func (s *Server) mySignIn(api huma.API) {
 		This      bool      `json:"this,omitempty" doc:"It is the one that asks"`
 	}
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/my/sessions", OperationID: "my-sessions", Summary: "List one's sessions, the newest first", Tags: myTags},
-		func(ctx context.Context, _ *struct{}) (*body[page[session]], error) {
+		func(ctx context.Context, _ *struct{}) (*body[page[mySession]], error) {
 			d := driverOf(ctx)
 			list, err := s.Members.Store.DriverSessions(ctx, d.ID)
-			out := page[session]{Items: make([]session, len(list))}
+			out := page[mySession]{Items: make([]mySession, len(list))}
 			for i, x := range list {
-				out.Items[i] = session{x.ID, x.CreatedAt, x.SeenAt, x.Agent, x.ID == d.session.ID}
+				out.Items[i] = mySession{x.ID, x.CreatedAt, x.SeenAt, x.Agent, x.ID == d.session.ID}
 			}
 			return answer(out, err)
 		})
