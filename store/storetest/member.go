@@ -133,6 +133,11 @@ func (s suite) members(t *testing.T) {
 	if list := must[[]token.UnknownToken](t)(s.UnknownAt(ctx, "TAP", now, 10)); len(list) != 2 || list[0].Token.UID != "0A0B0C0E" {
 		t.Errorf("got %+v", list)
 	}
+	for _, uid := range []string{"0A0B0C0D", "0A0B0C0E", "0A0B0C0F"} {
+		if err := s.ForgetUnknown(ctx, "mu"+uid); err != nil {
+			t.Fatal(err)
+		}
+	}
 
 	// Of a customer who is erased nothing of this is left.
 	link("l5", "maja@example.com", now)

@@ -44,10 +44,13 @@ async function station(browser: Browser, url: string, id: string) {
     );
   const ordered = (action: string) =>
     page
-      .waitForFunction((action) => (window as unknown as { wire: Wire }).wire.asked.find((f) => f[2] === action)?.[3], action, { timeout: 15_000 })
+      .waitForFunction((action) => (window as unknown as { wire: Wire }).wire.asked.find((f) => f[2] === action)?.[3], action, {
+        timeout: 15_000,
+      })
       .then((h) => h.jsonValue() as Promise<Record<string, unknown>>);
   await call('BootNotification', { chargePointVendor: 'V', chargePointModel: 'M' });
-  for (const connectorId of [0, 1]) await call('StatusNotification', { connectorId, errorCode: 'NoError', status: 'Available', timestamp: new Date().toISOString() });
+  for (const connectorId of [0, 1])
+    await call('StatusNotification', { connectorId, errorCode: 'NoError', status: 'Available', timestamp: new Date().toISOString() });
   return { call, ordered, tap: (idTag: string) => call('Authorize', { idTag }), end: () => page.context().close() };
 }
 
@@ -142,7 +145,10 @@ test('from the first mail to the end of the account', async ({ page, browser, gn
   await both(page);
   const table = await page.request.get('/my/history.csv');
   expect(await table.text()).toContain('original,MY-1,1');
-  await page.getByRole('link', { name: /^Receipt \d+/ }).first().click();
+  await page
+    .getByRole('link', { name: /^Receipt \d+/ })
+    .first()
+    .click();
   await expect(page.getByRole('heading', { name: /^Receipt/ })).toBeVisible();
 
   await page.goto('/my/settings');

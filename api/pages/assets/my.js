@@ -12,11 +12,10 @@
       if (!text) return;
       var next = new DOMParser().parseFromString(text, "text/html").getElementById("live"), was = live();
       if (!next || !was || next.innerHTML === was.innerHTML) return;
-      if (was.contains(document.activeElement)) { // somebody is at a button: only what is beside it changes
-        var parts = next.querySelectorAll("[data-part]"), same = true;
-        parts.forEach(function (p) { if (!document.getElementById(p.id)) same = false; });
-        if (!same || parts.length !== was.querySelectorAll("[data-part]").length) { was.replaceWith(next); return; }
-        parts.forEach(function (p) { document.getElementById(p.id).innerHTML = p.innerHTML; });
+      var active = document.activeElement, parts = next.querySelectorAll("[data-part]");
+      var same = parts.length > 0 && parts.length === was.querySelectorAll("[data-part]").length && [].every.call(parts, function (p) { return document.getElementById(p.id); });
+      if (same && was.contains(active)) { // somebody is at a button: only what is beside it changes
+        [].forEach.call(parts, function (p) { document.getElementById(p.id).innerHTML = p.innerHTML; });
         return;
       }
       was.replaceWith(next);
