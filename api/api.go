@@ -31,6 +31,7 @@ import (
 	"gnista"
 	"gnista/access"
 	"gnista/account"
+	"gnista/account/member"
 	"gnista/billing"
 	"gnista/campaign"
 	"gnista/charging"
@@ -97,6 +98,7 @@ type Server struct {
 	Ready         func(context.Context) error
 
 	Drivers *driver.Desk
+	Members *member.Desk
 
 	// Token is the admin token. Without one everybody on this machine has all rights, and nobody else
 	// any: requests that come through a proxy or under another name than this machine's are refused.
@@ -158,7 +160,10 @@ func (s *Server) register(mux *http.ServeMux) huma.API {
 	config.Formats = maps.Clone(config.Formats)
 	config.Formats["application/x-www-form-urlencoded"] = huma.DefaultJSONFormat // what curl -d says of any body
 	config.Info.Description = "The API of a charge point operator's central system. Amounts are in minor units, energy is in Wh, power in W, times are RFC 3339 in UTC."
-	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token":  {Type: "http", Scheme: "bearer"},
+		myScheme: {Type: "apiKey", In: "cookie", Name: secureCookie + mySuffix, Description: "The session of a driver, which is good for what is their own and for nothing else. Without TLS its name is " + plainCookie + mySuffix},
+	}
 	api := humago.New(mux, config)
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[power.Milli](), reflect.TypeFor[float64]())
 	s.stations(api)
@@ -230,6 +235,11 @@ func (s *Server) register(mux *http.ServeMux) huma.API {
 	s.trail(api)
 	s.server(api)
 	s.alerts(api)
+	s.mySignIn(api)
+	s.myself(api)
+	s.myCharges(api)
+	s.myCards(api)
+	s.myMandates(api)
 	return api
 }
 
@@ -245,6 +255,7 @@ func (s *Server) Handler() http.Handler {
 	s.payPages(mux)
 	s.hooks(mux)
 	s.alertPages(mux)
+	s.myPages(mux)
 	s.console(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+"; see "+prefix+"/openapi.json")
@@ -285,17 +296,21 @@ func open(path string) bool {
 	if path == "/find" {
 		return true
 	}
-	for _, p := range []string{"/livez", "/readyz", "/sign-in", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", alert.AckPath, prefix + "/openapi", prefix + "/receipts/", prefix + "/attempts/", prefix + "/crl/", prefix + "/ocsp"} {
+	for _, p := range []string{"/livez", "/readyz", "/sign-in", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", alert.AckPath, myPath + "/", myAPI + "/sign-in", myAPI + "/link", prefix + "/openapi", prefix + "/receipts/", prefix + "/attempts/", prefix + "/crl/", prefix + "/ocsp"} {
 		if strings.HasPrefix(path, p) {
 			return true
 		}
 	}
-	return false
+	return path == myPath
 }
 
 // authorised finds out who asks, and lets nobody through of whom nothing is known.
 func (s *Server) authorised(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, myAPI+"/") {
+			s.byDriver(w, r, next)
+			return
+		}
 		if open(r.URL.Path) {
 			next.ServeHTTP(w, r)
 			return
@@ -438,7 +453,11 @@ func (s *Server) fail(op huma.Operation, err error) error {
 // add registers an operation whose errors are those of the domain.
 func add[I, O any](s *Server, api huma.API, op huma.Operation, h func(context.Context, *I) (*O, error)) {
 	op.Path = prefix + op.Path
-	if !open(op.Path) {
+	switch {
+	case open(op.Path):
+	case strings.HasPrefix(op.Path, myAPI+"/"):
+		op.Security = []map[string][]string{{myScheme: {}}}
+	default:
 		op.Security = []map[string][]string{{"token": {}}}
 	}
 	if op.MaxBodyBytes == 0 {

@@ -96,6 +96,7 @@ type guardedOp struct {
 	free     bool     // everybody who has signed in may
 	silent   bool     // nothing is changed that somebody is asked about later
 	partial  bool     // whoever asks gets what they may see
+	mine     bool     // a driver does it to what is their own, and nobody else does
 }
 
 // operations are those of the API that need somebody, by the pattern of the mux. The description of each tells what
@@ -105,6 +106,15 @@ func operations(api huma.API) map[string]guardedOp {
 	for path, item := range api.OpenAPI().Paths {
 		for _, op := range []*huma.Operation{item.Get, item.Put, item.Post, item.Delete, item.Patch} {
 			if op == nil || len(op.Security) == 0 {
+				continue
+			}
+			if _, mine := op.Security[0][myScheme]; mine {
+				op.Extensions = maps.Clone(op.Extensions)
+				if op.Extensions == nil {
+					op.Extensions = map[string]any{}
+				}
+				op.Extensions["x-right"] = "the driver's own"
+				all[op.Method+" "+path] = guardedOp{id: op.OperationID, mine: true}
 				continue
 			}
 			r, told := rightOf(op)
@@ -152,6 +162,14 @@ func (s *Server) guarded(mux *http.ServeMux, api huma.API) http.Handler {
 		op, ok := all[pattern]
 		if !ok {
 			mux.ServeHTTP(w, r)
+			return
+		}
+		if of := driverOf(r.Context()).ID != ""; of || op.mine {
+			if of && op.mine {
+				mux.ServeHTTP(w, r)
+			} else {
+				problem(w, http.StatusForbidden, "drivers do what is under "+myAPI+", and nobody else does")
+			}
 			return
 		}
 		actor := actorOf(r.Context())

@@ -96,6 +96,7 @@ type language struct {
 	point string
 	texts map[string]string
 	pay   map[string]string // of the pages on which drivers pay
+	my    map[string]string // of the pages of drivers' accounts
 }
 
 // languageOf is the first language of an Accept-Language header that pages are written in.
@@ -114,19 +115,22 @@ func languageOf(accept string) language {
 
 // languages are those that pages are written in; the first is for those who like none.
 func languages() []language {
-	return []language{{"en", ".", english, payEnglish}, {"sv", ",", swedish, paySwedish}}
+	return []language{{"en", ".", english, payEnglish, myEnglish}, {"sv", ",", swedish, paySwedish, mySwedish}}
 }
 
 // text is the text of a key; a key without one is shown as it is, as words of stations are.
 func (l language) text(key any) string {
 	k := fmt.Sprint(key)
-	for _, texts := range []map[string]string{l.texts, l.pay} {
+	for _, texts := range []map[string]string{l.texts, l.pay, l.my} {
 		if t, ok := texts[k]; ok {
 			return t
 		}
 	}
 	return k
 }
+
+// fill is the text of a key with values in it.
+func (l language) fill(key string, values ...any) string { return fmt.Sprintf(l.text(key), values...) }
 
 func (l language) decimal(s any) string { return strings.Replace(fmt.Sprint(s), ".", l.point, 1) }
 

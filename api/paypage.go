@@ -64,6 +64,7 @@ type offerPage struct {
 	Said    driver.Answer // what has happened, where the outlet cannot be used
 	Place   string        // name of the site; empty is none
 	Nearby  []otherOutlet
+	Mine    myOffer
 }
 
 // First is the value of the way to pay that is chosen unless another one is.
@@ -314,6 +315,10 @@ func (s *Server) offer(w http.ResponseWriter, r *http.Request, at spot, status i
 		}
 	}
 	if err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	if p.Mine, err = s.myOfferAt(r, at, l); err != nil {
 		s.broken(w, r, err)
 		return
 	}

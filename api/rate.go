@@ -58,6 +58,9 @@ type limits struct {
 	mails    *limiter // of a receipt, by checkout
 	forged   *limiter // messages that no provider has sent, by address
 	signIns  *limiter // by address, and by user
+	asks     *limiter // for links to sign in by, by address
+	links    *limiter // to one address of mail
+	taps     *limiter // cards that a driver begins to add
 }
 
 func newLimits() limits {
@@ -65,6 +68,7 @@ func newLimits() limits {
 		pages: newLimiter(time.Second/10, 240), openings: newLimiter(6*time.Second, 15), evses: newLimiter(15*time.Second, 8),
 		acts: newLimiter(2*time.Second, 20), guesses: newLimiter(time.Second, 60), forged: newLimiter(time.Second, 30), signIns: newLimiter(6*time.Second, 10),
 		streams: newLimiter(time.Second, 30), mails: newLimiter(10*time.Minute, 3),
+		asks: newLimiter(15*time.Second, 10), links: newLimiter(4*time.Minute, 4), taps: newLimiter(10*time.Minute, 6),
 	}
 }
 

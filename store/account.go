@@ -55,11 +55,13 @@ func (db *DB) UpdateCustomer(ctx context.Context, id string, change func(*accoun
 	return db.changeCustomer(ctx, id, change, nil)
 }
 
-// EraseCustomer is UpdateCustomer that also blocks the customer's accounts, for the reason, ends their mandates, and takes
-// away the names of these and what is said of their cards.
+// EraseCustomer is UpdateCustomer that also blocks the customer's accounts, for the reason, ends their mandates, takes
+// away the names of these and what is said of their cards, and signs the customer out.
 func (db *DB) EraseCustomer(ctx context.Context, id, reason string, change func(*account.Customer) (gnista.Event, error)) (account.Customer, error) {
 	var at time.Time
+	var email string
 	erase := func(c *account.Customer) (gnista.Event, error) {
+		email = c.Email
 		ev, err := change(c)
 		at = c.ErasedAt
 		return ev, err
@@ -80,6 +82,9 @@ func (db *DB) EraseCustomer(ctx context.Context, id, reason string, change func(
 			return err
 		}
 		if err := t.endMandates(reason, at, "account IN (SELECT id FROM account WHERE customer = $4)", id); err != nil {
+			return err
+		}
+		if err := t.forgetMember(id, email); err != nil {
 			return err
 		}
 		return t.tokensChanged()

@@ -15,6 +15,7 @@ import (
 	"gnista"
 	"gnista/access"
 	"gnista/account"
+	"gnista/account/member"
 	"gnista/api"
 	"gnista/billing"
 	"gnista/campaign"
@@ -83,6 +84,9 @@ type options struct {
 	Mailer     *alert.Mailer    // nil: no mail is sent
 	SignOn     *access.Provider // nil: nobody signs in elsewhere
 	Settings   []api.ServerSetting
+	Mailer     *alert.Mailer // nil: no mail is sent
+	SignUp     *member.Terms // of drivers; nil: the operator only makes customers
+	ShowLinks  bool          // drivers are shown the links that they would be sent
 	NewSecret  func() string // text that nobody can guess
 
 	Plain, Proxied, RejectSubprotocols bool // see [gateway.Server]
@@ -136,6 +140,7 @@ type app struct {
 	catalogue    *fault.Editor
 	faults       *fault.Faults
 	alerts       *alert.Alerts
+	members      *member.Desk
 	intake       *fault.Intake
 	faultFeed    *store.Feed
 	watchers     watchers
@@ -282,6 +287,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	a.newAlerts(o)
+	a.newMembers(o)
 	web := &api.Server{
 		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns, Remedies: a.remedies,
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
@@ -291,7 +297,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Codes: a.codes, Desk: a.desk, Alerts: a.alerts, Inbox: a.inbox, StandIns: o.StandIns, Meanings: a.catalogue, UnknownFaults: a.db,
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Uptime:  a.newWatchers(o, sites),
-		Events:  a.db, Bus: a.bus, Ready: a.db.Ready, People: a.people, Passkeys: access.NewPasskeys(a.db, a.db, o.Now), SignOn: o.SignOn, Trail: a.db, Settings: o.Settings, MapTiles: o.MapTiles, Support: o.Invoicing.SupportPhone,
+		Events:  a.db, Bus: a.bus, Ready: a.db.Ready, People: a.people, Passkeys: access.NewPasskeys(a.db, a.db, o.Now), SignOn: o.SignOn, Trail: a.db, Members: a.members, Settings: o.Settings, MapTiles: o.MapTiles, Support: o.Invoicing.SupportPhone,
 		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, LinkKey: links, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
@@ -365,6 +371,7 @@ func (a *app) start() {
 	a.keepFaults(ctx)
 	a.startWatching(ctx)
 	a.tellOfFaults(ctx)
+	a.running.Go(func() { a.members.Run(ctx) })
 	telling, halt := context.WithCancel(ctx)
 	a.halt = halt
 	a.running.Go(func() { a.guard.Run(telling) })
@@ -373,7 +380,7 @@ func (a *app) start() {
 	a.putRight(ctx, telling)
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{
 		"transactions": a.transactions.Sweep, "commands": a.network.Sweep, "security profiles": a.network.SweepProfiles, "reservations": a.transactions.SweepReservations, "invoices": a.invoices.Sweep,
-		"sessions": a.people.Sweep, "payments": a.payments.Sweep, "payments at terminals": a.terminals.Sweep, "what is missing": a.payments.Dun, "reconciliations": a.reconciler.Sweep,
+		"sessions": a.people.Sweep, "sessions of drivers": a.members.Sweep, "payments": a.payments.Sweep, "payments at terminals": a.terminals.Sweep, "what is missing": a.payments.Dun, "reconciliations": a.reconciler.Sweep,
 	})
 	// Those that wait for stations keep nothing else waiting.
 	a.every(ctx, sweepEvery, map[string]func(context.Context) error{"local lists": a.lists.Sweep})

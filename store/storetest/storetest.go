@@ -64,6 +64,7 @@ func Run(t *testing.T, url string) {
 	t.Run("the trail of changes", s.trail)
 	t.Run("passkeys", s.passkeys)
 	t.Run("accounts", s.accounts)
+	t.Run("drivers' links, sessions and cards", s.members)
 	t.Run("holds", s.holds)
 	t.Run("unknown tokens", s.unknown)
 	t.Run("transactions", s.transactions)
