@@ -28,7 +28,9 @@ func stationsBy(f station.Filter) (w where) {
 	if f.Text != "" {
 		w.add(`words LIKE ? ESCAPE '\'`, "%"+likeEscape.Replace(strings.ToLower(f.Text))+"%")
 	}
-	for _, c := range [][2]string{{"site", f.Site}, {"state", string(f.State)}, {"vendor", f.Vendor}, {"model", f.Model}, {"version", string(f.Version)}, {"firmware", f.Firmware}} {
+	for _, c := range [][2]string{{"site", f.Site}, {"state", string(f.State)},
+		{"vendor || ''", f.Vendor}, // not by its index: what is found by that would have to be sorted
+		{"model", f.Model}, {"version", string(f.Version)}, {"firmware", f.Firmware}} {
 		if c[1] != "" {
 			w.add(c[0]+" = ?", c[1])
 		}

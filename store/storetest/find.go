@@ -1,10 +1,11 @@
 package storetest
 
 import (
-	"context"
+	"database/sql"
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ func (s suite) finding(t *testing.T) {
 		t.Errorf("the position is %+v", got)
 	}
 	// In the order of their ids: their names are in another one, and they were heard in a third.
-	for i, name := range []string{"Östra 50%", "västra", "Norra", ""} {
+	for i, name := range []string{"X Östra 50%", "W västra", "Norra", ""} {
 		must[station.Station](t)(s.ChangeStation(ctx, gnista.StationID(fmt.Sprintf("Find_%d", i)), true, func(x *station.Station) ([]gnista.Event, error) {
 			x.State, x.Name, x.Vendor, x.SeenAt, x.Version = station.Accepted, name, "finding", now.Add(time.Duration(i*7%4)*time.Minute), "1.6"
 			if i == 3 {
@@ -132,43 +133,35 @@ func away(down, only bool) string {
 	return "3102"
 }
 
-// Fleet puts n stations with two connectors each into a database, for what takes its time with many.
-func Fleet(t testing.TB, db *store.DB, n int) {
+// Fleet is an SQLite database with n stations of two connectors each, for what takes its time with many.
+func Fleet(t testing.TB, n int) *store.DB {
 	t.Helper()
-	status := []station.Status{station.Available, station.Charging, station.Available, station.Available}
-	work := make(chan int)
-	done := make(chan error)
-	for range 200 {
-		go func() {
-			var failed error
-			for i := range work {
-				id := gnista.StationID(fmt.Sprintf("CP-%06d", i))
-				_, err := db.ChangeStation(context.Background(), id, true, func(x *station.Station) ([]gnista.Event, error) {
-					x.State, x.Name, x.Vendor, x.Model, x.Firmware, x.Version = station.Accepted, fmt.Sprintf("Laddare %d", i*7919%n), "Acme", fmt.Sprintf("Pole %d", i%7), fmt.Sprintf("1.%d", i%11), "1.6"
-					x.SeenAt, x.BootedAt = now.Add(time.Duration(i*31%n)*time.Second), now
-					return nil, nil
-				})
-				for c := 1; c <= 2 && err == nil; c++ {
-					at := station.Connector{EVSE: gnista.EVSE{ID: c, Connector: 1}, Status: status[(i+c)%len(status)], At: now}
-					if i%5000 == 0 {
-						at.Status = station.Faulted
-					}
-					err = db.SetConnector(context.Background(), id, at, 10, gnista.Event{At: now, Kind: "connector.status", Station: id})
-				}
-				if err != nil {
-					failed = err
-				}
-			}
-			done <- failed
-		}()
+	url := SQLite(t, t.TempDir())
+	raw, err := sql.Open("sqlite", strings.TrimPrefix(url, "sqlite:"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for i := range n {
-		work <- i
-	}
-	close(work)
-	for range 200 {
-		if err := <-done; err != nil {
+	for _, query := range []string{
+		`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $1)
+			INSERT INTO station (id, name, state, password_salt, password_hash, tariff, version, vendor, model, serial, firmware, booted_at, seen_at, created_at, updated_at,
+				profile, last_profile, next_profile, next_profile_until, next_password_salt, next_password_hash, admit_expired, strict, adaptations, mirror_url, mirror_password, site, words)
+			SELECT printf('CP-%06d', i), printf('Laddare %d', i * 7919 % $1), 'accepted', '', '', '', '1.6', 'Acme', printf('Pole %d', i % 7), '', printf('1.%d', i % 11), 1, i * 31 % $1, 1, 1,
+				0, 0, 0, 0, '', '', false, false, '', '', '', '', printf('laddare %d cp-%06d', i * 7919 % $1, i) FROM n`,
+		`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < 2 * $1)
+			INSERT INTO connector (station, evse, connector, status, error_code, vendor_id, vendor_code, info, at, since)
+			SELECT printf('CP-%06d', i / 2), i % 2 + 1, 1, CASE WHEN i % 9000 = 0 THEN 'faulted' WHEN i % 5 = 0 THEN 'charging' ELSE 'available' END, '', '', '', '', 1, 1 FROM n`,
+	} {
+		if _, err := raw.Exec(query, n); err != nil {
 			t.Fatal(err)
 		}
 	}
+	if err := raw.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(t.Context(), url, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
 }

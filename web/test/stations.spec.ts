@@ -26,7 +26,7 @@ test('stations are found, the address keeps how, and a view is saved', async ({ 
   await page.goto('/stations?q=there-is-none');
   await expect(page.getByText('No station matches the filters')).toBeVisible();
   await page.goto('/stations?sort=-id');
-  await expect(page.getByRole('row').nth(1)).toContainText('DEMO-21-2');
+  await expect(page.getByRole('row').nth(1)).toContainText('DEMO-GUEST');
   await everySchemeOf(page);
 });
 
