@@ -1,8 +1,6 @@
 import { accessible, expect, test } from './gnista';
 import { speak } from './station';
 
-test.describe.configure({ mode: 'serial' });
-
 test('a company becomes a customer with an account and a card, and is erased', async ({ page }) => {
   await page.goto('/customers');
   await expect(page.getByRole('link', { name: 'Astrid Demo' })).toBeVisible();

@@ -51,7 +51,7 @@ export async function doubtful(page: Page, base: string, id: string, outlets: nu
     ...outlets.flatMap((connectorId, i): Frame[] => [
       ['StartTransaction', { connectorId, idTag: '04DE5A0000B202', meterStart: 1000, timestamp: at(90 - i) }],
       ['MeterValues', { connectorId, transactionId: 'LAST', meterValue: [{ timestamp: at(60 - i), sampledValue: value(7000) }] }],
-      ['StopTransaction', { transactionId: 'LAST', meterStop: 2000, timestamp: at(30 - i), reason: 'Local' }],
+      ['StopTransaction', { transactionId: 'LAST', meterStop: 500, timestamp: at(30 - i), reason: 'Local' }],
     ]),
   ]);
 }

@@ -1,7 +1,5 @@
 import { accessible, expect, test } from './gnista';
 
-test.describe.configure({ mode: 'serial' });
-
 test('a tariff is written, shows what drivers see and what it costs, and is kept', async ({ page }) => {
   await page.goto('/tariffs');
   await expect(page.getByRole('link', { name: 'Demo', exact: true })).toBeVisible();
