@@ -43,7 +43,11 @@ test('users: the first one, others with roles at sites, and what becomes of them
     await signIn(page, g.url + '/users');
     await expect(page.getByRole('cell', { name: 'astrid@example.com' })).toBeVisible();
     const site = await page.evaluate(async () => {
-      const made = await fetch('/api/v1/sites', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"name":"Hamnen"}' });
+      const made = await fetch('/api/v1/sites', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: '{"name":"Hamnen"}',
+      });
       return made.status;
     });
     expect(site).toBe(201);
@@ -107,7 +111,14 @@ test('passkeys: added, used without typing, and not taken when copied', async ({
     const cdp = await page.context().newCDPSession(page);
     await cdp.send('WebAuthn.enable');
     const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
-      options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
     });
     // Under a number there are none, and the page says where there are.
     await page.goto(g.url + '/sign-in');
@@ -125,7 +136,10 @@ test('passkeys: added, used without typing, and not taken when copied', async ({
     await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
     await expect(page).toHaveURL(g.local + '/users');
     // What the device has answered is good once, and only for the browser that was asked.
-    const again = await page.request.post(g.local + '/sign-in/passkey', { headers: { 'Content-Type': 'application/json' }, data: (await sent).postData()! });
+    const again = await page.request.post(g.local + '/sign-in/passkey', {
+      headers: { 'Content-Type': 'application/json' },
+      data: (await sent).postData()!,
+    });
     expect(again.status()).toBe(401);
     await page.goto(g.local + '/me');
     await expect(page.getByText('with a passkey')).toBeVisible();
@@ -150,7 +164,10 @@ test('passkeys: added, used without typing, and not taken when copied', async ({
     await page.getByRole('button', { name: 'Remove: Old phone' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
     await expect(page.getByText('You have no passkey.')).toBeVisible();
-    await page.getByRole('button', { name: /^End: / }).first().click();
+    await page
+      .getByRole('button', { name: /^End: / })
+      .first()
+      .click();
     await page.getByRole('dialog').getByRole('button', { name: 'End this one' }).click();
     await expect(page).toHaveURL(/\/sign-in/);
   } finally {
@@ -192,7 +209,9 @@ test('the first station, with a wrong password and the right one', async ({ page
   const stations: ChildProcess[] = [];
   const connect = (secret: string) => {
     const at = g.url.replace('http', 'ws') + '/ocpp';
-    stations.push(spawn(binary, ['sim', '--url', at, '--stations', '1', '--version', '1.6', '--id-prefix', 'HAMN-000', '--password', secret]));
+    stations.push(
+      spawn(binary, ['sim', '--url', at, '--stations', '1', '--version', '1.6', '--id-prefix', 'HAMN-000', '--password', secret]),
+    );
   };
   try {
     await page.goto(g.url + '/start');
