@@ -127,7 +127,9 @@ func (s *Server) showCheckout(w http.ResponseWriter, r *http.Request, v checkout
 		s.nothing(w, r, began)
 		return
 	}
-	p.Problem = problems[q.Get("problem")]
+	if p.Problem = problems[q.Get("problem")]; p.Problem == "pay-declined" && p.Ask.Kind == "" { // the page says it by itself
+		p.Problem = ""
+	}
 	p.Mailed, p.Unlocked = q.Has("mailed"), q.Has("unlocked")
 	name := "paying.html"
 	if q.Has("part") {
@@ -143,6 +145,7 @@ func (s *Server) showCheckout(w http.ResponseWriter, r *http.Request, v checkout
 // problems are the texts of what could not be done.
 var problems = map[string]string{
 	"stop": "pay-stop-failed", "cancel": "pay-cancel-failed", "test": "pay-test-failed", "rest": "pay-rest-failed", "unlock": "pay-unlock-failed", "mail": "pay-mail-failed",
+	"declined": "pay-declined",
 }
 
 // checkoutPage is what is on the page of a checkout, and its language.
@@ -298,7 +301,8 @@ func (s *Server) standIn(w http.ResponseWriter, r *http.Request, v checkout.View
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, formBody)
-	switch agree := r.PostFormValue("agree"); {
+	agree := r.PostFormValue("agree")
+	switch {
 	case p.Ask.Action == (payment.Action{}):
 	case agree == "yes" || agree == "no":
 		if err = s.StandIns[p.Ask.Provider].Answer(r.Context(), p.Ask.Action, agree == "yes"); err != nil {
@@ -306,6 +310,10 @@ func (s *Server) standIn(w http.ResponseWriter, r *http.Request, v checkout.View
 		}
 	default:
 		err = fmt.Errorf("agree is %q", agree)
+	}
+	if err == nil && agree == "no" {
+		payAgain(w, r, withLanguage("/pay/"+v.Key, langOr(r, v.Language))+"&problem=declined")
+		return
 	}
 	s.again(w, r, v, "test", err)
 }

@@ -21,8 +21,9 @@ import (
 const (
 	labelWidth  = 90.0
 	labelHeight = 91.0
-	labelCode   = 40.0
+	labelCode   = 37.0
 	labelEdge   = 5.0
+	labelSmall  = 6.5 // points
 	labelsLeft  = (210.0 - 2*labelWidth) / 2
 	labelsTop   = (297.0 - 3*labelHeight) / 2
 	mostLabels  = 600 // on the sheets of a site
@@ -103,7 +104,11 @@ func (p *stickers) draw(x, y float64, o checkout.Offer, code checkout.Code) erro
 	at = p.line(x, at+labelCode, "B", 9.5, link)
 	for _, tag := range []string{"sv", "en"} {
 		words := map[string]map[string]string{"sv": paySwedish, "en": payEnglish}[tag]
-		at = p.line(x, at+0.6, "", 7.5, words["label-price"]+": "+strings.Join(priceParts(o.Texts[tag]), " · "))
+		p.SetFont("go", "", labelSmall)
+		at += 0.6
+		for _, part := range p.SplitText(plain(words["label-price"]+": "+strings.Join(priceParts(o.Texts[tag]), " · ")), labelWidth-2*labelEdge) {
+			at = p.line(x, at, "", labelSmall, part)
+		}
 	}
 	foot := p.s.Invoices.Seller.Name
 	if p.s.Support != "" {

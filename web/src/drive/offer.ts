@@ -2,6 +2,23 @@
 // reading moves. A page that can be used and one that cannot are two pages, and the other is shown when it changes.
 import { ask, read, whileSeen } from './page';
 
+/** What the driver has chosen and written, by name, also while the outlet cannot be used. */
+const chosen = new Map<string, string>();
+
+function remember() {
+  for (const x of document.querySelectorAll<HTMLInputElement>('main form input:not([type=hidden])')) {
+    if (x.type !== 'radio' || x.checked) chosen.set(x.name, x.value);
+  }
+}
+
+function restore() {
+  for (const x of document.querySelectorAll<HTMLInputElement>('main form input:not([type=hidden])')) {
+    const value = chosen.get(x.name);
+    if (x.type === 'radio') x.checked = value === undefined ? x.checked : x.value === value;
+    else if (value !== undefined) x.value = value;
+  }
+}
+
 export function watch() {
   const state = () => document.getElementById('state');
   if (!state()) return;
@@ -14,7 +31,9 @@ export function watch() {
     if (!now || now.innerHTML === was.innerHTML) return;
     const usable = (page: ParentNode) => !!page.querySelector('main form');
     if (usable(document) !== usable(next)) {
+      remember();
       document.querySelector('main')!.replaceWith(next.querySelector('main')!);
+      restore();
       return;
     }
     was.replaceWith(now);
