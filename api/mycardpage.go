@@ -42,7 +42,7 @@ func (s *Server) myCardPages(mux *http.ServeMux) {
 }
 
 func (s *Server) showCards(w http.ResponseWriter, r *http.Request, d holder) {
-	f, l := s.frame(r, d, "cards")
+	f, l := s.myPageFrame(r, d, "cards")
 	p := cardsPage{myFrame: f}
 	list, err := s.tokensOf(r.Context(), d)
 	var me myAccount
@@ -179,7 +179,7 @@ type tapPage struct {
 }
 
 func (s *Server) showTapPage(w http.ResponseWriter, r *http.Request, d holder) {
-	f, l := s.frame(r, d, "cards")
+	f, l := s.myPageFrame(r, d, "cards")
 	p := tapPage{myFrame: f, Station: r.URL.Query().Get("station")}
 	me, err := s.showMe(r.Context(), d)
 	p.Accounts = me.Accounts
@@ -243,7 +243,7 @@ type mandatePage struct {
 }
 
 func (s *Server) payFrameOf(r *http.Request, d holder) (mandatePage, string, error) {
-	f, l := s.frame(r, d, "pay")
+	f, l := s.myPageFrame(r, d, "pay")
 	p := mandatePage{myFrame: f, Can: s.keeper() != ""}
 	list, err := s.mandatesOf(r.Context(), d, false)
 	if err != nil {

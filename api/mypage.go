@@ -121,8 +121,8 @@ func tongue(r *http.Request, d holder) string {
 	return langOr(r, primary)
 }
 
-// frame is the frame of a page. What it is told to say by its address is only what pages have words for.
-func (s *Server) frame(r *http.Request, d holder, tab string) (myFrame, string) {
+// myPageFrame is the frame of a page. What it is told to say by its address is only what pages have words for.
+func (s *Server) myPageFrame(r *http.Request, d holder, tab string) (myFrame, string) {
 	l, q := tongue(r, d), r.URL.Query()
 	f := myFrame{Who: d.Customer, Tab: tab, Problem: q.Get("problem"), Done: q.Get("done")}
 	if _, ok := myEnglish[f.Problem]; !ok || !strings.HasPrefix(f.Problem, "my-problem-") {
@@ -191,7 +191,7 @@ type mySignInPage struct {
 }
 
 func (s *Server) signInFrame(r *http.Request) (mySignInPage, string) {
-	f, l := s.frame(r, holder{}, "")
+	f, l := s.myPageFrame(r, holder{}, "")
 	return mySignInPage{myFrame: f, Open: s.Members.Open(), New: s.Members.SignUp != nil, Minutes: int(member.LinkFor / time.Minute)}, l
 }
 
@@ -232,7 +232,7 @@ type linkPage struct {
 
 func (s *Server) linkOf(r *http.Request, o member.Offered) (linkPage, string) {
 	d, _, _ := s.driverIn(r)
-	f, l := s.frame(r, holder{}, "")
+	f, l := s.myPageFrame(r, holder{}, "")
 	p := linkPage{myFrame: f, Offered: o, Path: withLanguage(r.URL.EscapedPath(), l), Name: said(r, "name")}
 	if d.ID != "" && member.Address(d.Email) != o.Email && o.Purpose == member.ToSignIn {
 		p.Signed = d.Email
@@ -314,7 +314,7 @@ type myHome struct {
 }
 
 func (s *Server) showMy(w http.ResponseWriter, r *http.Request, d holder) {
-	f, l := s.frame(r, d, "home")
+	f, l := s.myPageFrame(r, d, "home")
 	p := myHome{myFrame: f, Keeper: s.keeper() != ""}
 	p.Reload = pollEvery
 	ctx := r.Context()
@@ -354,7 +354,7 @@ type historyPage struct {
 }
 
 func (s *Server) showHistory(w http.ResponseWriter, r *http.Request, d holder) {
-	f, l := s.frame(r, d, "history")
+	f, l := s.myPageFrame(r, d, "history")
 	before, err := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
 	if err != nil || before < 0 {
 		before = 0

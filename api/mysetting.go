@@ -52,7 +52,7 @@ func (s *Server) mySettingPages(mux *http.ServeMux) {
 		s.back(w, r, myPath+"/settings", "my-done-session", "my-problem-session", err)
 	}))
 	mux.HandleFunc("GET /my/delete", s.mine(func(w http.ResponseWriter, r *http.Request, d holder) {
-		f, l := s.frame(r, d, "settings")
+		f, l := s.myPageFrame(r, d, "settings")
 		why, err := s.keeps(r.Context(), d)
 		if err != nil {
 			s.broken(w, r, err)
@@ -64,7 +64,7 @@ func (s *Server) mySettingPages(mux *http.ServeMux) {
 }
 
 func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, d holder, status int, change func(*settingsPage)) {
-	f, l := s.frame(r, d, "settings")
+	f, l := s.myPageFrame(r, d, "settings")
 	list, err := s.Members.Store.DriverSessions(r.Context(), d.ID)
 	if err != nil {
 		s.broken(w, r, err)
