@@ -9,7 +9,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"gnista"
-	"gnista/access"
 	"gnista/station"
 )
 

@@ -84,7 +84,6 @@ type options struct {
 	Mailer     *alert.Mailer    // nil: no mail is sent
 	SignOn     *access.Provider // nil: nobody signs in elsewhere
 	Settings   []api.ServerSetting
-	Mailer     *alert.Mailer // nil: no mail is sent
 	SignUp     *member.Terms // of drivers; nil: the operator only makes customers
 	ShowLinks  bool          // drivers are shown the links that they would be sent
 	NewSecret  func() string // text that nobody can guess
