@@ -102,7 +102,7 @@ test('something is done to all that match, in waves, and followed', async ({ pag
   await page.goto('/stations?q=demo-16');
   await page.getByRole('link', { name: /Do something with all 2/ }).click();
   await expect(page.getByText('2 stations match the filters')).toBeVisible();
-  await page.getByLabel('Action').selectOption('clear-cache');
+  await page.locator('main').getByLabel('Action').selectOption('clear-cache');
   await page.getByRole('button', { name: 'Preview' }).click();
   await expect(page.getByText('Clear the cache of cards, 2 stations')).toBeVisible();
   await everySchemeOf(page);
