@@ -240,7 +240,7 @@ func TestDeafStation(t *testing.T) {
 					if n := b.audit(); n != 1 {
 						t.Errorf("%d transactions have ended", n)
 					}
-					messages, err := b.db.Messages(t.Context(), "S", 0, 1000)
+					messages, err := b.db.Messages(t.Context(), "S", station.MessageFilter{}, 0, 1000)
 					if err != nil {
 						t.Fatal(err)
 					}

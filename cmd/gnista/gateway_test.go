@@ -457,7 +457,7 @@ func TestMessageLogSize(t *testing.T) {
 	}
 	var list []station.Message
 	for range 100 {
-		list, _ = l.db.Messages(t.Context(), "CS1", 0, 2*times)
+		list, _ = l.db.Messages(t.Context(), "CS1", station.MessageFilter{}, 0, 2*times)
 		if n := len(list); n > 0 && n <= times/2 {
 			return
 		}

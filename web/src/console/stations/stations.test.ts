@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ended, tally, total, type Campaign } from './bulk/words';
 import { judge, sum } from './map/judge';
+import { unwrapRing } from './map/unwrap';
 import { outcomeWord, summary, type Station } from './words';
 
 const station = (over: Partial<Station>): Station =>
@@ -39,4 +40,9 @@ test('a place is as its stations are together', () => {
   expect(judge(of(2, 1, 0, 1))).toBe('warn');
   expect(judge(sum([of(2, 0, 0, 1), of(1, 0, 0, 0)]))).toBe('info');
   expect(judge(sum([of(2, 0, 0, 1), of(1, 0, 1, 0)]))).toBe('bad');
+});
+
+test('an outline goes on beyond the 180th meridian, and around the pole', () => {
+  expect(unwrapRing([[170, 60], [179, 61], [-179, 62], [-170, 60], [170, 60]]).map((p) => p[0])).toEqual([170, 179, 181, 190, 170]); // prettier-ignore
+  expect(unwrapRing([[-180, -70], [-60, -70], [60, -70], [180, -70]]).slice(-3)).toEqual([[180, -90], [-180, -90], [-180, -70]]); // prettier-ignore
 });

@@ -35,6 +35,8 @@ const t = words({
   'fault.opened': { sv: 'Fel öppnades', en: 'A fault was opened' },
   'fault.reopened': { sv: 'Fel kom tillbaka', en: 'A fault came back' },
   'fault.cleared': { sv: 'Fel är över', en: 'A fault is over' },
+  'token.used': { sv: 'Kort användes', en: 'A card was used' },
+  'charge-record.issued': { sv: 'Laddningen debiterades', en: 'Charging was billed' },
   'station.transfer': { sv: 'Filöverföring', en: 'File transfer' },
   'security.event': { sv: 'Säkerhetshändelse', en: 'Security event' },
   'settings.reported': { sv: 'Inställningar lästa', en: 'Settings were read' },
@@ -50,11 +52,14 @@ function title(kind: string): string {
   }
 }
 
+/** What says nothing to a person, or is said already. */
+const unsaid = ['powerW', 'state', 'activity', 'connector', 'account', 'record', 'seq', 'amount', 'currency'];
+
 /** The values of an event that say something to a person. */
 function facts(data: unknown): string {
   if (typeof data !== 'object' || data === null) return '';
   return Object.entries(data)
-    .filter(([, v]) => ['string', 'number', 'boolean'].includes(typeof v) && v !== '')
+    .filter(([k, v]) => ['string', 'number', 'boolean'].includes(typeof v) && v !== '' && !unsaid.includes(k))
     .map(([k, v]) => `${k}: ${String(v)}`)
     .join(', ');
 }
@@ -77,12 +82,13 @@ function ofEvent(e: Happening): Moment | undefined {
   if (e.kind === 'station.registered') return make('connection', t('registered'), facts(d), 'info');
   if (e.kind === 'station.changed') return make('other', t('changed'), facts(d));
   if (word === 'transaction' || word === 'charge-record' || word === 'reservation' || word === 'cost') {
-    const kwh = typeof d.energyWh === 'number' ? energy(d.energyWh) : '';
+    const kwh = typeof d.energyWh === 'number' && d.energyWh > 0 ? energy(d.energyWh) : '';
+    const price = typeof d.amount === 'number' && typeof d.currency === 'string' ? money(d.amount, d.currency) : '';
     const href = word === 'transaction' ? `/transactions/${e.subject}` : undefined;
     return make(
       'charging',
       title(e.kind),
-      [kwh, facts({ ...d, energyWh: '' })].filter(Boolean).join(', '),
+      [kwh, price, facts({ ...d, energyWh: '' })].filter(Boolean).join(', '),
       word === 'transaction' ? 'info' : 'quiet',
       href,
     );
