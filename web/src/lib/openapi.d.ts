@@ -2830,6 +2830,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the roles that users can have, and what each may do */
+        get: operations["list-roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roots": {
         parameters: {
             query?: never;
@@ -9152,8 +9169,8 @@ export interface components {
             vendor?: string;
         };
         MeChange: {
-            /** @enum {string} */
-            language?: "sv" | "en";
+            /** @description sv, en, or empty for that of the browser */
+            language?: string;
             name?: string;
         };
         MeRight: {
@@ -10252,6 +10269,11 @@ export interface components {
         };
         PageReviewView: {
             items: components["schemas"]["ReviewView"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageRoleView: {
+            items: components["schemas"]["RoleView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -11517,6 +11539,12 @@ export interface components {
              * @enum {string}
              */
             reason: "unspecified" | "key-compromise" | "affiliation-changed" | "superseded" | "cessation-of-operation";
+        };
+        RoleView: {
+            /** @description What it may do, area by area; areas of which it may do nothing are absent */
+            rights: components["schemas"]["MeRight"][];
+            /** @enum {string} */
+            role: "viewer" | "operator" | "technician" | "finance" | "admin";
         };
         Rollout: {
             /** @description false stops it */
@@ -13032,8 +13060,8 @@ export interface components {
             disabled?: boolean;
             email?: string;
             grants?: components["schemas"]["Grant"][];
-            /** @enum {string} */
-            language?: "sv" | "en";
+            /** @description sv, en, or empty for that of the browser */
+            language?: string;
             name?: string;
             /** @description A new one, which ends the user's sessions */
             password?: string;
@@ -18488,6 +18516,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRoleView"];
                 };
             };
             /** @description Error */
