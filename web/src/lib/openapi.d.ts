@@ -10272,7 +10272,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        PageRoleView: {
+        "PageRoleView\u00B7106": {
             items: components["schemas"]["RoleView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -18529,35 +18529,6 @@ export interface operations {
             };
         };
     };
-    "list-roles": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageRoleView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
     "list-my-passkeys": {
         parameters: {
             query?: never;
@@ -20093,6 +20064,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReviewView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRoleView\u00B7106"];
                 };
             };
             /** @description Error */
