@@ -273,7 +273,7 @@ func paid(path string) bool {
 
 // open tells the paths that need no token.
 func open(path string) bool {
-	for _, p := range []string{"/livez", "/readyz", "/sign-in", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", alert.AckPath, prefix + "/openapi", prefix + "/receipts/", prefix + "/attempts/", prefix + "/crl/", prefix + "/ocsp"} {
+	for _, p := range []string{"/livez", "/readyz", "/sign-in", "/assets/", "/built/", "/e/", "/q/", "/pay/", "/hooks/", alert.AckPath, prefix + "/openapi", prefix + "/receipts/", prefix + "/attempts/", prefix + "/crl/", prefix + "/ocsp"} {
 		if strings.HasPrefix(path, p) {
 			return true
 		}
