@@ -215,8 +215,8 @@ test('the first station, with a wrong password and the right one', async ({ page
   };
   try {
     await page.goto(g.url + '/start');
-    await page.getByLabel('Identity').fill('HAMN-0001');
-    const secret = await page.getByLabel(/^Password/).inputValue();
+    await page.getByRole('textbox', { name: /^Identity/ }).fill('HAMN-0001');
+    const secret = await page.getByRole('textbox', { name: /^Password/ }).inputValue();
     await both(page);
     await page.getByRole('button', { name: 'Register' }).click();
     await expect(page.getByText(g.url.replace('http', 'ws') + '/ocpp/HAMN-0001')).toBeVisible();
@@ -232,7 +232,7 @@ test('the first station, with a wrong password and the right one', async ({ page
     await expect(page.getByRole('link', { name: 'Set a price' })).toBeVisible();
     await both(page);
     await page.getByRole('button', { name: 'Another station' }).click();
-    await page.getByLabel('Identity').fill('HAMN-0001');
+    await page.getByRole('textbox', { name: /^Identity/ }).fill('HAMN-0001');
     await page.getByRole('button', { name: 'Register' }).click();
     await expect(page.getByText('HAMN-0001 is there already')).toBeVisible();
   } finally {
