@@ -296,7 +296,7 @@ func open(path string) bool {
 	if path == "/find" {
 		return true
 	}
-	for _, p := range []string{"/livez", "/readyz", "/sign-in", "/assets/", "/e/", "/q/", "/pay/", "/hooks/", alert.AckPath, myPath + "/", myAPI + "/sign-in", myAPI + "/link", prefix + "/openapi", prefix + "/receipts/", prefix + "/attempts/", prefix + "/crl/", prefix + "/ocsp"} {
+	for _, p := range []string{"/livez", "/readyz", "/sign-in", "/assets/", "/built/", "/e/", "/q/", "/pay/", "/hooks/", alert.AckPath, myPath + "/", myAPI + "/sign-in", myAPI + "/link", prefix + "/openapi", prefix + "/receipts/", prefix + "/attempts/", prefix + "/crl/", prefix + "/ocsp"} {
 		if strings.HasPrefix(path, p) {
 			return true
 		}

@@ -198,6 +198,9 @@ func TestSignInPage(t *testing.T) {
 	if p := w.Header().Get("Content-Security-Policy"); !strings.Contains(p, "frame-ancestors 'none'") || !strings.Contains(p, "form-action 'self'") || strings.Contains(w.Body.String(), "elsewhere") {
 		t.Errorf("got %s %s", p, w.Body)
 	}
+	if w := l.do(request("GET", "/built/none.js", "")); w.Code != 404 { // and is not led to sign in
+		t.Errorf("a script of the page: got %d", w.Code)
+	}
 	for _, path := range []string{"/sign-in", "/sign-out", "/sign-in/passkey", "/sign-in/passkey/options"} {
 		for _, h := range [][]string{{"Origin", "https://elsewhere.example"}, {"Sec-Fetch-Site", "cross-site"}, {"Origin", "null"}} {
 			if w := l.do(request("POST", path, "{}", h...)); w.Code != 403 {

@@ -69,6 +69,7 @@ func (p *idp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		asked, ok := p.codes[r.PostForm.Get("code")]
 		delete(p.codes, r.PostForm.Get("code"))
 		id, secret, _ := r.BasicAuth()
+		secret, _ = url.QueryUnescape(secret) // RFC 6749 §2.3.1
 		sum := sha256.Sum256([]byte(r.PostForm.Get("code_verifier")))
 		if !ok || id != "gnista" || secret != "the secret" || asked.Get("code_challenge_method") != "S256" || asked.Get("code_challenge") != b64(sum[:]) || asked.Get("redirect_uri") != r.PostForm.Get("redirect_uri") {
 			w.WriteHeader(http.StatusBadRequest)
@@ -153,7 +154,7 @@ func TestSignOn(t *testing.T) {
 		return b, b.ask("GET", come(b, "/stations?x=1"), "")
 	}
 	// The first user is an administrator or nobody.
-	if _, w := try(map[string]any{"email": "o@example.com", "email_verified": true, "groups": "chargers"}); w.Code != 403 {
+	if _, w := try(map[string]any{"email": "o@example.com", "email_verified": true, "groups": "chargers"}); w.Code != 403 || !strings.Contains(w.Body.String(), "not a user here") {
 		t.Fatalf("the first user is no administrator: %d", w.Code)
 	}
 	if b, w := try(map[string]any{"email": "Boss@Example.com", "email_verified": true, "name": "Boss", "head": true}); w.Code != 303 || w.Header().Get("Location") != "/stations?x=1" || b.ask("GET", "/api/v1/users", "").Code != 200 {

@@ -97,8 +97,8 @@ test('users: the first one, others with roles at sites, and what becomes of them
     await expect(page.getByRole('heading', { name: /^Line \d/ })).toBeVisible();
     await page.getByRole('button', { name: 'Check the whole trail' }).click();
     await expect(page.getByText(/lines are as they were written/)).toBeVisible();
-    await page.getByLabel('Action').fill('no-such-thing');
-    await page.getByLabel('Action').blur();
+    await page.getByRole('combobox', { name: 'Action' }).fill('no-such-thing');
+    await page.getByRole('combobox', { name: 'Action' }).blur();
     await expect(page.getByText('No change fits the filters.')).toBeVisible();
   } finally {
     await g.stop();
@@ -165,7 +165,7 @@ test('passkeys: added, used without typing, and not taken when copied', async ({
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
     await expect(page.getByText('You have no passkey.')).toBeVisible();
     await page
-      .getByRole('button', { name: /^End: / })
+      .getByRole('button', { name: /^End this one: / })
       .first()
       .click();
     await page.getByRole('dialog').getByRole('button', { name: 'End this one' }).click();
@@ -197,7 +197,7 @@ test('what the server is set to', async ({ page }) => {
   await page.goto('/settings');
   await expect(page.getByText('This is the demonstration')).toBeVisible();
   await page.getByRole('searchbox').fill('unknown-stations');
-  await expect(page.getByRole('cell', { name: 'unknown-stations' })).toBeVisible();
+  await expect(page.getByRole('rowheader', { name: 'unknown-stations' })).toBeVisible();
   await expect(page).toHaveURL(/q=unknown-stations/);
   await page.getByRole('searchbox').fill('nothing like it');
   await expect(page.getByText('No setting fits.')).toBeVisible();
@@ -215,8 +215,8 @@ test('the first station, with a wrong password and the right one', async ({ page
   };
   try {
     await page.goto(g.url + '/start');
-    await page.getByLabel('Identity').fill('HAMN-0001');
-    const secret = await page.getByLabel(/^Password/).inputValue();
+    await page.getByRole('textbox', { name: /^Identity/ }).fill('HAMN-0001');
+    const secret = await page.getByRole('textbox', { name: /^Password/ }).inputValue();
     await both(page);
     await page.getByRole('button', { name: 'Register' }).click();
     await expect(page.getByText(g.url.replace('http', 'ws') + '/ocpp/HAMN-0001')).toBeVisible();
@@ -232,7 +232,7 @@ test('the first station, with a wrong password and the right one', async ({ page
     await expect(page.getByRole('link', { name: 'Set a price' })).toBeVisible();
     await both(page);
     await page.getByRole('button', { name: 'Another station' }).click();
-    await page.getByLabel('Identity').fill('HAMN-0001');
+    await page.getByRole('textbox', { name: /^Identity/ }).fill('HAMN-0001');
     await page.getByRole('button', { name: 'Register' }).click();
     await expect(page.getByText('HAMN-0001 is there already')).toBeVisible();
   } finally {

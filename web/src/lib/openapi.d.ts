@@ -2091,7 +2091,64 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /** Change one's own name or language */
+        patch: operations["change-me"];
+        trace?: never;
+    };
+    "/api/v1/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's passkeys, the newest first */
+        get: operations["list-my-passkeys"];
+        put?: never;
+        /** Add a passkey that a browser has made */
+        post: operations["add-my-passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for what a browser makes a passkey of
+         * @description A passkey is of the user who has signed in and of the name under which the browser sees this system: that of the public URL, or localhost.
+         */
+        post: operations["offer-my-passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove one of one's passkeys */
+        delete: operations["remove-my-passkey"];
+        options?: never;
+        head?: never;
+        /** Give one of one's passkeys another name */
+        patch: operations["rename-my-passkey"];
         trace?: never;
     };
     "/api/v1/me/password": {
@@ -2773,6 +2830,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the roles that users can have, and what each may do */
+        get: operations["list-roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roots": {
         parameters: {
             query?: never;
@@ -2911,6 +2985,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what the server is set to, without what is secret */
+        get: operations["get-server-settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites": {
         parameters: {
             query?: never;
@@ -2955,26 +3046,6 @@ export interface paths {
          * @description What is left out is not changed.
          */
         patch: operations["change-site"];
-        trace?: never;
-    };
-    "/api/v1/sites/{id}/labels.pdf": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show the labels of a site as sheets of A4, to be printed and cut out
-         * @description Of all EVSEs of the site that have a payment code, six on a sheet. Not found where none has.
-         */
-        get: operations["get-site-labels-pdf"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/v1/sites/{id}/limits": {
@@ -3099,63 +3170,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/station-count": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Count the stations that filters let through */
-        get: operations["count-stations"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/station-kinds": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the vendors, models, firmwares and versions of stations, the most frequent first
-         * @description The first 1000.
-         */
-        get: operations["list-station-kinds"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/station-sites": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Tell of each site how its stations are
-         * @description For a map.
-         */
-        get: operations["list-station-sites"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/stations": {
         parameters: {
             query?: never;
@@ -3163,10 +3177,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List stations
-         * @description Those that all of the filters let through. By seen, those that are away come by when they were last heard, and those that are connected are heard now.
-         */
+        /** List stations */
         get: operations["list-stations"];
         put?: never;
         post?: never;
@@ -3197,6 +3208,26 @@ export interface paths {
         head?: never;
         /** Change a station */
         patch: operations["change-station"];
+        trace?: never;
+    };
+    "/api/v1/stations/{station}/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the addresses that a station can be told to connect to
+         * @description Also of an identity that is not registered.
+         */
+        get: operations["list-station-addresses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/stations/{station}/availability": {
@@ -3856,26 +3887,6 @@ export interface paths {
         patch: operations["adjust-event-stream"];
         trace?: never;
     };
-    "/api/v1/stations/{station}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List what happened at a station, the newest first
-         * @description What whoever asks may see of it. A page may be shorter than its limit, and others follow.
-         */
-        get: operations["list-station-events"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/stations/{station}/evses/{evse}/code": {
         parameters: {
             query?: never;
@@ -3967,26 +3978,6 @@ export interface paths {
          * @description A page in Swedish and English with the QR code, the code to be typed and the price as it is now. Where the EVSE has no code, it gets one.
          */
         get: operations["get-payment-label"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/stations/{station}/evses/{evse}/label.pdf": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show the label of an EVSE as a PDF of its size
-         * @description 90 by 91 mm, in Swedish and English, with the QR code, the address to be typed, the price as it is now and the phone number of the support. Where the EVSE has no code, it gets one.
-         */
-        get: operations["get-payment-label-pdf"];
         put?: never;
         post?: never;
         delete?: never;
@@ -6737,11 +6728,11 @@ export interface components {
         };
         CampaignChange: {
             /**
-             * @description What is applied to each station: settings, read-settings, reset, firmware, local-list, install-certificate, availability, trigger, clear-cache
+             * @description What is applied to each station: settings, read-settings, reset, firmware, local-list, install-certificate
              * @example settings
              */
             action: string;
-            /** @description What the action is told. settings: {"template": id}, {"settings": [{"name", "value"}]}, or nothing for each station's own template; reset: {"type": "soft"}; firmware: as POST firmware of a station; local-list: {"full": true} or nothing; install-certificate: {"use", "certificate"}; availability: {"operative": false}; trigger: {"message": "boot"} */
+            /** @description What the action is told. settings: {"template": id}, {"settings": [{"name", "value"}]}, or nothing for each station's own template; reset: {"type": "soft"}; firmware: as POST firmware of a station; local-list: {"full": true} or nothing; install-certificate: {"use", "certificate"} */
             args?: unknown;
             /**
              * Format: int64
@@ -7151,8 +7142,6 @@ export interface components {
              * @description When it was given
              */
             at: string;
-            /** @description Who gave it; absent where nobody has said */
-            by?: string;
             /** @description The station's own word, or why */
             detail?: string;
             /**
@@ -7633,18 +7622,6 @@ export interface components {
             /** @description Id of the charge record that was corrected */
             record?: string;
             transaction: string;
-        };
-        DegreesView: {
-            /**
-             * Format: double
-             * @description Degrees north
-             */
-            latitude: number;
-            /**
-             * Format: double
-             * @description Degrees east
-             */
-            longitude: number;
         };
         DerAnswer: {
             /** @description The station's own word */
@@ -8839,15 +8816,6 @@ export interface components {
             /** @description What its template wants, or else what was last written here */
             wanted?: string;
         };
-        KindView: {
-            firmware: string;
-            model: string;
-            /** Format: int64 */
-            stations: number;
-            vendor: string;
-            /** @description Of OCPP */
-            version: string;
-        };
         Kiosk: {
             /** @description That the kiosk has set aside; the charge is ended before it costs more */
             amount: components["schemas"]["Money"];
@@ -9089,6 +9057,16 @@ export interface components {
             /** @description It is there still, but not quite the same */
             kept?: boolean;
         };
+        Made: {
+            /** @description Of the offer */
+            id: string;
+            /** @description By which one knows it */
+            name: string;
+            /** @description RegistrationResponseJSON of the browser */
+            response: {
+                [key: string]: unknown;
+            };
+        };
         MadeUpFault: {
             /**
              * Format: date-time
@@ -9190,9 +9168,10 @@ export interface components {
             model?: string;
             vendor?: string;
         };
-        Matching: {
-            /** Format: int64 */
-            stations: number;
+        MeChange: {
+            /** @description sv, en, or empty for that of the browser */
+            language?: string;
+            name?: string;
         };
         MeRight: {
             area: string;
@@ -9346,7 +9325,7 @@ export interface components {
             text: string;
             /**
              * Format: int64
-             * @description Message type number; 0 is no OCPP-J frame: a text, or, with the action connected or disconnected, what became of the connection
+             * @description Message type number; 0 is a text that is no OCPP-J frame
              */
             type: number;
         };
@@ -9602,6 +9581,9 @@ export interface components {
             /** @description Of OCPP 2.x */
             variable?: string;
         };
+        Naming: {
+            name: string;
+        };
         Needs: {
             ac?: components["schemas"]["ACNeeds"];
             /**
@@ -9838,6 +9820,14 @@ export interface components {
             /** @description As in errors: nodes[2].amps */
             field: string;
             text: string;
+        };
+        Offer: {
+            /** @description Of the offer, for 5 minutes */
+            id: string;
+            /** @description PublicKeyCredentialCreationOptionsJSON of Web Authentication, for the browser */
+            options: {
+                [key: string]: unknown;
+            };
         };
         OpenedCheckout: {
             /** @description Whoever has it sees, pays, ends and cancels this checkout */
@@ -10082,11 +10072,6 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        PageEvent: {
-            items: components["schemas"]["Event"][];
-            /** @description Cursor of the next page; absent on the last */
-            next?: string;
-        };
         PageExclusionView: {
             items: components["schemas"]["ExclusionView"][];
             /** @description Cursor of the next page; absent on the last */
@@ -10139,11 +10124,6 @@ export interface components {
         };
         PageKeptSetting: {
             items: components["schemas"]["KeptSetting"][];
-            /** @description Cursor of the next page; absent on the last */
-            next?: string;
-        };
-        PageKindView: {
-            items: components["schemas"]["KindView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -10207,7 +10187,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageName\u00B780": {
+        "PageName\u00B784": {
             items: components["schemas"]["Name"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10224,6 +10204,11 @@ export interface components {
         };
         PageOverrideView: {
             items: components["schemas"]["OverrideView"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PagePasskeyView: {
+            items: components["schemas"]["PasskeyView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -10287,6 +10272,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
+        "PageRoleView\u00B7106": {
+            items: components["schemas"]["RoleView"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
         PageRootView: {
             items: components["schemas"]["RootView"][];
             /** @description Cursor of the next page; absent on the last */
@@ -10302,7 +10292,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageSampleView\u00B7100": {
+        "PageSampleView\u00B7103": {
             items: components["schemas"]["SampleView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10327,13 +10317,13 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        PageSiteStations: {
-            items: components["schemas"]["SiteStations"][];
+        PageSiteView: {
+            items: components["schemas"]["SiteView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        PageSiteView: {
-            items: components["schemas"]["SiteView"][];
+        PageStationAddress: {
+            items: components["schemas"]["StationAddress"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -10412,6 +10402,24 @@ export interface components {
             net?: string;
             /** @enum {string} */
             type: "energy" | "time" | "idle" | "start" | "reservation" | "reserving";
+        };
+        PasskeyView: {
+            /**
+             * Format: date-time
+             * @description When it was found out that there is a copy; since then it is not taken
+             */
+            clonedAt?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Name of this system under which it works */
+            host: string;
+            id: string;
+            name: string;
+            /**
+             * Format: date-time
+             * @description When somebody last signed in with it
+             */
+            seenAt?: string;
         };
         Password: {
             /** @description Of 16 characters or more, 20 for OCPP 1.6 at most unless in hexadecimal digits; absent: one is made */
@@ -11532,6 +11540,12 @@ export interface components {
              */
             reason: "unspecified" | "key-compromise" | "affiliation-changed" | "superseded" | "cessation-of-operation";
         };
+        RoleView: {
+            /** @description What it may do, area by area; areas of which it may do nothing are absent */
+            rights: components["schemas"]["MeRight"][];
+            /** @enum {string} */
+            role: "viewer" | "operator" | "technician" | "finance" | "admin";
+        };
         Rollout: {
             /** @description false stops it */
             on: boolean;
@@ -11793,6 +11807,30 @@ export interface components {
             /** @description VAT number */
             vat?: string;
         };
+        ServerSetting: {
+            default?: string;
+            help: string;
+            /**
+             * @description Of the flag; in the environment it is GNISTA_PUBLIC_URL
+             * @example public-url
+             */
+            name: string;
+            /** @description What it is is not shown */
+            secret?: boolean;
+            /** @description It is another than the default */
+            set: boolean;
+            /** @description In force; empty for what is secret */
+            value: string;
+        };
+        ServerView: {
+            /** @description Under which the world reaches this system */
+            publicUrl?: string;
+            /** @description What the server was told when it began, in force until it begins anew */
+            settings: components["schemas"]["ServerSetting"][];
+            /** @description What the OpenID provider is called by which users may sign in */
+            singleSignOn?: string;
+            version: string;
+        };
         SessionView: {
             /** @description What the browser says of itself */
             agent: string;
@@ -11809,7 +11847,7 @@ export interface components {
              * @description How they proved who they are
              * @enum {string}
              */
-            way: "password";
+            way: "password" | "passkey" | "oidc";
         };
         "Set-token-groupRequest": {
             offline: boolean;
@@ -12030,8 +12068,6 @@ export interface components {
         };
         SiteChange: {
             name?: string;
-            /** @description Both 0 is that nobody has said */
-            position?: components["schemas"]["DegreesView"];
             /** @description Id of the tariff of its stations; empty is none of its own */
             tariff?: string;
             /**
@@ -12087,36 +12123,11 @@ export interface components {
             /** @description What is odd about it, though it can be used */
             warnings?: components["schemas"]["Oddity"][] | null;
         };
-        SiteStations: {
-            /**
-             * Format: int64
-             * @description With a connector where a car charges
-             */
-            charging: number;
-            /**
-             * Format: int64
-             * @description With a connector that is out of order
-             */
-            faulted: number;
-            name?: string;
-            /**
-             * Format: int64
-             * @description Not connected
-             */
-            offline: number;
-            position?: components["schemas"]["DegreesView"];
-            /** @description Id of the site; empty is none */
-            site: string;
-            /** Format: int64 */
-            stations: number;
-        };
         SiteView: {
             /** Format: date-time */
             createdAt: string;
             id: string;
             name: string;
-            /** @description Absent where nobody has said */
-            position?: components["schemas"]["DegreesView"];
             /** @description Id of the tariff of its stations that have none of their own */
             tariff?: string;
             /** Format: date-time */
@@ -12208,6 +12219,20 @@ export interface components {
             /** @description Id. What is due of it is in GET /payments/{id} when the charge has ended, and what the kiosk then did is told by POST /stations/{station}/settlements. */
             payment: string;
         };
+        StationAddress: {
+            /** @description Without: for stations that add it themselves */
+            base: string;
+            /** @description Nobody has said that stations reach it: it is how whoever asks does */
+            guessed?: boolean;
+            /** @description Only this machine reaches it */
+            local?: boolean;
+            /** @description Security profiles that go with it */
+            profiles: number[];
+            /** @description The address as a QR code, in SVG */
+            qr: string;
+            /** @description With the identity at its end */
+            url: string;
+        };
         StationChange: {
             /** @description Whether it may connect with an expired certificate, to renew it */
             acceptExpiredCertificate?: boolean;
@@ -12234,28 +12259,6 @@ export interface components {
             strict?: boolean;
             /** @description Id of its tariff; empty is that of its site, or the default one */
             tariff?: string;
-        };
-        StationFilter: {
-            /** @enum {string} */
-            connected?: "true" | "false";
-            /** @description Status that at least one of its connectors has */
-            connector?: string;
-            /**
-             * @description Whether it has an open fault
-             * @enum {string}
-             */
-            fault?: "true" | "false";
-            firmware?: string;
-            model?: string;
-            /** @description In the id or the name, whatever the letter case */
-            q?: string;
-            /** @description Id of the site */
-            site?: string;
-            /** @enum {string} */
-            state?: "accepted" | "pending" | "rejected";
-            vendor?: string;
-            /** @description Of OCPP */
-            version?: string;
         };
         StationMatch: {
             firmware?: string;
@@ -12338,8 +12341,6 @@ export interface components {
             mirror?: string;
             model?: string;
             name?: string;
-            /** Format: int64 */
-            openFaults: number;
             /** @description Address that it is connected from */
             remote?: string;
             security: components["schemas"]["SecurityView"];
@@ -12575,8 +12576,6 @@ export interface components {
             reference: string;
         };
         TargetView: {
-            /** @description Those that it lets through now, whatever becomes of them */
-            filter?: components["schemas"]["StationFilter"];
             firmware?: string;
             model?: string;
             /** @description These; or else all in service that match the rest */
@@ -13061,8 +13060,8 @@ export interface components {
             disabled?: boolean;
             email?: string;
             grants?: components["schemas"]["Grant"][];
-            /** @enum {string} */
-            language?: "sv" | "en";
+            /** @description sv, en, or empty for that of the browser */
+            language?: string;
             name?: string;
             /** @description A new one, which ends the user's sessions */
             password?: string;
@@ -18497,6 +18496,194 @@ export interface operations {
             };
         };
     };
+    "change-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-my-passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePasskeyView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "add-my-passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Made"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "offer-my-passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "remove-my-passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "rename-my-passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Naming"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "change-my-password": {
         parameters: {
             query?: never;
@@ -19890,6 +20077,35 @@ export interface operations {
             };
         };
     };
+    "list-roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRoleView\u00B7106"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "list-roots": {
         parameters: {
             query?: never;
@@ -20232,7 +20448,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageName\u00B780"];
+                    "application/json": components["schemas"]["PageName\u00B784"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-server-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerView"];
                 };
             };
             /** @description Error */
@@ -20395,41 +20640,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
-    "get-site-labels-pdf": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Cache-Control"?: string;
-                    "Content-Disposition"?: string;
-                    "Content-Type"?: string;
-                    "X-Content-Type-Options"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/pdf": unknown;
                 };
             };
             /** @description Error */
@@ -20710,137 +20920,9 @@ export interface operations {
             };
         };
     };
-    "count-stations": {
-        parameters: {
-            query?: {
-                /** @description In the id or the name, whatever the letter case */
-                q?: string;
-                /** @description Id of the site */
-                site?: string;
-                state?: "accepted" | "pending" | "rejected";
-                connected?: "true" | "false";
-                vendor?: string;
-                model?: string;
-                /** @description Of OCPP */
-                version?: string;
-                firmware?: string;
-                /** @description Status that at least one of its connectors has */
-                connector?: string;
-                /** @description Whether it has an open fault */
-                fault?: "true" | "false";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Matching"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
-    "list-station-kinds": {
-        parameters: {
-            query?: {
-                /** @description Id of the site */
-                site?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageKindView"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
-    "list-station-sites": {
-        parameters: {
-            query?: {
-                /** @description Id of the site; absent is all */
-                site?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageSiteStations"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
     "list-stations": {
         parameters: {
             query?: {
-                /** @description In the id or the name, whatever the letter case */
-                q?: string;
-                /** @description Id of the site */
-                site?: string;
-                state?: "accepted" | "pending" | "rejected";
-                connected?: "true" | "false";
-                vendor?: string;
-                model?: string;
-                /** @description Of OCPP */
-                version?: string;
-                firmware?: string;
-                /** @description Status that at least one of its connectors has */
-                connector?: string;
-                /** @description Whether it has an open fault */
-                fault?: "true" | "false";
-                /** @description Only these */
-                id?: string[] | null;
-                /** @description What they are in the order of; with - the other way round */
-                sort?: "id" | "-id" | "name" | "-name" | "site" | "-site" | "seen" | "-seen";
                 /** @description Most items of a page */
                 limit?: number;
                 /** @description From the page before */
@@ -20993,6 +21075,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StationView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-station-addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identity of the station, percent-encoded */
+                station: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageStationAddress"];
                 };
             };
             /** @description Error */
@@ -22402,43 +22516,6 @@ export interface operations {
             };
         };
     };
-    "list-station-events": {
-        parameters: {
-            query?: {
-                /** @description Most items of a page */
-                limit?: number;
-                /** @description From the page before */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                /** @description Identity of the station, percent-encoded */
-                station: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageEvent"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
     "get-payment-code": {
         parameters: {
             query?: never;
@@ -22669,43 +22746,6 @@ export interface operations {
                 };
                 content: {
                     "text/html": unknown;
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
-                };
-            };
-        };
-    };
-    "get-payment-label-pdf": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Identity of the station, percent-encoded */
-                station: string;
-                evse: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "Cache-Control"?: string;
-                    "Content-Disposition"?: string;
-                    "Content-Type"?: string;
-                    "X-Content-Type-Options"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/pdf": unknown;
                 };
             };
             /** @description Error */
@@ -23260,14 +23300,6 @@ export interface operations {
     "list-messages": {
         parameters: {
             query?: {
-                action?: string;
-                /** @description in is from the station */
-                direction?: "in" | "out";
-                /** @description A request and its answer have the same one */
-                messageId?: string;
-                since?: string;
-                /** @description Before this */
-                until?: string;
                 /** @description Most items of a page */
                 limit?: number;
                 /** @description From the page before */
@@ -26103,7 +26135,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageSampleView\u00B7100"];
+                    "application/json": components["schemas"]["PageSampleView\u00B7103"];
                 };
             };
             /** @description Error */
