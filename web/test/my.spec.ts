@@ -149,7 +149,7 @@ test('from the first mail to the end of the account', async ({ page, gnista, req
   await s.call('StopTransaction', { transactionId: begun.transactionId, meterStop: 6000, timestamp: at(), reason: 'Remote' });
   await expect(async () => {
     await page.goto('/my/history');
-    await expect(page.getByText('5.0 kWh')).toBeVisible({ timeout: 500 });
+    await expect(page.getByText('5.000 kWh')).toBeVisible({ timeout: 500 });
   }).toPass();
   await both(page);
   const table = await page.request.get('/my/history.csv');
