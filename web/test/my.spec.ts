@@ -83,6 +83,7 @@ async function both(page: Page) {
 }
 
 test('from the first mail to the end of the account', async ({ page, gnista, request }) => {
+  test.setTimeout(180_000); // many pages are looked at, in both colours
   await page.setViewportSize({ width: 390, height: 844 });
   const s = await station(gnista.url, 'MY-1');
   await page.goto('/my');
