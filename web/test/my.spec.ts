@@ -178,7 +178,7 @@ test('from the first mail to the end of the account', async ({ page, gnista, req
   await both(page);
   await page.getByRole('checkbox').check();
   await page.getByRole('button', { name: 'Radera för alltid' }).click();
-  await expect(page.getByText('Your account is deleted.')).toBeVisible();
+  await expect(page.getByText('Ditt konto är raderat.')).toBeVisible();
   await page.goto('/my');
   await expect(page).toHaveURL(/\/my\/sign-in/);
   expect(await s.tap('04A1B2C3D4E5F6')).toMatchObject({ idTagInfo: { status: 'Invalid' } });
