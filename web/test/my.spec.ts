@@ -10,7 +10,8 @@ type Payload = Record<string, unknown>;
 /** A text as a frame of a WebSocket, masked as those of clients are. */
 function frame(text: string): Buffer {
   const data = Buffer.from(text);
-  const head = data.length < 126 ? Buffer.from([0x81, 0x80 | data.length]) : Buffer.from([0x81, 0x80 | 126, data.length >> 8, data.length & 255]);
+  const head =
+    data.length < 126 ? Buffer.from([0x81, 0x80 | data.length]) : Buffer.from([0x81, 0x80 | 126, data.length >> 8, data.length & 255]);
   return Buffer.concat([head, Buffer.alloc(4), data]); // a mask of zeros
 }
 
@@ -20,7 +21,13 @@ async function station(url: string, id: string) {
   const answers = new Map<string, Payload>();
   const socket = await new Promise<Socket>((done, failed) => {
     const r = httpRequest(`${url}/ocpp/${id}`, {
-      headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Protocol': 'ocpp1.6' },
+      headers: {
+        Connection: 'Upgrade',
+        Upgrade: 'websocket',
+        'Sec-WebSocket-Version': '13',
+        'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+        'Sec-WebSocket-Protocol': 'ocpp1.6',
+      },
     });
     r.on('upgrade', (_, socket) => done(socket as Socket)).on('error', failed);
     r.end();
@@ -59,7 +66,8 @@ async function station(url: string, id: string) {
   };
   const ordered = (action: string) => wait(() => asked.find((f) => f[2] === action)?.[3] as Payload | undefined);
   await call('BootNotification', { chargePointVendor: 'V', chargePointModel: 'M' });
-  for (const connectorId of [0, 1]) await call('StatusNotification', { connectorId, errorCode: 'NoError', status: 'Available', timestamp: new Date().toISOString() });
+  for (const connectorId of [0, 1])
+    await call('StatusNotification', { connectorId, errorCode: 'NoError', status: 'Available', timestamp: new Date().toISOString() });
   return { call, ordered, tap: (idTag: string) => call('Authorize', { idTag }), end: () => socket.destroy() };
 }
 
