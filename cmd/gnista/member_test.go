@@ -133,7 +133,7 @@ func TestMyOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.does("POST", "tap", `{"station":"S"}`, 201)
-	eventually(t, "what was charged", func() bool {
+	comes(t, "what was charged", func() bool {
 		var list things
 		a.read("history", &list)
 		return len(list.Items) == 1
@@ -397,7 +397,7 @@ func TestMyUnknown(t *testing.T) {
 	if len(answers) != 1 {
 		t.Errorf("got %v", answers)
 	}
-	eventually(t, "mails", func() bool { return strings.Count(box.all(), "known@example.com") == 2 })
+	comes(t, "mails", func() bool { return strings.Count(box.all(), "known@example.com") == 2 })
 	box.Lock()
 	defer box.Unlock()
 	if strings.Contains(strings.Join(box.to, " "), "nobody") || !strings.Contains(box.texts[0], "https://charge.example/my/link/") || !strings.Contains(box.texts[1], "länk") {
@@ -506,7 +506,7 @@ func TestMyEnd(t *testing.T) {
 	}
 	station.send(event("Ended", 1, "T1", "", 3000))
 	station.want(`[3,"T11"`)
-	eventually(t, "what was charged", func() bool {
+	comes(t, "what was charged", func() bool {
 		var list things
 		a.read("history", &list)
 		return len(list.Items) == 1
@@ -573,4 +573,16 @@ func column(t *testing.T, db *sql.DB, query string) (list []string) {
 		list = append(list, x)
 	}
 	return list
+}
+
+// comes waits until something is so.
+func comes(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for range 300 {
+		if so() {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatalf("there is no %s", what)
 }
