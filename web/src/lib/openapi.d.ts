@@ -2219,6 +2219,393 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/my/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show who one is, and one's accounts with their balances */
+        get: operations["my-account"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete oneself
+         * @description What tells who one is, the cards, the sessions and the cards on file go; what was charged stays for the books, with nobody's name. It is refused while a car charges, something is owed, or money is left. It cannot be undone.
+         */
+        delete: operations["my-account-delete"];
+        options?: never;
+        head?: never;
+        /** Change one's name, language or address */
+        patch: operations["my-account-change"];
+        trace?: never;
+    };
+    "/api/v1/my/account/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a link sent to another address, which becomes one's own when the link is used */
+        post: operations["my-email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's cards */
+        get: operations["my-cards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/cards/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove one of one's cards */
+        delete: operations["my-card-remove"];
+        options?: never;
+        head?: never;
+        /** Name, limit, block or unblock one of one's cards */
+        patch: operations["my-card-change"];
+        trace?: never;
+    };
+    "/api/v1/my/charging": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's charges that go on */
+        get: operations["my-charging"];
+        put?: never;
+        /** Order a station to charge for one's account */
+        post: operations["my-start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/charging/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show one of one's charges */
+        get: operations["my-charge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/charging/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Order the station to end one of one's charges */
+        post: operations["my-stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download all that is kept of oneself
+         * @description For the rights to access and to portability of the GDPR, articles 15 and 20.
+         */
+        get: operations["my-export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what one was charged for, the newest first */
+        get: operations["my-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/history.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download what one was charged for */
+        get: operations["my-history-csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell what a link is for
+         * @description It is not used up by that.
+         */
+        post: operations["my-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/link/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Use a link up, and begin a session
+         * @description The session is in the cookie that is set. A link that was used is none any more, and neither are others to that address.
+         */
+        post: operations["my-link-use"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/mandates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the cards that one pays by */
+        get: operations["my-mandates"];
+        put?: never;
+        /**
+         * Begin to give a card to pay by
+         * @description The card is given in the provider's own element. A postpaid account with an active one pays for each charge by it.
+         */
+        post: operations["my-mandate-ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/mandates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a card that one pays by */
+        get: operations["my-mandate"];
+        put?: never;
+        post?: never;
+        /** Pay by a card no more */
+        delete: operations["my-mandate-revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's sessions, the newest first */
+        get: operations["my-sessions"];
+        put?: never;
+        post?: never;
+        /** Sign out everywhere */
+        delete: operations["my-sessions-end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of one's sessions */
+        delete: operations["my-session-end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a link to sign in by sent to a driver
+         * @description The answer is the same whether the address is known or not. Where drivers may sign up, a link is sent to any address.
+         */
+        post: operations["my-sign-in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End this session */
+        post: operations["my-sign-out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/tap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how far one is with adding a card */
+        get: operations["my-tap-look"];
+        put?: never;
+        /**
+         * Begin to add a card at a station
+         * @description The card has to be held to the station within five minutes, and once more after its holder has said that it is theirs. One driver at a time adds a card at a station.
+         */
+        post: operations["my-tap"];
+        /** Add no card after all */
+        delete: operations["my-tap-end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/tap/add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add the card */
+        post: operations["my-tap-add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/tap/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the card that was seen is one's own */
+        post: operations["my-tap-mine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ocsp": {
         parameters: {
             query?: never;
@@ -2790,6 +3177,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/revenue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was billed, by day, site or station
+         * @description The charge records that were issued in the time, credits taken off, in the order of the groups; of each currency by itself. Days are those of the time zone of the server. Of at most two years.
+         */
+        get: operations["list-revenue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/review": {
         parameters: {
             query?: never;
@@ -3023,6 +3430,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/power": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List how the power of all sites with limits is used, at a glance */
+        get: operations["list-sites-power"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{id}": {
         parameters: {
             query?: never;
@@ -3046,6 +3470,26 @@ export interface paths {
          * @description What is left out is not changed.
          */
         patch: operations["change-site"];
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/labels.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the labels of a site as sheets of A4, to be printed and cut out
+         * @description Of all EVSEs of the site that have a payment code, six on a sheet. Not found where none has.
+         */
+        get: operations["get-site-labels-pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/sites/{id}/limits": {
@@ -3170,6 +3614,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/station-count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the stations that filters let through */
+        get: operations["count-stations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/station-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the vendors, models, firmwares and versions of stations, the most frequent first
+         * @description The first 1000.
+         */
+        get: operations["list-station-kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/station-sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell of each site how its stations are
+         * @description For a map.
+         */
+        get: operations["list-station-sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stations": {
         parameters: {
             query?: never;
@@ -3177,7 +3678,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List stations */
+        /**
+         * List stations
+         * @description Those that all of the filters let through. By seen, those that are away come by when they were last heard, and those that are connected are heard now.
+         */
         get: operations["list-stations"];
         put?: never;
         post?: never;
@@ -3887,6 +4391,26 @@ export interface paths {
         patch: operations["adjust-event-stream"];
         trace?: never;
     };
+    "/api/v1/stations/{station}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what happened at a station, the newest first
+         * @description What whoever asks may see of it. A page may be shorter than its limit, and others follow.
+         */
+        get: operations["list-station-events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stations/{station}/evses/{evse}/code": {
         parameters: {
             query?: never;
@@ -3978,6 +4502,26 @@ export interface paths {
          * @description A page in Swedish and English with the QR code, the code to be typed and the price as it is now. Where the EVSE has no code, it gets one.
          */
         get: operations["get-payment-label"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station}/evses/{evse}/label.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the label of an EVSE as a PDF of its size
+         * @description 90 by 91 mm, in Swedish and English, with the QR code, the address to be typed, the price as it is now and the phone number of the support. Where the EVSE has no code, it gets one.
+         */
+        get: operations["get-payment-label-pdf"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5092,6 +5636,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tariffs/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell what a charge would cost by a tariff that is not there yet
+         * @description Stores nothing.
+         */
+        post: operations["quote-draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tariffs/{id}": {
         parameters: {
             query?: never;
@@ -5188,6 +5752,26 @@ export interface paths {
          * @description Those that are billed, in the order of their starts. Nothing is stored.
          */
         post: operations["simulate-tariff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tariffs/{id}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a tariff is of
+         * @description The tokens, groups, customers, EVSEs, stations and sites that it was assigned to. The first of these that has a tariff counts.
+         */
+        get: operations["list-tariff-uses"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5374,6 +5958,23 @@ export interface paths {
         patch: operations["change-token"];
         trace?: never;
     };
+    "/api/v1/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell what goes on now, of all stations */
+        get: operations["get-totals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/transactions": {
         parameters: {
             query?: never;
@@ -5400,6 +6001,26 @@ export interface paths {
         };
         /** Show a transaction */
         get: operations["get-transaction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/{id}/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain what a transaction costs
+         * @description By its charge record, or so far. Of one that waits for a decision it is what it would come to.
+         */
+        get: operations["get-transaction-cost"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5457,6 +6078,26 @@ export interface paths {
         };
         /** List what the meter said during a transaction */
         get: operations["list-samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/{id}/signed-values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the signed meter values of a transaction
+         * @description As the station sent them, for a program that checks signatures.
+         */
+        get: operations["list-signed-values"];
         put?: never;
         post?: never;
         delete?: never;
@@ -6728,11 +7369,11 @@ export interface components {
         };
         CampaignChange: {
             /**
-             * @description What is applied to each station: settings, read-settings, reset, firmware, local-list, install-certificate
+             * @description What is applied to each station: settings, read-settings, reset, firmware, local-list, install-certificate, availability, trigger, clear-cache
              * @example settings
              */
             action: string;
-            /** @description What the action is told. settings: {"template": id}, {"settings": [{"name", "value"}]}, or nothing for each station's own template; reset: {"type": "soft"}; firmware: as POST firmware of a station; local-list: {"full": true} or nothing; install-certificate: {"use", "certificate"} */
+            /** @description What the action is told. settings: {"template": id}, {"settings": [{"name", "value"}]}, or nothing for each station's own template; reset: {"type": "soft"}; firmware: as POST firmware of a station; local-list: {"full": true} or nothing; install-certificate: {"use", "certificate"}; availability: {"operative": false}; trigger: {"message": "boot"} */
             args?: unknown;
             /**
              * Format: int64
@@ -7142,6 +7783,8 @@ export interface components {
              * @description When it was given
              */
             at: string;
+            /** @description Who gave it; absent where nobody has said */
+            by?: string;
             /** @description The station's own word, or why */
             detail?: string;
             /**
@@ -7267,6 +7910,22 @@ export interface components {
         };
         CostOrder: {
             transaction: string;
+        };
+        CostView: {
+            bill: components["schemas"]["BillView"];
+            /** @description It is that of the charge record; else it is so far */
+            billed: boolean;
+            /** @description Of the tariff */
+            name?: string;
+            /** @description Id of the tariff; absent where none holds, and then it costs nothing */
+            tariff?: string;
+            /** @description The version in words */
+            text?: components["schemas"]["TextsView"];
+            /**
+             * Format: int64
+             * @description Number of the version
+             */
+            version?: number;
         };
         Cover: {
             /** @description Id of a person who is not there: whoever comes next in the order is on call. Either this or person */
@@ -7623,6 +8282,18 @@ export interface components {
             record?: string;
             transaction: string;
         };
+        DegreesView: {
+            /**
+             * Format: double
+             * @description Degrees north
+             */
+            latitude: number;
+            /**
+             * Format: double
+             * @description Degrees east
+             */
+            longitude: number;
+        };
         DerAnswer: {
             /** @description The station's own word */
             detail?: string;
@@ -7823,6 +8494,13 @@ export interface components {
              * @example acknowledged
              */
             what: string;
+        };
+        Draft: {
+            plan: components["schemas"]["Plan"];
+            /** @description Id of the site whose time zone is taken; absent: the operator's */
+            site?: string;
+            /** @description What would create it */
+            tariff: components["schemas"]["CreateTariff"];
         };
         DriftView: {
             /**
@@ -8124,6 +8802,13 @@ export interface components {
             /** @description In the words of the other side */
             tariff: unknown;
         };
+        ExportedDevice: {
+            agent?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            seenAt: string;
+        };
         FaultLanguages: {
             en?: components["schemas"]["FaultTexts"];
             sv?: components["schemas"]["FaultTexts"];
@@ -8370,6 +9055,45 @@ export interface components {
             triedAt?: string;
             /** @description Id of the version that it is to have; behind a comma that of the next */
             wanted?: string;
+        };
+        Glance: {
+            /** @description What cars may take */
+            allocatedA: number[] | null;
+            /**
+             * Format: date-time
+             * @description When its power was divided last; absent: not yet
+             */
+            at?: string;
+            /**
+             * Format: int64
+             * @description EVSEs with a transaction
+             */
+            cars: number;
+            /** @description Limits that are exceeded, of all nodes */
+            exceeded?: components["schemas"]["NodeExceeded"][] | null;
+            /** @description Of the connection; -1 is none */
+            limitA: number[] | null;
+            /** Format: int64 */
+            limitW?: number;
+            /** @description At the connection */
+            measuredA: number[] | null;
+            /** Format: int64 */
+            measuredW: number;
+            /** @description A meter of the site is silent */
+            meterStale?: boolean;
+            /** @enum {string} */
+            mode: "off" | "watch" | "on";
+            site: string;
+            /**
+             * Format: int64
+             * @description EVSEs that do not do what they are told
+             */
+            troubles: number;
+            /**
+             * Format: int64
+             * @description Of these, those that may take nothing now
+             */
+            waiting: number;
         };
         Grading: {
             /** @description Who does it, where nobody has signed in; absent is "operator" */
@@ -8816,6 +9540,15 @@ export interface components {
             /** @description What its template wants, or else what was last written here */
             wanted?: string;
         };
+        KindView: {
+            firmware: string;
+            model: string;
+            /** Format: int64 */
+            stations: number;
+            vendor: string;
+            /** @description Of OCPP */
+            version: string;
+        };
         Kiosk: {
             /** @description That the kiosk has set aside; the charge is ended before it costs more */
             amount: components["schemas"]["Money"];
@@ -8994,6 +9727,8 @@ export interface components {
             link: string;
             /** @description The one that pays the rest, where the customer is asked */
             payment?: components["schemas"]["PaymentView"];
+            /** @description The address as a QR code in SVG */
+            qr: string;
         };
         ListView: {
             /**
@@ -9168,6 +9903,10 @@ export interface components {
             model?: string;
             vendor?: string;
         };
+        Matching: {
+            /** Format: int64 */
+            stations: number;
+        };
         MeChange: {
             /** @description sv, en, or empty for that of the browser */
             language?: string;
@@ -9325,7 +10064,7 @@ export interface components {
             text: string;
             /**
              * Format: int64
-             * @description Message type number; 0 is a text that is no OCPP-J frame
+             * @description Message type number; 0 is no OCPP-J frame: a text, or, with the action connected or disconnected, what became of the connection
              */
             type: number;
         };
@@ -9570,6 +10309,245 @@ export interface components {
             /** @description The new reservation */
             to: components["schemas"]["ReservationView"];
         };
+        MyAccount: {
+            accounts: components["schemas"]["AccountView"][];
+            address: components["schemas"]["Address"];
+            /** Format: date-time */
+            createdAt: string;
+            email: string;
+            id: string;
+            /** @enum {string} */
+            kind: "private" | "company";
+            language?: string;
+            name: string;
+        };
+        MyAsk: {
+            email: string;
+            /**
+             * @description Of the mail
+             * @default sv
+             * @enum {string}
+             */
+            language: "sv" | "en";
+            /** @description Path that the link leads to afterwards: of a page of drivers */
+            to?: string;
+        };
+        MyAsked: {
+            /**
+             * Format: int64
+             * @description That the link lives
+             */
+            minutes: number;
+            /** @description The path of the link. In test mode only */
+            testLink?: string;
+        };
+        MyCard: {
+            account: string;
+            blocked?: boolean;
+            /** @description It can be unblocked by its holder; where the operator has blocked it, only by the operator */
+            blockedByMe?: boolean;
+            /** Format: date-time */
+            expiresAt?: string;
+            id: string;
+            /** @description Its last four characters; absent: it is what is begun in a browser */
+            label?: string;
+            limits?: components["schemas"]["LimitsView"];
+            name?: string;
+        };
+        MyCardChange: {
+            blocked?: boolean;
+            /** @description Replaces all limits */
+            limits?: components["schemas"]["LimitsView"];
+            name?: string;
+        };
+        MyChange: {
+            /** @description Replaces all of it */
+            address?: components["schemas"]["Address"];
+            /** @enum {string} */
+            language?: "sv" | "en";
+            name?: string;
+        };
+        MyCharge: {
+            account: string;
+            activity?: string;
+            /** @description Its last four characters; absent: it was begun in a browser */
+            card?: string;
+            /** @description So far; VAT included */
+            cost?: components["schemas"]["Money"];
+            /** Format: date-time */
+            endedAt?: string;
+            /** Format: int64 */
+            energyWh: number;
+            /** Format: int64 */
+            evse: number;
+            id: string;
+            /** @description Of the station */
+            name?: string;
+            /** Format: int64 */
+            powerW: number;
+            /** @description Somebody has to look at it before it is charged for */
+            review?: boolean;
+            /**
+             * Format: int64
+             * @description State of charge in percent
+             */
+            soc?: number;
+            /** Format: date-time */
+            startedAt: string;
+            station: string;
+        };
+        MyEmailAsk: {
+            email: string;
+            /**
+             * @description Of the mail
+             * @default sv
+             * @enum {string}
+             */
+            language: "sv" | "en";
+        };
+        MyEmailAsked: {
+            /**
+             * Format: int64
+             * @description That the link lives
+             */
+            minutes: number;
+            /** @description The path of the link. In test mode only */
+            testLink?: string;
+        };
+        MyEntered: {
+            /** @description Id of the customer */
+            customer: string;
+            /** @description Path that the link leads to */
+            to: string;
+        };
+        MyEntry: {
+            /** @description Above 0 is debit, below 0 is credit */
+            amount: components["schemas"]["Money"];
+            /** Format: date-time */
+            at: string;
+            /** @description receivable: what is owed; deposit: what was paid in */
+            kind: string;
+            text: string;
+        };
+        MyExport: {
+            accounts: components["schemas"]["AccountView"][];
+            cards: components["schemas"]["TokenView"][];
+            cardsOnFile: components["schemas"]["MandateView"][];
+            /** @description With the cards that one has now */
+            charges: components["schemas"]["MyCharge"][];
+            customer: components["schemas"]["PayerView"];
+            /** @description Of the ledger */
+            entries: components["schemas"]["MyEntry"][];
+            /** Format: date-time */
+            exportedAt: string;
+            invoices: components["schemas"]["InvoiceView"][];
+            payments: components["schemas"]["MyPayment"][];
+            receipts: components["schemas"]["ReceiptView"][];
+            sessions: components["schemas"]["ExportedDevice"][];
+        };
+        MyLink: {
+            /** @description The last part of the path of the link */
+            link: string;
+        };
+        MyLinkUse: {
+            /** @description Needed where there are several */
+            customer?: string;
+            link: string;
+            /** @description Of somebody new */
+            name?: string;
+        };
+        MyMandateAsk: {
+            /** @description Id of the account that is to pay by it; absent: the first that is not blocked */
+            account?: string;
+            /**
+             * @description Of the text that one agrees to
+             * @enum {string}
+             */
+            language: "sv" | "en";
+        };
+        MyOffering: {
+            /** @description As one of whom to sign in; none: somebody new, who has to give a name */
+            customers: components["schemas"]["MyPerson"][];
+            email: string;
+            /** @enum {string} */
+            purpose: "sign-in" | "email";
+        };
+        MyPayment: {
+            account: string;
+            /** @description Id of what was charged */
+            charge?: string;
+            /** Format: date-time */
+            createdAt: string;
+            due: components["schemas"]["Money"];
+            id: string;
+            provider: string;
+            refunded: components["schemas"]["Money"];
+            state: string;
+            taken: components["schemas"]["Money"];
+        };
+        MyPerson: {
+            id: string;
+            name: string;
+        };
+        MyRecord: {
+            account: string;
+            /** @description Its last four characters */
+            card?: string;
+            /** Format: date-time */
+            endedAt: string;
+            /** Format: int64 */
+            energyWh: number;
+            /** Format: int64 */
+            evse: number;
+            /** @description That of the receipt: GET /receipts/{id}, with .pdf behind it as a PDF */
+            id: string;
+            /** @enum {string} */
+            kind: "original" | "credit" | "replacement";
+            /** Format: int64 */
+            number: number;
+            /** Format: date-time */
+            startedAt: string;
+            station: string;
+            /** @description VAT included */
+            total: components["schemas"]["Money"];
+        };
+        MySession: {
+            /** @description What the browser says of itself */
+            agent?: string;
+            /** Format: date-time */
+            createdAt: string;
+            id: string;
+            /** Format: date-time */
+            seenAt: string;
+            /** @description It is the one that asks */
+            this?: boolean;
+        };
+        MyStart: {
+            /** @description Id of the account that pays; absent: the first that is not blocked */
+            account?: string;
+            /**
+             * Format: int64
+             * @description Absent: that of the code, or the choice is the station's
+             */
+            evse?: number;
+            /** @description Its id, or the code that is on the outlet */
+            station: string;
+            /** @description Id of the version of the price that the driver has seen: where another one holds nothing begins */
+            tariff?: string;
+        };
+        MyTapMine: {
+            /** @description Id of what was seen */
+            card: string;
+        };
+        MyTapName: {
+            name?: string;
+        };
+        MyTapStart: {
+            /** @description Id of the account that is to pay; absent: the first that is not blocked */
+            account?: string;
+            /** @description Its id, or the code that is on the outlet */
+            station: string;
+        };
         Name: {
             /** @description Of OCPP 1.6 */
             key?: string;
@@ -9727,6 +10705,21 @@ export interface components {
              * @description Limit over all phases
              */
             watts?: number;
+        };
+        NodeExceeded: {
+            /** Format: double */
+            limit: number;
+            /**
+             * Format: double
+             * @description In A, or in W of the total
+             */
+            measured: number;
+            name?: string;
+            node: string;
+            /** @enum {string} */
+            phase: "L1" | "L2" | "L3" | "total";
+            /** Format: date-time */
+            since: string;
         };
         NodeView: {
             /** @description What cars may take */
@@ -10072,6 +11065,11 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
+        PageEvent: {
+            items: components["schemas"]["Event"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
         PageExclusionView: {
             items: components["schemas"]["ExclusionView"][];
             /** @description Cursor of the next page; absent on the last */
@@ -10089,6 +11087,11 @@ export interface components {
         };
         PageFileView: {
             items: components["schemas"]["FileView"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageGlance: {
+            items: components["schemas"]["Glance"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -10124,6 +11127,11 @@ export interface components {
         };
         PageKeptSetting: {
             items: components["schemas"]["KeptSetting"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageKindView: {
+            items: components["schemas"]["KindView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -10187,7 +11195,27 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageName\u00B784": {
+        PageMyCard: {
+            items: components["schemas"]["MyCard"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageMyCharge: {
+            items: components["schemas"]["MyCharge"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageMyRecord: {
+            items: components["schemas"]["MyRecord"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        "PageMySession\u00B775": {
+            items: components["schemas"]["MySession"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        "PageName\u00B7105": {
             items: components["schemas"]["Name"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10267,12 +11295,17 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
+        PageRevenueView: {
+            items: components["schemas"]["RevenueView"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
         PageReviewView: {
             items: components["schemas"]["ReviewView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageRoleView\u00B7106": {
+        "PageRoleView\u00B7130": {
             items: components["schemas"]["RoleView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10292,7 +11325,7 @@ export interface components {
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
-        "PageSampleView\u00B7103": {
+        "PageSampleView\u00B7126": {
             items: components["schemas"]["SampleView"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
@@ -10314,6 +11347,11 @@ export interface components {
         };
         PageSettlementView: {
             items: components["schemas"]["SettlementView"][];
+            /** @description Cursor of the next page; absent on the last */
+            next?: string;
+        };
+        PageSiteStations: {
+            items: components["schemas"]["SiteStations"][];
             /** @description Cursor of the next page; absent on the last */
             next?: string;
         };
@@ -10634,6 +11672,15 @@ export interface components {
              */
             startSeconds: number;
         };
+        PhaseView: {
+            /** @enum {string} */
+            activity: "connected" | "charging" | "suspended-ev" | "suspended-evse" | "idle";
+            /**
+             * Format: date-time
+             * @description When it began
+             */
+            at: string;
+        };
         Place: {
             /**
              * Format: int64
@@ -10645,6 +11692,40 @@ export interface components {
              * @description 0 or absent is the station as a whole
              */
             evse?: number;
+        };
+        Plan: {
+            /**
+             * Format: int64
+             * @description Absent: as long as it takes with powerW
+             */
+            chargingMinutes?: number;
+            /**
+             * Format: int64
+             * @description Evenly over the minutes; absent with a profile
+             */
+            energyWh?: number;
+            /**
+             * Format: int64
+             * @description That the car stays after it has charged
+             */
+            idleMinutes?: number;
+            /**
+             * Format: int64
+             * @description Absent: what the energy and the minutes come to
+             */
+            powerW?: number;
+            /** @description How the power goes, instead of energyWh, chargingMinutes and powerW */
+            profile?: components["schemas"]["PlanPower"][] | null;
+            /**
+             * Format: int64
+             * @description For which the EVSE was reserved before
+             */
+            reservedMinutes?: number;
+            /**
+             * Format: date-time
+             * @description Absent: now
+             */
+            startAt?: string;
         };
         PlanPower: {
             /**
@@ -11067,6 +12148,63 @@ export interface components {
             /** @enum {string} */
             type: "energy" | "time" | "idle" | "start" | "reservation" | "reserving" | "minimum" | "maximum";
             vatPercent: string;
+        };
+        ReceiptView: {
+            /** @description Who pays, where it is a customer with a contract, or the company that a driver without one has named */
+            buyer?: components["schemas"]["BuyerView"];
+            /**
+             * Format: int64
+             * @description Number of the receipt that this one takes back
+             */
+            credits?: number;
+            /** Format: date-time */
+            endedAt: string;
+            /** Format: int64 */
+            energyWh: number;
+            /** Format: int64 */
+            evse: number;
+            id: string;
+            /** Format: date-time */
+            issuedAt: string;
+            /**
+             * @description Of invoice that it is: full for a company with a VAT number and for more than 4000 SEK
+             * @enum {string}
+             */
+            kind: "simplified" | "full";
+            lines: components["schemas"]["ReceiptLine"][];
+            /** @description What the meter showed at the start */
+            meterBegin?: components["schemas"]["ReadingView"];
+            /** @description What the meter showed at the end */
+            meterEnd?: components["schemas"]["ReadingView"];
+            net: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description In an unbroken series
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description Number of the receipt that this one stands for instead
+             */
+            replaces?: number;
+            seller: components["schemas"]["Seller"];
+            /** @description Meter values that the meter has signed, as the station sent them */
+            signedValues?: components["schemas"]["SignedView"][] | null;
+            /** Format: date-time */
+            startedAt: string;
+            station: string;
+            /**
+             * @description What was sold: charging of an electric vehicle, or a reserved place that nobody came to
+             * @enum {string}
+             */
+            supply: "charging" | "reservation";
+            /** @description It was paid in a test mode, without real money */
+            test?: boolean;
+            /** @description Its last four characters */
+            token?: string;
+            total: components["schemas"]["Money"];
+            vat: components["schemas"]["Money"];
+            vatRates: components["schemas"]["VatView"][];
         };
         ReceivableView: {
             /**
@@ -11524,6 +12662,25 @@ export interface components {
         };
         Result: {
             result: unknown;
+        };
+        RevenueView: {
+            /**
+             * Format: int64
+             * @description Charge records that are no corrections
+             */
+            charges: number;
+            /**
+             * Format: int64
+             * @description Credits, and records that stand instead
+             */
+            corrections: number;
+            /** Format: int64 */
+            energyWh: number;
+            /** @description A day as 2026-11-27, the id of a site, or a station; empty where a station has no site */
+            group: string;
+            net: components["schemas"]["Money"];
+            total: components["schemas"]["Money"];
+            vat: components["schemas"]["Money"];
         };
         ReviewView: {
             /** @description What is known of the energy */
@@ -11996,6 +13153,10 @@ export interface components {
             /** Format: int64 */
             signal: number;
         };
+        SignedList: {
+            /** @description In the order of time */
+            signedValues: components["schemas"]["SignedView"][];
+        };
         SignedView: {
             /** Format: date-time */
             at: string;
@@ -12068,6 +13229,8 @@ export interface components {
         };
         SiteChange: {
             name?: string;
+            /** @description Both 0 is that nobody has said */
+            position?: components["schemas"]["DegreesView"];
             /** @description Id of the tariff of its stations; empty is none of its own */
             tariff?: string;
             /**
@@ -12123,11 +13286,36 @@ export interface components {
             /** @description What is odd about it, though it can be used */
             warnings?: components["schemas"]["Oddity"][] | null;
         };
+        SiteStations: {
+            /**
+             * Format: int64
+             * @description With a connector where a car charges
+             */
+            charging: number;
+            /**
+             * Format: int64
+             * @description With a connector that is out of order
+             */
+            faulted: number;
+            name?: string;
+            /**
+             * Format: int64
+             * @description Not connected
+             */
+            offline: number;
+            position?: components["schemas"]["DegreesView"];
+            /** @description Id of the site; empty is none */
+            site: string;
+            /** Format: int64 */
+            stations: number;
+        };
         SiteView: {
             /** Format: date-time */
             createdAt: string;
             id: string;
             name: string;
+            /** @description Absent where nobody has said */
+            position?: components["schemas"]["DegreesView"];
             /** @description Id of the tariff of its stations that have none of their own */
             tariff?: string;
             /** Format: date-time */
@@ -12260,6 +13448,28 @@ export interface components {
             /** @description Id of its tariff; empty is that of its site, or the default one */
             tariff?: string;
         };
+        StationFilter: {
+            /** @enum {string} */
+            connected?: "true" | "false";
+            /** @description Status that at least one of its connectors has */
+            connector?: string;
+            /**
+             * @description Whether it has an open fault
+             * @enum {string}
+             */
+            fault?: "true" | "false";
+            firmware?: string;
+            model?: string;
+            /** @description In the id or the name, whatever the letter case */
+            q?: string;
+            /** @description Id of the site */
+            site?: string;
+            /** @enum {string} */
+            state?: "accepted" | "pending" | "rejected";
+            vendor?: string;
+            /** @description Of OCPP */
+            version?: string;
+        };
         StationMatch: {
             firmware?: string;
             model?: string;
@@ -12341,6 +13551,8 @@ export interface components {
             mirror?: string;
             model?: string;
             name?: string;
+            /** Format: int64 */
+            openFaults: number;
             /** @description Address that it is connected from */
             remote?: string;
             security: components["schemas"]["SecurityView"];
@@ -12575,7 +13787,25 @@ export interface components {
             /** @description Of the bank's statement; another one for each payout */
             reference: string;
         };
+        TapView: {
+            /** @description Id of what was seen */
+            card?: string;
+            /** Format: int64 */
+            evse?: number;
+            /** @description Its last four characters */
+            label?: string;
+            /**
+             * @description waiting: no card was held to the station yet; seen: one was, is it theirs?; again: it has to be held there once more; ready: it can be added; several: more than one was held there, begin anew; over: the time is over
+             * @enum {string}
+             */
+            state: "waiting" | "seen" | "again" | "ready" | "several" | "over";
+            station: string;
+            /** Format: date-time */
+            until: string;
+        };
         TargetView: {
+            /** @description Those that it lets through now, whatever becomes of them */
+            filter?: components["schemas"]["StationFilter"];
             firmware?: string;
             model?: string;
             /** @description These; or else all in service that match the rest */
@@ -12793,6 +14023,32 @@ export interface components {
             /** Format: date-time */
             validFrom?: string;
         };
+        TotalsView: {
+            /** Format: int64 */
+            activeTransactions: number;
+            /**
+             * Format: int64
+             * @description Transactions in which a car takes energy
+             */
+            charging: number;
+            /**
+             * Format: int64
+             * @description Stations that are connected now
+             */
+            connected: number;
+            /**
+             * Format: int64
+             * @description That stations have told of
+             */
+            evses: number;
+            /**
+             * Format: int64
+             * @description Of all cars, as it was last measured
+             */
+            powerW: number;
+            /** Format: int64 */
+            stations: number;
+        };
         TransactionQuestion: {
             /** @description Absent: whether it has messages of any */
             transaction?: string;
@@ -12823,6 +14079,8 @@ export interface components {
             /** @description That were set */
             limits?: components["schemas"]["Limits"];
             note?: string;
+            /** @description What the car did, one after the other; only where one transaction is shown */
+            phases?: components["schemas"]["PhaseView"][] | null;
             /** Format: int64 */
             powerW?: number;
             /** @description Its name in OCPP */
@@ -13056,6 +14314,23 @@ export interface components {
              */
             uptime?: number;
         };
+        UseView: {
+            /**
+             * Format: int64
+             * @description Of the station
+             */
+            evse?: number;
+            /** @description Of the group, customer, station or site, or the UID of a token; of tokens only the end, where whoever asks may not see customers */
+            id?: string;
+            name?: string;
+            /**
+             * @description What it is of
+             * @enum {string}
+             */
+            rule: "token" | "group" | "customer" | "evse" | "station" | "site";
+            /** @description Of a token */
+            type?: string;
+        };
         UserChange: {
             disabled?: boolean;
             email?: string;
@@ -13090,6 +14365,10 @@ export interface components {
             seenAt?: string;
             /** Format: date-time */
             updatedAt: string;
+        };
+        Uses: {
+            /** @description At most 1000 */
+            items: components["schemas"]["UseView"][];
         };
         ValueChange: {
             /** @description false: the station is told when it asks; absent: true */
@@ -16028,6 +17307,8 @@ export interface operations {
                 limit?: number;
                 /** @description From the page before */
                 cursor?: string;
+                /** @description Part of the name, mail address or a number */
+                find?: string;
             };
             header?: never;
             path?: never;
@@ -17259,6 +18540,8 @@ export interface operations {
                 station?: string;
                 site?: string;
                 assignee?: string;
+                acknowledged?: "true" | "false";
+                shelved?: "true" | "false";
                 /** @description Language of the texts; absent: what Accept-Language likes best */
                 language?: "en" | "sv";
                 /** @description Most items of a page */
@@ -18802,6 +20085,931 @@ export interface operations {
             };
         };
     };
+    "my-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyAccount"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-account-delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-account-change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MyChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyAccount"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MyEmailAsk"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyEmailAsked"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMyCard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-card-remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-card-change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MyCardChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyCard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-charging": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMyCharge"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MyStart"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-charge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyCharge"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyExport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-history": {
+        parameters: {
+            query?: {
+                /** @description Most items of a page */
+                limit?: number;
+                /** @description From the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMyRecord"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-history-csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MyLink"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyOffering"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-link-use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MyLinkUse"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyEntered"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-mandates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMandateView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-mandate-ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MyMandateAsk"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MandateAsked"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-mandate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MandateView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-mandate-revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MandateView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMySession\u00B775"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-sessions-end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-session-end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MyAsk"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyAsked"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-tap-look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TapView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-tap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MyTapStart"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TapView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-tap-end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-tap-add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MyTapName"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyCard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "my-tap-mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MyTapMine"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TapView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "ask-ocsp": {
         parameters: {
             query?: never;
@@ -20011,6 +22219,49 @@ export interface operations {
             };
         };
     };
+    "list-revenue": {
+        parameters: {
+            query?: {
+                by?: "day" | "site" | "station";
+                /** @description Only this site */
+                site?: string;
+                /** @description Only this station */
+                station?: string;
+                /** @description From then on; absent is the beginning of the month, in the time zone of the server */
+                since?: string;
+                /** @description Before then; absent is now */
+                until?: string;
+                /** @description Most items of a page */
+                limit?: number;
+                /** @description From the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRevenueView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "list-review": {
         parameters: {
             query?: {
@@ -20092,7 +22343,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageRoleView\u00B7106"];
+                    "application/json": components["schemas"]["PageRoleView\u00B7130"];
                 };
             };
             /** @description Error */
@@ -20448,7 +22699,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageName\u00B784"];
+                    "application/json": components["schemas"]["PageName\u00B7105"];
                 };
             };
             /** @description Error */
@@ -20558,6 +22809,40 @@ export interface operations {
             };
         };
     };
+    "list-sites-power": {
+        parameters: {
+            query?: {
+                /** @description Most items of a page */
+                limit?: number;
+                /** @description From the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageGlance"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "get-site": {
         parameters: {
             query?: never;
@@ -20640,6 +22925,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-site-labels-pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    "X-Content-Type-Options"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
                 };
             };
             /** @description Error */
@@ -20920,9 +23240,137 @@ export interface operations {
             };
         };
     };
+    "count-stations": {
+        parameters: {
+            query?: {
+                /** @description In the id or the name, whatever the letter case */
+                q?: string;
+                /** @description Id of the site */
+                site?: string;
+                state?: "accepted" | "pending" | "rejected";
+                connected?: "true" | "false";
+                vendor?: string;
+                model?: string;
+                /** @description Of OCPP */
+                version?: string;
+                firmware?: string;
+                /** @description Status that at least one of its connectors has */
+                connector?: string;
+                /** @description Whether it has an open fault */
+                fault?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matching"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-station-kinds": {
+        parameters: {
+            query?: {
+                /** @description Id of the site */
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageKindView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-station-sites": {
+        parameters: {
+            query?: {
+                /** @description Id of the site; absent is all */
+                site?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSiteStations"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "list-stations": {
         parameters: {
             query?: {
+                /** @description In the id or the name, whatever the letter case */
+                q?: string;
+                /** @description Id of the site */
+                site?: string;
+                state?: "accepted" | "pending" | "rejected";
+                connected?: "true" | "false";
+                vendor?: string;
+                model?: string;
+                /** @description Of OCPP */
+                version?: string;
+                firmware?: string;
+                /** @description Status that at least one of its connectors has */
+                connector?: string;
+                /** @description Whether it has an open fault */
+                fault?: "true" | "false";
+                /** @description Only these */
+                id?: string[] | null;
+                /** @description What they are in the order of; with - the other way round */
+                sort?: "id" | "-id" | "name" | "-name" | "site" | "-site" | "seen" | "-seen";
                 /** @description Most items of a page */
                 limit?: number;
                 /** @description From the page before */
@@ -22516,6 +24964,43 @@ export interface operations {
             };
         };
     };
+    "list-station-events": {
+        parameters: {
+            query?: {
+                /** @description Most items of a page */
+                limit?: number;
+                /** @description From the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Identity of the station, percent-encoded */
+                station: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEvent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "get-payment-code": {
         parameters: {
             query?: never;
@@ -22746,6 +25231,43 @@ export interface operations {
                 };
                 content: {
                     "text/html": unknown;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-payment-label-pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identity of the station, percent-encoded */
+                station: string;
+                evse: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    "X-Content-Type-Options"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
                 };
             };
             /** @description Error */
@@ -23300,6 +25822,14 @@ export interface operations {
     "list-messages": {
         parameters: {
             query?: {
+                action?: string;
+                /** @description in is from the station */
+                direction?: "in" | "out";
+                /** @description A request and its answer have the same one */
+                messageId?: string;
+                since?: string;
+                /** @description Before this */
+                until?: string;
                 /** @description Most items of a page */
                 limit?: number;
                 /** @description From the page before */
@@ -25227,6 +27757,39 @@ export interface operations {
             };
         };
     };
+    "quote-draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "get-tariff": {
         parameters: {
             query?: never;
@@ -25453,6 +28016,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SimulationView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-tariff-uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uses"];
                 };
             };
             /** @description Error */
@@ -25740,6 +28334,10 @@ export interface operations {
                 /** @description Id of the account that pays */
                 account?: string;
                 group?: string;
+                /** @description Part of the name of the token or of its group */
+                find?: string;
+                /** @description Only those that are blocked */
+                blocked?: boolean;
             };
             header?: never;
             path?: never;
@@ -25976,6 +28574,35 @@ export interface operations {
             };
         };
     };
+    "get-totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotalsView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "list-transactions": {
         parameters: {
             query?: {
@@ -25984,6 +28611,12 @@ export interface operations {
                 /** @description From the page before */
                 cursor?: string;
                 station?: string;
+                /** @description Id of the site */
+                site?: string;
+                /** @description Started then or later */
+                since?: string;
+                /** @description Started before */
+                until?: string;
                 state?: "active" | "ended";
                 /** @description UID, in whatever way it is written */
                 token?: string;
@@ -26034,6 +28667,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TransactionView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-transaction-cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostView"];
                 };
             };
             /** @description Error */
@@ -26135,7 +28799,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageSampleView\u00B7103"];
+                    "application/json": components["schemas"]["PageSampleView\u00B7126"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-signed-values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedList"];
                 };
             };
             /** @description Error */
