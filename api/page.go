@@ -60,6 +60,7 @@ func (s *Server) parse(l language) *template.Template {
 		"numbers": numbers,
 		"kw":      func(w int64) string { return l.decimal(fmt.Sprintf("%d.%d", w/1000, w%1000/100)) },
 		"money":   l.money,
+		"unit":    l.currency,
 		"amount": func(amount int64, currency string) gnista.Money {
 			return gnista.Money{Amount: amount, Currency: currency}
 		},
