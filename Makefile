@@ -50,6 +50,9 @@ LONG_IN = ./cmd/gnista ./checkout ./fault/alert ./fault/remedy ./power/site ./pa
 race: setup peers
 	$(GO) test -race -gcflags=modernc.org/sqlite/lib=-race=false -timeout 30m -skip '^Test($(LONG))$$' ./...
 
+# Package api has a generic function of huma's for each operation, which takes most of its time to inline: not for tests.
+check race ui-check long-told long-lived: export GOFLAGS = -gcflags=gnista/api=-l
+
 # Two at a time, as each uses little more than one core.
 long-told:
 	$(GO) test -timeout 30m -run '^Test(Conformance|Transcripts)$$' ./cmd/gnista

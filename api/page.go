@@ -35,7 +35,7 @@ func (s *Server) pages(mux *http.ServeMux) {
 	if err != nil {
 		panic(err) // they are in the binary
 	}
-	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(assets)))
+	mux.HandleFunc("GET /assets/{name}", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, assets, r.PathValue("name")) })
 }
 
 // show writes a page in the language that its reader likes best.

@@ -70,8 +70,8 @@ func TestTotals(t *testing.T) {
 		t.Errorf("now there is %+v", got)
 	}
 	event(1, "Ended", "", 5000)
-	got := l.eventuallyItems(t, "/revenue?days=1", 1)[0]
-	if total := got["total"].(map[string]any); got["records"] != 1.0 || got["energyWh"] != 4000.0 || total["amount"] != 1980.0 || total["currency"] != "SEK" {
+	got := l.eventuallyItems(t, "/revenue?by=day", 1)[0]
+	if total := got["total"].(map[string]any); got["charges"] != 1.0 || got["energyWh"] != 4000.0 || total["amount"] != 1980.0 || total["currency"] != "SEK" {
 		t.Errorf("it came to %+v", got)
 	}
 	if got := l.ask(t, "GET", "/totals", "", 200); got["activeTransactions"] != 0.0 {

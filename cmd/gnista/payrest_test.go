@@ -166,7 +166,7 @@ func TestPayRest(t *testing.T) {
 	// It is declined, and then paid.
 	r.goes(at+"/rest?lang=en", url.Values{"choice": {"swish 4850 SEK"}}, at+"?lang=en")
 	r.says(at+"?lang=en", at+"/test")
-	r.goes(at+"/test?lang=en", url.Values{"agree": {"no"}}, at+"?lang=en")
+	r.goes(at+"/test?lang=en", url.Values{"agree": {"no"}}, at+"?lang=en&problem=declined")
 	r.says(at+"?lang=en", "came to nothing", "Pay the rest")
 	r.goes(at+"/rest?lang=en", url.Values{"choice": {"stripe 4850 SEK"}}, at+"?lang=en")
 	r.says(at+"?lang=en", at+"/test")
