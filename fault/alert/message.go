@@ -119,12 +119,12 @@ func (a *Alerts) item(ctx context.Context, s Subject, p Person) (Mention, error)
 	return it, nil
 }
 
-// link is where a fault or an incident is shown; empty where we have no address.
+// link is the screen of a fault or an incident; empty where we have no address.
 func (a *Alerts) link(it Mention) string {
 	if a.base() == "" {
 		return ""
 	}
-	return a.base() + "/api/v1/" + it.Kind + "s/" + url.PathEscape(it.ID)
+	return a.base() + "/" + it.Kind + "s/" + url.PathEscape(it.ID)
 }
 
 // letter is a message as people read it.

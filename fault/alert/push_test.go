@@ -105,7 +105,7 @@ func TestPush(t *testing.T) {
 	key := must(w.PushKey(t.Context()))(t)
 	for _, x := range got {
 		n := b.read(t, x.body)
-		if !strings.HasPrefix(n.Title, "[Högt] Låset fastnar") || n.Body != "Se efter låset" || n.URL != "https://charge.example/api/v1/faults/f1" {
+		if !strings.HasPrefix(n.Title, "[Högt] Låset fastnar") || n.Body != "Se efter låset" || n.URL != "https://charge.example/faults/f1" {
 			t.Errorf("shown: %+v", n)
 		}
 		if x.header.Get("Content-Encoding") != "aes128gcm" || x.header.Get("TTL") == "" || x.header.Get("Topic") == "" || x.header.Get("Topic") != got[0].header.Get("Topic") {
