@@ -38,6 +38,7 @@ type payingPage struct {
 	Idle      *idleFee      // nil is none
 	Sharing   string        // how power is shared
 	Nearby    []otherOutlet
+	Again     string // address of the page of the outlet, where nothing came of the checkout; empty where it has none
 	CanUnlock bool
 	CanMail   bool
 	Mailed    bool

@@ -62,6 +62,9 @@ func (s *Server) detail(ctx context.Context, p *payingPage, l string) error {
 		p.Sharing = x.Words[fault.Language(l)]
 	}
 	p.Nearby = s.nearby(ctx, p.Said.Others, l)
+	if p.State == checkout.Cancelled || p.State == checkout.Failed {
+		p.Again = s.outletPage(ctx, p.Station, p.EVSE, l)
+	}
 	if !p.PaidAt.IsZero() && !p.State.Over() {
 		p.Steps = s.steps(ctx, p.View)
 	}
@@ -71,13 +74,18 @@ func (s *Server) detail(ctx context.Context, p *payingPage, l string) error {
 // nearby are outlets with the addresses of their pages, as far as they have one.
 func (s *Server) nearby(ctx context.Context, outlets []driver.Outlet, l string) (list []otherOutlet) {
 	for _, o := range outlets {
-		x := otherOutlet{Outlet: o}
-		if c, err := s.Codes.Store.PayCode(ctx, o.Station, o.EVSE); err == nil {
-			x.Link = withLanguage("/e/"+c.Code, l)
-		}
-		list = append(list, x)
+		list = append(list, otherOutlet{o, s.outletPage(ctx, o.Station, o.EVSE, l)})
 	}
 	return list
+}
+
+// outletPage is the address of the page of an EVSE; empty where it has none.
+func (s *Server) outletPage(ctx context.Context, id gnista.StationID, evse int, l string) string {
+	c, err := s.Codes.Store.PayCode(ctx, id, evse)
+	if err != nil {
+		return ""
+	}
+	return withLanguage("/e/"+c.Code, l)
 }
 
 // steps are those from the payment to the charge, with when each was done.
