@@ -11,6 +11,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -363,6 +364,11 @@ func (s *Server) offer(w http.ResponseWriter, r *http.Request, at spot, status i
 	if p.Mine, err = s.myOfferAt(r, at, l); err != nil {
 		s.broken(w, r, err)
 		return
+	}
+	for i, a := range p.Mine.Accounts {
+		if slices.Equal(a.Prices, p.Prices) { // they are on the page already
+			p.Mine.Accounts[i].Prices = nil
+		}
 	}
 	for _, m := range o.Methods {
 		c := choice{Method: m, Name: m.Words[l]}

@@ -66,7 +66,7 @@ func (s *Server) detail(ctx context.Context, p *payingPage, l string) error {
 		p.Again = s.outletPage(ctx, p.Station, p.EVSE, l)
 	}
 	if !p.PaidAt.IsZero() && !p.State.Over() {
-		p.Steps = s.steps(ctx, p.View)
+		p.Steps = s.steps(ctx, p.View, p.Plugged())
 	}
 	return nil
 }
@@ -88,8 +88,9 @@ func (s *Server) outletPage(ctx context.Context, id gnista.StationID, evse int, 
 	return withLanguage("/e/"+c.Code, l)
 }
 
-// steps are those from the payment to the charge, with when each was done.
-func (s *Server) steps(ctx context.Context, v checkout.View) []step {
+// steps are those from the payment to the charge, with when each was done. plugged tells whether the car that is waited
+// for has come.
+func (s *Server) steps(ctx context.Context, v checkout.View, plugged bool) []step {
 	var yes time.Time
 	said := v.Order.Outcome == checkout.Accepted
 	if said && v.Order.Command != "" {
@@ -102,7 +103,7 @@ func (s *Server) steps(ctx context.Context, v checkout.View) []step {
 	list := []step{{Done: true, At: v.PaidAt}, {Key: "step-ask", Done: said || begun, At: v.Order.At}, {Key: "step-yes", Done: said || begun, At: yes}}
 	if v.State == checkout.PlugIn {
 		list[1].Done = true
-		list = append(list, step{Key: "pay-plug-in"})
+		list = append(list, step{Key: "pay-plug-in", Done: plugged})
 	}
 	check := step{Key: "step-check", Done: flows}
 	if begun {
@@ -118,7 +119,7 @@ func (s *Server) steps(ctx context.Context, v checkout.View) []step {
 		}
 	}
 	if i := slices.IndexFunc(list, func(x step) bool { return !x.Done }); i >= 0 {
-		if list[i].Key == "step-yes" && v.State == checkout.PlugIn { // it waits for the car first
+		if list[i].Key == "step-yes" && v.State == checkout.PlugIn && !plugged { // it waits for the car first
 			i++
 		}
 		list[i].Now = true

@@ -1,7 +1,8 @@
 // A driver's account, from the first mail to its end.
 import type { Page } from '@playwright/test';
+import { both } from './both';
 import { station } from './charger';
-import { accessible, expect, test } from './gnista';
+import { expect, test } from './gnista';
 
 async function signUp(page: Page, email: string, name: string) {
   await page.goto('/my');
@@ -11,15 +12,6 @@ async function signUp(page: Page, email: string, name: string) {
   await page.getByLabel('Name').fill(name);
   await page.getByRole('button', { name: 'Open the account' }).click();
   await expect(page.getByRole('heading', { name: `Hello ${name}` })).toBeVisible();
-}
-
-/** Holds a page to the rules in light and dark. */
-async function both(page: Page) {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await accessible(page);
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
 }
 
 test('from the first mail to the end of the account', async ({ page, gnista, request }) => {
@@ -37,7 +29,7 @@ test('from the first mail to the end of the account', async ({ page, gnista, req
   await expect(page.getByText('Nothing is charging.')).toBeVisible();
   await both(page);
 
-  await page.getByRole('link', { name: 'Charging cards' }).click();
+  await page.getByRole('link', { name: 'Cards' }).click();
   await page.getByRole('link', { name: 'Add a charging card' }).click();
   await page.getByLabel('Code on the outlet').fill('NOWHERE');
   await page.getByRole('button', { name: 'I stand there' }).click();
