@@ -135,7 +135,7 @@ func (s *Server) myPageFrame(r *http.Request, d holder, tab string) (myFrame, st
 	if to := q.Get("to"); to != "" {
 		other.Set("to", homeward(to))
 	}
-	f.payFrame = payFrame{Other: r.URL.EscapedPath() + "?" + other.Encode(), Test: s.Members.Shown, Seller: s.Invoices.Seller}
+	f.payFrame = payFrame{Other: r.URL.EscapedPath() + "?" + other.Encode(), Test: s.Members.Shown, Seller: s.Invoices.Seller, Support: s.Support}
 	return f, l
 }
 

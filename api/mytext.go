@@ -2,7 +2,7 @@ package api
 
 // myEnglish are the texts of the pages of drivers' accounts, and of the mails to drivers.
 var myEnglish = map[string]string{
-	"my-title": "My charging", "my-test": "Test mode – mails are not sent", "my-home": "Now", "my-history": "History", "my-cards": "Charging cards", "my-pay": "Payment", "my-settings": "Settings",
+	"my-title": "My charging", "my-test": "Test mode – mails are not sent", "my-home": "Now", "my-history": "History", "my-cards": "Charging cards", "my-nav-cards": "Cards", "hours": "h", "my-pay": "Payment", "my-settings": "Settings",
 	"my-hello": "Hello %s", "my-now": "Charging now", "my-now-none": "Nothing is charging. Scan the code on a charger to begin, or hold a charging card to it.",
 	"my-accounts": "How you pay", "my-accounts-none": "You have no account to pay from. Ask who runs the chargers for one.", "my-kind-prepaid": "Balance", "my-kind-postpaid": "Account", "my-kind-roaming": "Partner",
 	"my-kind-prepaid-more": "What you have left to charge for.", "my-kind-postpaid-more": "What you have charged for and not paid yet.", "my-kind-roaming-more": "A partner pays.",
@@ -20,14 +20,14 @@ var myEnglish = map[string]string{
 
 	"my-phone": "Started on this page", "my-cards-none": "You have no charging card here yet. You can charge all the same: scan the code on a charger.", "my-card-add": "Add a charging card", "my-card-more": "Name, limits, remove", "my-card-name": "What you call it",
 	"my-block": "Block – I have lost it", "my-block-phone": "Block starts on this page", "my-unblock": "Unblock", "my-blocked-operator": "Who runs the chargers has blocked it. Ask there.", "my-limits": "The most in a calendar month. Empty is no limit. Charging stops when energy or cost gets there.",
-	"my-limit-kwh": "Energy, kWh", "my-limit-amount": "Cost, %s", "my-limit-sessions": "Number of charges", "my-save": "Save", "my-remove": "Remove the card", "my-remove-more": "The card stops working. Its charges stay in your history.", "my-cards-back": "Back to the cards",
+	"my-limit-kwh": "Energy, kWh", "my-limit-amount": "Cost, %s", "my-limit-sessions": "Number of charges", "my-save": "Save", "my-remove": "Remove the card", "my-remove-more": "If you remove it, the card stops working. Its charges stay in your history.", "my-cards-back": "Back to the cards",
 	"my-tap-how": "Stand at a charger with the card. Say which charger, hold the card to it, and follow the steps here. It takes a minute.", "my-tap-station": "Code on the outlet, or name of the charger", "my-tap-account": "Account that pays", "my-tap-here": "I stand there",
 	"my-tap-first": "Hold the card to %s", "my-tap-until": "Before %s. The charger will say no: that is as it should be.", "my-tap-mine": "Say that the card is yours", "my-tap-seen": "A card that ends with %s was held there.", "my-tap-yes": "%s is my card",
 	"my-tap-again": "Hold the same card there once more", "my-tap-again-more": "Before %s. This shows that you have it in your hand.", "my-tap-done": "Add it", "my-tap-add": "Add %s",
 	"my-tap-over": "The time is over.", "my-tap-over-more": "Begin again when you are at the charger.", "my-tap-several": "More than one card was held there.", "my-tap-several-more": "So that nobody gets the card of somebody else, begin again when you are alone at the charger.",
 
-	"my-pay-none": "No bank card is on file.", "my-pay-add": "Pay by bank card", "my-pay-cannot": "Bank cards cannot be put on file here.", "my-pay-no-account": "Your account is not one that pays by bank card.", "my-pay-agree": "What you agree to", "my-pay-text": "What you have agreed to",
-	"my-pay-active": "each charge is paid by it", "my-pay-awaiting": "not given yet", "my-pay-waiting": "Bank card", "my-pay-remove": "Remove the bank card", "my-pay-remove-more": "What you charge from then on is invoiced.",
+	"my-pay-none": "No bank card is on file.", "my-pay-add": "Pay by bank card", "my-pay-another": "Use another bank card", "my-pay-cannot": "Bank cards cannot be put on file here.", "my-pay-no-account": "Your account is not one that pays by bank card.", "my-pay-agree": "What you agree to", "my-pay-text": "What you have agreed to",
+	"my-pay-active": "each charge is paid by it", "my-pay-awaiting": "not given yet", "my-pay-waiting": "Bank card", "my-pay-remove": "Remove the bank card", "my-pay-remove-more": "If you remove it, what you charge from then on is invoiced.",
 	"my-pay-test": "Test mode: no payment company is connected. What should the customer do?", "my-pay-test-yes": "Give a card (test)", "my-pay-test-no": "Decline (test)",
 
 	"my-me": "You", "my-street": "Street", "my-postal": "Postal code", "my-city": "City", "my-language": "Language", "my-email-new": "New e-mail address", "my-email-more": "A link is sent to it. Nothing changes before you use that.", "my-email-send": "Send the link",
@@ -57,7 +57,7 @@ var myEnglish = map[string]string{
 
 // mySwedish are the same in Swedish.
 var mySwedish = map[string]string{
-	"my-title": "Min laddning", "my-test": "Testläge – inga mejl skickas", "my-home": "Nu", "my-history": "Historik", "my-cards": "Laddkort", "my-pay": "Betalning", "my-settings": "Inställningar",
+	"my-title": "Min laddning", "my-test": "Testläge – inga mejl skickas", "my-home": "Nu", "my-history": "Historik", "my-cards": "Laddkort", "my-nav-cards": "Kort", "hours": "tim", "my-pay": "Betalning", "my-settings": "Inställningar",
 	"my-hello": "Hej %s", "my-now": "Laddar nu", "my-now-none": "Ingenting laddar. Skanna koden på en laddare för att börja, eller håll ett laddkort mot den.",
 	"my-accounts": "Så betalar du", "my-accounts-none": "Du har inget konto att betala från. Be den som driver laddarna om ett.", "my-kind-prepaid": "Saldo", "my-kind-postpaid": "Konto", "my-kind-roaming": "Partner",
 	"my-kind-prepaid-more": "Det du har kvar att ladda för.", "my-kind-postpaid-more": "Det du har laddat för men inte betalat än.", "my-kind-roaming-more": "En partner betalar.",
@@ -75,14 +75,14 @@ var mySwedish = map[string]string{
 
 	"my-phone": "Startat på den här sidan", "my-cards-none": "Du har inget laddkort här än. Du kan ladda ändå: skanna koden på en laddare.", "my-card-add": "Lägg till ett laddkort", "my-card-more": "Namn, gränser, ta bort", "my-card-name": "Vad du kallar det",
 	"my-block": "Spärra – jag har tappat det", "my-block-phone": "Spärra starter på sidan", "my-unblock": "Häv spärren", "my-blocked-operator": "Den som driver laddarna har spärrat det. Fråga där.", "my-limits": "Det mesta under en kalendermånad. Tomt är ingen gräns. Laddningen stoppas när energin eller kostnaden når dit.",
-	"my-limit-kwh": "Energi, kWh", "my-limit-amount": "Kostnad, %s", "my-limit-sessions": "Antal laddningar", "my-save": "Spara", "my-remove": "Ta bort kortet", "my-remove-more": "Kortet slutar fungera. Laddningarna finns kvar i historiken.", "my-cards-back": "Tillbaka till korten",
+	"my-limit-kwh": "Energi, kWh", "my-limit-amount": "Kostnad, %s", "my-limit-sessions": "Antal laddningar", "my-save": "Spara", "my-remove": "Ta bort kortet", "my-remove-more": "Tar du bort kortet slutar det fungera. Laddningarna finns kvar i historiken.", "my-cards-back": "Tillbaka till korten",
 	"my-tap-how": "Ställ dig vid en laddare med kortet. Tala om vilken laddare, håll kortet mot den och följ stegen här. Det tar en minut.", "my-tap-station": "Koden på uttaget, eller laddarens namn", "my-tap-account": "Konto som betalar", "my-tap-here": "Jag står där",
 	"my-tap-first": "Håll kortet mot %s", "my-tap-until": "Senast %s. Laddaren säger nej: så ska det vara.", "my-tap-mine": "Säg att kortet är ditt", "my-tap-seen": "Ett kort som slutar på %s hölls dit.", "my-tap-yes": "%s är mitt kort",
 	"my-tap-again": "Håll samma kort där en gång till", "my-tap-again-more": "Senast %s. Det visar att du har det i handen.", "my-tap-done": "Lägg till det", "my-tap-add": "Lägg till %s",
 	"my-tap-over": "Tiden är slut.", "my-tap-over-more": "Börja om när du står vid laddaren.", "my-tap-several": "Mer än ett kort hölls mot laddaren.", "my-tap-several-more": "För att ingen ska få någon annans kort: börja om när du är ensam vid laddaren.",
 
-	"my-pay-none": "Inget betalkort är sparat.", "my-pay-add": "Betala med betalkort", "my-pay-cannot": "Betalkort kan inte sparas här.", "my-pay-no-account": "Ditt konto är inte ett som betalas med betalkort.", "my-pay-agree": "Det här går du med på", "my-pay-text": "Det här har du gått med på",
-	"my-pay-active": "varje laddning betalas med det", "my-pay-awaiting": "inte lämnat än", "my-pay-waiting": "Betalkort", "my-pay-remove": "Ta bort betalkortet", "my-pay-remove-more": "Det du laddar därefter faktureras.",
+	"my-pay-none": "Inget betalkort är sparat.", "my-pay-add": "Betala med betalkort", "my-pay-another": "Använd ett annat betalkort", "my-pay-cannot": "Betalkort kan inte sparas här.", "my-pay-no-account": "Ditt konto är inte ett som betalas med betalkort.", "my-pay-agree": "Det här går du med på", "my-pay-text": "Det här har du gått med på",
+	"my-pay-active": "varje laddning betalas med det", "my-pay-awaiting": "inte lämnat än", "my-pay-waiting": "Betalkort", "my-pay-remove": "Ta bort betalkortet", "my-pay-remove-more": "Tar du bort det faktureras det du laddar därefter.",
 	"my-pay-test": "Testläge: inget betalföretag är anslutet. Vad ska kunden göra?", "my-pay-test-yes": "Lämna ett kort (test)", "my-pay-test-no": "Avböj (test)",
 
 	"my-me": "Du", "my-street": "Gata", "my-postal": "Postnummer", "my-city": "Ort", "my-language": "Språk", "my-email-new": "Ny e-postadress", "my-email-more": "En länk skickas dit. Inget ändras förrän du använder den.", "my-email-send": "Skicka länken",

@@ -69,6 +69,9 @@ func (s *Server) parse(l language) *template.Template {
 		"hour":      func(t time.Time) string { return t.In(s.Zone).Format("15:04") },
 		"clockTime": func(t time.Time) string { return t.In(s.Zone).Format(time.TimeOnly) },
 		"lasting":   duration,
+		"stood":     func(t time.Time) string { return l.lasting(s.Now().Sub(t)) },
+		"took":      func(from, to time.Time) string { return l.lasting(to.Sub(from)) },
+		"browser":   browser,
 		"minutes":   func(d time.Duration) int { return int(d / time.Minute) },
 		"app":       func(address string) template.URL { return template.URL(address) }, // of an app, made by us
 		"c":         func(key any) string { return commission.Language(l.tag).Name(fmt.Sprint(key)) },
@@ -89,6 +92,39 @@ func duration(d time.Duration) string {
 		return fmt.Sprintf("%d:%02d:%02d", h, m, s)
 	}
 	return fmt.Sprintf("%d:%02d", m, s)
+}
+
+// lasting is a duration with its units, as drivers read it.
+func (l language) lasting(d time.Duration) string {
+	d = max(0, d.Truncate(time.Second))
+	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
+	switch {
+	case h > 0:
+		return fmt.Sprintf("%d %s %d min", h, l.text("hours"), m)
+	case m > 0:
+		return fmt.Sprintf("%d min %d s", m, s)
+	}
+	return fmt.Sprintf("%d s", s)
+}
+
+// browser is what people call a browser, and what it runs on, by what it says of itself; empty where that tells nothing.
+func browser(agent string) string {
+	first := func(names ...[2]string) string {
+		for _, x := range names {
+			if strings.Contains(agent, x[0]) {
+				return x[1]
+			}
+		}
+		return ""
+	}
+	// Most say that they are others as well, so that the order counts.
+	what := first([2]string{"Edg", "Edge"}, [2]string{"OPR/", "Opera"}, [2]string{"SamsungBrowser", "Samsung Internet"}, [2]string{"Firefox", "Firefox"}, [2]string{"FxiOS", "Firefox"},
+		[2]string{"CriOS", "Chrome"}, [2]string{"Chrome", "Chrome"}, [2]string{"Safari", "Safari"})
+	on := first([2]string{"iPhone", "iPhone"}, [2]string{"iPad", "iPad"}, [2]string{"Android", "Android"}, [2]string{"Windows", "Windows"}, [2]string{"Mac OS", "Mac"}, [2]string{"CrOS", "ChromeOS"}, [2]string{"Linux", "Linux"})
+	if what == "" || on == "" {
+		return what + on
+	}
+	return what + ", " + on
 }
 
 // language is how pages are written.

@@ -38,6 +38,7 @@ type payingPage struct {
 	Idle      *idleFee      // nil is none
 	Sharing   string        // how power is shared
 	Nearby    []otherOutlet
+	Again     string // address of the page of the outlet, where nothing came of the checkout; empty where it has none
 	CanUnlock bool
 	CanMail   bool
 	Mailed    bool
@@ -70,9 +71,16 @@ type asking struct {
 // Element tells whether the provider's own element is in the page, which then is not made anew.
 func (a asking) Element() bool { return a.Kind == payment.ActElement && !a.StandIn }
 
+// Plugged tells whether the car that is waited for has come, and nothing is charged yet.
+func (p payingPage) Plugged() bool {
+	return p.State == checkout.PlugIn && p.Said.Kind == driver.Starting
+}
+
 // Head is the key of the heading.
 func (p payingPage) Head() string {
 	switch {
+	case p.Plugged():
+		return "pay-checking"
 	case p.State != checkout.Settled || p.Rest.Missing.Amount == 0:
 		return "pay-" + string(p.State)
 	case p.Rest.Asked():

@@ -11,6 +11,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,6 +66,22 @@ type offerPage struct {
 	Place   string        // name of the site; empty is none
 	Nearby  []otherOutlet
 	Mine    myOffer
+}
+
+// Heading is the key of what the outlet is. One that drivers can put right themselves is not called broken.
+func (p offerPage) Heading() string {
+	if p.Said.Kind == driver.Fixable {
+		return "pay-fixable"
+	}
+	return "pay-" + string(p.Condition)
+}
+
+// Look is how it is shown.
+func (p offerPage) Look() string {
+	if p.Said.Kind == driver.Fixable {
+		return string(driver.Fixable)
+	}
+	return string(p.Condition)
 }
 
 // First is the value of the way to pay that is chosen unless another one is.
@@ -178,12 +195,33 @@ func (s *Server) nothing(w http.ResponseWriter, r *http.Request, began time.Time
 	s.plain(w, r, http.StatusNotFound, "pay-nothing")
 }
 
+// plainPage is a page of one sentence, and perhaps another one.
+type plainPage struct {
+	payFrame
+	Text, More string // keys of texts
+}
+
 // plain is a page of one sentence.
 func (s *Server) plain(w http.ResponseWriter, r *http.Request, status int, key string) {
+	l, q := reader(r), url.Values{}
+	if status != http.StatusNotFound { // of which the address tells nothing
+		q = r.URL.Query()
+	}
+	q.Set("lang", other(l))
+	p := plainPage{payFrame: s.frame("", l, false), Text: key}
+	if p.Other = "?" + q.Encode(); r.Method != http.MethodGet { // there is no such page to go to
+		p.Other = ""
+	}
+	switch key {
+	case "pay-nothing":
+		p.More = "pay-nothing-more"
+	case "pay-later":
+		p.More, p.Reload = "pay-later-more", pollEvery
+	}
 	payHeaders(w, payment.Needs{})
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	s.show(w, "nothing.html", reader(r), struct{ Text string }{key})
+	s.show(w, "nothing.html", l, p)
 }
 
 // reader is the language that a page is asked for in.
@@ -290,6 +328,11 @@ func (s *Server) offer(w http.ResponseWriter, r *http.Request, at spot, status i
 	o, err := s.Desk.Offer(r.Context(), at.station, at.evse)
 	switch {
 	case gnista.CodeOf(err) == gnista.NotFound && err != nil:
+		if _, err := s.Network.Store.Station(r.Context(), at.station); err == nil { // it has not told of the EVSE yet
+			w.Header().Set("Retry-After", strconv.Itoa(pollEvery))
+			s.plain(w, r, http.StatusServiceUnavailable, "pay-later")
+			return
+		}
 		s.nothing(w, r, began)
 		return
 	case err != nil:
@@ -321,6 +364,11 @@ func (s *Server) offer(w http.ResponseWriter, r *http.Request, at spot, status i
 	if p.Mine, err = s.myOfferAt(r, at, l); err != nil {
 		s.broken(w, r, err)
 		return
+	}
+	for i, a := range p.Mine.Accounts {
+		if slices.Equal(a.Prices, p.Prices) { // they are on the page already
+			p.Mine.Accounts[i].Prices = nil
+		}
 	}
 	for _, m := range o.Methods {
 		c := choice{Method: m, Name: m.Words[l]}

@@ -62,8 +62,11 @@ func (s *Server) detail(ctx context.Context, p *payingPage, l string) error {
 		p.Sharing = x.Words[fault.Language(l)]
 	}
 	p.Nearby = s.nearby(ctx, p.Said.Others, l)
+	if p.State == checkout.Cancelled || p.State == checkout.Failed {
+		p.Again = s.outletPage(ctx, p.Station, p.EVSE, l)
+	}
 	if !p.PaidAt.IsZero() && !p.State.Over() {
-		p.Steps = s.steps(ctx, p.View)
+		p.Steps = s.steps(ctx, p.View, p.Plugged())
 	}
 	return nil
 }
@@ -71,17 +74,23 @@ func (s *Server) detail(ctx context.Context, p *payingPage, l string) error {
 // nearby are outlets with the addresses of their pages, as far as they have one.
 func (s *Server) nearby(ctx context.Context, outlets []driver.Outlet, l string) (list []otherOutlet) {
 	for _, o := range outlets {
-		x := otherOutlet{Outlet: o}
-		if c, err := s.Codes.Store.PayCode(ctx, o.Station, o.EVSE); err == nil {
-			x.Link = withLanguage("/e/"+c.Code, l)
-		}
-		list = append(list, x)
+		list = append(list, otherOutlet{o, s.outletPage(ctx, o.Station, o.EVSE, l)})
 	}
 	return list
 }
 
-// steps are those from the payment to the charge, with when each was done.
-func (s *Server) steps(ctx context.Context, v checkout.View) []step {
+// outletPage is the address of the page of an EVSE; empty where it has none.
+func (s *Server) outletPage(ctx context.Context, id gnista.StationID, evse int, l string) string {
+	c, err := s.Codes.Store.PayCode(ctx, id, evse)
+	if err != nil {
+		return ""
+	}
+	return withLanguage("/e/"+c.Code, l)
+}
+
+// steps are those from the payment to the charge, with when each was done. plugged tells whether the car that is waited
+// for has come.
+func (s *Server) steps(ctx context.Context, v checkout.View, plugged bool) []step {
 	var yes time.Time
 	said := v.Order.Outcome == checkout.Accepted
 	if said && v.Order.Command != "" {
@@ -94,7 +103,7 @@ func (s *Server) steps(ctx context.Context, v checkout.View) []step {
 	list := []step{{Done: true, At: v.PaidAt}, {Key: "step-ask", Done: said || begun, At: v.Order.At}, {Key: "step-yes", Done: said || begun, At: yes}}
 	if v.State == checkout.PlugIn {
 		list[1].Done = true
-		list = append(list, step{Key: "pay-plug-in"})
+		list = append(list, step{Key: "pay-plug-in", Done: plugged})
 	}
 	check := step{Key: "step-check", Done: flows}
 	if begun {
@@ -110,7 +119,7 @@ func (s *Server) steps(ctx context.Context, v checkout.View) []step {
 		}
 	}
 	if i := slices.IndexFunc(list, func(x step) bool { return !x.Done }); i >= 0 {
-		if list[i].Key == "step-yes" && v.State == checkout.PlugIn { // it waits for the car first
+		if list[i].Key == "step-yes" && v.State == checkout.PlugIn && !plugged { // it waits for the car first
 			i++
 		}
 		list[i].Now = true

@@ -238,6 +238,9 @@ func (s *Server) payerOf(ctx context.Context, r billing.Record, v *receiptView) 
 		if err != nil && gnista.CodeOf(err) != gnista.NotFound {
 			return err
 		}
+		if err == nil { // what was made for it alone is no card of the driver
+			v.Token = ""
+		}
 		if c.Company != nil { // as the driver has asked for
 			v.Buyer = &buyerView{Name: c.Company.Name, VAT: c.Company.VATNumber, Reference: c.Company.Reference}
 		}

@@ -172,7 +172,7 @@ func (s *Situation) look(list []station.Connector) {
 	for _, c := range list {
 		switch {
 		case c.EVSE.ID == s.EVSE && (s.Status == "" || c.Status != station.Available):
-			s.Status = c.Status
+			s.Status, s.Since = c.Status, c.At
 		case c.EVSE.ID > 0 && c.EVSE.ID != s.EVSE && plugged(c.Status) && !slices.Contains(s.Plugged, c.EVSE.ID):
 			s.Plugged = append(s.Plugged, c.EVSE.ID)
 		}

@@ -87,6 +87,7 @@ type Situation struct {
 	Condition checkout.Condition        // of the EVSE
 	Plugged   []int                     // other EVSEs of the station where a cable was plugged in and nobody charges
 	Status    station.Status            // of the connector that says most
+	Since     time.Time                 // when that was told; zero is not known
 	Fault     *fault.Fault              // that is open there, the worst of those that matter
 	Entry     fault.Entry               // of it
 	Hint      map[fault.Language]string // what the driver is asked to try while it is being put right; nil is nothing

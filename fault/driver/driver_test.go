@@ -106,6 +106,8 @@ func TestExplain(t *testing.T) {
 		"no cable":               {Situation{Condition: checkout.Free, Checkout: guest(checkout.PlugIn, outcome(checkout.Accepted))}, WaitsForCable, SetAside, "cancel", "until it clicks"},
 		"no without a car":       {Situation{Condition: checkout.Free, Checkout: guest(checkout.PlugIn, outcome(checkout.Refused))}, WaitsForCable, SetAside, "cancel", "until it clicks"},
 		"plugged in too early":   {Situation{Condition: checkout.Plugged, Status: station.Finishing, Checkout: guest(checkout.PlugIn, outcome(checkout.Accepted))}, PlugAgain, SetAside, "cancel", "do not pay twice"},
+		"plugged in just now":    {Situation{Condition: checkout.Plugged, Status: station.Preparing, Since: noon.Add(-20 * time.Second), Checkout: guest(checkout.PlugIn, outcome(checkout.Accepted))}, Starting, SetAside, "cancel", "400.00 SEK is set aside"},
+		"plugged in for a while": {Situation{Condition: checkout.Plugged, Status: station.Preparing, Since: noon.Add(-2 * time.Minute), Checkout: guest(checkout.PlugIn, outcome(checkout.Accepted))}, PlugAgain, SetAside, "cancel", "do not pay twice"},
 		"the wrong outlet":       {Situation{Condition: checkout.Free, Plugged: []int{2}, Checkout: guest(checkout.PlugIn, outcome(checkout.Accepted))}, WrongOutlet, SetAside, "cancel", "at outlet 2"},
 		"the lock fails":         {Situation{Condition: checkout.Faulted, Fault: lock, Entry: lockEntry, Checkout: guest(checkout.PlugIn, outcome(checkout.Accepted))}, Fixable, SetAside, "cancel unlock retry other-outlet", "words of ConnectorLockFailure"},
 		"it never began":         {Situation{Condition: checkout.Free, Checkout: guest(checkout.Failed)}, NeverStarted, Back, "retry other-outlet", "is released"},

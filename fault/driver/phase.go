@@ -51,6 +51,9 @@ func (s *Situation) before(c *view) Kind {
 		return SaidNo
 	}
 	plugged := s.Status == station.Preparing || s.Status == station.Finishing || s.Status == station.Occupied
+	if stood := s.Now.Sub(s.Since); plugged && s.Status != station.Finishing && c.State == checkout.PlugIn && stood >= 0 && stood < agreeTime {
+		return Starting
+	}
 	switch {
 	case c.State == checkout.PlugIn && plugged, c.Order.Tried > 1 && plugged:
 		return PlugAgain
@@ -96,6 +99,9 @@ func (s *Situation) during(t *charging.Transaction) Kind {
 	}
 	return Starting
 }
+
+// agreeTime is how long a car that has just been plugged in is given before that is said of a checkout that waits for it.
+const agreeTime = time.Minute
 
 // plugTime is how long cars and stations take to agree before a driver is asked to plug in anew.
 const plugTime = 2 * time.Minute

@@ -1,75 +1,8 @@
-// A driver's account, from the first mail to its end. The station is a page of its own that speaks OCPP 1.6.
+// A driver's account, from the first mail to its end.
 import type { Page } from '@playwright/test';
-import { request as httpRequest } from 'node:http';
-import type { Socket } from 'node:net';
-import { accessible, expect, test } from './gnista';
-
-type Frame = [number, string, ...unknown[]];
-type Payload = Record<string, unknown>;
-
-/** A text as a frame of a WebSocket, masked as those of clients are. */
-function frame(text: string): Buffer {
-  const data = Buffer.from(text);
-  const head =
-    data.length < 126 ? Buffer.from([0x81, 0x80 | data.length]) : Buffer.from([0x81, 0x80 | 126, data.length >> 8, data.length & 255]);
-  return Buffer.concat([head, Buffer.alloc(4), data]); // a mask of zeros
-}
-
-/** A charging station that does what it is told to. Browsers are no stations, so it is one by itself. */
-async function station(url: string, id: string) {
-  const asked: Frame[] = [];
-  const answers = new Map<string, Payload>();
-  const socket = await new Promise<Socket>((done, failed) => {
-    const r = httpRequest(`${url}/ocpp/${id}`, {
-      headers: {
-        Connection: 'Upgrade',
-        Upgrade: 'websocket',
-        'Sec-WebSocket-Version': '13',
-        'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
-        'Sec-WebSocket-Protocol': 'ocpp1.6',
-      },
-    });
-    r.on('upgrade', (_, socket) => done(socket as Socket)).on('error', failed);
-    r.end();
-  });
-  let rest = Buffer.alloc(0);
-  socket.on('data', (more: Buffer) => {
-    rest = Buffer.concat([rest, more]);
-    for (;;) {
-      const short = (rest[1] ?? 0) & 127;
-      const head = short < 126 ? 2 : 4;
-      const length = short < 126 ? short : rest.length < 4 ? 0 : rest.readUInt16BE(2);
-      if (rest.length < head || rest.length < head + length) return;
-      const [op, text] = [rest[0]! & 15, rest.subarray(head, head + length).toString()];
-      rest = rest.subarray(head + length);
-      if (op !== 1) continue;
-      const f = JSON.parse(text) as Frame;
-      if (f[0] === 2) {
-        asked.push(f);
-        socket.write(frame(JSON.stringify([3, f[1], f[2] === 'GetConfiguration' ? {} : { status: 'Accepted' }])));
-      } else answers.set(f[1], f[2] as Payload);
-    }
-  });
-  const wait = async <T>(find: () => T | undefined): Promise<T> => {
-    for (let i = 0; i < 600; i++) {
-      const found = find();
-      if (found !== undefined) return found;
-      await new Promise((done) => setTimeout(done, 25));
-    }
-    throw new Error('nothing came');
-  };
-  let n = 0;
-  const call = (action: string, payload: unknown) => {
-    const id = `m${++n}`;
-    socket.write(frame(JSON.stringify([2, id, action, payload])));
-    return wait(() => answers.get(id));
-  };
-  const ordered = (action: string) => wait(() => asked.find((f) => f[2] === action)?.[3] as Payload | undefined);
-  await call('BootNotification', { chargePointVendor: 'V', chargePointModel: 'M' });
-  for (const connectorId of [0, 1])
-    await call('StatusNotification', { connectorId, errorCode: 'NoError', status: 'Available', timestamp: new Date().toISOString() });
-  return { call, ordered, tap: (idTag: string) => call('Authorize', { idTag }), end: () => socket.destroy() };
-}
+import { both } from './both';
+import { station } from './charger';
+import { expect, test } from './gnista';
 
 async function signUp(page: Page, email: string, name: string) {
   await page.goto('/my');
@@ -79,15 +12,6 @@ async function signUp(page: Page, email: string, name: string) {
   await page.getByLabel('Name').fill(name);
   await page.getByRole('button', { name: 'Open the account' }).click();
   await expect(page.getByRole('heading', { name: `Hello ${name}` })).toBeVisible();
-}
-
-/** Holds a page to the rules in light and dark. */
-async function both(page: Page) {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await accessible(page);
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
 }
 
 test('from the first mail to the end of the account', async ({ page, gnista, request }) => {
@@ -105,7 +29,7 @@ test('from the first mail to the end of the account', async ({ page, gnista, req
   await expect(page.getByText('Nothing is charging.')).toBeVisible();
   await both(page);
 
-  await page.getByRole('link', { name: 'Charging cards' }).click();
+  await page.getByRole('link', { name: 'Cards' }).click();
   await page.getByRole('link', { name: 'Add a charging card' }).click();
   await page.getByLabel('Code on the outlet').fill('NOWHERE');
   await page.getByRole('button', { name: 'I stand there' }).click();

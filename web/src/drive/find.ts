@@ -23,9 +23,9 @@ function positionOf(place: HTMLElement): Position | null {
 
 export function near() {
   const list = () => document.getElementById('places');
+  if (!list()) return;
   const button = document.getElementById('near');
   const net = document.getElementById('net');
-  if (!list() || !button || !net) return;
   let here: Position | null = null;
 
   const order = (places: HTMLElement) => {
@@ -44,28 +44,34 @@ export function near() {
   };
   const placed = () => !!list()!.querySelector('[data-position]');
 
-  button.hidden = !navigator.geolocation || !placed();
-  button.addEventListener('click', () => {
-    navigator.geolocation.getCurrentPosition(
-      (p) => {
-        here = { north: p.coords.latitude, east: p.coords.longitude };
-        net.hidden = true;
-        order(list()!);
-      },
-      () => {
-        net.textContent = document.body.dataset.failed ?? '';
-        net.hidden = false;
-      },
-      { timeout: 10_000, maximumAge: 60_000 },
-    );
-  });
-  whileSeen(15_000, async () => {
+  if (button && net) {
+    button.hidden = !navigator.geolocation || !placed();
+    button.addEventListener('click', () => {
+      navigator.geolocation.getCurrentPosition(
+        (p) => {
+          here = { north: p.coords.latitude, east: p.coords.longitude };
+          net.hidden = true;
+          order(list()!);
+        },
+        () => {
+          net.textContent = document.body.dataset.failed ?? '';
+          net.hidden = false;
+        },
+        { timeout: 10_000, maximumAge: 60_000 },
+      );
+    });
+  }
+  whileSeen('none' in list()!.dataset ? 5_000 : 15_000, async () => {
     const at = new URL(location.href);
     at.searchParams.set('part', '');
     const text = await ask(at.href);
     const next = text === null ? null : read(text).getElementById('places');
     const was = list()!;
     if (!next || next.dataset.at === was.dataset.at) return;
+    if ('none' in was.dataset !== 'none' in next.dataset) {
+      location.reload(); // with or without the search, it is another page
+      return;
+    }
     const opened = [...was.querySelectorAll('details[open]')].map((d) => d.closest('.found')?.querySelector('h2')?.textContent);
     for (const place of next.querySelectorAll('.found')) {
       if (opened.includes(place.querySelector('h2')?.textContent)) place.querySelector('details')?.setAttribute('open', '');

@@ -2,7 +2,7 @@
 // payment company in. They work without.
 import { follow } from './checkout';
 import { near } from './find';
-import { watch } from './offer';
+import { arrive, watch } from './offer';
 
 switch (document.body.dataset.kind) {
   case 'checkout':
@@ -10,6 +10,9 @@ switch (document.body.dataset.kind) {
     break;
   case 'offer':
     watch();
+    break;
+  case 'later':
+    arrive();
     break;
   case 'find':
     near();

@@ -19,6 +19,13 @@ function restore() {
   }
 }
 
+/** Waits for an outlet of which nothing is known yet. */
+export function arrive() {
+  whileSeen(5000, async () => {
+    if ((await ask(location.href)) !== null) location.reload();
+  });
+}
+
 export function watch() {
   const state = () => document.getElementById('state');
   if (!state()) return;
