@@ -266,7 +266,7 @@ func (s *Server) faults(api huma.API) {
 	}, func(ctx context.Context, in *struct {
 		Station gnista.StationID `query:"station" doc:"Of this station only"`
 	}) (*body[faultTotals], error) {
-		n, err := s.Faults.Store.FaultTotals(ctx, in.Station)
+		n, err := s.Faults.Store.FaultTotals(ctx, in.Station, seen(ctx, access.Faults))
 		return answer(faultTotals{n[fault.Critical], n[fault.High], n[fault.Medium], n[fault.Low], n[fault.Info]}, err)
 	})
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/faults/{id}", OperationID: "get-fault", Summary: "Show a fault, what it means and what was done about it", Tags: faultTags},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -124,7 +125,11 @@ func (s *Server) listing(api huma.API) {
 	}, func(ctx context.Context, in *struct {
 		Site string `query:"site" doc:"Id of the site"`
 	}) (*body[page[kindView]], error) {
-		list, err := s.Network.Finder.Kinds(ctx, in.Site, mostKinds)
+		sites := seen(ctx, access.Stations)
+		if in.Site != "" {
+			sites = []string{in.Site}
+		}
+		list, err := s.Network.Finder.Kinds(ctx, sites, mostKinds)
 		return answer(turn(Paging{Limit: -1}, list, func(k station.Kind) kindView { return kindView{k.Vendor, k.Model, k.Firmware, k.Version, k.Stations} }, nil), err)
 	})
 	add(s, api, huma.Operation{
@@ -132,7 +137,7 @@ func (s *Server) listing(api huma.API) {
 	}, func(ctx context.Context, in *struct {
 		Site string `query:"site" doc:"Id of the site; absent is all"`
 	}) (*body[page[siteStations]], error) {
-		list, err := s.stationSites(ctx, in.Site)
+		list, err := s.stationSites(ctx, in.Site, seen(ctx, access.Stations))
 		return answer(page[siteStations]{Items: list}, err)
 	})
 	add(s, api, huma.Operation{
@@ -163,9 +168,12 @@ func (s *Server) listing(api huma.API) {
 	})
 }
 
-// stationSites tells of sites how their stations are, of those without a site last.
-func (s *Server) stationSites(ctx context.Context, only string) ([]siteStations, error) {
+// stationSites tells of sites how their stations are, of one of them or of some (nil: all, and of those without a site last).
+func (s *Server) stationSites(ctx context.Context, only string, some []string) ([]siteStations, error) {
 	const many = 1000
+	if only != "" {
+		some = []string{only}
+	}
 	out := []siteStations{}
 	at := map[string]int{}
 	for after := ""; ; {
@@ -174,7 +182,7 @@ func (s *Server) stationSites(ctx context.Context, only string) ([]siteStations,
 			return nil, err
 		}
 		for _, x := range sites {
-			if after = x.ID; only == "" || only == x.ID {
+			if after = x.ID; some == nil || slices.Contains(some, x.ID) {
 				at[x.ID] = len(out)
 				out = append(out, siteStations{Site: x.ID, Name: x.Name, Position: showDegrees(x.Position)})
 			}
@@ -183,7 +191,7 @@ func (s *Server) stationSites(ctx context.Context, only string) ([]siteStations,
 			break
 		}
 	}
-	if only == "" {
+	if some == nil {
 		at[""] = len(out)
 		out = append(out, siteStations{})
 	}
@@ -195,7 +203,7 @@ func (s *Server) stationSites(ctx context.Context, only string) ([]siteStations,
 	if err != nil {
 		return nil, err
 	}
-	f := station.Filter{Site: only, Sort: station.BySite}
+	f := station.Filter{Sites: some, Sort: station.BySite}
 	for after := (*station.Position)(nil); ; {
 		list, err := s.Network.Finder.Positions(ctx, f, after, 5*many)
 		if err != nil {

@@ -66,7 +66,7 @@ var everybody = []string{
 }
 
 // partial are lists that have, for who may see some sites only, what is there; no place has to be named.
-var partial = []string{"list-stations", "count-stations", "list-sites", "list-transactions", "list-faults", "export-faults", "list-incidents", "stream-events"}
+var partial = []string{"list-stations", "count-stations", "list-station-kinds", "list-station-sites", "count-faults", "list-sites", "list-transactions", "list-faults", "export-faults", "list-incidents", "stream-events"}
 
 // rightOf is what somebody must be allowed to do for an operation. ok is false where nobody has said.
 func rightOf(op *huma.Operation) (r right, ok bool) {

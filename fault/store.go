@@ -33,8 +33,8 @@ type Store interface {
 	// PruneFaults deletes faults that were cleared before a time, and the oldest cleared ones above most, and incidents
 	// likewise.
 	PruneFaults(ctx context.Context, before time.Time, most int) error
-	// FaultTotals counts the open faults of a station, or of all where it is empty, by severity.
-	FaultTotals(ctx context.Context, id gnista.StationID) (map[Severity]int, error)
+	// FaultTotals counts the open faults of a station, or of all where it is empty, at some sites or everywhere (nil), by severity.
+	FaultTotals(ctx context.Context, id gnista.StationID, sites []string) (map[Severity]int, error)
 }
 
 // Step is what is done with a fault: it is kept with it and told as an event.

@@ -60,8 +60,8 @@ type Finder interface {
 	Positions(ctx context.Context, f Filter, after *Position, limit int) ([]Position, error)
 	// CountStations counts those that a filter lets through.
 	CountStations(ctx context.Context, f Filter) (int, error)
-	// Kinds lists what stations are of, at a site or everywhere; the most frequent first, up to limit.
-	Kinds(ctx context.Context, site string, limit int) ([]Kind, error)
+	// Kinds lists what stations are of, at some sites or everywhere (nil); the most frequent first, up to limit.
+	Kinds(ctx context.Context, sites []string, limit int) ([]Kind, error)
 	// OpenFaults counts the open faults of a station.
 	OpenFaults(ctx context.Context, id gnista.StationID) (int, error)
 	// Events lists durable events of a station, the newest first, behind the one with the number before (0: from the newest).

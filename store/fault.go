@@ -328,13 +328,17 @@ func (db *DB) FaultHistory(ctx context.Context, id string, before, limit int) ([
 	})
 }
 
-// FaultTotals counts the open faults of a station, or of all where it is empty, by severity.
-func (db *DB) FaultTotals(ctx context.Context, id gnista.StationID) (map[fault.Severity]int, error) {
-	query, args := `SELECT severity, COUNT(*) FROM fault WHERE cleared_at = 0`, []any{}
+// FaultTotals counts the open faults of a station, or of all where it is empty, at some sites or everywhere (nil), by severity.
+func (db *DB) FaultTotals(ctx context.Context, id gnista.StationID, sites []string) (map[fault.Severity]int, error) {
+	var w where
+	w.conditions = append(w.conditions, "cleared_at = 0")
 	if id != "" {
-		query, args = query+` AND station = $1`, append(args, string(id))
+		w.add("station = ?", string(id))
 	}
-	rows, err := db.sql.QueryContext(ctx, query+` GROUP BY severity`, args...)
+	if sites != nil {
+		w.at(sites, "site")
+	}
+	rows, err := db.sql.QueryContext(ctx, `SELECT severity, COUNT(*) FROM fault`+w.sql()+` GROUP BY severity`, w.args...)
 	type total struct{ severity, n int }
 	list, err := all(rows, err, func(s scanner) (x total, err error) { return x, s.Scan(&x.severity, &x.n) })
 	out := map[fault.Severity]int{}

@@ -97,11 +97,11 @@ func (db *DB) CountStations(ctx context.Context, f station.Filter) (n int, err e
 	return n, err
 }
 
-// Kinds lists what stations are of, at a site or everywhere; the most frequent first, up to limit.
-func (db *DB) Kinds(ctx context.Context, site string, limit int) ([]station.Kind, error) {
+// Kinds lists what stations are of, at some sites or everywhere (nil); the most frequent first, up to limit.
+func (db *DB) Kinds(ctx context.Context, sites []string, limit int) ([]station.Kind, error) {
 	var w where
-	if site != "" {
-		w.add("site = ?", site)
+	if sites != nil {
+		w.among("site", sites)
 	}
 	rows, err := db.sql.QueryContext(ctx, `SELECT vendor, model, firmware, version, count(*) AS n FROM station`+w.sql()+`
 		GROUP BY vendor, model, firmware, version ORDER BY n DESC, vendor, model, firmware, version LIMIT `+w.arg(limit), w.args...)

@@ -113,6 +113,34 @@ func TestSomeSites(t *testing.T) {
 			t.Errorf("%s %s: got %q, want %q", x.who, x.path, got, x.want)
 		}
 	}
+	// What is counted is what they may see.
+	for _, x := range []struct{ who, path, want string }{
+		{"everywhere", "/api/v1/faults/totals", `"high":6`},
+		{"some", "/api/v1/faults/totals", `"high":3`},
+		{"empty", "/api/v1/faults/totals", `"high":0`},
+		{"some", "/api/v1/station-kinds", `"stations":3`},
+		{"some", "/api/v1/station-kinds?site=" + ids["one"], `"stations":1`},
+		{"empty", "/api/v1/station-kinds", `"items":[]`},
+		{"empty", "/api/v1/station-sites", `"items":[]`},
+	} {
+		if w := people[x.who].ask("GET", x.path, ""); w.Code != 200 || !strings.Contains(w.Body.String(), x.want) {
+			t.Errorf("%s %s: %d %s, want %s", x.who, x.path, w.Code, w.Body, x.want)
+		}
+	}
+	for _, path := range []string{"/api/v1/faults/totals?station=B1", "/api/v1/station-kinds?site=" + ids["three"], "/api/v1/station-sites?site=" + ids["three"]} {
+		if w := people["some"].ask("GET", path, ""); w.Code != 403 {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	var there struct {
+		Items []struct {
+			Name     string
+			Stations int
+		}
+	}
+	if w := people["some"].ask("GET", "/api/v1/station-sites", ""); json.Unmarshal(w.Body.Bytes(), &there) != nil || len(there.Items) != 2 || there.Items[0].Stations+there.Items[1].Stations != 3 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
 	// A station that is given to another site is seen by who may see what is there from then on.
 	if w := root.ask("PATCH", "/api/v1/stations/C1", fmt.Sprintf(`{"site":%q}`, ids["three"]), "Authorization", "Bearer "+testToken); w.Code != 200 {
 		t.Fatal(w.Code)

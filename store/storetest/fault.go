@@ -135,8 +135,14 @@ func (s suite) faults(t *testing.T) {
 	if due := must[[]fault.Fault](t)(s.DueFaults(ctx, now.Add(2*time.Hour), 10)); len(due) != 2 {
 		t.Errorf("due is %+v", due)
 	}
-	if n := must[map[fault.Severity]int](t)(s.FaultTotals(ctx, "F1")); n[fault.High] != 1 || len(n) != 1 {
+	if n := must[map[fault.Severity]int](t)(s.FaultTotals(ctx, "F1", nil)); n[fault.High] != 1 || len(n) != 1 {
 		t.Errorf("totals are %v", n)
+	}
+	if n := must[map[fault.Severity]int](t)(s.FaultTotals(ctx, "", []string{})); len(n) != 0 {
+		t.Errorf("totals at no site are %v", n)
+	}
+	if n := must[map[fault.Severity]int](t)(s.FaultTotals(ctx, "F1", []string{"nowhere"})); len(n) != 0 {
+		t.Errorf("totals at another site are %v", n)
 	}
 	history := must[[]fault.Done](t)(s.FaultHistory(ctx, second.ID, 0, 10))
 	if len(history) != 2 || history[0] != (fault.Done{Number: 2, At: now, What: "cleared", By: "anna", Why: "fixed"}) {

@@ -103,9 +103,15 @@ func (s suite) finding(t *testing.T) {
 			t.Errorf("%+v: counted %d, want %d", x.f, got, len(x.want))
 		}
 	}
-	kinds := must[[]station.Kind](t)(s.Kinds(ctx, "find-site", 5))
+	kinds := must[[]station.Kind](t)(s.Kinds(ctx, []string{"find-site"}, 5))
 	if !slices.Equal(kinds, []station.Kind{{Vendor: "finding", Version: "2.0.1", Stations: 1}}) {
 		t.Errorf("the kinds are %+v", kinds)
+	}
+	if kinds := must[[]station.Kind](t)(s.Kinds(ctx, []string{}, 5)); len(kinds) > 0 {
+		t.Errorf("the kinds at no site are %+v", kinds)
+	}
+	if kinds := must[[]station.Kind](t)(s.Kinds(ctx, nil, 100)); len(kinds) < 2 {
+		t.Errorf("the kinds everywhere are %+v", kinds)
 	}
 	if got := must[map[string]int](t)(s.StatusSites(ctx, station.Charging)); got[""] < 1 || got["find-site"] != 0 {
 		t.Errorf("charging at %v", got)

@@ -55,3 +55,86 @@ export async function doubtful(page: Page, base: string, id: string, outlets: nu
     ]),
   ]);
 }
+
+export interface Standing {
+  /** What it was told: names of actions, and for a setting what it was to be. */
+  told: () => Promise<string[]>;
+  say: (action: string, payload: Record<string, unknown>) => Promise<unknown>;
+  /** Has it refuse to write settings, or not any more. */
+  refuse: (settings: string[]) => Promise<void>;
+  leave: () => Promise<void>;
+}
+
+interface Held {
+  told: string[];
+  refused: string[];
+  say: (action: string, payload: unknown) => Promise<unknown>;
+}
+
+/** A station that stays, with the settings that are given: it does what it is told. */
+export async function stand(page: Page, base: string, id: string, settings: Record<string, string> = {}): Promise<Standing> {
+  await page.request.put(`${base}/api/v1/stations/${id}`, { data: { state: 'accepted' } });
+  const other = await page.context().newPage();
+  await other.evaluate(
+    ({ url, settings }) =>
+      new Promise<void>((done, fail) => {
+        const socket = new WebSocket(url, ['ocpp1.6']);
+        const waiting = new Map<string, (payload: unknown) => void>();
+        let calls = 0;
+        const held: Held = {
+          told: [],
+          refused: [],
+          say: (action, payload) =>
+            new Promise((answered) => {
+              const call = `c${++calls}`;
+              waiting.set(call, answered);
+              socket.send(JSON.stringify([2, call, action, payload]));
+            }),
+        };
+        const answer = (action: string, p: { key?: string | string[]; value?: string }): unknown => {
+          if (action === 'ChangeConfiguration') {
+            held.told.push(`${p.key as string} = ${p.value}`);
+            if (held.refused.includes(p.key as string)) return { status: 'Rejected' };
+            settings[p.key as string] = p.value!;
+            return { status: 'Accepted' };
+          }
+          held.told.push(action);
+          if (action !== 'GetConfiguration') return { status: 'Accepted' };
+          const asked = (p.key as string[] | undefined)?.length ? (p.key as string[]) : Object.keys(settings);
+          const known = asked.filter((key) => key in settings);
+          return {
+            configurationKey: known.map((key) => ({ key, readonly: false, value: settings[key] })),
+            unknownKey: asked.filter((key) => !(key in settings)),
+          };
+        };
+        socket.onmessage = (m) => {
+          const [kind, call, ...rest] = JSON.parse(m.data as string) as [number, string, ...unknown[]];
+          if (kind === 2) socket.send(JSON.stringify([3, call, answer(rest[0] as string, rest[1] as object)]));
+          else waiting.get(call)?.(rest[0]);
+        };
+        socket.onerror = () => fail(new Error('the station was refused'));
+        socket.onopen = async () => {
+          await held.say('BootNotification', { chargePointVendor: 'Test', chargePointModel: 'Standing' });
+          for (const connectorId of [0, 1])
+            await held.say('StatusNotification', {
+              connectorId,
+              status: 'Available',
+              errorCode: 'NoError',
+              timestamp: new Date().toISOString(),
+            });
+          (window as unknown as { held: Held }).held = held;
+          done();
+        };
+      }),
+    { url: base.replace('http', 'ws') + '/ocpp/' + id, settings },
+  );
+  await page.bringToFront();
+  const held = <T, A>(f: (h: Held, a: A) => T, a: A) =>
+    other.evaluate(`(${f.toString()})(window.held, ${JSON.stringify(a)})`) as Promise<Awaited<T>>;
+  return {
+    told: () => held((h) => h.told, 0),
+    say: (action, payload) => held((h, a) => h.say(a.action, a.payload), { action, payload }),
+    refuse: (list) => held((h, a) => ((h.refused = a), undefined), list) as unknown as Promise<void>,
+    leave: () => other.close(),
+  };
+}

@@ -1,14 +1,7 @@
-import { accessible, expect, test } from './gnista';
-import type { Page } from '@playwright/test';
+import { accessible, accessibleInBoth, expect, test } from './gnista';
+import { stand } from './station';
 
 test.describe.configure({ timeout: 240_000 }); // each screen is looked through by axe, which takes its time
-
-const everySchemeOf = async (page: Page) => {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await accessible(page);
-  }
-};
 
 test('stations are found, the address keeps how, and a view is saved', async ({ page }) => {
   await page.goto('/stations');
@@ -29,13 +22,13 @@ test('stations are found, the address keeps how, and a view is saved', async ({ 
   await expect(page.getByText('No station matches the filters')).toBeVisible();
   await page.goto('/stations?sort=-id');
   await expect(page.getByRole('row').nth(1)).toContainText('DEMO-GUEST');
-  await everySchemeOf(page);
+  await accessibleInBoth(page);
 });
 
 test('a station tells how it is, and what is done with it is followed', async ({ page }) => {
   await page.goto('/stations/DEMO-16-1');
   await expect(page.getByRole('heading', { name: 'Outlet 1' })).toBeVisible();
-  await everySchemeOf(page);
+  await accessibleInBoth(page);
   await page.getByRole('button', { name: 'Commands', exact: true }).click();
   await page.getByRole('button', { name: 'Ask for a message …' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();
@@ -49,9 +42,10 @@ test('a station tells how it is, and what is done with it is followed', async ({
   await accessible(page);
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: 'Timeline', exact: true }).click();
+  for (const much of ['Status', 'Charging', 'Other']) await page.getByLabel(much, { exact: true }).uncheck();
   await expect(page.getByRole('table').getByText('trigger status').first()).toBeVisible();
   await expect(page.getByRole('table').getByText('Connected').first()).toBeVisible();
-  await everySchemeOf(page);
+  await accessibleInBoth(page);
 });
 
 test('messages stand with their answers, and a command that makes no sense is told so', async ({ page }) => {
@@ -60,7 +54,7 @@ test('messages stand with their answers, and a command that makes no sense is to
   await expect(page.getByRole('dialog').getByText('answered after')).toBeVisible();
   await accessible(page);
   await page.getByRole('button', { name: 'Close' }).click();
-  await everySchemeOf(page);
+  await accessibleInBoth(page);
   await page.goto('/stations/DEMO-201-1?tab=commands');
   await page.getByRole('button', { name: 'Send any OCPP message …' }).click();
   await page.getByLabel('Action, as in DataTransfer').fill('Nonsense');
@@ -71,20 +65,36 @@ test('messages stand with their answers, and a command that makes no sense is to
   await expect(page.getByRole('alert')).toContainText('It is not there');
 });
 
-test('a setting is changed after a look at what is sent', async ({ page }) => {
-  await page.goto('/stations/DEMO-16-2?tab=settings');
+test('a setting is read, compared, sent, and read back', async ({ page, gnista }) => {
+  const pole = await stand(page, gnista.url, 'CONF-1', { HeartbeatInterval: '600', MeterValueSampleInterval: '60' });
+  await page.goto('/stations/CONF-1?tab=settings');
   await page.getByRole('button', { name: 'Read all again' }).click();
+  const table = page.getByRole('table', { name: 'Settings' });
+  const beats = table.getByRole('row', { name: /HeartbeatInterval/ });
+  await expect(beats.getByText('600', { exact: true })).toBeVisible();
   await page.getByLabel('Find a setting').fill('HeartbeatInterval');
-  await page.getByLabel('New value: HeartbeatInterval').fill('123', { timeout: 60_000 });
+  await expect(table.getByText('MeterValueSampleInterval')).toBeHidden();
+  await page.getByLabel('New value: HeartbeatInterval').fill('123');
   await page.getByRole('button', { name: /Look over 1 change/ }).click();
-  await expect(page.getByRole('dialog').locator('ins')).toHaveText('123');
-  await page
-    .getByRole('dialog')
-    .getByLabel(/Reason/)
-    .fill('to try it');
-  await page.getByRole('dialog').getByRole('button', { name: 'Send to the station' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.locator('del')).toHaveText('600');
+  await expect(dialog.locator('ins')).toHaveText('123');
+  expect(await pole.told()).not.toContain('HeartbeatInterval = 123'); // nothing is sent before it was looked at
+  await dialog.getByLabel(/Reason/).fill('to try it');
+  await dialog.getByRole('button', { name: 'Send to the station' }).click();
   await expect(page.getByRole('heading', { name: 'What the station said' })).toBeVisible();
-  await everySchemeOf(page);
+  await expect(beats.getByText('123', { exact: true })).toBeVisible();
+  const told = await pole.told();
+  expect(told).toContain('HeartbeatInterval = 123');
+  expect(told.lastIndexOf('GetConfiguration')).toBeGreaterThan(told.indexOf('HeartbeatInterval = 123')); // it was read back
+  await accessibleInBoth(page);
+  await pole.refuse(['HeartbeatInterval']);
+  await page.getByLabel('New value: HeartbeatInterval').fill('5');
+  await page.getByRole('button', { name: /Look over 1 change/ }).click();
+  await dialog.getByRole('button', { name: 'Send to the station' }).click();
+  await expect(page.getByText('the station says no')).toBeVisible();
+  await expect(beats.getByText('123', { exact: true })).toBeVisible();
+  await pole.leave();
 });
 
 test('every part of a station shows something, also on a phone', async ({ page }) => {
@@ -105,15 +115,45 @@ test('something is done to all that match, in waves, and followed', async ({ pag
   await page.locator('main').getByLabel('Action').selectOption('clear-cache');
   await page.getByRole('button', { name: 'Preview' }).click();
   await expect(page.getByText('Clear the cache of cards, 2 stations')).toBeVisible();
-  await everySchemeOf(page);
+  await accessibleInBoth(page);
   await page.getByRole('button', { name: 'Begin …' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Begin' }).click();
   await expect(page).toHaveURL(/\/campaigns\/[0-9a-f-]+$/);
   await expect(page.getByRole('status').getByText('2 of 2 done').first()).toBeVisible({ timeout: 20_000 });
-  await everySchemeOf(page);
+  await accessibleInBoth(page);
   await page.goto('/campaigns');
   await expect(page.getByRole('link', { name: 'Clear the cache of cards' })).toBeVisible();
   await accessible(page);
+});
+
+test('a station that refuses stops what was meant for many, and those that failed are tried again', async ({ page, gnista }) => {
+  const settings = () => ({ HeartbeatInterval: '600' });
+  const poles = [];
+  for (const id of ['WAVE-1', 'WAVE-2', 'WAVE-3']) poles.push(await stand(page, gnista.url, id, settings()));
+  await poles[0]!.refuse(['HeartbeatInterval']);
+  await page.goto('/stations?q=wave-');
+  await page.getByRole('link', { name: /Do something with all 3/ }).click();
+  await page.locator('main').getByLabel('Action').selectOption('settings');
+  await page.getByLabel(/Settings, one a line/).fill('heartbeat-interval = 300');
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await expect(page.getByText('Write settings, 3 stations')).toBeVisible();
+  await page.getByRole('button', { name: 'Begin …' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Begin' }).click();
+  await expect(page.getByText('stopped, too many failed')).toBeVisible();
+  const row = (id: string) => page.getByRole('table', { name: 'Stations' }).getByRole('row', { name: id });
+  await expect(row('WAVE-1')).toContainText('failed');
+  for (const id of ['WAVE-2', 'WAVE-3']) await expect(row(id)).toContainText('waiting');
+  for (const pole of poles.slice(1)) expect((await pole.told()).filter((x) => x.startsWith('Heartbeat'))).toEqual([]);
+  await accessibleInBoth(page);
+  await poles[0]!.refuse([]); // somebody has mended it
+  await page.getByRole('link', { name: /Try again with 1 that did not succeed/ }).click();
+  await expect(page.getByText(/The stations where .* did not succeed: 1/)).toBeVisible();
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page.getByRole('button', { name: 'Begin …' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Begin' }).click();
+  await expect(page.getByRole('status').getByText('1 of 1 done')).toBeVisible();
+  expect(await poles[0]!.told()).toContain('HeartbeatInterval = 300');
+  for (const pole of poles) await pole.leave();
 });
 
 test('the lists beside: templates, firmware, certificates, and the map', async ({ page, request }) => {
@@ -126,7 +166,7 @@ test('the lists beside: templates, firmware, certificates, and the map', async (
   await page.getByLabel(/Settings, one a line/).fill('heartbeat-interval = 300');
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
   await expect(page.getByRole('table').getByText('Beats')).toBeVisible();
-  await everySchemeOf(page);
+  await accessibleInBoth(page);
   await page.goto('/firmware');
   await page.getByRole('button', { name: 'Add a file …' }).click();
   await page
@@ -134,7 +174,7 @@ test('the lists beside: templates, firmware, certificates, and the map', async (
     .setInputFiles({ name: 'pole.bin', mimeType: 'application/octet-stream', buffer: Buffer.from('firmware') });
   await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click();
   await expect(page.getByRole('table').getByText('pole.bin')).toBeVisible();
-  await everySchemeOf(page);
+  await accessibleInBoth(page);
   for (const tab of ['', 'issued', 'roots']) {
     await page.goto('/certificates?tab=' + tab);
     await expect(page.locator('main :is([role=table], .card, .notice)').first()).toBeVisible();
@@ -149,6 +189,6 @@ test('the lists beside: templates, firmware, certificates, and the map', async (
   await page.goto('/map');
   await expect(page.getByRole('table').getByText('The harbour')).toBeVisible();
   await expect(page.getByRole('button', { name: /The harbour: 1 stations/ })).toBeVisible();
-  await everySchemeOf(page);
+  await accessibleInBoth(page);
   expect(outside).toEqual([]);
 });
