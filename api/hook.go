@@ -100,7 +100,8 @@ type backlogView struct {
 }
 
 type hintPage struct {
-	page[hintView]
+	Items   []hintView    `json:"items" nullable:"false"`
+	Next    string        `json:"next,omitempty" doc:"Cursor for the page after this; absent on the last"`
 	Backlog []backlogView `json:"backlog" nullable:"false" doc:"What waits, for each provider"`
 	Refused int64         `json:"refused" doc:"Messages since the start that could not be proven to come from a provider"`
 }
@@ -132,10 +133,8 @@ func (s *Server) hints(api huma.API) {
 			return nil, err
 		}
 		waiting, err := s.Inbox.Store.Backlog(ctx)
-		out := hintPage{
-			page:    turn(in.Paging, list, showHint, func(t payment.Told) string { return strconv.FormatInt(t.ReceivedAt.UnixMilli(), 10) + " " + t.ID }),
-			Backlog: make([]backlogView, len(waiting)), Refused: s.Inbox.Refused(),
-		}
+		items := turn(in.Paging, list, showHint, func(t payment.Told) string { return strconv.FormatInt(t.ReceivedAt.UnixMilli(), 10) + " " + t.ID })
+		out := hintPage{Items: items.Items, Next: items.Next, Backlog: make([]backlogView, len(waiting)), Refused: s.Inbox.Refused()}
 		for i, b := range waiting {
 			out.Backlog[i] = backlogView{b.Provider, b.Waiting, b.Oldest, int64(s.Now().Sub(b.Oldest) / time.Second)}
 		}

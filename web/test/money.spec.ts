@@ -44,7 +44,7 @@ test('records become an invoice, and the ledger adds up', async ({ page }) => {
   await page.goto('/ledger?tab=export');
   const file = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Get the SIE file' }).click();
-  expect((await file).suggestedFilename()).toMatch(/\.se$/);
+  expect((await file).suggestedFilename()).toMatch(/\.si$/);
 });
 
 test('reports of a time', async ({ page }) => {

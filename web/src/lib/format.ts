@@ -17,6 +17,10 @@ export function money(amount: number, currency: string): string {
   return f.format(amount / 10 ** (f.resolvedOptions().maximumFractionDigits ?? 2));
 }
 
+/** A price of a tariff, as the API writes it: 3.955 SEK is 3,955 kr. */
+export const price = (amount: string | number, currency: string): string =>
+  new Intl.NumberFormat(locale, { style: 'currency', currency, maximumFractionDigits: 6 }).format(Number(amount));
+
 /** Energy in Wh. */
 export const energy = (wh: number): string => `${number(wh / 1000, wh < 10_000_000 ? 2 : 0)} kWh`;
 
@@ -29,15 +33,20 @@ export const amps = (a: number): string => `${number(a, a % 1 ? 1 : 0)} A`;
 export const percent = (share: number, digits = 1): string =>
   new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: digits }).format(share);
 
+/** A rate in percent, as the API writes it: 25 is 25 %. */
+export const rate = (p: string | number): string => percent(Number(p) / 100, 3);
+
 const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
 const minute = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
 const second = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+const quarter = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
 
 export type When = string | Date | number;
 export const date = (at: When): string => day.format(new Date(at));
 export const time = (at: When): string => minute.format(new Date(at));
 export const exact = (at: When): string => second.format(new Date(at));
+export const shortHour = (at: When): string => quarter.format(new Date(at));
 export const hour = (at: When): string => clock.format(new Date(at));
 
 const units: [Intl.RelativeTimeFormatUnit, number][] = [

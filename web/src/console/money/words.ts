@@ -2,6 +2,8 @@
 import type { Schemas } from '../../lib/api';
 import { words } from '../../lib/words';
 
+export { reason } from './reasons';
+
 export type Payment = Schemas['PaymentView'];
 type Tone = 'good' | 'warn' | 'bad' | 'info' | 'quiet';
 
@@ -37,13 +39,6 @@ export const stateTones: Record<Payment['state'], Tone> = {
   'hold-expired': 'warn',
   review: 'bad',
 };
-
-/** Why nothing can be billed, or why something is missing: the words of providers stay as they are. */
-const reasons = words({
-  'no-account': { sv: 'Inget konto betalar för det här.', en: 'No account pays for this.' },
-  nobody: { sv: 'Ingen betalar för det här.', en: 'Nobody pays for this.' },
-});
-export const reason = (r?: string): string => (r === 'no-account' || r === 'nobody' ? reasons(r) : (r ?? ''));
 
 const providers = words({
   wallet: { sv: 'Förskottskonto', en: 'Prepaid balance' },

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Schemas } from '../../lib/api';
 import { merged, outcome } from './audit';
+import { deed } from './deeds';
+import described from '../../lib/openapi.d.ts?raw';
 
 const line = (seq: number, more: Partial<Schemas['AuditView']>): Schemas['AuditView'] => ({
   seq,
@@ -27,4 +29,12 @@ test('a change has what came of it', () => {
   ]);
   expect(list.map((c) => outcome(c).tone)).toEqual(['quiet', 'warn']);
   expect(outcome({ ...list[0]!, result: line(9, { status: 500 }) }).tone).toBe('bad');
+});
+
+test('every operation that changes something is told of with words', () => {
+  const changing = [...described.matchAll(/^\s+(?:post|put|patch|delete): operations\["([^"]+)"\]/gm)].map((m) => m[1]!);
+  expect(changing.length).toBeGreaterThan(100);
+  const silent = ['check-tariff', 'quote-draft', 'quote-station', 'quote-tariff', 'simulate-tariff', 'simulate-transaction']; // they change nothing
+  const without = changing.filter((id) => !id.startsWith('my-') && !silent.includes(id) && !deed(id));
+  expect(without).toEqual([]);
 });

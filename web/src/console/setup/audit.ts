@@ -10,6 +10,7 @@ const t = words({
   refused: { sv: 'nekat ({n})', en: 'refused ({n})' },
   failed: { sv: 'misslyckades ({n})', en: 'failed ({n})' },
   open: { sv: 'inget resultat', en: 'no result' },
+  machine: { sv: 'den här maskinen', en: 'this machine' },
 });
 
 /** What was asked for, with what came of it where that is known. What came of something that is not there stands for itself. */
@@ -24,3 +25,6 @@ export function outcome(c: Change): { tone: 'good' | 'warn' | 'bad' | 'quiet'; t
   if (n < 400) return { tone: 'good', text: t('done') };
   return n < 500 ? { tone: 'warn', text: t('refused', { n }) } : { tone: 'bad', text: t('failed', { n }) };
 }
+
+/** Who has done something; where nobody signs in it is the machine. */
+export const who = (name: string): string => (name === 'this machine' ? t('machine') : name);
