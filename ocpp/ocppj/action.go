@@ -52,14 +52,13 @@ type Mux[S any] struct {
 	version Version
 	known   map[string]AnyAction
 	routes  map[string]route[S]
-	refused map[string]string
 }
 
 type route[S any] func(ctx context.Context, s S, payload json.RawMessage, mode Mode) (Checked, []Violation, error)
 
 // NewMux makes a Mux for version v, of whose actions known is the list.
 func NewMux[S any](v Version, known []AnyAction) *Mux[S] {
-	m := &Mux[S]{version: v, known: map[string]AnyAction{}, routes: map[string]route[S]{}, refused: map[string]string{}}
+	m := &Mux[S]{version: v, known: map[string]AnyAction{}, routes: map[string]route[S]{}}
 	for _, a := range known {
 		if a.In(v) {
 			m.known[a.ActionName()] = a
@@ -104,14 +103,6 @@ func Accept[S, Req, Resp any](m *Mux[S], a Action[Req, Resp], h func(context.Con
 	})
 }
 
-// Refuse answers action a with NotSupported on purpose, for the given reason.
-func Refuse[S any](m *Mux[S], a AnyAction, reason string) {
-	if m.routes[a.ActionName()] != nil {
-		panic("ocppj: " + a.ActionName() + " is both handled and refused")
-	}
-	m.refused[a.ActionName()] = reason
-}
-
 func register[S, Req, Resp any](m *Mux[S], a Action[Req, Resp], r route[S]) {
 	if !a.In(m.version) {
 		return
@@ -147,8 +138,6 @@ func (m *Mux[S]) unserved(action string) *Error {
 		return Errorf(NotImplemented, "OCPP %v has no action %q", m.version, shorten(action, 60))
 	case !a.SentBy(Station):
 		return Errorf(NotSupported, "%s is sent to stations, not by them", action)
-	case m.refused[action] != "":
-		return Errorf(NotSupported, "%s", m.refused[action])
 	}
 	return Errorf(NotSupported, "%s is not handled", action)
 }
@@ -159,11 +148,11 @@ func (m *Mux[S]) Action(name string) (AnyAction, bool) {
 	return a, ok
 }
 
-// Unserved lists the actions that a station may send and that are neither handled nor refused.
+// Unserved lists the actions that a station may send and that are not handled.
 func (m *Mux[S]) Unserved() []string {
 	var list []string
 	for name, a := range m.known {
-		if a.SentBy(Station) && m.routes[name] == nil && m.refused[name] == "" {
+		if a.SentBy(Station) && m.routes[name] == nil {
 			list = append(list, name)
 		}
 	}
