@@ -209,7 +209,7 @@ func (s *Server) plain(w http.ResponseWriter, r *http.Request, status int, key s
 	}
 	q.Set("lang", other(l))
 	p := plainPage{payFrame: s.frame("", l, false), Text: key}
-	if p.Other = "?" + q.Encode(); r.Method != http.MethodGet { // there is no such page to go to
+	if p.Other = "?" + q.Encode(); r.Method != http.MethodGet && status != http.StatusNotFound { // there is no such page to go to
 		p.Other = ""
 	}
 	switch key {

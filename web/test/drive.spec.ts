@@ -1,5 +1,5 @@
 // Drivers without a contract: they find a charger, pay, charge, stop and have a receipt, and are told what is wrong.
-import type { Page, Response } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { createServer, type AddressInfo } from 'node:net';
 import { brotliCompressSync } from 'node:zlib';
 import { both } from './both';
@@ -268,12 +268,11 @@ test('nobody who does not pay in time is charged, and a receipt comes by mail', 
 
 /** How much of a page of ours comes over the wire, compressed, what its first paint waits for, and when that is on a slow network. */
 async function weigh(page: Page, address: string) {
-  let size = 0;
-  const weighed = async (r: Response) => {
-    if (/\/(e|pay|assets|built)\//.test(r.url()) && !r.url().endsWith('.png') && !r.url().includes('/live'))
-      size += brotliCompressSync(await r.body()).length;
-  };
-  page.on('response', (r) => void weighed(r).catch(() => undefined));
+  const sizes: Promise<number>[] = [];
+  page.on('response', (r) => {
+    if (/\/(e|pay|assets|built)\//.test(r.url()) && !/\.png$|\/live/.test(r.url()))
+      sizes.push(r.body().then((b) => brotliCompressSync(b).length, () => 0)); // prettier-ignore
+  });
   const session = await page.context().newCDPSession(page);
   await session.send('Network.enable');
   const bytes = (1.6 * 1024 * 1024) / 8;
@@ -288,7 +287,7 @@ async function weigh(page: Page, address: string) {
     const list = performance.getEntriesByType('resource') as Resource[];
     return [list.filter((x) => x.renderBlockingStatus === 'blocking').map((x) => new URL(x.name).pathname), at];
   });
-  await page.waitForTimeout(500); // for what is still read of the answers
+  const size = (await Promise.all(sizes)).reduce((a, b) => a + b);
   await session.detach();
   return { size, blocking, painted };
 }

@@ -2,7 +2,7 @@
 import type { Page } from '@playwright/test';
 import { both } from './both';
 import { station } from './charger';
-import { expect, test } from './gnista';
+import { accessible, expect, test } from './gnista';
 
 async function signUp(page: Page, email: string, name: string) {
   await page.goto('/my');
@@ -15,7 +15,7 @@ async function signUp(page: Page, email: string, name: string) {
 }
 
 test('from the first mail to the end of the account', async ({ page, gnista, request }) => {
-  test.setTimeout(180_000); // many pages are looked at, in both colours
+  test.setTimeout(400_000); // many pages are looked at
   await page.setViewportSize({ width: 390, height: 844 });
   const s = await station(gnista.url, 'MY-1');
   await page.goto('/my');
@@ -27,7 +27,7 @@ test('from the first mail to the end of the account', async ({ page, gnista, req
   await expect(page.getByRole('alert')).toContainText('no e-mail address');
   await signUp(page, 'maja@example.com', 'Maja');
   await expect(page.getByText('Nothing is charging.')).toBeVisible();
-  await both(page);
+  await accessible(page);
 
   await page.getByRole('link', { name: 'Cards' }).click();
   await page.getByRole('link', { name: 'Add a charging card' }).click();
@@ -37,7 +37,7 @@ test('from the first mail to the end of the account', async ({ page, gnista, req
   await page.getByLabel('Code on the outlet').fill('MY-1');
   await page.getByRole('button', { name: 'I stand there' }).click();
   await expect(page.getByText('Hold the card to MY-1')).toBeVisible();
-  await both(page);
+  await accessible(page);
   await s.tap('04A1B2C3D4E5F6');
   await page.getByRole('button', { name: '…E5F6 is my card' }).click();
   await s.tap('04A1B2C3D4E5F6');
@@ -57,14 +57,14 @@ test('from the first mail to the end of the account', async ({ page, gnista, req
 
   await page.getByRole('link', { name: 'Payment' }).click();
   await page.getByRole('button', { name: 'Pay by bank card' }).click();
-  await both(page);
+  await accessible(page);
   await page.getByRole('button', { name: 'Give a card (test)' }).click();
   await expect(page.getByText('each charge is paid by it')).toBeVisible();
-  await both(page);
+  await accessible(page);
 
   const made = (await (await request.post('/api/v1/stations/MY-1/evses/1/code')).json()) as { code: string };
   await page.goto(`/e/${made.code}`);
-  await both(page);
+  await accessible(page);
   await page.getByRole('button', { name: 'Charge with my account' }).click();
   await expect(page.getByText('The charger is ready')).toBeVisible();
   const order = await s.ordered('RemoteStartTransaction');
@@ -94,7 +94,7 @@ test('from the first mail to the end of the account', async ({ page, gnista, req
   await expect(page.getByRole('heading', { name: /^Receipt/ })).toBeVisible();
 
   await page.goto('/my/settings');
-  await both(page);
+  await accessible(page);
   await page.getByLabel('Language').selectOption('sv');
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByRole('heading', { name: 'Inställningar' })).toBeVisible();
@@ -107,7 +107,7 @@ test('from the first mail to the end of the account', async ({ page, gnista, req
     await page.goto('/my/delete');
     await expect(page.getByRole('checkbox')).toBeVisible({ timeout: 500 });
   }).toPass({ timeout: 30_000 });
-  await both(page);
+  await accessible(page);
   await page.getByRole('checkbox').check();
   await page.getByRole('button', { name: 'Radera för alltid' }).click();
   await expect(page.getByText('Ditt konto är raderat.')).toBeVisible();
