@@ -93,7 +93,6 @@ func Run(t *testing.T, url string) {
 	t.Run("assignment of tariffs", s.assignment)
 	t.Run("use of tariffs", s.tariffUse)
 	t.Run("sites", s.sites)
-	t.Run("finding stations", s.finding)
 	t.Run("invoices", s.invoices)
 	t.Run("invoice numbers", s.invoiceNumbers)
 	t.Run("signed values", s.signedValues)
@@ -107,6 +106,7 @@ func Run(t *testing.T, url string) {
 	t.Run("what operators say of faults", s.overrides)
 	t.Run("the catalogue of faults", s.editor)
 	t.Run("unknown codes of faults", s.unknownFaults)
+	t.Run("finding stations", s.finding) // it leaves a fault that is open
 	t.Run("events", func(t *testing.T) { s.events(t, func() []gnista.Event { mu.Lock(); defer mu.Unlock(); return told }) })
 	t.Run("consumers", s.consumers)
 	t.Run("odd texts and numbers", s.odd)

@@ -74,7 +74,7 @@ export const test = base.extend<{ clean: void }, { gnista: Gnista }>({
 
 /** Holds a page to WCAG 2.2 AA, as far as a program can tell. */
 export async function accessible(page: Page) {
-  await held(page, new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']));
+  await held(new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']));
 }
 
 /** Holds a page to it in light and in dark, where nothing but the colours is another. */
@@ -82,11 +82,11 @@ export async function accessibleInBoth(page: Page) {
   await page.emulateMedia({ colorScheme: 'light' });
   await accessible(page);
   await page.emulateMedia({ colorScheme: 'dark' });
-  await held(page, new AxeBuilder({ page }).withRules(['color-contrast']));
+  await held(new AxeBuilder({ page }).withRules(['color-contrast']));
   await page.emulateMedia({ colorScheme: 'light' });
 }
 
-async function held(page: Page, axe: AxeBuilder) {
+async function held(axe: AxeBuilder) {
   const found = await axe.analyze();
   expect(found.violations.map((v) => `${v.id}: ${v.help} ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`)).toEqual([]);
 }

@@ -33,7 +33,7 @@ test('a station tells how it is, and what is done with it is followed', async ({
   await page.getByRole('button', { name: 'Ask for a message …' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();
   await expect(page.getByRole('heading', { name: 'Latest command' })).toBeVisible();
-  await expect(page.getByRole('table').getByText('trigger status').first()).toBeVisible();
+  await expect(page.getByRole('table').getByText('Ask for a message').first()).toBeVisible();
   await page.getByRole('button', { name: 'Hard restart …' }).click();
   const send = page.getByRole('dialog').getByRole('button', { name: 'Send' });
   await expect(send).toBeDisabled();
@@ -43,7 +43,7 @@ test('a station tells how it is, and what is done with it is followed', async ({
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: 'Timeline', exact: true }).click();
   for (const much of ['Status', 'Charging', 'Other']) await page.getByLabel(much, { exact: true }).uncheck();
-  await expect(page.getByRole('table').getByText('trigger status').first()).toBeVisible();
+  await expect(page.getByRole('table').getByText('Ask for a message').first()).toBeVisible();
   await expect(page.getByRole('table').getByText('Connected').first()).toBeVisible();
   await accessibleInBoth(page);
 });
@@ -71,7 +71,7 @@ test('a setting is read, compared, sent, and read back', async ({ page, gnista }
   await page.getByRole('button', { name: 'Read all again' }).click();
   const table = page.getByRole('table', { name: 'Settings' });
   const beats = table.getByRole('row', { name: /HeartbeatInterval/ });
-  await expect(beats.getByText('600', { exact: true })).toBeVisible();
+  await expect(beats.locator('[data-title=Now]')).toHaveText('600');
   await page.getByLabel('Find a setting').fill('HeartbeatInterval');
   await expect(table.getByText('MeterValueSampleInterval')).toBeHidden();
   await page.getByLabel('New value: HeartbeatInterval').fill('123');
@@ -83,7 +83,7 @@ test('a setting is read, compared, sent, and read back', async ({ page, gnista }
   await dialog.getByLabel(/Reason/).fill('to try it');
   await dialog.getByRole('button', { name: 'Send to the station' }).click();
   await expect(page.getByRole('heading', { name: 'What the station said' })).toBeVisible();
-  await expect(beats.getByText('123', { exact: true })).toBeVisible();
+  await expect(beats.locator('[data-title=Now]')).toHaveText('123');
   const told = await pole.told();
   expect(told).toContain('HeartbeatInterval = 123');
   expect(told.lastIndexOf('GetConfiguration')).toBeGreaterThan(told.indexOf('HeartbeatInterval = 123')); // it was read back
@@ -93,7 +93,7 @@ test('a setting is read, compared, sent, and read back', async ({ page, gnista }
   await page.getByRole('button', { name: /Look over 1 change/ }).click();
   await dialog.getByRole('button', { name: 'Send to the station' }).click();
   await expect(page.getByText('the station says no')).toBeVisible();
-  await expect(beats.getByText('123', { exact: true })).toBeVisible();
+  await expect(beats.locator('[data-title=Now]')).toHaveText('123');
   await pole.leave();
 });
 

@@ -15,6 +15,7 @@ type Listener = (list: Happening[]) => void;
 
 const kinds = 'gnista-live';
 const rhythm = 250; // ms between two times that screens are told
+const most = 20_000; // happenings that are kept until screens are told
 const patience = 40_000; // ms without a sign of life after which what is shown is old: a sign comes each 15 s
 
 class Live {
@@ -49,6 +50,10 @@ class Live {
     this.heard = Date.now();
     this.connected = connected;
     for (const h of list) this.waiting.push(h);
+    // Nobody looks, so nobody is told yet: what has happened at the same place since is kept once.
+    if (this.waiting.length > most) {
+      this.waiting = [...new Map(this.waiting.map((h) => [`${h.kind} ${h.station} ${h.subject}`, h])).values()].slice(-most / 2);
+    }
   }
 
   private tell() {

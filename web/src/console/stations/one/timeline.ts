@@ -4,6 +4,7 @@ import { Endless, type Page } from '../../../lib/endless.svelte';
 import { energy, money } from '../../../lib/format';
 import { words } from '../../../lib/words';
 import { outcomeTone, outcomeWord, statusTone, statusWord } from '../words';
+import { toldWord } from './told';
 
 export type Source = 'connection' | 'status' | 'command' | 'fault' | 'charging' | 'payment' | 'other' | 'message';
 export interface Moment {
@@ -52,6 +53,32 @@ function title(kind: string): string {
   }
 }
 
+const fact = words({
+  evse: { sv: 'uttag', en: 'outlet' },
+  token: { sv: 'kort', en: 'card' },
+  type: { sv: 'slag', en: 'kind' },
+  stopReason: { sv: 'slutade för', en: 'ended by' },
+  reason: { sv: 'skäl', en: 'reason' },
+  number: { sv: 'nummer', en: 'number' },
+  code: { sv: 'kod', en: 'code' },
+  severity: { sv: 'prioritet', en: 'severity' },
+  status: { sv: 'läge', en: 'status' },
+  name: { sv: 'namn', en: 'name' },
+  case: { sv: 'ärende', en: 'case' },
+  vendor: { sv: 'tillverkare', en: 'vendor' },
+  model: { sv: 'modell', en: 'model' },
+  firmware: { sv: 'program', en: 'firmware' },
+  version: { sv: 'version', en: 'version' },
+  site: { sv: 'plats', en: 'site' },
+});
+function factWord(k: string): string {
+  try {
+    return fact(k as 'evse');
+  } catch {
+    return k;
+  }
+}
+
 /** What says nothing to a person, or is said already. */
 const unsaid = ['powerW', 'state', 'activity', 'connector', 'account', 'record', 'seq', 'amount', 'currency'];
 
@@ -60,7 +87,7 @@ function facts(data: unknown): string {
   if (typeof data !== 'object' || data === null) return '';
   return Object.entries(data)
     .filter(([k, v]) => ['string', 'number', 'boolean'].includes(typeof v) && v !== '' && !unsaid.includes(k))
-    .map(([k, v]) => `${k}: ${String(v)}`)
+    .map(([k, v]) => `${factWord(k)}: ${String(v)}`)
     .join(', ');
 }
 
@@ -113,7 +140,7 @@ function ofEvent(e: Happening): Moment | undefined {
 
 const ofCommand = (c: Schemas['CommandView']): Moment => {
   const detail = [outcomeWord(c.outcome), c.detail].filter(Boolean).join(': ');
-  const name = [c.kind, c.note].filter(Boolean).join(' ');
+  const name = toldWord(c);
   return {
     key: 'c' + c.id,
     at: c.at,
