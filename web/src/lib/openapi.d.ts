@@ -9183,11 +9183,44 @@ export interface components {
         HintPage: {
             /** @description What waits, for each provider */
             backlog: components["schemas"]["BacklogView"][];
+            items: components["schemas"]["HintView"][];
+            /** @description Cursor for the page after this; absent on the last */
+            next?: string;
             /**
              * Format: int64
              * @description Messages since the start that could not be proven to come from a provider
              */
             refused: number;
+        };
+        HintView: {
+            /**
+             * Format: int64
+             * @description How often it was tried
+             */
+            attempt: number;
+            /** Format: date-time */
+            doneAt?: string;
+            /** @description Of the message, as the provider calls it */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it is tried again
+             */
+            nextAt?: string;
+            /** @description Why it still waits, or was given up */
+            note?: string;
+            /** @description Id of the payment that was read */
+            payment?: string;
+            provider: string;
+            /** Format: date-time */
+            receivedAt: string;
+            /** @description Of the payment, as the provider calls it */
+            ref?: string;
+            /**
+             * @description done: the payment was read; passed: no payment of ours is called so
+             * @enum {string}
+             */
+            state: "waiting" | "done" | "passed" | "given-up";
         };
         HoldingView: {
             /**
