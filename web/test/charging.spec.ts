@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { accessible, expect, test } from './gnista';
 import { doubtful } from './station';
 
@@ -6,6 +7,12 @@ test('charges are listed as they go on, filtered by the address, and opened', as
   const table = page.getByRole('table', { name: 'Charging' });
   await expect(table.getByText('Charging', { exact: true }).first()).toBeVisible();
   await expect(table.getByText(/\d kW$/).first()).toBeVisible();
+  const file = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save as CSV' }).click();
+  const csv = readFileSync(await (await file).path(), 'utf8').split('\n');
+  expect(csv[0]).toContain('Start');
+  expect(csv[0]).toContain('Cost');
+  expect(csv[1]).toContain('DEMO-');
   await page.getByLabel('State', { exact: true }).selectOption('active');
   await expect(page).toHaveURL(/state=active/);
   await expect(table.getByText('Ended', { exact: true })).toHaveCount(0);

@@ -115,6 +115,7 @@ test('a group is made', async ({ page }) => {
 test.describe('in the dark', () => {
   test.use({ colorScheme: 'dark', locale: 'sv-SE' });
   test('in Swedish', async ({ page, request }) => {
+    test.setTimeout(120_000);
     const customers = await (await request.get('/api/v1/customers?find=astrid')).json();
     const accounts = await (await request.get('/api/v1/accounts?customer=' + customers.items[0].id)).json();
     for (const path of ['/customers', '/cards', '/unknown-cards', '/groups', '/customers/' + customers.items[0].id, '/accounts/' + accounts.items[0].id, '/cards/04DE5A0000A101']) {

@@ -23,6 +23,34 @@ test('payments, what has happened with one, and the screens beside them', async 
   }
 });
 
+test('a part of a payment is given back, and no more than was paid', async ({ page, request }) => {
+  let id = '';
+  await expect
+    .poll(
+      async () => {
+        const list = await (await request.get('/api/v1/payments?state=settled&limit=200')).json();
+        id =
+          list.items.find((p: { provider: string; paid: { amount: number } }) => p.provider === 'wallet' && p.paid.amount > 200)?.id ?? '';
+        return id;
+      },
+      { timeout: 60_000 },
+    ) // prettier-ignore
+    .not.toBe('');
+  await page.goto('/payments/' + id);
+  await page.getByRole('button', { name: 'Give back' }).click();
+  const ask = page.getByRole('dialog');
+  await ask.getByLabel(/^Reason/).fill('the coffee was cold');
+  await ask.getByLabel(/^Amount/).fill('100000');
+  await expect(ask.getByRole('button', { name: 'Give back' })).toBeDisabled();
+  await ask.getByLabel(/^Amount/).fill('1.50');
+  await ask.getByRole('button', { name: 'Give back' }).click();
+  await expect(ask).toBeHidden();
+  await expect(page.getByText(/gave back SEK.1\.50: the coffee was cold/)).toBeVisible();
+  await expect(page.getByText('Given back by a person')).toBeVisible();
+  await page.goto('/audit?action=refund-payment');
+  await expect(page.getByRole('cell', { name: 'Refunded a payment' }).first()).toBeVisible();
+});
+
 test('records become an invoice, and the ledger adds up', async ({ page }) => {
   test.setTimeout(120_000);
   await page.goto('/records');
@@ -42,6 +70,13 @@ test('records become an invoice, and the ledger adds up', async ({ page }) => {
   await expect(page.getByText(/The sum is .*0\.00, as it must be/)).toBeVisible();
   await accessible(page);
   await page.goto('/ledger?tab=export');
+  await page.getByRole('button', { name: 'Change the numbers' }).click();
+  await page.getByRole('textbox', { name: 'Number of Bank' }).fill('x');
+  await expect(page.getByRole('dialog').getByRole('button', { name: 'Save' })).toBeDisabled();
+  await page.getByRole('textbox', { name: 'Number of Bank' }).fill('1930');
+  await page.getByRole('textbox', { name: 'Name of Bank' }).fill('Bankkonto');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('cell', { name: 'Bankkonto' })).toBeVisible();
   const file = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Get the SIE file' }).click();
   expect((await file).suggestedFilename()).toMatch(/\.si$/);

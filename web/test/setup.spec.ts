@@ -29,6 +29,7 @@ async function both(page: Page) {
 }
 
 test('users: the first one, others with roles at sites, and what becomes of them', async ({ page }) => {
+  test.setTimeout(120_000);
   const g = await start();
   try {
     await page.goto(g.url + '/users');
@@ -60,7 +61,7 @@ test('users: the first one, others with roles at sites, and what becomes of them
     await dialog.getByLabel('Technician: where').selectOption('some');
     await expect(dialog.getByRole('button', { name: 'Save' })).toBeDisabled();
     await dialog.getByRole('checkbox', { name: 'Hamnen' }).check();
-    await both(page);
+    await accessible(page);
     await dialog.getByRole('button', { name: 'Save' }).click();
     await expect(dialog.getByRole('alert')).toContainText('another user has the address');
     await dialog.getByLabel('E-mail').fill('tor@example.com');
@@ -106,6 +107,7 @@ test('users: the first one, others with roles at sites, and what becomes of them
 });
 
 test('passkeys: added, used without typing, and not taken when copied', async ({ page }) => {
+  test.setTimeout(120_000);
   const g = await peopled();
   try {
     const cdp = await page.context().newCDPSession(page);
@@ -196,6 +198,10 @@ test('signing in works without scripts', async ({ browser }) => {
 test('what the server is set to', async ({ page }) => {
   await page.goto('/settings');
   await expect(page.getByText('This is the demonstration')).toBeVisible();
+  const services = page.getByRole('listitem').filter({ has: page.getByRole('heading', { level: 3 }) });
+  await expect(services.filter({ hasText: 'Mail' }).getByText('Off', { exact: true })).toBeVisible();
+  await expect(services.filter({ hasText: 'Passkeys' }).getByText('In part', { exact: true })).toBeVisible();
+  await expect(services.filter({ hasText: 'OpenID Connect' }).getByText('--oidc-issuer')).toBeVisible();
   await page.getByRole('searchbox').fill('unknown-stations');
   await expect(page.getByRole('rowheader', { name: 'unknown-stations' })).toBeVisible();
   await expect(page).toHaveURL(/q=unknown-stations/);
@@ -205,6 +211,7 @@ test('what the server is set to', async ({ page }) => {
 });
 
 test('the first station, with a wrong password and the right one', async ({ page }) => {
+  test.setTimeout(120_000);
   const g = await start();
   const stations: ChildProcess[] = [];
   const connect = (secret: string) => {
@@ -217,12 +224,11 @@ test('the first station, with a wrong password and the right one', async ({ page
     await page.goto(g.url + '/start');
     await page.getByRole('textbox', { name: /^Identity/ }).fill('HAMN-0001');
     const secret = await page.getByRole('textbox', { name: /^Password/ }).inputValue();
-    await both(page);
+    await accessible(page);
     await page.getByRole('button', { name: 'Register' }).click();
     await expect(page.getByText(g.url.replace('http', 'ws') + '/ocpp/HAMN-0001')).toBeVisible();
     await expect(page.getByRole('img', { name: 'QR code of the address' })).toBeVisible();
     await expect(page.getByText('Nothing was heard of HAMN-0001 yet.')).toBeVisible();
-    await both(page);
     connect('not-the-password-of-it');
     await expect(page.getByText('The station called, but was not let in.')).toBeVisible();
     await expect(page.getByText(/^The wrong password, or none/)).toBeVisible();

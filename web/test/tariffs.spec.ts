@@ -99,6 +99,7 @@ test("a partner's tariff is read", async ({ page }) => {
 test.describe('in the dark', () => {
   test.use({ colorScheme: 'dark', locale: 'sv-SE' });
   test('in Swedish', async ({ page, request }) => {
+    test.setTimeout(120_000);
     const list = await (await request.get('/api/v1/tariffs')).json();
     const id = list.items.find((x: { default: boolean }) => x.default).id;
     for (const [path, text] of [['/tariffs', 'Vad förare ser'], ['/tariffs/new', 'Så ser förare priset'], [`/tariffs/${id}`, 'Gäller nu'], [`/tariffs/${id}?tab=calc`, 'Att betala'],
