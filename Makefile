@@ -3,26 +3,13 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run build ui test race check ui-check bench setup peers generate
+.PHONY: run build test race check bench setup peers generate
 
-run: ui build ## start the system with simulated stations on http://127.0.0.1:8080/
+run: build ## start the system with simulated stations on http://127.0.0.1:8080/
 	bin/gnista serve --demo
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/gnista ./cmd/gnista
-
-# The screens, which go into the binary that is built after them. Without Node the binary says that they are missing.
-ui:
-	@if command -v npm >/dev/null; then $(MAKE) -s web/node_modules/.package-lock.json && cd web && npm run -s build; \
-	else echo "ui: Node is not installed, so the screens are not built"; fi
-
-web/node_modules/.package-lock.json: web/package-lock.json
-	cd web && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
-
-# What is generated from the API, types, style, and the screens in a real browser on the real binary.
-ui-check: setup ui
-	$(GO) build -o bin/gnista ./cmd/gnista
-	cd web && npm run -s generate && npm run -s check && npm test
 
 # Tests use a real PostgreSQL and stations that others have written; setup installs what is missing.
 test: setup peers
@@ -54,7 +41,6 @@ check: generate
 	test -z "$$(gofmt -l . | tee /dev/stderr)"
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
-	$(MAKE) ui-check
 	$(MAKE) race
 	$(GO) test -timeout 30m -run '^Test($(LONG)|Transcripts|Day)$$' $(LONG_IN)
 	git diff --exit-code

@@ -229,7 +229,6 @@ func (s *Server) Handler() http.Handler {
 	s.payPages(mux)
 	s.hooks(mux)
 	s.alertPages(mux)
-	s.console(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+"; see "+prefix+"/openapi.json")
 	})

@@ -201,4 +201,8 @@ func (s suite) guards(t *testing.T) {
 	if f := find("g3"); f != (checkout.Funds{Transaction: "g3", Station: "guarded", Limit: gnista.Money{Currency: "SEK"}, Wish: free.Wish, PaidAt: now, Free: true, UpdatedAt: now}) {
 		t.Errorf("got %+v", f)
 	}
+	must[checkout.Checkout](t)(s.ChangeCheckout(ctx, "guarded", "gfree", func(c *checkout.Checkout) error { // for other tests
+		c.State, c.Next = checkout.Settled, time.Time{}
+		return nil
+	}))
 }

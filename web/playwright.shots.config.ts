@@ -1,3 +1,0 @@
-import config from './playwright.config';
-
-export default { ...config, testMatch: 'shots.ts' };

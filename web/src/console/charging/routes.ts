@@ -1,5 +1,0 @@
-import type { Routes } from 'sv-router';
-
-export const charging = {
-  '/transactions': () => import('./Charging.svelte'),
-} satisfies Routes;

@@ -1,5 +1,0 @@
-import type { Routes } from 'sv-router';
-
-export const customers = {
-  '/customers': () => import('./Customers.svelte'),
-} satisfies Routes;

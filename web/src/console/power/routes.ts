@@ -1,5 +1,0 @@
-import type { Routes } from 'sv-router';
-
-export const power = {
-  '/sites': () => import('./Power.svelte'),
-} satisfies Routes;

@@ -1,2 +1,0 @@
-// What the pages of drivers can do where scripts run: they work without.
-export {};
