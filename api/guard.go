@@ -161,6 +161,9 @@ func (s *Server) guarded(mux *http.ServeMux, api huma.API) http.Handler {
 			return
 		}
 		at, err := s.place(r, op, head)
+		if err != nil && r.Context().Err() != nil {
+			return // whoever asks has gone
+		}
 		if err != nil {
 			s.Log.Error("it could not be found out where an operation is", "operation", op.id, "err", err)
 			problem(w, http.StatusInternalServerError, "an internal error; the log has more")

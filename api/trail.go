@@ -95,6 +95,9 @@ func (s *Server) recorded(w http.ResponseWriter, r *http.Request, op guardedOp, 
 	}
 	e.Input = input(head[:min(len(head), maxAudited)], op.Area)
 	asked, err := s.Trail.AddAuditEntry(r.Context(), e)
+	if err != nil && r.Context().Err() != nil { // whoever asks has gone, and nothing is changed
+		return
+	}
 	if err != nil { // nothing is changed that is not written down
 		s.Log.Error("the trail of changes could not be written, so nothing is changed", "operation", op.id, "err", err)
 		problem(w, http.StatusInternalServerError, "an internal error; the log has more")

@@ -255,7 +255,7 @@ func spoiled(t *testing.T, binary, data string) {
 		}
 	}
 	const one = `(SELECT id FROM charge_record WHERE total > 100 AND kind = 'original' ORDER BY number LIMIT 1)`
-	const two = `(SELECT id FROM invoice WHERE kind = 'invoice' AND state = 'issued' ORDER BY number LIMIT 1)`
+	const two = `(SELECT id FROM invoice WHERE kind = 'invoice' ORDER BY CASE state WHEN 'issued' THEN 0 ELSE 1 END, number LIMIT 1)`
 	for _, c := range []struct{ spoil, mend, found string }{
 		{`UPDATE charge_record SET total = total + 1 WHERE id = ` + one, `UPDATE charge_record SET total = total - 1 WHERE id = ` + one, "total: expected"},
 		{`UPDATE charge_record SET energy_wh = energy_wh + 1 WHERE id = ` + one, `UPDATE charge_record SET energy_wh = energy_wh - 1 WHERE id = ` + one, "energy in Wh: expected"},
