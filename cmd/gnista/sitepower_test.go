@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,7 +18,6 @@ func TestSitePower(t *testing.T) {
 	simulated(t, func(t *testing.T, b *bubble) {
 		p := b.short(10, 80, 10)
 		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Hour)
-		defer cancel()
 		at := time.Now()
 		if err := b.db.CreateSite(ctx, station.Site{ID: "site", Name: "Short", CreatedAt: at, UpdatedAt: at}); err != nil {
 			t.Fatal(err)
@@ -38,7 +38,9 @@ func TestSitePower(t *testing.T) {
 		if _, _, err := b.sitePower.SetLimits(ctx, "site", g); err != nil {
 			t.Fatal(err)
 		}
-		go func() { // the meter
+		var meter sync.WaitGroup
+		defer func() { cancel(); meter.Wait() }()
+		meter.Go(func() {
 			for ctx.Err() == nil {
 				time.Sleep(10 * time.Second)
 				r, ok := p.Site.Read()
@@ -53,7 +55,7 @@ func TestSitePower(t *testing.T) {
 					t.Error(err)
 				}
 			}
-		}()
+		})
 		if err := p.Run(ctx); err != nil {
 			t.Fatal(err)
 		}
