@@ -3,7 +3,7 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run build test race check bench setup peers generate
+.PHONY: run build test race long-told long-lived check bench setup peers generate
 
 run: build ## start the system with simulated stations on http://127.0.0.1:8080/
 	bin/gnista serve --demo
@@ -37,12 +37,19 @@ LONG_IN = ./cmd/gnista ./checkout ./fault/alert ./fault/remedy ./power/site ./pa
 race: setup peers
 	$(GO) test -race -gcflags=modernc.org/sqlite/lib=-race=false -timeout 30m -skip '^Test($(LONG))$$' ./...
 
+# Two at a time, as each uses little more than one core.
+long-told:
+	$(GO) test -timeout 30m -run '^Test(Conformance|Transcripts)$$' ./cmd/gnista
+
+long-lived:
+	$(GO) test -timeout 30m -run '^Test($(LONG)|Day)$$' -skip '^TestConformance$$' $(LONG_IN)
+
 check: generate
 	test -z "$$(gofmt -l . | tee /dev/stderr)"
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 	$(MAKE) race
-	$(GO) test -timeout 30m -run '^Test($(LONG)|Transcripts|Day)$$' $(LONG_IN)
+	$(MAKE) -j2 long-told long-lived
 	git diff --exit-code
 
 bench: build
