@@ -61,7 +61,7 @@ long-lived:
 	$(GO) test -timeout 30m -run '^Test($(LONG)|Day)$$' -skip '^TestConformance$$' $(LONG_IN)
 
 check: generate
-	test -z "$$(gofmt -l . | tee /dev/stderr)"
+	test -z "$$(git ls-files -z '*.go' | xargs -0 gofmt -l | tee /dev/stderr)"
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 	$(MAKE) ui-check

@@ -2,6 +2,9 @@ module gnista
 
 go 1.26.0
 
+// Packages for JavaScript bring Go files too.
+ignore ./web/node_modules
+
 require (
 	codeberg.org/go-pdf/fpdf v0.12.0
 	github.com/alecthomas/kong v1.17.0
