@@ -32,10 +32,6 @@ import (
 	"gnista/store/storetest"
 )
 
-// racedPart is that where races are looked for one story in so many is played, in all its versions: all of them
-// take a quarter of an hour then. They are played once more without.
-const racedPart = 17
-
 var update = flag.Bool("update", false, "rewrite the expected side of the transcripts")
 
 // A transcript is a conversation with the whole system. Its author writes what is done:
@@ -69,9 +65,6 @@ func TestTranscripts(t *testing.T) {
 	t.Run("play", func(t *testing.T) {
 		for _, file := range files {
 			story, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".txt"), ".")
-			if storetest.Raced && len(story)%racedPart != 0 {
-				continue
-			}
 			t.Run(filepath.Base(file), func(t *testing.T) {
 				t.Parallel()
 				want, err := os.ReadFile(file)
