@@ -74,7 +74,7 @@ func (l *live) swish(t *testing.T, amount int64) checkout.Checkout {
 
 // A driver pays 100 kr by Swish, charges, and gets the rest back, unless that is less than Swish gives back.
 func TestSwish(t *testing.T) {
-	t.Run("half", func(t *testing.T) { charged(t, 10_000, 49_50, 50_50, "Återbetalt: 50,50") })
+	t.Run("half", func(t *testing.T) { charged(t, 10_000, 49_50, 50_50, "Återbetalt till dig: 50,50") })
 	t.Run("nearly all", func(t *testing.T) { charged(t, 20_101, 99_50, 0, "kr blev över") })
 }
 
