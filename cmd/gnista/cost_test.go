@@ -233,6 +233,7 @@ func TestDeafStation(t *testing.T) {
 							t.Errorf("a meter value is answered after %v", took)
 						}
 					}
+					time.Sleep(time.Second) // so that the end does not overtake the last cost
 					if err := s.StopTransaction(t.Context(), 1, "CARD", sim.ReasonLocal); err != nil {
 						t.Fatal(err)
 					}
