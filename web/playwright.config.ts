@@ -8,6 +8,7 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 15_000 },
   forbidOnly: !!process.env.CI,
+  retries: process.env.CI ? 1 : 0, // a walk that needs the second try is listed as flaky
   reporter: 'list',
   outputDir: 'test-results',
   use: {
