@@ -22,7 +22,7 @@ type benchPages struct {
 }
 
 // wantedPage is the time within which nearly every page of a driver is sent.
-const wantedPage = 100 * time.Millisecond
+const wantedPage = 20 * time.Millisecond
 
 // Run measures the page on which drivers begin to pay, alone and beside ordinary traffic, and that traffic beside it.
 func (b *benchPages) Run(ctx context.Context, o *output) error {
