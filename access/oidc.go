@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -29,8 +29,7 @@ type Provider struct {
 	Now      func() time.Time
 
 	asked *challenges[inquiry]
-	mu    sync.Mutex
-	found *oidc.Provider // nil: it was not reached yet
+	found atomic.Pointer[oidc.Provider] // nil: it was not reached yet
 }
 
 // ClaimRole gives a role to whom the provider says something of. A user is made only of whom a role is given to.
@@ -94,17 +93,16 @@ func NewProvider(issuer, clientID, secret, name string, roles []ClaimRole, now f
 
 // reach finds out how to talk with the provider.
 func (p *Provider) reach() (*oidc.Provider, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.found != nil {
-		return p.found, nil
+	if found := p.found.Load(); found != nil {
+		return found, nil
 	}
-	// What is made with it fetches keys later, so it must not end with a request.
+	// Several may ask at once, so that nobody waits for another whom it does not answer. What is made with it fetches
+	// keys later, so it must not end with a request.
 	found, err := oidc.NewProvider(oidc.ClientContext(context.Background(), p.Client), p.Issuer)
 	if err != nil {
 		return nil, fmt.Errorf("reaching %s: %w", p.Issuer, err)
 	}
-	p.found = found
+	p.found.Store(found)
 	return found, nil
 }
 
