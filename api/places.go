@@ -28,9 +28,10 @@ const (
 // places are those with outlets at which drivers can pay, as they were a moment ago: many look, and the database is
 // asked once for all.
 type places struct {
-	mu   sync.Mutex
-	at   time.Time
-	list []foundPlace
+	looking sync.Mutex // is held by the one who looks
+	mu      sync.Mutex
+	at      time.Time
+	list    []foundPlace
 }
 
 // foundPlace is a site, or a station that is at none, as drivers look for it.
@@ -152,20 +153,37 @@ func priceParts(text string) []string {
 
 // get is the list as it is, or was a moment ago.
 func (x *places) get(ctx context.Context, s *Server) ([]foundPlace, time.Time, error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	now := s.Now()
-	if !x.at.IsZero() && now.Sub(x.at) < placesFor {
-		return x.list, x.at, nil
+	list, at := x.known()
+	if !at.IsZero() && s.Now().Sub(at) < placesFor {
+		return list, at, nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), placesTime) // others wait for it as well
+	if !at.IsZero() && !x.looking.TryLock() {
+		return list, at, nil // somebody looks already: until then it is as it was
+	} else if at.IsZero() {
+		x.looking.Lock()
+	}
+	defer x.looking.Unlock()
+	now := s.Now()
+	if list, at = x.known(); !at.IsZero() && now.Sub(at) < placesFor {
+		return list, at, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), placesTime) // it is for others as well
 	defer cancel()
 	list, err := s.findPlaces(ctx)
 	if err != nil {
 		return nil, now, err
 	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	x.list, x.at = list, now
 	return list, now, nil
+}
+
+// known is what was found last, and when.
+func (x *places) known() ([]foundPlace, time.Time) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.list, x.at
 }
 
 // findPlaces looks where drivers can pay, and what it is like there.
