@@ -42,8 +42,8 @@ var allowed = map[string][]string{
 	"cluster/...":      {".", "account", "station", "token", "charging", "tariff", "billing", "pki", "power"},
 	"web":              {},
 	"api":              {".", "web", "account", "account/member", "payment", "payment/terminal", "vat", "checkout", "ocpi", "campaign", "station", "token", "charging", "tariff", "billing", "pki", "power", "power/site", "cost", "commission", "fault", "fault/watch", "fault/uptime", "fault/remedy", "fault/alert", "fault/driver", "access"},
-	"store":            {".", "account", "account/member", "payment", "payment/terminal", "vat", "checkout", "campaign", "station", "token", "charging", "tariff", "billing", "pki", "power", "power/site", "cost", "commission", "fault", "fault/watch", "fault/uptime", "fault/remedy", "fault/alert", "fault/driver", "access"},
-	"store/storetest":  {".", "account", "account/member", "payment", "payment/terminal", "vat", "checkout", "campaign", "station", "token", "charging", "tariff", "billing", "pki", "power", "power/site", "cost", "commission", "store", "fault", "fault/watch", "fault/uptime", "fault/remedy", "fault/alert", "fault/driver", "access"},
+	"store":            {".", "account", "account/member", "payment", "payment/terminal", "vat", "checkout", "campaign", "station", "token", "charging", "tariff", "billing", "pki", "power", "power/site", "cost", "commission", "fault", "fault/watch", "fault/uptime", "fault/remedy", "fault/alert", "fault/driver", "access", "cluster"},
+	"store/storetest":  {".", "account", "account/member", "payment", "payment/terminal", "vat", "checkout", "campaign", "station", "token", "charging", "tariff", "billing", "pki", "power", "power/site", "cost", "commission", "store", "fault", "fault/watch", "fault/uptime", "fault/remedy", "fault/alert", "fault/driver", "access", "cluster"},
 	"sim":              {".", "ocpp/..."},
 	"cmd/...":          {"..."},
 }

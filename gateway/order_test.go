@@ -24,6 +24,8 @@ func (o only) Allow(context.Context) error {
 	return nil
 }
 
+func (o only) Plain() any { return o.Reset }
+
 func (o only) Adapt(station.Adaptations) (any, error) { return o.Reset, nil }
 
 // quiet is a peer that gets what is sent and does not answer.

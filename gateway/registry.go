@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/gobwas/ws"
+
 	"gnista"
 	"gnista/station"
 )
@@ -71,5 +73,33 @@ func (s *Server) Connected() []gnista.StationID {
 func (s *Server) Disconnect(id gnista.StationID, reason string) {
 	if x, ok := s.sessions.find(id); ok {
 		x.end(closedByOperator, reason, reason)
+	}
+}
+
+// Held tells how a station is connected here, and the epoch of this node's claim to it.
+func (s *Server) Held(id gnista.StationID) (c station.Connection, epoch int64, ok bool) {
+	c, ok = s.Connection(id)
+	if x, here := s.sessions.find(id); here {
+		epoch = x.epoch.Load()
+	}
+	return c, epoch, ok && epoch > 0
+}
+
+// Yield ends the connection of a station that another node has claimed since.
+func (s *Server) Yield(id gnista.StationID, epoch int64) {
+	x, ok := s.sessions.find(id)
+	if !ok {
+		return
+	}
+	for old := x.outrunBy.Load(); old < epoch && !x.outrunBy.CompareAndSwap(old, epoch); old = x.outrunBy.Load() {
+	}
+	x.yield()
+}
+
+// yield ends a session that a newer one on another node has taken the place of. While our own claim is not there it
+// is not known which of them is newer.
+func (x *Session) yield() {
+	if own := x.epoch.Load(); own > 0 && own < x.outrunBy.Load() && x.server.sessions.remove(x) {
+		x.end(ws.StatusPolicyViolation, "the station has connected again", "")
 	}
 }

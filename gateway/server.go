@@ -91,6 +91,7 @@ type Server struct {
 	Messages *MessageLog
 	Live     station.Live
 	Clocks   Clocks // nil: nobody wants to know
+	Claims   Claims // nil: there is one node only
 	Limits   Limits
 	Plain    bool // texts are not compressed, whatever stations offer
 	Proxied  bool // who connects without TLS has it as far as a proxy
@@ -122,6 +123,13 @@ type Server struct {
 type Clocks interface {
 	// Told takes in that a message told a time that is so far ahead of ours, or behind where it is negative.
 	Told(id gnista.StationID, ahead time.Duration)
+}
+
+// Claims keeps which of several nodes holds a station.
+type Claims interface {
+	// Claim makes this node the one that holds a station, and has the one that did end its connection. A claim has
+	// a higher epoch than those before.
+	Claim(ctx context.Context, id gnista.StationID) (epoch int64, err error)
 }
 
 // Start begins to watch the connections.

@@ -44,6 +44,9 @@ type Session struct {
 	ended   atomic.Bool
 	booted  atomic.Bool // the station has, once
 
+	epoch    atomic.Int64 // of the claim of this node; 0 before there is one
+	outrunBy atomic.Int64 // the claim of another node
+
 	treatment atomic.Pointer[station.Treatment]
 	mirror    atomic.Pointer[mirror]
 	asked     atomic.Bool  // the station has booted on this connection, or was asked to
@@ -98,6 +101,16 @@ func (s *Server) serve(x *Session, v ocppj.Version, conn net.Conn, rw *bufio.Rea
 		s.Log.Error("a station could not be looked up", "station", id, "err", err)
 		x.end(ws.StatusInternalServerError, "the central system could not look up the station", "")
 		return
+	}
+	if s.Claims != nil {
+		epoch, err := s.Claims.Claim(ctx, id)
+		if err != nil {
+			s.Log.Error("a station could not be claimed for this node", "station", id, "err", err)
+			x.end(ws.StatusInternalServerError, "the central system could not take in the station", "")
+			return
+		}
+		x.epoch.Store(epoch)
+		x.yield()
 	}
 	x.Registered(known.StateWith(x.Certificate, s.Now()), !known.BootedAt.IsZero())
 	x.begin(s.Network.Treatment(known))

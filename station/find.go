@@ -180,7 +180,8 @@ func By(ctx context.Context, who string) context.Context {
 	return context.WithValue(ctx, senderKey{}, who)
 }
 
-func sender(ctx context.Context) string {
+// Sender is who gives an order, as [By] said.
+func Sender(ctx context.Context) string {
 	who, _ := ctx.Value(senderKey{}).(string)
 	return who
 }

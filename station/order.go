@@ -33,6 +33,8 @@ type Adaptable interface {
 type Guarded interface {
 	// Allow is asked when the turn of the order has come, right before it is sent. Its error is told in place of an answer.
 	Allow(ctx context.Context) error
+	// Plain is the order without that.
+	Plain() any
 }
 
 // Told describes an order. Nothing in it is secret.

@@ -68,7 +68,7 @@ func (n *Network) open(ctx context.Context, id gnista.StationID, told Told) (Com
 	}
 	now := n.Now()
 	c := Command{
-		ID: n.NewID(), Station: id, Kind: told.Kind, Note: told.Note, EVSE: told.EVSE, Effect: told.Effect, Outcome: Sent, At: now, By: sender(ctx), Until: now.Add(answerTime),
+		ID: n.NewID(), Station: id, Kind: told.Kind, Note: told.Note, EVSE: told.EVSE, Effect: told.Effect, Outcome: Sent, At: now, By: Sender(ctx), Until: now.Add(answerTime),
 	}
 	return c, n.Commands.AddCommand(ctx, c)
 }

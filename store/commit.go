@@ -17,9 +17,10 @@ import (
 )
 
 const (
-	groupSize = 768  // the most changes in one commit: bounds how long the first of them waits
-	queueSize = 4096 // waiting changes, before those who bring more are made to wait
-	laterSize = 256  // the same of those that can wait
+	groupSize       = 768  // the most changes in one commit: bounds how long the first of them waits
+	sharedGroupSize = 128  // the same where each has a lock, of which PostgreSQL has some thousands for all
+	queueSize       = 4096 // waiting changes, before those who bring more are made to wait
+	laterSize       = 256  // the same of those that can wait
 
 	// For the time that it takes the writer, what can wait makes way so many times as long, and may have
 	// taken so much in advance: one report of a station is kept at once, those of a thousand hold up
@@ -94,6 +95,7 @@ func (t *tx) emit(evs ...gnista.Event) {
 
 // change is a function that waits to be run and committed.
 type change struct {
+	key   string // of what it changes
 	run   func(*tx) error
 	taken atomic.Bool // by the writer, who will run it, or by its caller, who no longer wants it
 	err   error
@@ -152,14 +154,14 @@ func (w *writer) close() {
 // may write into variables of the caller, and what became of the change is always known.
 func (db *DB) write(ctx context.Context, key string, f func(*tx) error) error {
 	w := db.writer(key)
-	return w.wait(ctx, w.queue, &change{run: f, done: make(chan struct{})})
+	return w.wait(ctx, w.queue, &change{key: key, run: f, done: make(chan struct{})})
 }
 
 // writeLater is write for what is large and nobody waits for: it does not hold up the changes of others,
 // and waits where there is much of it.
 func (db *DB) writeLater(ctx context.Context, key string, f func(*tx) error) error {
 	w := db.writer(key)
-	c := &change{done: make(chan struct{})}
+	c := &change{key: key, done: make(chan struct{})}
 	c.run = func(t *tx) error {
 		began := time.Now()
 		err := f(t)
@@ -317,6 +319,11 @@ func (w *writer) failed(changes int, err error) {
 func (w *writer) commitAll(group []*change) (events []gnista.Event, spoiled bool, err error) {
 	if err := w.open(); err != nil {
 		return nil, false, err
+	}
+	if w.db.shared {
+		if err := w.lockKeys(group); err != nil {
+			return nil, false, err
+		}
 	}
 	t := &tx{vault: w.db.vault, w: w}
 	for _, c := range group {

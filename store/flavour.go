@@ -19,6 +19,7 @@ type flavour struct {
 	readDSN string // of who only reads
 	dialect goose.Dialect
 	begin   string // begins a SQL transaction that writes
+	clock   string // its time, in milliseconds
 	tidy    string // is done beside the writers now and then; empty where nothing need be
 	compact string // gives back what was freed, so that it cannot be read; empty where that is left to the database
 	writers int    // that commit at one time
@@ -39,12 +40,12 @@ func flavourOf(u string) (flavour, error) {
 		at := "file:" + (&url.URL{Path: file}).EscapedPath() + "?"
 		return flavour{
 			name: "the database " + file, driver: "sqlite", dsn: at + pragmas.Encode(), readDSN: at + reading.Encode(), dialect: goose.DialectSQLite3,
-			begin: "BEGIN IMMEDIATE", tidy: "PRAGMA wal_checkpoint(PASSIVE)", compact: "PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", writers: 1, readers: max(4, runtime.NumCPU()),
+			begin: "BEGIN IMMEDIATE", clock: "CAST(unixepoch('subsec') * 1000 AS INTEGER)", tidy: "PRAGMA wal_checkpoint(PASSIVE)", compact: "PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", writers: 1, readers: max(4, runtime.NumCPU()),
 			lock: func(*DB) lock { return &fileLock{database: file} },
 		}, nil
 	case "postgres", "postgresql":
 		return flavour{
-			name: "the PostgreSQL database", driver: "pgx", dsn: u, readDSN: u, dialect: goose.DialectPostgres, begin: "BEGIN", writers: 4, readers: 8,
+			name: "the PostgreSQL database", driver: "pgx", dsn: u, readDSN: u, dialect: goose.DialectPostgres, begin: "BEGIN", clock: "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)", writers: 4, readers: 8,
 			lock: func(db *DB) lock { return &sessionLock{db: db} },
 		}, nil
 	}

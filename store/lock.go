@@ -4,11 +4,16 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"hash/crc64"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
+
+	"gnista/cluster"
 )
 
 // lock keeps a second server off the database: each would know of its own stations and give numbers to
@@ -104,9 +109,16 @@ func take(ctx context.Context, conn *sql.Conn) error {
 	if _, err := conn.ExecContext(ctx, keepalive); err != nil {
 		return err
 	}
+	return try(ctx, conn, `SELECT pg_try_advisory_lock($1)`)
+}
+
+// try asks for the lock until it is given.
+func try(ctx context.Context, conn interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}, query string) error {
 	for range lockTries {
 		var held bool
-		if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1)`, lockKey).Scan(&held); held || err != nil {
+		if err := conn.QueryRowContext(ctx, query, lockKey).Scan(&held); held || err != nil {
 			return err
 		}
 		time.Sleep(lockPause)
@@ -124,3 +136,61 @@ func (l *sessionLock) release() error {
 	l.conn = nil
 	return err
 }
+
+// sharedLock is for nodes that share a database. It holds nothing, so that connections may come from a pooler: it
+// looks that no server has the database for itself. One that comes later sees the nodes.
+type sharedLock struct{ db *DB }
+
+func (l sharedLock) hold(ctx context.Context) error {
+	return try(ctx, l.db.sql, `SELECT pg_try_advisory_xact_lock_shared($1)`)
+}
+
+func (sharedLock) release() error { return nil }
+
+// alone makes sure that no cluster uses a database that we have for ourselves.
+func (db *DB) alone(ctx context.Context) error {
+	if db.shared {
+		return nil
+	}
+	nodes, err := db.Nodes(ctx, cluster.Silence)
+	if err == nil && len(nodes) > 0 {
+		err = fmt.Errorf("it is in use: the node %q of a cluster runs on it, or did until a moment ago; to be one of its nodes say --nats", nodes[0].Name)
+	}
+	return err
+}
+
+// takingTurns runs f while no other node does: those that start together would change the schema at the same time.
+func (db *DB) takingTurns(ctx context.Context, f func() error) error {
+	if !db.shared {
+		return f()
+	}
+	turn, err := db.sql.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer turn.Rollback()
+	if _, err := turn.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, lockKey+1); err != nil {
+		return err
+	}
+	return f()
+}
+
+// lockKeys makes the changes of a group wait for those that other nodes make to the same things. All of a group are
+// asked for in one order, so that no two groups wait for each other.
+func (w *writer) lockKeys(group []*change) error {
+	keys := make([]int64, len(group))
+	for i, c := range group {
+		keys[i] = int64(crc64.Checksum([]byte(c.key), keyTable))
+	}
+	slices.Sort(keys)
+	s, err := w.prepared(`SELECT count(pg_advisory_xact_lock(k)) FROM unnest($1::bigint[]) AS k`)
+	if err == nil {
+		_, err = s.Exec(slices.Compact(keys))
+	}
+	if err != nil {
+		return fmt.Errorf("waiting for the changes of other nodes: %w", err)
+	}
+	return nil
+}
+
+var keyTable = crc64.MakeTable(crc64.ECMA)

@@ -12,15 +12,18 @@ import (
 )
 
 // messageID makes ids that begin with the time in milliseconds; the rest tells apart what happened in
-// the same one.
+// the same one, first by the slot of the node.
 func messageID(at time.Time) int64 { return at.UnixMilli() << 16 }
+
+// slotBits are the bits below a slot in the id of a message.
+const slotBits = 12
 
 // AddMessages adds to the log. A message without an ID gets one by its time, behind last; the id of
 // the last one is returned.
 func (db *DB) AddMessages(ctx context.Context, list []station.Message, last int64) (int64, error) {
 	for i := range list {
 		if m := &list[i]; m.ID == 0 {
-			last = max(last+1, messageID(m.At))
+			last = max(last+1, messageID(m.At)|db.slot<<slotBits)
 			m.ID = last
 		}
 	}

@@ -32,6 +32,9 @@ type DB struct {
 	lock    lock
 	writers []*writer
 	seed    maphash.Seed // spreads keys over the writers
+	clock   string       // SQL for the time of the database, in milliseconds
+	slot    int64        // of this node; see [cluster.Node]
+	shared  bool         // with other nodes
 	notify  func([]gnista.Event)
 	log     *slog.Logger
 	tidy    chan struct{} // after some commits; nil where nothing need be tidied
@@ -50,6 +53,8 @@ type Options struct {
 	// Secret gives the key of 32 bytes with which UIDs are sealed. Without one they are sealed with a key
 	// that everybody knows.
 	Secret func() ([]byte, error)
+	// Shared lets other nodes of a cluster use the database at the same time. Only PostgreSQL can be shared.
+	Shared bool
 	Log    *slog.Logger
 }
 
@@ -68,10 +73,16 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	}
 	if o.GroupSize == 0 {
 		o.GroupSize = groupSize
+		if o.Shared {
+			o.GroupSize = sharedGroupSize
+		}
 	}
 	v, err := newVault(o.Secret)
 	if err != nil {
 		return nil, err
+	}
+	if o.Shared && f.dialect != goose.DialectPostgres {
+		return nil, errors.New("several nodes need a database that they can share: --database postgres://…")
 	}
 	handle, err := sql.Open(f.driver, f.dsn)
 	if err != nil {
@@ -80,8 +91,11 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	connections := f.writers + f.readers + 1 // that of the lock
 	handle.SetMaxOpenConns(connections)
 	handle.SetMaxIdleConns(connections)
-	db := &DB{vault: v, sql: handle, seed: maphash.MakeSeed(), notify: o.Notify, log: o.Log}
+	db := &DB{vault: v, sql: handle, clock: f.clock, shared: o.Shared, seed: maphash.MakeSeed(), notify: o.Notify, log: o.Log}
 	db.lock = f.lock(db)
+	if o.Shared {
+		db.lock = sharedLock{db}
+	}
 	if err := db.prepare(ctx, f); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -103,13 +117,15 @@ func (db *DB) prepare(ctx context.Context, f flavour) error {
 	if err := db.Ready(ctx); err != nil {
 		return fmt.Errorf("opening %s: %w", f.name, err)
 	}
-	if err := db.migrate(ctx, f); err != nil {
-		return fmt.Errorf("bringing the schema of %s up to date: %w", f.name, err)
-	}
-	if err := db.sealAll(ctx, f); err != nil {
-		return fmt.Errorf("opening %s: %w", f.name, err)
-	}
-	return nil
+	return db.takingTurns(ctx, func() error {
+		if err := db.migrate(ctx, f); err != nil {
+			return fmt.Errorf("bringing the schema of %s up to date: %w", f.name, err)
+		}
+		if err := errors.Join(db.sealAll(ctx, f), db.alone(ctx)); err != nil {
+			return fmt.Errorf("opening %s: %w", f.name, err)
+		}
+		return nil
+	})
 }
 
 func (db *DB) migrate(ctx context.Context, f flavour) error {

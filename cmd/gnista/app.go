@@ -90,6 +90,8 @@ type options struct {
 
 	Plain, Proxied, RejectSubprotocols bool // see [gateway.Server]
 
+	Part part // of a cluster; the zero value is all of a system of one node
+
 	Operator  string
 	Addresses map[station.Profile]string
 	Proxies   []netip.Prefix // nil is this machine
@@ -101,8 +103,40 @@ type options struct {
 	Log      *slog.Logger
 }
 
+// stations are those that are connected, to this node or to others.
+type stations interface {
+	station.Remote
+	station.Presence
+	Connected() []gnista.StationID
+	Listen(id gnista.StationID, hear func(station.Heard)) (stop func())
+	Mirroring(id gnista.StationID) station.MirrorStatus
+}
+
+// part is the part of an app in a cluster.
+type part struct {
+	DB *store.DB // of the node; nil: it opens its own
+	// Stations are those of the cluster, for the app of the node that leads; nil: the app takes in connections, and
+	// these are its own.
+	Stations stations
+
+	// Of an app that only takes in connections; nil where it does all.
+	Live     charging.Live
+	Claims   gateway.Claims
+	Clocks   gateway.Clocks
+	Measured func(*charging.Transaction, []charging.Sample)
+}
+
+// leads tells whether the app does what the leading node does: all but to take in connections.
+func (p part) leads() bool { return p.Stations != nil }
+
+// connects tells whether the app does nothing but take in connections.
+func (p part) connects() bool { return p.Live != nil }
+
 // app is the central system without its listeners.
 type app struct {
+	part         part
+	node         *node // in a cluster; nil where this is all
+	stations     stations
 	db           *store.DB
 	bus          *cluster.Single
 	messages     *gateway.MessageLog
@@ -163,13 +197,19 @@ type app struct {
 // newApp opens the database and puts the parts together.
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{
-		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), alertNudge: make(chan struct{}, 1), alertWork: make(chan struct{}, 1), watchers: watchers{nudge: make(chan struct{}, 1)}, eventDays: o.EventDays, now: o.Now, log: o.Log,
+		part: o.Part, stations: o.Part.Stations, db: o.Part.DB, bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), alertNudge: make(chan struct{}, 1), alertWork: make(chan struct{}, 1), watchers: watchers{nudge: make(chan struct{}, 1)}, eventDays: o.EventDays, now: o.Now, log: o.Log,
 		faultFeed: store.NewFeed(fault.Tells),
 	}
 	var err error
-	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Log: o.Log})
-	if err != nil {
-		return nil, err
+	if a.db == nil {
+		a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Log: o.Log})
+		if err != nil {
+			return nil, err
+		}
+	}
+	live := o.Part.Live
+	if live == nil {
+		live = a.bus
 	}
 	if o.Charging == nil {
 		o.Charging, o.Messages = a.db, a.db
@@ -187,14 +227,17 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.ledger = &gateway.Ledger{Store: a.db, Log: o.Log}
 	models, err := station.LoadModels()
 	if err != nil {
-		return nil, errors.Join(err, a.db.Close())
+		return nil, errors.Join(err, a.closeDB())
 	}
 	a.gateway = &gateway.Server{
-		Messages: a.messages, Live: a.bus, Limits: o.Limits, Plain: o.Plain, Proxied: o.Proxied,
+		Messages: a.messages, Live: live, Claims: o.Part.Claims, Limits: o.Limits, Plain: o.Plain, Proxied: o.Proxied,
 		RejectSubprotocols: o.RejectSubprotocols, Proxies: o.Proxies, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
+	if a.stations == nil {
+		a.stations = a.gateway
+	}
 	a.network = &station.Network{
-		Store: a.db, Finder: a.db, States: a.db, Verdicts: a.ledger, Commands: a.db, Settings: a.db, Security: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
+		Store: a.db, Finder: a.db, States: a.db, Verdicts: a.ledger, Commands: a.db, Settings: a.db, Security: a.db, Remote: a.stations, Presence: a.stations, Now: o.Now, NewID: o.NewID,
 		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL,
 		Unknown: o.Unknown, Operator: o.Operator, Addresses: o.Addresses, Heartbeat: o.Heartbeat, Retry: o.Retry,
 		Deviations: a.ledger, Models: models,
@@ -225,7 +268,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.follower = &payment.Follower{Payments: a.payments.Payments, Hints: a.db, Wake: func() { wake(a.pay) }, Log: o.Log}
 	a.invoices = newInvoices(a.db, o.Invoicing, o.Seller, o.Currency, o.Zone, o.Now, o.NewID)
 	a.transactions = &charging.Transactions{
-		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: a.bus, Cloning: o.Cloning, Zone: o.Zone, Now: o.Now, NewID: o.NewID,
+		Store: o.Charging, Reservations: a.db, Tokens: a.tokens, Prices: a.records, Network: a.network, Live: live, Cloning: o.Cloning, Zone: o.Zone, Now: o.Now, NewID: o.NewID,
 	}
 	a.desk, a.standIns = a.newDesk(o), o.StandIns
 	a.tokens.Guests = append(a.tokens.Guests, a.desk)
@@ -235,6 +278,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	a.sitePower = &site.Control{Store: a.db, Zone: sites.SiteZone, Power: a.power, Network: a.network, Now: o.Now, NewID: o.NewID, Log: o.Log}
 	a.transactions.Measured = a.sitePower.Measured
+	if o.Part.Measured != nil {
+		a.transactions.Measured = o.Part.Measured
+	}
 	a.costs = &cost.Costs{
 		Store: a.db, Network: a.network, Transactions: a.db, Prices: prices{a.records}, Language: readers{a.db}.Language, Zone: sites.Zone, Every: o.CostEvery, Now: o.Now, Log: o.Log,
 	}
@@ -248,13 +294,13 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		}
 	}
 	if err := a.takeTerminals(o); err != nil {
-		return nil, errors.Join(err, a.db.Close())
+		return nil, errors.Join(err, a.closeDB())
 	}
 	a.checks = &commission.Checks{
-		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
+		Store: a.db, Network: a.network, Transactions: o.Charging, Power: a.power, Listener: a.stations, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	if err := a.newFaults(ctx, o); err != nil {
-		return nil, errors.Join(err, a.db.Close())
+		return nil, errors.Join(err, a.closeDB())
 	}
 	if o.Secret == nil {
 		key := make([]byte, 32)
@@ -263,7 +309,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	links, err := derived(o.Secret, "links of payments")
 	if err != nil {
-		return nil, errors.Join(err, a.db.Close())
+		return nil, errors.Join(err, a.closeDB())
 	}
 	a.ca = &pki.CA{Store: a.db, Network: a.network, Secret: o.Secret, Operator: o.Operator, Now: o.Now, NewID: o.NewID}
 	if o.PublicURL != "" {
@@ -277,18 +323,18 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Terminals: a.terminals, VAT: o.Terminals.numbers(o.Now),
 	}
 	a.campaigns = &campaign.Campaigns{
-		Store: a.db, Network: a.network, Presence: a.gateway, Now: o.Now, NewID: o.NewID, Log: o.Log,
+		Store: a.db, Network: a.network, Presence: a.stations, Now: o.Now, NewID: o.NewID, Log: o.Log,
 		Actions: a.actions(),
 	}
 	if err := a.newRemedies(o, sites); err != nil {
-		return nil, errors.Join(err, a.db.Close())
+		return nil, errors.Join(err, a.closeDB())
 	}
 	a.gateway.Network = a.network
 	a.gateway.Dialects = map[ocppj.Version]*gateway.Dialect{ocppj.V16: one.Dialect(), ocppj.V201: two.Dialect(ocppj.V201), ocppj.V21: two.Dialect(ocppj.V21)}
 	a.newAlerts(o)
 	a.newMembers(o)
 	web := &api.Server{
-		Network: a.network, Messages: a.db, Presence: a.gateway, Mirrors: a.gateway, Sites: sites, Checks: a.checks, Campaigns: a.campaigns, Remedies: a.remedies,
+		Network: a.network, Messages: a.db, Presence: a.stations, Mirrors: a.stations, Sites: sites, Checks: a.checks, Campaigns: a.campaigns, Remedies: a.remedies,
 		Tokens: a.tokens, Accounts: a.accounts, Lists: a.lists, CA: a.ca, Contracts: contracts,
 		Transactions: a.transactions, Power: a.power, SitePower: a.sitePower, Faults: a.faults, Drivers: a.newDrivers(o),
 		Tariffs: a.tariffs, StationWords: two, Costs: a.costs,
@@ -300,10 +346,21 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, LinkKey: links, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
+	if o.Part.connects() {
+		return a, nil
+	}
 	if err := errors.Join(a.firstTariff(ctx, o.Currency), a.checks.Begin(ctx)); err != nil {
-		return nil, errors.Join(err, a.db.Close())
+		return nil, errors.Join(err, a.closeDB())
 	}
 	return a, nil
+}
+
+// closeDB closes the database, unless it is that of the node.
+func (a *app) closeDB() error {
+	if a.part.DB != nil {
+		return nil
+	}
+	return a.db.Close()
 }
 
 // firstTariff makes a new system charge nothing until somebody sets a price.
@@ -354,11 +411,23 @@ const certifyEvery = 10 * time.Minute
 
 // start begins to work.
 func (a *app) start() {
+	a.ledger.Start()
+	if !a.part.leads() {
+		a.messages.Start()
+		a.gateway.Start()
+	}
+	if !a.part.connects() {
+		a.work()
+	}
+	if a.node != nil {
+		a.node.start()
+	}
+}
+
+// work begins to do what is done once in a system, whatever number of nodes it has.
+func (a *app) work() {
 	ctx, stop := context.WithCancel(context.Background())
 	a.stop = stop
-	a.messages.Start()
-	a.ledger.Start()
-	a.gateway.Start()
 	a.running.Go(func() { a.db.Consume(ctx, "billing", a.nudge, a.records.Take) })
 	a.running.Go(func() { a.payments.Run(ctx, a.pay) })
 	a.serveGuests(ctx)
@@ -428,15 +497,31 @@ func (a *app) every(ctx context.Context, pause time.Duration, sweeps map[string]
 
 // close ends the connections of stations, finishes what has begun and closes the database.
 func (a *app) close(ctx context.Context) error {
-	a.checks.End() // while stations are still there, so that it can clean up
-	a.halt()       // while stations are still there, so that none is thought to have failed
-	err := a.gateway.Stop(ctx)
+	var err error
+	if a.node != nil {
+		err = a.node.leave(ctx)
+	}
+	works := a.stop != nil
+	if works {
+		a.checks.End() // while stations are still there, so that it can clean up
+		a.halt()       // while stations are still there, so that none is thought to have failed
+	}
+	if !a.part.leads() {
+		err = errors.Join(err, a.gateway.Stop(ctx))
+	}
 	a.transactions.Wait()
 	a.costs.Close()
-	a.checks.Wait()
-	a.stop()
-	a.running.Wait()
-	a.messages.Stop()
+	if works {
+		a.checks.Wait()
+		a.stop()
+		a.running.Wait()
+	}
+	if !a.part.leads() {
+		a.messages.Stop()
+	}
 	a.ledger.Stop()
-	return errors.Join(err, a.db.Close())
+	if a.node != nil {
+		err = errors.Join(err, a.node.close())
+	}
+	return errors.Join(err, a.closeDB())
 }

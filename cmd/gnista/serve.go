@@ -94,6 +94,7 @@ type serve struct {
 	alerting
 	signingIn
 	joining
+	clustered
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for profiles (/debug/pprof); none when empty. Do not make it public."`
 	PublicURL       string                `help:"Address under which the world reaches this system, as in https://charge.example." placeholder:"URL"`
@@ -149,7 +150,11 @@ func (s *serve) Run(ctx context.Context, k *kong.Context, o *output) error {
 		opts.StandIns = map[string]api.StandIn{stripe.Name: sim, swish.Name: shop}
 		log.Warn("Stripe and Swish are simulated: no real money moves", "element", sim.config.URL+"/element?client_secret=…", "swish", shop.Endpoint)
 	}
-	a, err := newApp(ctx, opts)
+	make := newApp
+	if s.NATS != "" {
+		make = func(ctx context.Context, o options) (*app, error) { return joinCluster(ctx, s.clustered, o) }
+	}
+	a, err := make(ctx, opts)
 	if err != nil {
 		listener.Close()
 		return err
@@ -174,7 +179,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err != nil {
 		return options{}, fmt.Errorf("--time-zone: %w", err)
 	}
-	if err := s.checkPublicURL(); err != nil {
+	if err := errors.Join(s.checkPublicURL(), s.clustered.check(s.Listen, url, s.AdminToken, s.Demo || s.TestPayments)); err != nil {
 		return options{}, err
 	}
 	for name, d := range map[string]time.Duration{"--heartbeat": s.Heartbeat, "--retry": s.Retry} {
@@ -309,9 +314,14 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 		if s.UnknownStations == station.AcceptUnknown {
 			log.Warn("stations that are not registered are taken into service; --unknown-stations says otherwise")
 		}
+		var lost <-chan error
+		if a.node != nil {
+			lost = a.node.failed
+		}
 		select {
 		case <-ctx.Done():
 		case err = <-failed:
+		case err = <-lost:
 		}
 	}
 	log.Info("stopping")

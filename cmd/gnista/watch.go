@@ -58,8 +58,11 @@ func (a *app) newWatchers(o options, sites *station.Sites) *uptime.Uptime {
 	limits := o.Watching.limits()
 	clocks := &watch.Clocks{Limits: limits, Now: o.Now}
 	a.gateway.Clocks = clocks
+	if o.Part.Clocks != nil {
+		a.gateway.Clocks = o.Part.Clocks
+	}
 	w := &a.watchers
-	w.recorder = &uptime.Recorder{Store: a.db, Presence: a.gateway, Grace: uptime.Grace, KeptFor: uptime.KeptFor, Now: o.Now}
+	w.recorder = &uptime.Recorder{Store: a.db, Presence: a.stations, Grace: uptime.Grace, KeptFor: uptime.KeptFor, Now: o.Now}
 	w.attempts = &uptime.Attempts{
 		Store: a.db, Transactions: a.db, Commands: a.db, Checkouts: a.db, Payments: a.db, Least: uptime.LeastWh, Within: uptime.VisitWithin, Now: o.Now, NewID: o.NewOwnID, Log: o.Log,
 	}

@@ -284,6 +284,9 @@ func (o guarded) Check() error {
 // Allow tells whether it may still be sent.
 func (o guarded) Allow(ctx context.Context) error { return o.allow(ctx) }
 
+// Plain is the order itself.
+func (o guarded) Plain() any { return o.Order }
+
 // Adapt is the order itself, as the station needs it.
 func (o guarded) Adapt(a station.Adaptations) (any, error) {
 	if x, ok := o.Order.(station.Adaptable); ok {

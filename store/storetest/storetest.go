@@ -76,6 +76,7 @@ func Run(t *testing.T, url string) {
 	t.Run("samples", s.samples)
 	t.Run("used tokens", s.used)
 	t.Run("failed changes leave nothing", s.failures)
+	t.Run("nodes", s.nodes)
 	t.Run("concurrent changes", s.concurrent)
 	t.Run("abandoned changes", s.abandoned)
 	t.Run("tariffs", s.tariffs)
