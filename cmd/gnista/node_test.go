@@ -145,7 +145,10 @@ func TestNodes(t *testing.T) {
 			ID: gnista.StationID(fmt.Sprint("NODE", i)), Version: []gnista.Version{gnista.V16, gnista.V201, gnista.V21}[i], URL: "ws://" + s.address + "/ocpp",
 			Timeout: 10 * time.Second, Retry: 100 * time.Millisecond, Now: time.Now, NewID: uuid.NewString,
 		}
-		go x.Run(ctx)
+		if err := x.Connect(ctx); err != nil {
+			t.Fatal(err)
+		}
+		defer x.Disconnect()
 	}
 	type view struct {
 		ID        string `json:"id"`
@@ -190,13 +193,14 @@ func TestNodes(t *testing.T) {
 
 	// A second connection of a station, at another node.
 	again := &sim.Station{ID: "NODE2", Version: gnista.V16, URL: "ws://" + first.address + "/ocpp", Timeout: 10 * time.Second, Retry: time.Hour, Now: time.Now, NewID: uuid.NewString}
-	own, end := context.WithCancel(ctx)
 	time.Sleep(300 * time.Millisecond) // the stream has begun
-	go again.Run(own)
+	if err := again.Connect(ctx); err != nil {
+		t.Fatal(err)
+	}
 	eventually(t, "the newest connection counts", func() bool {
 		return decode[view](t, last.do(t, "GET", "/stations/NODE2", "")).Version == "1.6"
 	})
-	end()
+	again.Disconnect()
 	eventually(t, "the station comes back to its own node", func() bool {
 		v := decode[view](t, first.do(t, "GET", "/stations/NODE2", ""))
 		return v.Connected && v.Version == "2.1"
