@@ -96,3 +96,19 @@ func heard(data []byte) (json.RawMessage, error) {
 	}
 	return r.Data, gnista.Errorf(r.Code, "%s", r.Text)
 }
+
+// Carry is an order and the answer to it as another node reads them.
+func (c *Codec) Carry(order, answer any) (o, a any, err error) {
+	kind, data, err := c.write(order)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o, err = c.order(kind, data); err != nil {
+		return nil, nil, err
+	}
+	if data, err = json.Marshal(answer); err != nil {
+		return nil, nil, err
+	}
+	a, err = c.answer(o, data)
+	return o, a, err
+}
