@@ -39,7 +39,7 @@ var allowed = map[string][]string{
 	"fault/remedy/gen": {".", "fault", "fault/remedy"},
 	"fault/...":        {".", "station", "token", "charging", "billing", "payment", "checkout", "pki", "power", "fault"},
 	"gateway/...":      {".", "account", "station", "token", "charging", "tariff", "billing", "pki", "power", "cost", "vat", "payment/terminal", "ocpp/...", "gateway"},
-	"cluster/...":      {".", "account", "station", "token", "charging", "tariff", "billing", "pki", "power"},
+	"cluster/...":      {".", "cluster", "account", "station", "token", "charging", "tariff", "billing", "pki", "power"},
 	"web":              {},
 	"api":              {".", "web", "account", "account/member", "payment", "payment/terminal", "vat", "checkout", "ocpi", "campaign", "station", "token", "charging", "tariff", "billing", "pki", "power", "power/site", "cost", "commission", "fault", "fault/watch", "fault/uptime", "fault/remedy", "fault/alert", "fault/driver", "access"},
 	"store":            {".", "account", "account/member", "payment", "payment/terminal", "vat", "checkout", "campaign", "station", "token", "charging", "tariff", "billing", "pki", "power", "power/site", "cost", "commission", "fault", "fault/watch", "fault/uptime", "fault/remedy", "fault/alert", "fault/driver", "access", "cluster"},
