@@ -28,15 +28,16 @@ var migrations embed.FS
 // DB is an open database. Its methods are those of the Stores of the domain packages.
 type DB struct {
 	*vault
-	sql     *sql.DB
-	lock    lock
-	writers []*writer
-	seed    maphash.Seed // spreads keys over the writers
-	notify  func([]gnista.Event)
-	log     *slog.Logger
-	tidy    chan struct{} // after some commits; nil where nothing need be tidied
-	tidying sync.WaitGroup
-	untidy  sync.Once
+	sql       *sql.DB
+	lock      lock
+	writers   []*writer
+	seed      maphash.Seed // spreads keys over the writers
+	notify    func([]gnista.Event)
+	log       *slog.Logger
+	committed func(changes int, took time.Duration)
+	tidy      chan struct{} // after some commits; nil where nothing need be tidied
+	tidying   sync.WaitGroup
+	untidy    sync.Once
 }
 
 // Options are how to open a database.
@@ -50,7 +51,10 @@ type Options struct {
 	// Secret gives the key of 32 bytes with which UIDs are sealed. Without one they are sealed with a key
 	// that everybody knows.
 	Secret func() ([]byte, error)
-	Log    *slog.Logger
+	// Committed is told of each commit that succeeded: of how many changes it was, and how long it took with running
+	// them. It must not wait. nil: nobody wants to know.
+	Committed func(changes int, took time.Duration)
+	Log       *slog.Logger
 }
 
 // Open opens the database at url, "sqlite:FILE" or "postgres://…", for nobody but us, and brings its
@@ -62,6 +66,9 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Committed == nil {
+		o.Committed = func(int, time.Duration) {}
 	}
 	if o.Notify == nil {
 		o.Notify = func([]gnista.Event) {}
@@ -80,7 +87,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	connections := f.writers + f.readers + 1 // that of the lock
 	handle.SetMaxOpenConns(connections)
 	handle.SetMaxIdleConns(connections)
-	db := &DB{vault: v, sql: handle, seed: maphash.MakeSeed(), notify: o.Notify, log: o.Log}
+	db := &DB{vault: v, sql: handle, seed: maphash.MakeSeed(), notify: o.Notify, committed: o.Committed, log: o.Log}
 	db.lock = f.lock(db)
 	if err := db.prepare(ctx, f); err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gnista"
@@ -144,6 +145,9 @@ type app struct {
 	faultFeed    *store.Feed
 	watchers     watchers
 	handler      http.Handler
+	health       http.Handler
+	metrics      *metrics
+	stopping     atomic.Bool // requests are not to come here any more
 	eventDays    int
 	now          func() time.Time
 
@@ -164,10 +168,10 @@ type app struct {
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{
 		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), alertNudge: make(chan struct{}, 1), alertWork: make(chan struct{}, 1), watchers: watchers{nudge: make(chan struct{}, 1)}, eventDays: o.EventDays, now: o.Now, log: o.Log,
-		faultFeed: store.NewFeed(fault.Tells),
+		faultFeed: store.NewFeed(fault.Tells), metrics: newMetrics(),
 	}
 	var err error
-	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Log: o.Log})
+	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Committed: a.metrics.committed, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +194,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		return nil, errors.Join(err, a.db.Close())
 	}
 	a.gateway = &gateway.Server{
-		Messages: a.messages, Live: a.bus, Limits: o.Limits, Plain: o.Plain, Proxied: o.Proxied,
+		Messages: a.messages, Live: a.bus, Meter: a.metrics, Limits: o.Limits, Plain: o.Plain, Proxied: o.Proxied,
 		RejectSubprotocols: o.RejectSubprotocols, Proxies: o.Proxies, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	a.network = &station.Network{
@@ -296,9 +300,11 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Codes: a.codes, Desk: a.desk, Alerts: a.alerts, Inbox: a.inbox, StandIns: o.StandIns, Meanings: a.catalogue, UnknownFaults: a.db,
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Uptime:  a.newWatchers(o, sites),
-		Events:  a.db, Bus: a.bus, Ready: a.db.Ready, People: a.people, Passkeys: access.NewPasskeys(a.db, a.db, o.Now), SignOn: o.SignOn, Trail: a.db, Members: a.members, Settings: o.Settings, MapTiles: o.MapTiles, Support: o.Invoicing.SupportPhone,
+		Events:  a.db, Bus: a.bus, Ready: a.readiness(), Observe: a.metrics.served, NewRequestID: rand.Text, People: a.people, Passkeys: access.NewPasskeys(a.db, a.db, o.Now), SignOn: o.SignOn, Trail: a.db, Members: a.members, Settings: o.Settings, MapTiles: o.MapTiles, Support: o.Invoicing.SupportPhone,
 		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, LinkKey: links, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
+	a.metrics.registry.MustRegister(a.scrape())
+	a.health = web.Health()
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
 	if err := errors.Join(a.firstTariff(ctx, o.Currency), a.checks.Begin(ctx)); err != nil {
 		return nil, errors.Join(err, a.db.Close())
@@ -323,6 +329,7 @@ func (a *app) firstTariff(ctx context.Context, currency string) error {
 // told passes on durable events.
 func (a *app) told(evs []gnista.Event) {
 	for _, ev := range evs {
+		a.metrics.told(ev)
 		a.bus.Publish(ev)
 		a.sitePower.Take(ev)
 		switch ev.Kind {
