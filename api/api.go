@@ -95,7 +95,9 @@ type Server struct {
 	Uptime        *uptime.Uptime
 	Events        Events
 	Bus           Bus
-	Ready         func(context.Context) error
+	Ready         []Readiness
+	Observe       Observer // nil: nobody wants to know
+	NewRequestID  func() string
 
 	Drivers *driver.Desk
 	Members *member.Desk
@@ -260,16 +262,11 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+"; see "+prefix+"/openapi.json")
 	})
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if err := s.Ready(r.Context()); err != nil {
-			s.Log.Error("not ready", "err", err)
-			http.Error(w, "not ready: the database does not answer", http.StatusServiceUnavailable)
-			return
-		}
-		w.Write([]byte("ok\n"))
-	})
-	return s.stationFiles(sameOrigin(s.authorised(textual(s.guarded(mux, api)))))
+	health := s.Health()
+	for _, path := range []string{"/livez", "/readyz", "/healthz"} {
+		mux.Handle("GET "+path, health)
+	}
+	return s.observed(s.stationFiles(sameOrigin(s.authorised(textual(s.guarded(mux, api))))))
 }
 
 // sameOrigin refuses requests that change something and that the page of another site has a browser make. Pages of
@@ -296,7 +293,7 @@ func open(path string) bool {
 	if path == "/find" {
 		return true
 	}
-	for _, p := range []string{"/livez", "/readyz", "/sign-in", "/assets/", "/built/", "/e/", "/q/", "/pay/", "/hooks/", alert.AckPath, myPath + "/", myAPI + "/sign-in", myAPI + "/link", prefix + "/openapi", prefix + "/receipts/", prefix + "/attempts/", prefix + "/crl/", prefix + "/ocsp"} {
+	for _, p := range []string{"/livez", "/readyz", "/healthz", "/sign-in", "/assets/", "/built/", "/e/", "/q/", "/pay/", "/hooks/", alert.AckPath, myPath + "/", myAPI + "/sign-in", myAPI + "/link", prefix + "/openapi", prefix + "/receipts/", prefix + "/attempts/", prefix + "/crl/", prefix + "/ocsp"} {
 		if strings.HasPrefix(path, p) {
 			return true
 		}
@@ -427,7 +424,7 @@ var statuses = map[gnista.Code]int{
 }
 
 // fail is err as an answer. What is internal is logged and not told.
-func (s *Server) fail(op huma.Operation, err error) error {
+func (s *Server) fail(ctx context.Context, op huma.Operation, err error) error {
 	if _, answered := errors.AsType[huma.StatusError](err); answered {
 		return err
 	}
@@ -437,7 +434,7 @@ func (s *Server) fail(op huma.Operation, err error) error {
 		if errors.Is(err, context.Canceled) { // whoever asked has gone, or we end
 			level = slog.LevelInfo
 		}
-		s.Log.Log(context.Background(), level, "a request failed", "operation", op.OperationID, "err", err)
+		s.Log.Log(context.WithoutCancel(ctx), level, "a request failed", "operation", op.OperationID, "err", err)
 		return huma.Error500InternalServerError("an internal error; the log has more")
 	}
 	if e.Field != "" {
@@ -468,7 +465,7 @@ func add[I, O any](s *Server, api huma.API, op huma.Operation, h func(context.Co
 			out, err = h(ctx, in)
 		}
 		if err != nil {
-			return nil, s.fail(op, err)
+			return nil, s.fail(ctx, op, err)
 		}
 		return out, nil
 	})

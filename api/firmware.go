@@ -139,7 +139,7 @@ func (s *Server) firmware(api huma.API, mux *http.ServeMux) {
 	mux.HandleFunc("POST "+prefix+"/firmware-files", func(w http.ResponseWriter, r *http.Request) {
 		f, err := s.Network.AddFirmware(r.Context(), r.URL.Query().Get("name"), slowly(w, r.Body))
 		if err != nil {
-			s.problem(w, op, err)
+			s.problem(w, r, op, err)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")

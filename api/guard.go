@@ -159,6 +159,7 @@ func (s *Server) guarded(mux *http.ServeMux, api huma.API) http.Handler {
 	all := operations(api)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, pattern := mux.Handler(r)
+		routed(r.Context(), pattern)
 		op, ok := all[pattern]
 		if !ok {
 			mux.ServeHTTP(w, r)

@@ -55,7 +55,7 @@ func (s *Server) logs(api huma.API, mux *http.ServeMux) {
 			err = s.serveFile(w, r, t.File, func(f station.File) bool { return true })
 		}
 		if err != nil {
-			s.problem(w, op, err)
+			s.problem(w, r, op, err)
 		}
 	})
 }

@@ -68,8 +68,8 @@ func (s *Server) transfers(api huma.API) {
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
 // problem answers with err outside of huma.
-func (s *Server) problem(w http.ResponseWriter, op huma.Operation, err error) {
-	told := s.fail(op, err)
+func (s *Server) problem(w http.ResponseWriter, r *http.Request, op huma.Operation, err error) {
+	told := s.fail(r.Context(), op, err)
 	status := http.StatusInternalServerError
 	if e, ok := errors.AsType[huma.StatusError](told); ok {
 		status = e.GetStatus()
@@ -129,7 +129,7 @@ func (s *Server) fetch(w http.ResponseWriter, r *http.Request, path string) {
 	}
 	err := s.serveFile(w, r, id, func(f station.File) bool { return f.Kind == station.FirmwareFile && f.Key == key })
 	if err != nil {
-		s.problem(w, huma.Operation{OperationID: "fetch-file"}, err)
+		s.problem(w, r, huma.Operation{OperationID: "fetch-file"}, err)
 	}
 }
 
@@ -161,7 +161,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request, path string) {
 		}
 	}
 	if err := s.Network.Receive(r.Context(), key, name, content); err != nil {
-		s.problem(w, huma.Operation{OperationID: "upload"}, err)
+		s.problem(w, r, huma.Operation{OperationID: "upload"}, err)
 		return
 	}
 	w.WriteHeader(http.StatusCreated)

@@ -137,6 +137,7 @@ func (s *Server) enter(conn net.Conn) bool {
 		conn = over.NetConn() // a farewell may take time
 	}
 	conn.Close()
+	s.greeted(string(station.TooMany))
 	s.noteSome("", conn.RemoteAddr().String(), station.TooMany, "too many connections were waiting in their handshakes; this one was closed")
 	return false
 }

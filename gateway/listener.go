@@ -118,5 +118,6 @@ func (t *tlsListener) failed(x *seam, err error) {
 	if x.name != "" {
 		reason += fmt.Sprintf(" (it asked for the host %q)", shorten(x.name, maxQuoted))
 	}
+	t.server.greeted(string(cause))
 	t.server.noteSome(gnista.StationID(name), x.RemoteAddr().String(), cause, reason)
 }

@@ -92,6 +92,7 @@ type Server struct {
 	Live     station.Live
 	Clocks   Clocks // nil: nobody wants to know
 	Claims   Claims // nil: there is one node only
+	Meter    Meter  // the same
 	Limits   Limits
 	Plain    bool // texts are not compressed, whatever stations offer
 	Proxied  bool // who connects without TLS has it as far as a proxy
@@ -207,10 +208,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	conn, rw, err := upgrade(w, r, g.named, answer)
 	if err != nil {
+		s.greeted(string(station.BadRequest))
 		s.note(known.ID, r.RemoteAddr, station.BadRequest, "the WebSocket handshake is wrong: "+err.Error())
 		return
 	}
-	s.serve(&Session{Station: known.ID, Certificate: k.Certificate, server: s, dialect: g.dialect}, g.version, conn, rw, deflate)
+	profile := k.Port
+	if profile == station.Basic && !k.HasAuth {
+		profile = station.Unsecured
+	}
+	s.serve(&Session{Station: known.ID, Certificate: k.Certificate, profile: profile, server: s, dialect: g.dialect}, g.version, conn, rw, deflate)
 }
 
 // port is the highest security profile of the port that a request came to, and the certificate that
@@ -286,6 +292,7 @@ var statuses = map[station.Cause]int{
 }
 
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, id gnista.StationID, why *station.Refusal) {
+	s.greeted(string(why.Cause))
 	switch why.Cause {
 	case station.TooMany:
 		s.noteSome(id, r.RemoteAddr, why.Cause, why.Reason)
@@ -316,6 +323,7 @@ func (s *Server) refuseSubprotocol(w http.ResponseWriter, r *http.Request, id gn
 		s.refuse(w, r, id, &station.Refusal{Cause: station.BadSubprotocol, Reason: reason})
 		return
 	}
+	s.greeted(string(station.BadSubprotocol))
 	s.note(id, r.RemoteAddr, station.BadSubprotocol, reason)
 	if conn, _, err := upgrade(w, r, "", ""); err == nil {
 		socket := &ocppws.Socket{Conn: conn, WriteTimeout: s.Limits.Write}

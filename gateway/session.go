@@ -30,6 +30,7 @@ type Session struct {
 	// Certificate is what the station presented; nil where the port asks for none.
 	Certificate *station.Certificate
 
+	profile station.Profile
 	server  *Server
 	dialect *Dialect
 	socket  ocppws.Socket
@@ -123,6 +124,7 @@ func (s *Server) serve(x *Session, v ocppj.Version, conn net.Conn, rw *bufio.Rea
 	if x.ended.Load() {
 		return // it was replaced, or the operator ended it, while we asked
 	}
+	s.greeted(Well)
 	s.Log.Info("a station connected", "station", id, "version", d.Version, "remote", x.remote())
 	s.Messages.Note(id, Opened, fmt.Sprintf("OCPP %s, from %s", d.Version, x.remote()))
 	s.Live.Publish(gnista.Event{At: s.Now(), Kind: "station.connected", Station: id, Data: fmt.Appendf(nil, `{"version":%q}`, d.Version)})
@@ -283,6 +285,8 @@ var charges = []string{"Authorize", "StartTransaction", "StopTransaction", "Tran
 
 // Serve answers a request of the station.
 func (x *Session) Serve(ctx context.Context, f ocppj.Frame) (payload json.RawMessage, err error) {
+	began := time.Now()
+	defer func() { x.served(f.Action, began, err) }()
 	defer func() {
 		if p := recover(); p != nil {
 			x.server.Log.Error("a handler panicked", "station", x.Station, "action", f.Action, "panic", p, "stack", string(debug.Stack()))
@@ -325,7 +329,7 @@ func (x *Session) Serve(ctx context.Context, f ocppj.Frame) (payload json.RawMes
 		x.end(ws.StatusPolicyViolation, r.Reason, "")
 		return nil, ocppj.Errorf(ocppj.SecurityError, "%s", r.Reason)
 	}
-	x.server.Log.Error("a message could not be handled", "station", x.Station, "action", f.Action, "id", f.ID, "err", err)
+	x.server.Log.Error("a message could not be handled", "station", x.Station, "action", f.Action, "message_id", f.ID, "err", err)
 	return nil, err
 }
 
@@ -393,7 +397,7 @@ func (x *Session) Write(text []byte) error {
 
 // Stray is told of what came in and fits nothing.
 func (x *Session) Stray(f ocppj.Frame, err error) {
-	x.server.Log.Debug("a station sent what fits nothing", "station", x.Station, "id", f.ID, "err", err)
+	x.server.Log.Debug("a station sent what fits nothing", "station", x.Station, "message_id", f.ID, "err", err)
 	broken, text := errors.AsType[*ocppj.FrameError](err)
 	switch {
 	case text && (f.Type == ocppj.CALLRESULT || f.Type == ocppj.CALLERROR):

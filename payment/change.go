@@ -96,7 +96,7 @@ func (c *Change) move(to State, cause Cause, note string) {
 func (c *Change) tell(what string) {
 	c.Tell = append(c.Tell, gnista.Event{
 		At: c.Now, Kind: "payment." + what, Subject: c.ID,
-		Data: fmt.Appendf(nil, `{"transaction":%q,"account":%q,"state":%q,"reason":%q,"due":%d,"paid":%d,"currency":%q}`, c.Transaction, c.Account, c.State, c.Reason, c.Due, c.Paid(), c.Currency),
+		Data: fmt.Appendf(nil, `{"transaction":%q,"account":%q,"state":%q,"reason":%q,"provider":%q,"due":%d,"paid":%d,"currency":%q}`, c.Transaction, c.Account, c.State, c.Reason, c.Provider, c.Due, c.Paid(), c.Currency),
 	})
 }
 

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"io/fs"
 	"log/slog"
-
-	"github.com/pressly/goose/v3"
 
 	"gnista"
 	"gnista/billing"
@@ -33,7 +30,7 @@ func OpenToRead(ctx context.Context, url string, secret func() ([]byte, error)) 
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
 	db := &DB{vault: v, sql: handle, seed: maphash.MakeSeed(), notify: func([]gnista.Event) {}, log: slog.New(slog.DiscardHandler), lock: noLock{}}
-	if err := db.known(ctx, f); err != nil {
+	if err := db.known(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening %s: %w", f.name, err), handle.Close())
 	}
 	return db, nil
@@ -48,22 +45,12 @@ func (noLock) hold(context.Context) error {
 func (noLock) release() error { return nil }
 
 // known makes sure that the schema is the one that we know.
-func (db *DB) known(ctx context.Context, f flavour) error {
+func (db *DB) known(ctx context.Context) error {
 	if err := db.Ready(ctx); err != nil {
 		return err
 	}
-	dir, err := fs.Sub(migrations, "migrations")
+	has, known, err := db.Schema(ctx)
 	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(f.dialect, db.sql, dir)
-	if err != nil {
-		return err
-	}
-	sources := p.ListSources()
-	known := sources[len(sources)-1].Version
-	var has int64
-	if err := db.sql.QueryRowContext(ctx, `SELECT MAX(version_id) FROM goose_db_version WHERE is_applied = $1`, true).Scan(&has); err != nil {
 		return fmt.Errorf("it is no database of gnista: %w", err)
 	}
 	if has != known {

@@ -317,6 +317,7 @@ func (w *writer) failed(changes int, err error) {
 // commitAll runs changes in one SQL transaction. It is spoiled, and nothing was kept, when one of them
 // fails after it has written.
 func (w *writer) commitAll(group []*change) (events []gnista.Event, spoiled bool, err error) {
+	began := time.Now()
 	if err := w.open(); err != nil {
 		return nil, false, err
 	}
@@ -338,7 +339,11 @@ func (w *writer) commitAll(group []*change) (events []gnista.Event, spoiled bool
 	if err := t.storeEvents(); err != nil {
 		return nil, false, err
 	}
-	return t.events, false, w.do("COMMIT")
+	if err := w.do("COMMIT"); err != nil {
+		return t.events, false, err
+	}
+	w.db.committed(len(group), time.Since(began))
+	return t.events, false, nil
 }
 
 // open begins a SQL transaction. A connection that was held may have died since, as when the database

@@ -76,8 +76,8 @@ func (db *DB) sealAll(ctx context.Context, f flavour) error {
 	fresh := text == ""
 	if fresh {
 		err = db.setSealingPosition(ctx, "secret", db.seal(proof))
-	} else if plain, failed := db.vault.open(text); failed != nil || plain != proof {
-		err = errors.New("its UIDs were sealed with another secret key than the one that is set now; set the one that it was made with")
+	} else {
+		err = db.proved(text)
 	}
 	if err != nil {
 		return err
@@ -100,6 +100,23 @@ func (db *DB) sealAll(ctx context.Context, f flavour) error {
 		}
 	}
 	return db.setSealingPosition(ctx, "freed", done)
+}
+
+// Proves tells whether the secret that the database was opened with is the one that it is sealed with. The error says
+// that it is not.
+func (db *DB) Proves(ctx context.Context) error {
+	text, err := db.sealingPosition(ctx, "secret")
+	if err != nil || text == "" {
+		return err
+	}
+	return db.proved(text)
+}
+
+func (db *DB) proved(text string) error {
+	if plain, err := db.vault.open(text); err != nil || plain != proof {
+		return errors.New("its UIDs were sealed with another secret key than the one that is set now; set the one that it was made with")
+	}
+	return nil
 }
 
 // sealingPosition is how far something has come; empty when it has not begun.

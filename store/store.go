@@ -28,18 +28,19 @@ var migrations embed.FS
 // DB is an open database. Its methods are those of the Stores of the domain packages.
 type DB struct {
 	*vault
-	sql     *sql.DB
-	lock    lock
-	writers []*writer
-	seed    maphash.Seed // spreads keys over the writers
-	clock   string       // SQL for the time of the database, in milliseconds
-	slot    int64        // of this node; see [cluster.Node]
-	shared  bool         // with other nodes
-	notify  func([]gnista.Event)
-	log     *slog.Logger
-	tidy    chan struct{} // after some commits; nil where nothing need be tidied
-	tidying sync.WaitGroup
-	untidy  sync.Once
+	sql       *sql.DB
+	lock      lock
+	writers   []*writer
+	seed      maphash.Seed // spreads keys over the writers
+	clock     string       // SQL for the time of the database, in milliseconds
+	slot      int64        // of this node; see [cluster.Node]
+	shared    bool         // with other nodes
+	notify    func([]gnista.Event)
+	log       *slog.Logger
+	committed func(changes int, took time.Duration)
+	tidy      chan struct{} // after some commits; nil where nothing need be tidied
+	tidying   sync.WaitGroup
+	untidy    sync.Once
 }
 
 // Options are how to open a database.
@@ -55,7 +56,10 @@ type Options struct {
 	Secret func() ([]byte, error)
 	// Shared lets other nodes of a cluster use the database at the same time. Only PostgreSQL can be shared.
 	Shared bool
-	Log    *slog.Logger
+	// Committed is told of each commit that succeeded: of how many changes it was, and how long it took with running
+	// them. It must not wait. nil: nobody wants to know.
+	Committed func(changes int, took time.Duration)
+	Log       *slog.Logger
 }
 
 // Open opens the database at url, "sqlite:FILE" or "postgres://…", for nobody but us, and brings its
@@ -67,6 +71,9 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Committed == nil {
+		o.Committed = func(int, time.Duration) {}
 	}
 	if o.Notify == nil {
 		o.Notify = func([]gnista.Event) {}
@@ -91,7 +98,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	connections := f.writers + f.readers + 1 // that of the lock
 	handle.SetMaxOpenConns(connections)
 	handle.SetMaxIdleConns(connections)
-	db := &DB{vault: v, sql: handle, clock: f.clock, shared: o.Shared, seed: maphash.MakeSeed(), notify: o.Notify, log: o.Log}
+	db := &DB{vault: v, sql: handle, clock: f.clock, shared: o.Shared, seed: maphash.MakeSeed(), notify: o.Notify, committed: o.Committed, log: o.Log}
 	db.lock = f.lock(db)
 	if o.Shared {
 		db.lock = sharedLock{db}

@@ -106,7 +106,7 @@ type Used struct {
 func (t *Tokens) Authorise(ctx context.Context, r Request) (Decision, error) {
 	d, err := t.decide(ctx, r)
 	if err == nil && d.Status != Accepted && d.Status != Master && t.Refusals != nil && r.Station != "" && r.Use == Start && !r.Ordered {
-		t.Refusals.Refused(ctx, r)
+		t.Refusals.Refused(ctx, r, d.Status)
 	}
 	return d, err
 }

@@ -144,7 +144,7 @@ type Tokens struct {
 
 // Refusals is told of tokens that stations asked for and that may not start.
 type Refusals interface {
-	Refused(ctx context.Context, r Request)
+	Refused(ctx context.Context, r Request, why Status)
 }
 
 // Create registers a token. Invalid, Conflict.

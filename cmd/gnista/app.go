@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gnista"
@@ -114,7 +115,8 @@ type stations interface {
 
 // part is the part of an app in a cluster.
 type part struct {
-	DB *store.DB // of the node; nil: it opens its own
+	DB      *store.DB // of the node; nil: it opens its own
+	Metrics *metrics  // likewise
 	// Stations are those of the cluster, for the app of the node that leads; nil: the app takes in connections, and
 	// these are its own.
 	Stations stations
@@ -178,6 +180,9 @@ type app struct {
 	faultFeed    *store.Feed
 	watchers     watchers
 	handler      http.Handler
+	health       http.Handler
+	metrics      *metrics
+	stopping     atomic.Bool // requests are not to come here any more
 	eventDays    int
 	now          func() time.Time
 
@@ -198,11 +203,14 @@ type app struct {
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{
 		part: o.Part, stations: o.Part.Stations, db: o.Part.DB, bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), alertNudge: make(chan struct{}, 1), alertWork: make(chan struct{}, 1), watchers: watchers{nudge: make(chan struct{}, 1)}, eventDays: o.EventDays, now: o.Now, log: o.Log,
-		faultFeed: store.NewFeed(fault.Tells),
+		faultFeed: store.NewFeed(fault.Tells), metrics: o.Part.Metrics,
+	}
+	if a.metrics == nil {
+		a.metrics = newMetrics()
 	}
 	var err error
 	if a.db == nil {
-		a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Log: o.Log})
+		a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Committed: a.metrics.committed, Log: o.Log})
 		if err != nil {
 			return nil, err
 		}
@@ -230,7 +238,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		return nil, errors.Join(err, a.closeDB())
 	}
 	a.gateway = &gateway.Server{
-		Messages: a.messages, Live: live, Claims: o.Part.Claims, Limits: o.Limits, Plain: o.Plain, Proxied: o.Proxied,
+		Messages: a.messages, Live: live, Claims: o.Part.Claims, Meter: a.metrics, Limits: o.Limits, Plain: o.Plain, Proxied: o.Proxied,
 		RejectSubprotocols: o.RejectSubprotocols, Proxies: o.Proxies, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	if a.stations == nil {
@@ -342,9 +350,13 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Codes: a.codes, Desk: a.desk, Alerts: a.alerts, Inbox: a.inbox, StandIns: o.StandIns, Meanings: a.catalogue, UnknownFaults: a.db,
 		Dynamic: &checkout.DynamicCodes{Store: a.db, Network: a.network, PublicURL: o.PublicURL, Now: o.Now, NewSecret: o.NewSecret},
 		Uptime:  a.newWatchers(o, sites),
-		Events:  a.db, Bus: a.bus, Ready: a.db.Ready, People: a.people, Passkeys: access.NewPasskeys(a.db, a.db, o.Now), SignOn: o.SignOn, Trail: a.db, Members: a.members, Settings: o.Settings, MapTiles: o.MapTiles, Support: o.Invoicing.SupportPhone,
+		Events:  a.db, Bus: a.bus, Ready: a.readiness(), Observe: a.metrics.served, NewRequestID: rand.Text, People: a.people, Passkeys: access.NewPasskeys(a.db, a.db, o.Now), SignOn: o.SignOn, Trail: a.db, Members: a.members, Settings: o.Settings, MapTiles: o.MapTiles, Support: o.Invoicing.SupportPhone,
 		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, LinkKey: links, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
+	if !o.Part.leads() {
+		a.metrics.registry.MustRegister(a.scrape())
+	}
+	a.health = web.Health()
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
 	if o.Part.connects() {
 		return a, nil
@@ -380,6 +392,7 @@ func (a *app) firstTariff(ctx context.Context, currency string) error {
 // told passes on durable events.
 func (a *app) told(evs []gnista.Event) {
 	for _, ev := range evs {
+		a.metrics.told(ev)
 		a.bus.Publish(ev)
 		a.sitePower.Take(ev)
 		switch ev.Kind {

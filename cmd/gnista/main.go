@@ -21,12 +21,17 @@ var version = "dev"
 type commandLine struct {
 	Config string `help:"JSON file with settings; names are those of the flags, as in {\"listen\": \":8080\"}." type:"existingfile" env:"GNISTA_CONFIG"`
 
-	Serve   serve    `cmd:"" help:"Run the central system."`
-	Bench   bench    `cmd:"" help:"Measure this machine."`
-	Audit   audit    `cmd:"" help:"Make up all money anew from what meters said, and compare."`
-	Migrate migrate  `cmd:"" help:"Bring the schema of a database up to date and end. Serve does so by itself."`
-	Sim     simulate `cmd:"" help:"Simulate charging stations and the drivers who use them."`
-	Check   check    `cmd:"" help:"Wait for one station, check what it can do and what it does wrong, and print a report."`
+	Serve     serve         `cmd:"" help:"Run the central system."`
+	Bench     bench         `cmd:"" help:"Measure this machine."`
+	Audit     audit         `cmd:"" help:"Make up all money anew from what meters said, and compare."`
+	Backup    backup        `cmd:"" help:"Write an archive with all that the system knows; a server may run meanwhile."`
+	Restore   restore       `cmd:"" help:"Restore an archive of gnista backup, or prove with --verify that it can be."`
+	Doctor    doctor        `cmd:"" help:"Look whether this machine, its settings and its database are as they should be, and say what to do."`
+	Support   supportBundle `cmd:"" name:"support-bundle" help:"Write a file for somebody who helps, with nothing personal in it."`
+	Configure configure     `cmd:"" name:"config" help:"Print or check the settings."`
+	Migrate   migrate       `cmd:"" help:"Bring the schema of a database up to date and end. Serve does so by itself."`
+	Sim       simulate      `cmd:"" help:"Simulate charging stations and the drivers who use them."`
+	Check     check         `cmd:"" help:"Wait for one station, check what it can do and what it does wrong, and print a report."`
 
 	OpenAPI describe    `cmd:"" name:"openapi" help:"Print the description of the API (OpenAPI 3.1) and end."`
 	Version showVersion `cmd:"" help:"Show the version and end; --version does it too."`

@@ -77,14 +77,15 @@ func (c *clustered) check(listen, database, adminToken string, alone bool) error
 // node is this process in a cluster. All nodes take in the connections of stations; one of them leads: it does what
 // must be done once, and serves the API and the pages, which the others pass on to it.
 type node struct {
-	member *cluster.Member
-	bus    *nats.Bus
-	front  *app // takes in connections
-	db     *store.DB
-	opts   options
-	key    []byte   // by which nodes know what was passed on by one of them
-	wrong  sync.Map // stations whose clocks were said to be off
-	log    *slog.Logger
+	member  *cluster.Member
+	bus     *nats.Bus
+	front   *app // takes in connections
+	metrics *metrics
+	db      *store.DB
+	opts    options
+	key     []byte   // by which nodes know what was passed on by one of them
+	wrong   sync.Map // stations whose clocks were said to be off
+	log     *slog.Logger
 
 	lead    atomic.Pointer[leading]
 	running sync.WaitGroup
@@ -100,7 +101,7 @@ type leading struct {
 
 // joinCluster opens the database that the nodes share, and makes the app of this one.
 func joinCluster(ctx context.Context, c clustered, o options) (*app, error) {
-	n := &node{opts: o, log: o.Log, failed: make(chan error, 1)}
+	n := &node{opts: o, metrics: newMetrics(), log: o.Log, failed: make(chan error, 1)}
 	var err error
 	if n.key, err = derived(o.Secret, "requests that nodes pass on"); err != nil {
 		return nil, err
@@ -109,7 +110,7 @@ func joinCluster(ctx context.Context, c clustered, o options) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.db, err = store.Open(ctx, o.Database, store.Options{Notify: n.told, Secret: o.Secret, Shared: true, Log: o.Log})
+	n.db, err = store.Open(ctx, o.Database, store.Options{Notify: n.told, Secret: o.Secret, Shared: true, Committed: n.metrics.committed, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +123,7 @@ func joinCluster(ctx context.Context, c clustered, o options) (*app, error) {
 		return nil, errors.Join(err, n.db.Leave(ctx, n.member.Node), n.db.Close())
 	}
 	n.bus = &nats.Bus{Conn: conn, Prefix: "gnista." + hex.EncodeToString(subjects[:8]), Node: c.Node, Claims: n.db, Log: o.Log}
-	o.Part = part{DB: n.db, Live: n, Claims: n.bus, Clocks: n, Measured: n.measured}
+	o.Part = part{DB: n.db, Metrics: n.metrics, Live: n, Claims: n.bus, Clocks: n, Measured: n.measured}
 	if n.front, err = newApp(ctx, o); err != nil {
 		conn.Close()
 		return nil, errors.Join(err, n.db.Leave(ctx, n.member.Node), n.db.Close())
@@ -174,7 +175,7 @@ func (n *node) begin(ctx context.Context, _ int64) (end func(), err error) {
 		Clock:    func(id gnista.StationID, off time.Duration) { x.app.watchers.watch.Clocks.Told(id, off) },
 	}}
 	o := n.opts
-	o.Part = part{DB: n.db, Stations: x.bus}
+	o.Part = part{DB: n.db, Metrics: n.metrics, Stations: x.bus}
 	if x.app, err = newApp(ctx, o); err != nil {
 		return nil, err
 	}

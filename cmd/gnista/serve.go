@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/pprof"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -96,7 +95,8 @@ type serve struct {
 	joining
 	clustered
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
-	AdminListen     string                `help:"Address for profiles (/debug/pprof); none when empty. Do not make it public."`
+	AdminListen     string                `help:"Address for metrics (/metrics), health (/readyz) and profiles (/debug/pprof); none when empty. Nobody is asked who they are there, so do not make it public."`
+	StopDelay       time.Duration         `help:"Time between being asked to end, from when /readyz says 503, and the end of connections: as long as a load balancer takes to notice." default:"0s"`
 	PublicURL       string                `help:"Address under which the world reaches this system, as in https://charge.example." placeholder:"URL"`
 	AdminToken      string                `help:"Bearer token with all rights. Better set as GNISTA_ADMIN_TOKEN than as a flag, which others on the machine can see. Without one only this machine may ask, and anybody on it has all rights." placeholder:"TOKEN"`
 	UnknownStations station.UnknownPolicy `help:"What becomes of a station that is not registered: accept (registered and in service at once), pending (registered, and waits to be accepted) or refuse." enum:"accept,pending,refuse" default:"accept"`
@@ -165,9 +165,9 @@ func (s *serve) Run(ctx context.Context, k *kong.Context, o *output) error {
 func (s *serve) logger(w io.Writer) *slog.Logger {
 	o := &slog.HandlerOptions{Level: s.LogLevel}
 	if s.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, o))
+		return slog.New(withRequests{slog.NewJSONHandler(w, o)})
 	}
-	return slog.New(slog.NewTextHandler(w, o))
+	return slog.New(withRequests{slog.NewTextHandler(w, o)})
 }
 
 func (s *serve) options(log *slog.Logger) (options, error) {
@@ -300,7 +300,7 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 	}
 	var admin *http.Server
 	if err == nil {
-		admin, err = s.admin(ctx, failed, out)
+		admin, err = a.adminPort(ctx, s.AdminListen, failed, out)
 	}
 	var show *demo
 	if err == nil && s.Demo {
@@ -324,11 +324,14 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 		case err = <-lost:
 		}
 	}
+	if err == nil {
+		a.leave(s.StopDelay, log, failed)
+	}
 	log.Info("stopping")
 	show.end() // while there is still somebody to tell
 	cancel()
-	if admin != nil {
-		admin.Close()
+	if admin != nil { // last, so that it can be seen how the rest ends
+		defer admin.Close()
 	}
 	end, done := context.WithTimeout(context.Background(), grace)
 	defer done()
@@ -346,23 +349,4 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 	end, done = context.WithTimeout(context.Background(), grace)
 	defer done()
 	return errors.Join(err, a.close(end))
-}
-
-// admin serves what is not for the public.
-func (s *serve) admin(ctx context.Context, failed chan<- error, out io.Writer) (*http.Server, error) {
-	if s.AdminListen == "" {
-		return nil, nil
-	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.AdminListen)
-	if err != nil {
-		return nil, fmt.Errorf("--admin-listen: %w", err)
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	go func() { failed <- server.Serve(l) }()
-	fmt.Fprintf(out, "Profiles are on http://%s/debug/pprof/\n", l.Addr())
-	return server, nil
 }

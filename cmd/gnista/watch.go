@@ -70,7 +70,8 @@ func (a *app) newWatchers(o options, sites *station.Sites) *uptime.Uptime {
 	if dir := filepath.Dir(o.Files); o.Files != "" && limits.DiskPercent > 0 {
 		w.watch.Disk = func() (free, total uint64, err error) { return store.Room(dir) }
 	}
-	a.tokens.Refusals = w.attempts
+	w.attempts.Energised = a.metrics.energised
+	a.tokens.Refusals = refusals{a.metrics, w.attempts}
 	return &uptime.Uptime{Store: a.db, Sites: sites, Stations: a.db, OfflineAfter: uptime.OfflineAfter, Least: uptime.LeastWh, Now: o.Now, NewID: o.NewID}
 }
 

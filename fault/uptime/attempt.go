@@ -37,8 +37,11 @@ type Attempts struct {
 	Least  int64         // Wh from which a charge counts as one
 	Within time.Duration // after an attempt that failed, in which another one is of the same visit
 	Now    func() time.Time
-	NewID  func() string
-	Log    *slog.Logger
+	// Energised is told, once a transaction has ended, how long it took from its beginning, or from when a guest had
+	// paid for it, until energy flowed. nil: nobody wants to know.
+	Energised func(time.Duration)
+	NewID     func() string
+	Log       *slog.Logger
 }
 
 // VisitWithin is the usual time between attempts of one visit.
@@ -54,7 +57,7 @@ const (
 func (a *Attempts) Take(ctx context.Context, ev gnista.Event) error {
 	switch ev.Kind {
 	case "transaction.ended", "transaction.finished", "transaction.review":
-		return missing(a.takeTransaction(ctx, ev.Subject))
+		return missing(a.takeTransaction(ctx, ev.Subject, ev.Kind == "transaction.ended"))
 	case "station.command":
 		return missing(a.takeCommand(ctx, ev))
 	case "checkout.paid", "checkout.cancelled", "checkout.failed":
@@ -71,7 +74,7 @@ func missing(err error) error {
 	return err
 }
 
-func (a *Attempts) takeTransaction(ctx context.Context, id string) error {
+func (a *Attempts) takeTransaction(ctx context.Context, id string, ended bool) error {
 	t, err := a.Transactions.Transaction(ctx, id)
 	if err != nil {
 		return err
@@ -96,8 +99,28 @@ func (a *Attempts) takeTransaction(ctx context.Context, id string) error {
 			return err
 		}
 		x.ToEnergy = toEnergy(&t, samples)
+		if ended && a.Energised != nil && x.ToEnergy != NotTimed {
+			if err := a.energised(ctx, &t, x.ToEnergy); err != nil {
+				return err
+			}
+		}
 	}
 	return a.save(ctx, x)
+}
+
+// energised tells how long a driver waited for energy.
+func (a *Attempts) energised(ctx context.Context, t *charging.Transaction, took time.Duration) error {
+	if id := t.Progress.Pass.Checkout; id != "" {
+		c, err := a.Checkouts.Checkout(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !c.PaidAt.IsZero() && c.PaidAt.Before(t.StartedAt) {
+			took += t.StartedAt.Sub(c.PaidAt)
+		}
+	}
+	a.Energised(took)
+	return nil
 }
 
 // badly are the reasons of an end that nobody wanted, in the words of all versions.
@@ -183,7 +206,7 @@ func (a *Attempts) takeCheckout(ctx context.Context, id string) error {
 }
 
 // Refused keeps that a token was not accepted.
-func (a *Attempts) Refused(ctx context.Context, r token.Request) {
+func (a *Attempts) Refused(ctx context.Context, r token.Request, _ token.Status) {
 	x := Attempt{
 		ID: a.NewID(), Kind: ByRefusal, Place: Place{r.Station, gnista.EVSE{ID: r.EVSE}}, At: r.At, Until: r.At, Token: r.ID.UID,
 		Authorised: No, Paid: NotAsked, Well: NotAsked, ToEnergy: NotTimed, Counts: true,

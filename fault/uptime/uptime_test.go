@@ -49,7 +49,7 @@ func newWorld(t *testing.T) *world {
 		Store: db, Transactions: db, Commands: db, Checkouts: db, Payments: db, Least: 100, Within: 10 * time.Minute, Now: clock, NewID: id, Log: slog.New(slog.DiscardHandler),
 	}
 	w.start()
-	w.must(db.CreateSite(t.Context(), station.Site{ID: "site", Name: "Site", Zone: "Europe/Stockholm", CreatedAt: w.now, UpdatedAt: w.now}))
+	w.must(db.CreateSite(t.Context(), station.Site{ID: "site", Name: "Site", Zone: "Europe/Stockholm", CreatedAt: w.now, UpdatedAt: w.now}, token.Blocked))
 	w.station("S1", func(s *station.Station) { s.Site = "site" })
 	w.here = []gnista.StationID{"S1"}
 	w.sweep()

@@ -31,6 +31,12 @@ type Judging interface {
 	Judged(action string, found []Violation)
 }
 
+// Timing is an [Owner] that wants to know what became of its CALLs: err is nil or what CallRaw says, and took how long the
+// peer took once its turn had come.
+type Timing interface {
+	Answered(action string, err error, took time.Duration)
+}
+
 // How much may wait on one Conn before its peer is made to wait, or is given up.
 const (
 	maxInbox  = 16
@@ -324,12 +330,17 @@ func Before(ctx context.Context, ask func(context.Context) error) context.Contex
 	return context.WithValue(ctx, beforeKey{}, ask)
 }
 
-func (c *Conn) call(ctx context.Context, id, action string, payload json.RawMessage) (json.RawMessage, error) {
+func (c *Conn) call(ctx context.Context, id, action string, payload json.RawMessage) (data json.RawMessage, err error) {
+	began := time.Now()
+	if t, ok := c.Owner.(Timing); ok {
+		defer func() { t.Answered(action, err, time.Since(began)) }()
+	}
 	p := &pending{id: id, answer: make(chan answer, 1)}
 	if err := c.takeTurn(ctx, p); err != nil {
 		return nil, err
 	}
 	defer c.passTurn(p)
+	began = time.Now()
 	if ask, asks := ctx.Value(beforeKey{}).(func(context.Context) error); asks {
 		err := ask(ctx)
 		if ctx.Err() != nil {
@@ -416,6 +427,17 @@ func (c *Conn) nextTurn() {
 	if len(c.turns) == 0 {
 		c.turns = nil
 	}
+}
+
+// Waiting is how many CALLs are not answered yet, with those that wait for their turn.
+func (c *Conn) Waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := len(c.turns)
+	if c.pending != nil {
+		n++
+	}
+	return n
 }
 
 // SendRaw sends a SEND (OCPP 2.1), which is never answered.

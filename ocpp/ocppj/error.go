@@ -52,6 +52,16 @@ func ParseCode(s string) Code {
 	return Code(s)
 }
 
+// Known tells whether OCPP has the code.
+func (c Code) Known() bool {
+	switch c {
+	case NotImplemented, NotSupported, InternalError, ProtocolError, SecurityError, FormatViolation, PropertyConstraintViolation,
+		OccurrenceConstraintViolation, TypeConstraintViolation, GenericError, MessageTypeNotSupported, RPCFrameworkError:
+		return true
+	}
+	return false
+}
+
 // Error is a failure that the wire can tell: what a handler returns to answer with a
 // CALLERROR, and what a CALL returns when the peer answered with one.
 type Error struct {
