@@ -28,6 +28,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -57,10 +58,12 @@ type Limits struct {
 	Ping    time.Duration // without any frame before we ask for a sign of life
 	Deaf    int           // CALLs in a row without an answer before the connection is given up
 
-	PerStation Rate // of connecting, for a station at one address
-	PerAddress Rate // of connecting, for an address
-	Crowd      int  // connections of whom it is not known what they want; 0 is no limit
-	CrowdEach  int  // of those, from one address
+	Admit      Rate          // of connections that are let in, of all stations; who comes faster waits
+	AdmitWait  time.Duration // at the most
+	PerStation Rate          // of connecting, for a station at one address
+	PerAddress Rate          // of connecting, for an address
+	Crowd      int           // connections of whom it is not known what they want; 0 is no limit
+	CrowdEach  int           // of those, from one address
 
 	Pace     Rate          // of frames of a station, each and each kilobyte counted as one; who sends more is read no faster
 	Made     Rate          // of transactions that a station begins: they are kept for good, and never refused
@@ -90,9 +93,10 @@ type Server struct {
 	Dialects map[ocppj.Version]*Dialect
 	Messages *MessageLog
 	Live     station.Live
-	Clocks   Clocks // nil: nobody wants to know
-	Claims   Claims // nil: there is one node only
-	Meter    Meter  // the same
+	Drain    time.Duration // over which connections are closed at the end; 0 is at once
+	Clocks   Clocks        // nil: nobody wants to know
+	Claims   Claims        // nil: there is one node only
+	Meter    Meter         // the same
 	Limits   Limits
 	Plain    bool // texts are not compressed, whatever stations offer
 	Proxied  bool // who connects without TLS has it as far as a proxy
@@ -107,17 +111,19 @@ type Server struct {
 	// Proxies are where connections of many stations come from; no address of theirs has a limit.
 	Proxies []netip.Prefix
 
-	crowd    crowd
-	knocks   meters
-	noted    meters
-	gone     paces
-	instance string            // tells our own mirrors from those of others
-	plain    station.Treatment // of stations that need nothing special
-	sessions registry
-	ears     ears
-	poller   *poller
-	running  sync.WaitGroup // handlers and readers
-	done     chan struct{}
+	admission admission
+	stopping  atomic.Bool // nobody is let in any more
+	crowd     crowd
+	knocks    meters
+	noted     meters
+	gone      paces
+	instance  string            // tells our own mirrors from those of others
+	plain     station.Treatment // of stations that need nothing special
+	sessions  registry
+	ears      ears
+	poller    *poller
+	running   sync.WaitGroup // handlers and readers
+	done      chan struct{}
 }
 
 // Clocks learns how the clocks of stations go.
@@ -144,6 +150,10 @@ func (s *Server) Start() {
 
 // Stop closes all connections and waits for what is being handled.
 func (s *Server) Stop(ctx context.Context) error {
+	s.stopping.Store(true)
+	if s.Drain > 0 {
+		s.drain(ctx, s.Drain)
+	}
 	close(s.done)
 	for _, x := range s.sessions.all() {
 		x.end(x.lastWord(), "the central system is stopping", "")
@@ -159,6 +169,9 @@ func (s *Server) Stop(ctx context.Context) error {
 	}
 }
 
+// Stopping tells whether nobody is let in any more.
+func (s *Server) Stopping() bool { return s.stopping.Load() }
+
 // ServeHTTP answers a handshake.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id, err := identity(r)
@@ -170,6 +183,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, id, refusal)
 		return
 	}
+	if s.stopping.Load() {
+		s.refuse(w, r, id, &station.Refusal{Cause: station.ServerUnable, Reason: "the central system is stopping"})
+		return
+	}
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		w.Header().Set("Upgrade", "websocket")
 		s.refuse(w, r, id, &station.Refusal{Cause: station.BadRequest, Reason: "this is the address for charging stations, which speak OCPP over a WebSocket; the request asks for none"})
@@ -177,6 +194,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.instance != "" && r.Header.Get(mirrorHeader) == s.instance {
 		s.refuse(w, r, id, &station.Refusal{Cause: station.BadIdentity, Reason: "the station is mirrored to this central system itself"})
+		return
+	}
+	if refusal := s.admit(r.Context()); refusal != nil {
+		s.refuse(w, r, id, refusal)
 		return
 	}
 	k := station.Knock{ID: id, Remote: r.RemoteAddr}
@@ -296,7 +317,10 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, id gnista.Statio
 	switch why.Cause {
 	case station.TooMany:
 		s.noteSome(id, r.RemoteAddr, why.Cause, why.Reason)
-		w.Header().Set("Retry-After", "10")
+		later(w)
+	case station.ServerUnable:
+		s.noteSome(id, r.RemoteAddr, why.Cause, why.Reason)
+		later(w)
 	default:
 		s.note(id, r.RemoteAddr, why.Cause, why.Reason)
 	}

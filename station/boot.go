@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"encoding/json"
+	"hash/fnv"
 	"time"
 
 	"gnista"
@@ -58,7 +59,16 @@ func (n *Network) Boot(ctx context.Context, id gnista.StationID, b Boot) (BootAn
 	if s.State != Accepted {
 		answer.Interval = n.Retry
 	}
+	answer.Interval = n.spread(id, answer.Interval)
 	return answer, nil
+}
+
+// spread makes an interval longer by a part of [Network.Spread] that differs between stations and is always the same
+// for one, so that those that began at the same time, as after a power cut, do not go on at the same time.
+func (n *Network) spread(id gnista.StationID, d time.Duration) time.Duration {
+	h := fnv.New32a()
+	h.Write([]byte(id))
+	return d + time.Duration(n.Spread*float64(d)*float64(h.Sum32()%1000)/1000).Truncate(time.Second)
 }
 
 // event makes an event of a station; data is any value that JSON can hold.

@@ -79,6 +79,7 @@ type Network struct {
 	Operator  string             // the organisation in stations' certificates; empty is any
 	Addresses map[Profile]string // where stations reach us with a profile, as far as that is known
 	Heartbeat time.Duration      // between heartbeats of an accepted station
+	Spread    float64            // the part of these intervals by which they differ between stations; 0 is none
 	Retry     time.Duration      // between boots of one that is not
 
 	Deviations DeviationStore

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/pprof"
 	"time"
@@ -15,11 +14,11 @@ import (
 )
 
 // adminPort serves what is not for the public: metrics, health and profiles. Nobody is asked who they are.
-func (a *app) adminPort(ctx context.Context, address string, failed chan<- error, out io.Writer) (*http.Server, error) {
+func (a *app) adminPort(ctx context.Context, from *sockets, address string, failed chan<- error, out io.Writer) (*http.Server, error) {
 	if address == "" {
 		return nil, nil
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	l, err := from.listen(ctx, "admin-listen", address)
 	if err != nil {
 		return nil, fmt.Errorf("--admin-listen: %w", err)
 	}

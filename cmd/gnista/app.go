@@ -79,6 +79,9 @@ type options struct {
 	LogMB      int64
 	EventDays  int            // 0 is for ever, as far as there are not too many
 	Limits     gateway.Limits // the zero value is the default ones
+	Admit      float64        // connections of stations that are let in each second; 0 is no limit
+	Drain      time.Duration  // see [gateway.Server]
+	Spread     float64        // see [station.Network]
 	Terminals  terminals
 	Watching   watching // the zero value is the usual, without a look at the disk
 	Alerting   alerting
@@ -199,6 +202,9 @@ type app struct {
 	halt       context.CancelFunc // ends what tells stations something by itself
 }
 
+// admitWait is how long a station waits to be let in: less than stations wait for the answer to their handshake.
+const admitWait = 10 * time.Second
+
 // newApp opens the database and puts the parts together.
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{
@@ -228,6 +234,9 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	if o.Limits == (gateway.Limits{}) {
 		o.Limits = gateway.DefaultLimits(o.Heartbeat)
 	}
+	if o.Admit > 0 {
+		o.Limits.Admit, o.Limits.AdmitWait = gateway.Rate{PerSecond: o.Admit, Burst: int(o.Admit) + 1}, admitWait
+	}
 	if o.Proxies == nil {
 		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	}
@@ -238,7 +247,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		return nil, errors.Join(err, a.closeDB())
 	}
 	a.gateway = &gateway.Server{
-		Messages: a.messages, Live: live, Claims: o.Part.Claims, Meter: a.metrics, Limits: o.Limits, Plain: o.Plain, Proxied: o.Proxied,
+		Messages: a.messages, Live: live, Claims: o.Part.Claims, Meter: a.metrics, Limits: o.Limits, Drain: o.Drain, Plain: o.Plain, Proxied: o.Proxied,
 		RejectSubprotocols: o.RejectSubprotocols, Proxies: o.Proxies, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	if a.stations == nil {
@@ -247,7 +256,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.network = &station.Network{
 		Store: a.db, Finder: a.db, States: a.db, Verdicts: a.ledger, Commands: a.db, Settings: a.db, Security: a.db, Remote: a.stations, Presence: a.stations, Now: o.Now, NewID: o.NewID,
 		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL,
-		Unknown: o.Unknown, Operator: o.Operator, Addresses: o.Addresses, Heartbeat: o.Heartbeat, Retry: o.Retry,
+		Unknown: o.Unknown, Operator: o.Operator, Addresses: o.Addresses, Heartbeat: o.Heartbeat, Retry: o.Retry, Spread: o.Spread,
 		Deviations: a.ledger, Models: models,
 	}
 	a.rereader = &station.Rereader{Network: a.network, New: o.ReadNew}

@@ -140,7 +140,7 @@ func TestSupportBundle(t *testing.T) {
 	stop()
 	serving := make(chan error, 1)
 	said := &printed{}
-	admin, err := l.adminPort(t.Context(), "127.0.0.1:0", serving, said)
+	admin, err := l.adminPort(t.Context(), &sockets{}, "127.0.0.1:0", serving, said)
 	if err != nil {
 		t.Fatal(err)
 	}

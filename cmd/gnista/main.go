@@ -48,6 +48,7 @@ func (showVersion) Run(o *output) error {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends at once what takes its time to end
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		code := 1
 		if e, ok := errors.AsType[*exit](err); ok {

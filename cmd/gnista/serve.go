@@ -97,6 +97,8 @@ type serve struct {
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for metrics (/metrics), health (/readyz) and profiles (/debug/pprof); none when empty. Nobody is asked who they are there, so do not make it public."`
 	StopDelay       time.Duration         `help:"Time between being asked to end, from when /readyz says 503, and the end of connections: as long as a load balancer takes to notice." default:"0s"`
+	Drain           time.Duration         `help:"Time over which the connections of stations are closed when the system is told to end, one after the other, so that they do not come to other nodes all at once; another signal ends it." default:"0s"`
+	AdmitPerSecond  float64               `help:"Connections of stations that are let in each second; those that come faster wait, or are told to come back. 0 is no limit." default:"1000"`
 	PublicURL       string                `help:"Address under which the world reaches this system, as in https://charge.example." placeholder:"URL"`
 	AdminToken      string                `help:"Bearer token with all rights. Better set as GNISTA_ADMIN_TOKEN than as a flag, which others on the machine can see. Without one only this machine may ask, and anybody on it has all rights." placeholder:"TOKEN"`
 	UnknownStations station.UnknownPolicy `help:"What becomes of a station that is not registered: accept (registered and in service at once), pending (registered, and waits to be accepted) or refuse." enum:"accept,pending,refuse" default:"accept"`
@@ -115,6 +117,8 @@ type serve struct {
 	LogLevel        slog.Level            `help:"debug, info, warn or error." default:"info"`
 	LogFormat       string                `help:"text or json." enum:"text,json" default:"text"`
 	Demo            bool                  `help:"Run with simulated stations, cards and a tariff, to look around."`
+
+	sockets sockets
 }
 
 // Run serves until ctx ends.
@@ -125,6 +129,9 @@ func (s *serve) Run(ctx context.Context, k *kong.Context, o *output) error {
 		return err
 	}
 	opts.Settings = effective(k)
+	if err := s.sockets.inherit(); err != nil {
+		return err
+	}
 	listener, err := s.listen(ctx)
 	if err != nil {
 		return err
@@ -221,6 +228,9 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err != nil {
 		return options{}, err
 	}
+	if s.AdmitPerSecond < 0 || s.Drain < 0 {
+		return options{}, errors.New("--admit-per-second and --drain must not be negative")
+	}
 	for name, n := range map[string]int64{"--card-apart": int64(s.CardApart), "--card-starts": int64(s.CardStarts)} {
 		if n < 0 {
 			return options{}, fmt.Errorf("%s is negative", name)
@@ -231,7 +241,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
 		Seller: seller, Invoicing: s.invoicing, Collecting: s.collecting, Stripe: card, Guests: policy, Terminals: s.terminals, Watching: s.watching, Alerting: s.alerting, Mailer: mailer, SignOn: signOn, SignUp: joins, ShowLinks: s.Demo && mailer == nil, NewSecret: rand.Text,
-		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, MapTiles: s.MapPMTiles, Now: now, NewID: newID, Log: log,
+		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Admit: s.AdmitPerSecond, Drain: s.Drain, Spread: spread, MapTiles: s.MapPMTiles, Now: now, NewID: newID, Log: log,
 	}
 	paid, err := s.swishing.provider(o)
 	if err != nil {
@@ -270,7 +280,7 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // listen opens the address. Without an admin token it must be one of this machine's own.
 func (s *serve) listen(ctx context.Context) (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Listen)
+	l, err := s.sockets.listen(ctx, "listen", s.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("--listen: %w", err)
 	}
@@ -282,6 +292,12 @@ func (s *serve) listen(ctx context.Context) (net.Listener, error) {
 	return l, nil
 }
 
+// spread is by how much of it the intervals of stations differ.
+const spread = 0.1
+
+// breathing is how long requests have to end by themselves. Streams do not, so that they are ended then.
+const breathing = 500 * time.Millisecond
+
 // grace is how long an end may take that was asked for.
 const grace = 20 * time.Second
 
@@ -289,7 +305,7 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 	a.start()
 	// Streams of events last as long as their readers like, so they end with this.
 	base, cancel := context.WithCancel(context.Background())
-	open, err := s.ports(ctx, a, s.AdminToken, log)
+	open, err := s.ports(ctx, a, &s.sockets, s.AdminToken, log)
 	open = append(open, port{listener, a.handler})
 	servers := make([]*http.Server, len(open))
 	failed := make(chan error, len(open)+1)
@@ -300,7 +316,7 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 	}
 	var admin *http.Server
 	if err == nil {
-		admin, err = a.adminPort(ctx, s.AdminListen, failed, out)
+		admin, err = a.adminPort(ctx, &s.sockets, s.AdminListen, failed, out)
 	}
 	var show *demo
 	if err == nil && s.Demo {
@@ -318,10 +334,14 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 		if a.node != nil {
 			lost = a.node.failed
 		}
+		again := s.sockets.asked()
 		select {
 		case <-ctx.Done():
 		case err = <-failed:
 		case err = <-lost:
+		case <-again:
+			log.Info("starting again; who connects meanwhile waits")
+			err = s.sockets.keep()
 		}
 	}
 	if err == nil {
@@ -329,7 +349,7 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 	}
 	log.Info("stopping")
 	show.end() // while there is still somebody to tell
-	cancel()
+	time.AfterFunc(breathing, cancel)
 	if admin != nil { // last, so that it can be seen how the rest ends
 		defer admin.Close()
 	}
@@ -346,7 +366,10 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 	}
 	ending.Wait()
 	// What requests have taken of their time must not be missing for stations.
-	end, done = context.WithTimeout(context.Background(), grace)
+	end, done = context.WithTimeout(context.Background(), s.Drain+grace)
 	defer done()
-	return errors.Join(err, a.close(end))
+	if err := errors.Join(err, a.close(end)); err != nil {
+		return err
+	}
+	return s.sockets.again(ctx)
 }

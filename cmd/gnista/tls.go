@@ -91,7 +91,7 @@ type port struct {
 
 // ports opens the addresses with TLS. What serves the API there needs an admin token as it does
 // without.
-func (t *transport) ports(ctx context.Context, a *app, token string, log *slog.Logger) (list []port, err error) {
+func (t *transport) ports(ctx context.Context, a *app, from *sockets, token string, log *slog.Logger) (list []port, err error) {
 	defer func() {
 		if err != nil {
 			for _, p := range list {
@@ -100,7 +100,7 @@ func (t *transport) ports(ctx context.Context, a *app, token string, log *slog.L
 			list = nil
 		}
 	}()
-	open := func(address string, trust gateway.Trust, h http.Handler) error {
+	open := func(name, address string, trust gateway.Trust, h http.Handler) error {
 		if address == "" {
 			return nil
 		}
@@ -115,7 +115,7 @@ func (t *transport) ports(ctx context.Context, a *app, token string, log *slog.L
 		if err != nil {
 			return err
 		}
-		l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+		l, err := from.listen(ctx, name, address)
 		if err != nil {
 			return err
 		}
@@ -125,7 +125,7 @@ func (t *transport) ports(ctx context.Context, a *app, token string, log *slog.L
 		}
 		return nil
 	}
-	if err := open(t.TLSListen, nil, a.handler); err != nil {
+	if err := open("tls-listen", t.TLSListen, nil, a.handler); err != nil {
 		return list, fmt.Errorf("--tls-listen: %w", err)
 	}
 	if t.MTLSListen == "" {
@@ -133,7 +133,7 @@ func (t *transport) ports(ctx context.Context, a *app, token string, log *slog.L
 	}
 	trust, err := newTrust(a.ca, t.ClientCA)
 	if err == nil {
-		err = open(t.MTLSListen, trust, a.gateway)
+		err = open("mtls-listen", t.MTLSListen, trust, a.gateway)
 	}
 	if err != nil {
 		return list, fmt.Errorf("--mtls-listen: %w", err)
