@@ -29,6 +29,7 @@ var migrations embed.FS
 type DB struct {
 	*vault
 	sql       *sql.DB
+	dialect   goose.Dialect
 	lock      lock
 	writers   []*writer
 	seed      maphash.Seed // spreads keys over the writers
@@ -98,7 +99,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	connections := f.writers + f.readers + 1 // that of the lock
 	handle.SetMaxOpenConns(connections)
 	handle.SetMaxIdleConns(connections)
-	db := &DB{vault: v, sql: handle, clock: f.clock, shared: o.Shared, seed: maphash.MakeSeed(), notify: o.Notify, committed: o.Committed, log: o.Log}
+	db := &DB{vault: v, sql: handle, dialect: f.dialect, clock: f.clock, shared: o.Shared, seed: maphash.MakeSeed(), notify: o.Notify, committed: o.Committed, log: o.Log}
 	db.lock = f.lock(db)
 	if o.Shared {
 		db.lock = sharedLock{db}

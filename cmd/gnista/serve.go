@@ -56,29 +56,6 @@ func (d database) existing() (string, error) {
 	return "sqlite:" + file, nil
 }
 
-type migrate struct {
-	database
-	SecretKey string `help:"Key that UIDs of cards are sealed with, as for gnista serve. Better set as GNISTA_SECRET_KEY than as a flag. Without it the one in the file secret.key in the data folder." placeholder:"KEY"`
-}
-
-// Run brings the schema up to date.
-func (m *migrate) Run(ctx context.Context, o *output) error {
-	url, err := m.url()
-	if err != nil {
-		return err
-	}
-	secret, err := certifying{SecretKey: m.SecretKey}.secret(m.Data)
-	if err != nil {
-		return err
-	}
-	db, err := store.Open(ctx, url, store.Options{Secret: secret})
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(o.out, "The schema is up to date.")
-	return db.Close()
-}
-
 type serve struct {
 	database
 	certifying
