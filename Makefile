@@ -3,7 +3,7 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run build ui test race long-told long-lived check ui-check bench setup peers generate
+.PHONY: run build ui test race long-told long-lived check ui-check bench torture setup peers generate
 
 run: ui build ## start the system with simulated stations on http://127.0.0.1:8080/
 	bin/gnista serve --demo
@@ -69,6 +69,12 @@ check: generate
 	$(MAKE) race
 	$(MAKE) -j2 long-told long-lived
 	git diff --exit-code
+
+# Everything that can happen to a system, for as long as is said: make torture FOR=2h. What was done is printed with a
+# seed, by which it can be done again.
+FOR = 5m
+torture: setup
+	GNISTA_TORTURE=$(FOR) $(GO) test -count=1 -timeout 0 -run '^TestTorture$$' -v ./cmd/gnista
 
 bench: build
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./ocpp/... ./tariff ./charging

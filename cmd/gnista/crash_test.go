@@ -63,21 +63,7 @@ func TestKill(t *testing.T) {
 	s.do(t, "POST", "/tokens", `{"uid":"CARD"}`)
 
 	confirmed := &told{events: map[string]sim.Event{}}
-	park := &sim.Park{Stagger: 5 * time.Millisecond}
-	versions := []gnista.Version{gnista.V16, gnista.V201, gnista.V21}
-	second := func(from, to float64) sim.Span {
-		return sim.Span{From: time.Duration(from * float64(time.Second)), To: time.Duration(to * float64(time.Second))}
-	}
-	for i := range stations {
-		park.Plays = append(park.Plays, &sim.Play{
-			Scenario: sim.Normal, Tokens: []string{"CARD"}, Seed: uint64(i), Patience: time.Minute,
-			Pace: sim.Pace{Pause: second(0.2, 1), Card: second(0, 0.2), Charge: second(1, 4), Full: second(0.2, 0.5)},
-			Station: &sim.Station{
-				ID: gnista.StationID(fmt.Sprintf("KILL%d", i)), Version: versions[i%3], URL: "ws://" + s.address + "/ocpp", PowerW: 300_000, RegisterWh: int64(i) * 1000,
-				MeterEvery: 400 * time.Millisecond, Timeout: 5 * time.Second, Retry: 100 * time.Millisecond, Now: time.Now, NewID: uuid.NewString, Answered: confirmed.take,
-			},
-		})
-	}
+	park := newPark("ws://"+s.address+"/ocpp", stations, confirmed)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- park.Run(ctx) }()
@@ -97,14 +83,41 @@ func TestKill(t *testing.T) {
 	case <-time.After(2 * time.Minute):
 		t.Fatal("the stations do not come to an end")
 	}
-	finished := 0
-	for _, ev := range confirmed.events {
-		if ev.Kind == sim.Ended {
-			finished++
-		}
-	}
+	finished := confirmed.finished()
 	eventually(t, "everything is billed", func() bool { return len(everything[record](t, s, "/charge-records")) >= finished })
 	audit(t, s, confirmed, finished)
+}
+
+// newPark is many stations of all versions at which one car after the other charges for some seconds.
+func newPark(url string, stations int, confirmed *told) *sim.Park {
+	park := &sim.Park{Stagger: 5 * time.Millisecond}
+	versions := []gnista.Version{gnista.V16, gnista.V201, gnista.V21}
+	second := func(from, to float64) sim.Span {
+		return sim.Span{From: time.Duration(from * float64(time.Second)), To: time.Duration(to * float64(time.Second))}
+	}
+	for i := range stations {
+		park.Plays = append(park.Plays, &sim.Play{
+			Scenario: sim.Normal, Tokens: []string{"CARD"}, Seed: uint64(i), Patience: time.Minute,
+			Pace: sim.Pace{Pause: second(0.2, 1), Card: second(0, 0.2), Charge: second(1, 4), Full: second(0.2, 0.5)},
+			Station: &sim.Station{
+				ID: gnista.StationID(fmt.Sprintf("KILL%d", i)), Version: versions[i%3], URL: url, PowerW: 300_000, RegisterWh: int64(i) * 1000,
+				MeterEvery: 400 * time.Millisecond, Timeout: 5 * time.Second, Retry: 100 * time.Millisecond, Now: time.Now, NewID: uuid.NewString, Answered: confirmed.take,
+			},
+		})
+	}
+	return park
+}
+
+// finished counts the transactions of which stations were told that their end is safe.
+func (c *told) finished() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, ev := range c.events {
+		if ev.Kind == sim.Ended {
+			n++
+		}
+	}
+	return n
 }
 
 // audit compares what stations were told with what is there.

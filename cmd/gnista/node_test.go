@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -46,39 +47,65 @@ func stopBus(s *natsserver.Server) (port int) {
 	return port
 }
 
-// balance passes on connections to addresses in turn, and to the next one where one does not answer.
-func balance(t *testing.T, to ...string) (address string) {
+// balancer passes on connections to addresses in turn, and to the next one where one does not answer.
+type balancer struct {
+	net.Listener
+	turn atomic.Int64
+	mu   sync.Mutex
+	open map[net.Conn]bool
+}
+
+func balance(t *testing.T, to ...string) *balancer {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	var turn atomic.Int64
-	pass := func(c net.Conn) {
-		defer c.Close()
-		for range to {
-			far, err := net.DialTimeout("tcp", to[int(turn.Add(1))%len(to)], time.Second)
-			if err != nil {
-				continue
-			}
-			defer far.Close()
-			go func() { io.Copy(far, c); far.Close() }()
-			io.Copy(c, far)
-			return
-		}
-	}
+	b := &balancer{Listener: l, open: map[net.Conn]bool{}}
 	go func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			go pass(c)
+			go b.pass(c, to)
 		}
 	}()
-	return l.Addr().String()
+	return b
 }
+
+func (b *balancer) pass(c net.Conn, to []string) {
+	defer c.Close()
+	for range to {
+		far, err := net.DialTimeout("tcp", to[int(b.turn.Add(1))%len(to)], time.Second)
+		if err != nil {
+			continue
+		}
+		defer far.Close()
+		b.mu.Lock()
+		b.open[c] = true
+		b.mu.Unlock()
+		go func() { io.Copy(far, c); far.Close() }()
+		io.Copy(c, far)
+		b.mu.Lock()
+		delete(b.open, c)
+		b.mu.Unlock()
+		return
+	}
+}
+
+// cut ends all connections without a word.
+func (b *balancer) cut() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for c := range b.open {
+		c.(*net.TCPConn).SetLinger(0)
+		c.Close()
+	}
+}
+
+func (b *balancer) String() string { return b.Addr().String() }
 
 // nodes are those of a cluster, on one machine and with one secret key.
 type nodes struct {
@@ -263,21 +290,7 @@ func TestKillNodes(t *testing.T) {
 	c.list[0].do(t, "POST", "/tariffs", `{"name":"Public","currency":"SEK","default":true,"elements":[{"type":"energy","price":4}]}`)
 	c.list[1].do(t, "POST", "/tokens", `{"uid":"CARD"}`)
 	confirmed := &told{events: map[string]sim.Event{}}
-	park := &sim.Park{Stagger: 5 * time.Millisecond}
-	second := func(from, to float64) sim.Span {
-		return sim.Span{From: time.Duration(from * float64(time.Second)), To: time.Duration(to * float64(time.Second))}
-	}
-	entry := balance(t, c.addresses()...)
-	for i := range stations {
-		park.Plays = append(park.Plays, &sim.Play{
-			Scenario: sim.Normal, Tokens: []string{"CARD"}, Seed: uint64(i), Patience: time.Minute,
-			Pace: sim.Pace{Pause: second(0.2, 1), Card: second(0, 0.2), Charge: second(1, 4), Full: second(0.2, 0.5)},
-			Station: &sim.Station{
-				ID: gnista.StationID(fmt.Sprintf("KILL%d", i)), Version: []gnista.Version{gnista.V16, gnista.V201, gnista.V21}[i%3], URL: "ws://" + entry + "/ocpp", PowerW: 300_000, RegisterWh: int64(i) * 1000,
-				MeterEvery: 400 * time.Millisecond, Timeout: 5 * time.Second, Retry: 100 * time.Millisecond, Now: time.Now, NewID: uuid.NewString, Answered: confirmed.take,
-			},
-		})
-	}
+	park := newPark("ws://"+balance(t, c.addresses()...).String()+"/ocpp", stations, confirmed)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- park.Run(ctx) }()
@@ -305,12 +318,7 @@ func TestKillNodes(t *testing.T) {
 	case <-time.After(2 * time.Minute):
 		t.Fatal("the stations do not come to an end")
 	}
-	finished := 0
-	for _, ev := range confirmed.events {
-		if ev.Kind == sim.Ended {
-			finished++
-		}
-	}
+	finished := confirmed.finished()
 	s := c.list[rand.IntN(len(c.list))]
 	eventually(t, "everything is billed", func() bool { return len(everything[record](t, s, "/charge-records")) >= finished })
 	audit(t, s, confirmed, finished)

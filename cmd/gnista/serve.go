@@ -23,7 +23,6 @@ import (
 	"gnista/payment/stripe"
 	"gnista/payment/swish"
 	"gnista/station"
-	"gnista/store"
 	"gnista/token"
 )
 

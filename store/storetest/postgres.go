@@ -98,11 +98,16 @@ func start() (err error) {
 	if out, err := prepare.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
+	return launch(postgres, who)
+}
+
+// launch starts the server in the folder that is there.
+func launch(postgres string, who *syscall.Credential) error {
 	started := make(chan error)
 	go func() {
 		// The server dies with the thread that started it, so that thread must last.
 		runtime.LockOSThread()
-		c := exec.Command(postgres, "-D", data, "-k", server.dir, "-c", "listen_addresses=", "-c", "max_connections=200")
+		c := exec.Command(postgres, "-D", filepath.Join(server.dir, "data"), "-k", server.dir, "-c", "listen_addresses=", "-c", "max_connections=200")
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: who, Pdeathsig: syscall.SIGQUIT}
 		c.Dir = server.dir
 		if err := c.Start(); err != nil {
@@ -117,6 +122,25 @@ func start() (err error) {
 		return err
 	}
 	return wait()
+}
+
+// CrashPostgres ends the server in the middle of whatever it does, and starts it again after a while.
+func CrashPostgres(t testing.TB, after time.Duration) {
+	t.Helper()
+	postgres, err := find("postgres")
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := credential(server.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.process.Signal(syscall.SIGQUIT) // immediate shutdown
+	server.process.Wait()
+	time.Sleep(after)
+	if err := launch(postgres, who); err != nil {
+		t.Fatalf("starting PostgreSQL again: %v", err)
+	}
 }
 
 func wait() error {

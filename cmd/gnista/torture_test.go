@@ -1,0 +1,196 @@
+package main_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"gnista/sim"
+	"gnista/store/storetest"
+)
+
+// How torture is asked for: for how long, and with what seed it was when it is to be the same again.
+const (
+	tortureFor  = "GNISTA_TORTURE"
+	tortureSeed = "GNISTA_TORTURE_SEED"
+)
+
+// torment is something that is done to a system, which bears it for as long as it takes.
+type torment struct {
+	name string
+	do   func(t *testing.T, r *rand.Rand)
+}
+
+// torture does one thing after the other to a system whose stations charge, and then compares everything.
+func torture(t *testing.T, park *sim.Park, confirmed *told, list []torment) {
+	t.Helper()
+	lasts, err := time.ParseDuration(os.Getenv(tortureFor))
+	if err != nil {
+		t.Fatalf("%s: %v", tortureFor, err)
+	}
+	seed, err := strconv.ParseUint(os.Getenv(tortureSeed), 10, 64)
+	if err != nil {
+		seed = rand.Uint64()
+	}
+	fmt.Printf("torture for %v: to do the same again say %s=%d\n", lasts, tortureSeed, seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- park.Run(ctx) }()
+	confirmed.await(t, 5)
+	for end, n := time.Now().Add(lasts), 1; time.Now().Before(end); n++ {
+		x := list[r.IntN(len(list))]
+		fmt.Printf("%4d  %s  (%d transactions ended)\n", n, x.name, confirmed.finished())
+		x.do(t, r)
+		time.Sleep(time.Duration(r.IntN(5000)) * time.Millisecond)
+		if n%3 == 0 {
+			confirmed.await(t, 5) // it goes on
+		}
+	}
+	confirmed.await(t, 5)
+	stop()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(5 * time.Minute):
+		t.Fatal("the stations do not come to an end")
+	}
+}
+
+// quit ends a server as one is ended that has had errors to log.
+func (s *server) quit(t *testing.T) {
+	t.Helper()
+	s.killed = true
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	late := time.AfterFunc(time.Minute, func() { s.cmd.Process.Signal(syscall.SIGQUIT) })
+	defer late.Stop()
+	if err := s.cmd.Wait(); err != nil {
+		log := s.log.String()
+		t.Errorf("the end of the binary: %v\n%s", err, log[max(0, len(log)-20_000):])
+	}
+}
+
+// pause stops a process for a while, as a machine does that is moved, or has too little memory.
+func (s *server) pause(d time.Duration) {
+	s.cmd.Process.Signal(syscall.SIGSTOP)
+	time.Sleep(d)
+	s.cmd.Process.Signal(syscall.SIGCONT)
+}
+
+func someTime(r *rand.Rand, most time.Duration) time.Duration {
+	return time.Duration(r.Int64N(int64(most)))
+}
+
+// smallDisk is a folder on a disk of its own with little room, where there may be one.
+func smallDisk(t *testing.T) (dir string, ok bool) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := exec.Command("mount", "-t", "tmpfs", "-o", "size=512m", "tmpfs", dir).Run(); err != nil {
+		return dir, false
+	}
+	t.Cleanup(func() { exec.Command("umount", "-l", dir).Run() })
+	return dir, true
+}
+
+// TestTorture is for minutes or hours, and so it is asked for: make torture.
+func TestTorture(t *testing.T) {
+	if os.Getenv(tortureFor) == "" {
+		t.Skipf("skipped: make torture")
+	}
+	const stations = 60
+	prepare := func(t *testing.T, s *server) {
+		t.Helper()
+		s.do(t, "POST", "/tariffs", `{"name":"Public","currency":"SEK","default":true,"elements":[{"type":"energy","price":4}]}`)
+		s.do(t, "POST", "/tokens", `{"uid":"CARD"}`)
+	}
+	t.Run("one node on SQLite", func(t *testing.T) {
+		binary := build(t)
+		data, own := smallDisk(t)
+		s := start(t, binary, "127.0.0.1:0", data, "--disk-percent", "0")
+		defer func() { s.quit(t) }()
+		prepare(t, s)
+		way := balance(t, s.address)
+		confirmed := &told{events: map[string]sim.Event{}}
+		list := []torment{
+			{"kill", func(t *testing.T, r *rand.Rand) {
+				s.kill()
+				time.Sleep(someTime(r, 2*time.Second))
+				s = start(t, binary, s.address, data, "--disk-percent", "0")
+			}},
+			{"start again", func(*testing.T, *rand.Rand) { s.cmd.Process.Signal(syscall.SIGHUP) }},
+			{"pause", func(_ *testing.T, r *rand.Rand) { s.pause(someTime(r, 10*time.Second)) }},
+			{"cut connections", func(*testing.T, *rand.Rand) { way.cut() }},
+		}
+		if own {
+			list = append(list, torment{"full disk", func(t *testing.T, r *rand.Rand) {
+				ballast := filepath.Join(data, "ballast")
+				exec.Command("dd", "if=/dev/zero", "of="+ballast, "bs=64k").Run() // until there is no room
+				time.Sleep(someTime(r, 10*time.Second))
+				if err := os.Remove(ballast); err != nil {
+					t.Error(err)
+				}
+			}})
+		} else {
+			fmt.Println("a full disk is not tried: no disk of its own can be mounted here")
+		}
+		torture(t, newPark("ws://"+way.String()+"/ocpp", stations, confirmed), confirmed, list)
+		s.led(t)
+		finished := confirmed.finished()
+		eventually(t, "everything is billed", func() bool { return len(everything[record](t, s, "/charge-records")) >= finished })
+		audit(t, s, confirmed, finished)
+		s.quit(t)
+		agrees(t, binary, data, "after torture")
+		s = start(t, binary, s.address, data, "--disk-percent", "0")
+	})
+	t.Run("three nodes on PostgreSQL", func(t *testing.T) {
+		bus := startBus(t, -1)
+		url := storetest.Postgres(t)
+		c := startNodes(t, 3, "--database", url, "--nats", bus.ClientURL())
+		defer func() {
+			for _, s := range c.list {
+				s.quit(t)
+			}
+		}()
+		prepare(t, c.list[0])
+		way := balance(t, c.addresses()...)
+		confirmed := &told{events: map[string]sim.Event{}}
+		some := func(r *rand.Rand) int { return r.IntN(len(c.list)) }
+		torture(t, newPark("ws://"+way.String()+"/ocpp", stations, confirmed), confirmed, []torment{
+			{"kill a node", func(t *testing.T, r *rand.Rand) {
+				i := some(r)
+				c.list[i].kill()
+				time.Sleep(someTime(r, 5*time.Second))
+				c.list[i] = c.start(t, i, c.list[i].address)
+			}},
+			{"kill the leading node", func(t *testing.T, r *rand.Rand) {
+				if i := c.leader(); i >= 0 {
+					c.list[i].kill()
+					c.list[i] = c.start(t, i, c.list[i].address)
+				}
+			}},
+			{"pause a node", func(_ *testing.T, r *rand.Rand) { c.list[some(r)].pause(someTime(r, 20*time.Second)) }},
+			{"cut connections", func(*testing.T, *rand.Rand) { way.cut() }},
+			{"stop NATS", func(t *testing.T, r *rand.Rand) {
+				port := stopBus(bus)
+				time.Sleep(someTime(r, 10*time.Second))
+				bus = startBus(t, port)
+			}},
+			{"crash PostgreSQL", func(t *testing.T, r *rand.Rand) { storetest.CrashPostgres(t, someTime(r, 10*time.Second)) }},
+		})
+		s := c.list[0]
+		s.led(t)
+		finished := confirmed.finished()
+		eventually(t, "everything is billed", func() bool { return len(everything[record](t, s, "/charge-records")) >= finished })
+		audit(t, s, confirmed, finished)
+	})
+}
