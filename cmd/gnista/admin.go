@@ -11,6 +11,8 @@ import (
 	"net/http/pprof"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+
 	"gnista/api"
 )
 
@@ -59,6 +61,7 @@ func (a *app) readiness() []api.Readiness {
 // can notice. A second signal, or what has failed, ends that.
 func (a *app) leave(wait time.Duration, log *slog.Logger, failed <-chan error) {
 	a.stopping.Store(true)
+	tellSystemd(log, daemon.SdNotifyStopping)
 	if wait <= 0 {
 		return
 	}
@@ -66,6 +69,13 @@ func (a *app) leave(wait time.Duration, log *slog.Logger, failed <-chan error) {
 	select {
 	case <-time.After(wait):
 	case <-failed:
+	}
+}
+
+// tellSystemd tells the state where we were started by systemd, and nobody elsewhere.
+func tellSystemd(log *slog.Logger, state string) {
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		log.Warn("systemd could not be told how we are", "err", err)
 	}
 }
 

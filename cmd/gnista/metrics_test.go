@@ -276,7 +276,7 @@ func (l *lockedLog) text() string {
 }
 
 // deployed are files that name metrics.
-var deployed = []string{"../../deploy/grafana/gnista.json", "../../deploy/prometheus/gnista.rules.yml", "../../docs/operations.md"}
+var deployed = []string{"../../deploy/helm/gnista/files/gnista.json", "../../deploy/helm/gnista/files/gnista.rules.yml", "../../docs/operations.md"}
 
 // Dashboards, alerts and docs name only metrics that there are.
 func TestDeployedMetrics(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/google/uuid"
 
 	"gnista/api"
@@ -309,6 +310,7 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 		if s.UnknownStations == station.AcceptUnknown {
 			log.Warn("stations that are not registered are taken into service; --unknown-stations says otherwise")
 		}
+		tellSystemd(log, daemon.SdNotifyReady)
 		select {
 		case <-ctx.Done():
 		case err = <-failed:
