@@ -68,6 +68,8 @@ spec:
         {{- end }}
         {{- with .Values.nats.url }}
         - {name: GNISTA_NATS, value: {{ quote . }}}
+        - {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+        - {name: GNISTA_NODE_URL, value: "http://$(POD_IP):8080"}
         {{- end }}
         {{- if .Values.tlsProxy }}
         - {name: GNISTA_TLS_PROXY, value: "true"}
@@ -99,7 +101,11 @@ spec:
     - {name: config, configMap: {name: {{ include "gnista.name" . }}}}
     - {name: tmp, emptyDir: {}}
     {{- if include "gnista.shared" . }}
+    {{- if .Values.files.existingClaim }}
+    - {name: data, persistentVolumeClaim: {claimName: {{ .Values.files.existingClaim }}}}
+    {{- else }}
     - {name: data, emptyDir: {}}
+    {{- end }}
     {{- end }}
   {{- with .Values.nodeSelector }}
   nodeSelector: {{ toJson . }}
