@@ -96,5 +96,5 @@ chart:
 	$(GO) test ./cmd/gnista -run '^TestChart$$' -v
 
 # What the binary is made of, with the licence of each (CycloneDX).
-sbom:
-	$(GO) run $(CYCLONEDX) app -json -licenses -std -main cmd/gnista -output bin/gnista.cdx.json .
+sbom: release
+	GOFLAGS= $(GO) run $(CYCLONEDX) bin -json -licenses -std -version $(VERSION) -output bin/gnista.cdx.json bin/gnista
