@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+	"go.opentelemetry.io/otel/trace"
 
 	"gnista/api"
 )
@@ -79,13 +80,16 @@ func tellSystemd(log *slog.Logger, state string) {
 	}
 }
 
-// withRequests adds the id of the request to what is logged for one.
+// withRequests adds the ids of the request and its trace to what is logged for one.
 type withRequests struct{ slog.Handler }
 
 // Handle adds it.
 func (h withRequests) Handle(ctx context.Context, r slog.Record) error {
 	if id := api.RequestID(ctx); id != "" {
 		r.AddAttrs(slog.String("request_id", id))
+	}
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		r.AddAttrs(slog.String("trace_id", span.TraceID().String()))
 	}
 	return h.Handler.Handle(ctx, r)
 }

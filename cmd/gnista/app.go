@@ -86,6 +86,7 @@ type options struct {
 	SignOn     *access.Provider // nil: nobody signs in elsewhere
 	Settings   []api.ServerSetting
 	SignUp     *member.Terms // of drivers; nil: the operator only makes customers
+	Tracer     *tracer       // nil: no traces are made
 	ShowLinks  bool          // drivers are shown the links that they would be sent
 	NewSecret  func() string // text that nobody can guess
 
@@ -147,6 +148,7 @@ type app struct {
 	handler      http.Handler
 	health       http.Handler
 	metrics      *metrics
+	tracer       *tracer
 	stopping     atomic.Bool // requests are not to come here any more
 	eventDays    int
 	now          func() time.Time
@@ -168,7 +170,7 @@ type app struct {
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{
 		bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), alertNudge: make(chan struct{}, 1), alertWork: make(chan struct{}, 1), watchers: watchers{nudge: make(chan struct{}, 1)}, eventDays: o.EventDays, now: o.Now, log: o.Log,
-		faultFeed: store.NewFeed(fault.Tells), metrics: newMetrics(),
+		faultFeed: store.NewFeed(fault.Tells), metrics: newMetrics(), tracer: o.Tracer,
 	}
 	var err error
 	a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Committed: a.metrics.committed, Log: o.Log})
@@ -194,7 +196,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		return nil, errors.Join(err, a.db.Close())
 	}
 	a.gateway = &gateway.Server{
-		Messages: a.messages, Live: a.bus, Meter: a.metrics, Limits: o.Limits, Plain: o.Plain, Proxied: o.Proxied,
+		Messages: a.messages, Live: a.bus, Meter: observers{a.metrics, o.Tracer}, Limits: o.Limits, Plain: o.Plain, Proxied: o.Proxied,
 		RejectSubprotocols: o.RejectSubprotocols, Proxies: o.Proxies, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	a.network = &station.Network{
@@ -305,7 +307,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	a.metrics.registry.MustRegister(a.scrape())
 	a.health = web.Health()
-	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
+	a.handler = bodiesWithin(bodyLimit, route(a.gateway, a.tracer.requests(web.Handler())))
 	if err := errors.Join(a.firstTariff(ctx, o.Currency), a.checks.Begin(ctx)); err != nil {
 		return nil, errors.Join(err, a.db.Close())
 	}
@@ -445,5 +447,8 @@ func (a *app) close(ctx context.Context) error {
 	a.running.Wait()
 	a.messages.Stop()
 	a.ledger.Stop()
+	if late := a.tracer.close(ctx); late != nil { // nobody needs them for anything to be right
+		a.log.Warn("traces could not be sent", "err", late)
+	}
 	return errors.Join(err, a.db.Close())
 }

@@ -201,6 +201,7 @@ func TestSystemd(t *testing.T) {
 	defer c.Close()
 	t.Setenv("NOTIFY_SOCKET", socket)
 	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
 	ended := make(chan error, 1)
 	go func() {
 		ended <- run(ctx, []string{"serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--log-level", "error"}, io.Discard, io.Discard)

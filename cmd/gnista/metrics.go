@@ -15,6 +15,7 @@ import (
 
 	"gnista"
 	"gnista/fault"
+	"gnista/gateway"
 	"gnista/station"
 	"gnista/token"
 )
@@ -76,14 +77,14 @@ func newMetrics() *metrics {
 	return m
 }
 
-// Message is told by the gateway.
-func (m *metrics) Message(action string, outgoing bool, result string, took time.Duration) {
+// message counts a message that was answered.
+func (m *metrics) message(x gateway.Answered) {
 	direction := "in"
-	if outgoing {
+	if x.Outgoing {
 		direction = "out"
 	}
-	m.messages.WithLabelValues(action, direction, result).Inc()
-	m.calls.WithLabelValues(action, direction).Observe(took.Seconds())
+	m.messages.WithLabelValues(x.Action, direction, x.Result).Inc()
+	m.calls.WithLabelValues(x.Action, direction).Observe(x.Took.Seconds())
 }
 
 // Handshake is told by the gateway.
@@ -99,7 +100,8 @@ func (m *metrics) committed(changes int, took time.Duration) {
 func (m *metrics) energised(took time.Duration) { m.toEnergy.Observe(took.Seconds()) }
 
 // served is told of a request that was answered.
-func (m *metrics) served(route string, status int, took time.Duration, streamed bool) {
+func (m *metrics) served(ctx context.Context, route string, status int, took time.Duration, streamed bool) {
+	served(ctx, route, status)
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
 	if !streamed {
 		m.answers.WithLabelValues(route).Observe(took.Seconds())

@@ -94,6 +94,7 @@ type serve struct {
 	alerting
 	signingIn
 	joining
+	tracing
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for metrics (/metrics), health (/readyz) and profiles (/debug/pprof); none when empty. Nobody is asked who they are there, so do not make it public."`
 	StopDelay       time.Duration         `help:"Time between being asked to end, from when /readyz says 503, and the end of connections: as long as a load balancer takes to notice." default:"0s"`
@@ -150,6 +151,10 @@ func (s *serve) Run(ctx context.Context, k *kong.Context, o *output) error {
 		opts.StandIns = map[string]api.StandIn{stripe.Name: sim, swish.Name: shop}
 		log.Warn("Stripe and Swish are simulated: no real money moves", "element", sim.config.URL+"/element?client_secret=…", "swish", shop.Endpoint)
 	}
+	if opts.Tracer, err = newTracer(ctx, s.OTLPEndpoint, log); err != nil {
+		listener.Close()
+		return err
+	}
 	a, err := newApp(ctx, opts)
 	if err != nil {
 		listener.Close()
@@ -192,7 +197,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	}
 	seller, err := s.seller()
 	if err == nil {
-		err = errors.Join(s.invoicing.check(), s.terminals.check(), s.collecting.check(), s.watching.check())
+		err = errors.Join(s.invoicing.check(), s.terminals.check(), s.collecting.check(), s.watching.check(), s.tracing.check())
 	}
 	if err != nil {
 		return options{}, err
