@@ -191,6 +191,30 @@ func broken(t *testing.T, file string) {
 	}
 }
 
+// A database may be on another file system than the data folder.
+func TestMoved(t *testing.T) {
+	const other = "/dev/shm"
+	dir, err := os.MkdirTemp(other, "gnista")
+	if err != nil {
+		t.Skipf("skipped: there is no other file system: %v", err)
+	}
+	defer os.RemoveAll(dir)
+	from, to := filepath.Join(t.TempDir(), "a"), filepath.Join(dir, "b")
+	if err := os.WriteFile(from, []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := moved(from, to); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(to)
+	if _, gone := os.Stat(from); string(text) != "text" || err != nil || !os.IsNotExist(gone) {
+		t.Errorf("%q, %v, %v", text, err, gone)
+	}
+	if err := moved(from, to); !os.IsNotExist(err) {
+		t.Errorf("without a file: %v", err)
+	}
+}
+
 func TestPackable(t *testing.T) {
 	for name, want := range map[string]bool{
 		manifestName: true, sqliteName: true, "files/0190-a": true, "files/": false, "files/..": false, "files/../x": false, "files/a/b": false, "files/.part-1": false, "/etc/passwd": false, "": false, "files/a\\b": false,

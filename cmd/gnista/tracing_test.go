@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -36,7 +37,10 @@ func TestTracing(t *testing.T) {
 				for _, s := range ss.Spans {
 					has := map[string]string{"trace": fmt.Sprintf("%x", s.TraceId), "parent": fmt.Sprintf("%x", s.ParentSpanId), "id": fmt.Sprintf("%x", s.SpanId), "all": s.String()}
 					for _, a := range s.Attributes {
-						has[a.Key] = strings.Trim(a.Value.String(), `string_value:"int_ `)
+						has[a.Key] = a.Value.GetStringValue()
+						if n := a.Value.GetIntValue(); n != 0 {
+							has[a.Key] = strconv.FormatInt(n, 10)
+						}
 					}
 					spans[s.Name] = has
 				}
