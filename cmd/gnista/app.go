@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -306,6 +308,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, LinkKey: links, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
 	a.metrics.registry.MustRegister(a.scrape())
+	a.metrics.expect(slices.Sorted(maps.Keys(a.payments.Providers)))
 	a.health = web.Health()
 	a.handler = bodiesWithin(bodyLimit, route(a.gateway, a.tracer.requests(web.Handler())))
 	if err := errors.Join(a.firstTariff(ctx, o.Currency), a.checks.Begin(ctx)); err != nil {

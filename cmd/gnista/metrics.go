@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +18,7 @@ import (
 	"gnista"
 	"gnista/fault"
 	"gnista/gateway"
+	"gnista/payment"
 	"gnista/station"
 	"gnista/token"
 )
@@ -74,7 +77,23 @@ func newMetrics() *metrics {
 	build.WithLabelValues(version, runtime.Version()).Set(1)
 	m.registry.MustRegister(m.messages, m.calls, m.handshakes, m.starts, m.toEnergy, m.payments, m.commits, m.changes, m.requests, m.answers, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.handshakes.WithLabelValues(gateway.Well)
+	m.starts.WithLabelValues("started", "none")
 	return m
+}
+
+// states are those of payments that are counted.
+var states = []payment.State{
+	payment.Awaiting, payment.Held, payment.Prepaid, payment.Settled, payment.SettledShort, payment.Released, payment.DeclinedNow, payment.Abandoned, payment.HoldExpired, payment.Review,
+}
+
+// expect makes the counters of providers: one that begins with its first payment has not grown, and nobody is alerted.
+func (m *metrics) expect(providers []string) {
+	for _, p := range providers {
+		for _, s := range states {
+			m.payments.WithLabelValues(p, string(s))
+		}
+	}
 }
 
 // message counts a message that was answered.
@@ -121,13 +140,14 @@ func (m *metrics) told(ev gnista.Event) {
 		if json.Unmarshal(ev.Data, &c) == nil && c.Kind == "start" && (c.Outcome == station.Declined || c.Outcome == station.Failed || c.Outcome == station.Unknown) {
 			m.starts.WithLabelValues("failed", string(c.Outcome)).Inc()
 		}
-	case "payment.awaiting", "payment.held", "payment.prepaid", "payment.settled", "payment.settled-short", "payment.released", "payment.declined", "payment.abandoned", "payment.hold-expired", "payment.review":
+	}
+	if what, ok := strings.CutPrefix(ev.Kind, "payment."); ok && slices.Contains(states, payment.State(what)) {
 		var p struct{ Provider string }
 		if json.Unmarshal(ev.Data, &p) == nil {
 			if p.Provider == "" {
 				p.Provider = "none"
 			}
-			m.payments.WithLabelValues(p.Provider, ev.Kind[len("payment."):]).Inc()
+			m.payments.WithLabelValues(p.Provider, what).Inc()
 		}
 	}
 }

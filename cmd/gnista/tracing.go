@@ -62,11 +62,16 @@ func newTracer(ctx context.Context, address string, log *slog.Logger) (*tracer, 
 	return &tracer{p.Tracer("gnista"), p}, nil
 }
 
+// sentWithin is how long the end waits for traces.
+const sentWithin = 2 * time.Second
+
 // close sends what is left.
 func (t *tracer) close(ctx context.Context) error {
 	if t == nil {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, sentWithin)
+	defer cancel()
 	return t.provider.Shutdown(ctx)
 }
 
