@@ -59,7 +59,7 @@ func (a *app) readiness() []api.Readiness {
 }
 
 // leave says that we are not ready any more, and goes on for a while, so that those who send requests here, or stations,
-// can notice. A second signal, or what has failed, ends that.
+// can notice. What has failed ends that.
 func (a *app) leave(wait time.Duration, log *slog.Logger, failed <-chan error) {
 	a.stopping.Store(true)
 	tellSystemd(log, daemon.SdNotifyStopping)

@@ -330,3 +330,31 @@ func TestBackupPostgreSQL(t *testing.T) {
 		t.Errorf("without pg_dump: %v", err)
 	}
 }
+
+// Passwords are not among the arguments of programs, which others on the machine can see.
+func TestPostgresToolHidesPassword(t *testing.T) {
+	dir := t.TempDir()
+	told := filepath.Join(dir, "told")
+	script := "#!/bin/sh\necho \"$@\" >> " + told + "\necho \"env $PGPASSWORD\" >> " + told + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "pg_dump"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	for _, address := range []string{"postgres://me:hidden@db:5433/gnista?sslmode=require", "postgres:///gnista?host=/run&user=me&password=hidden"} {
+		if err := postgresTool(t.Context(), address, "pg_dump", "--dbname"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "--dbname postgres://me@db:5433/gnista?sslmode=require\nenv hidden\n--dbname postgres:///gnista?host=%2Frun&user=me\nenv hidden\n"
+	if string(text) != want {
+		t.Errorf("it is run as\n%swant\n%s", text, want)
+	}
+	err = postgresTool(t.Context(), "postgres://me:hid%zzden@db/gnista", "pg_dump", "--dbname")
+	if err == nil || strings.Contains(err.Error(), "hid") {
+		t.Errorf("an address that is wrong: %v", err)
+	}
+}
