@@ -3,7 +3,13 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run build ui test race long-told long-lived check ui-check bench torture setup peers generate
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GOARCH ?= $(shell $(GO) env GOARCH)
+NFPM = github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
+HELM = helm.sh/helm/v3/cmd/helm@v3.22.0
+CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+
+.PHONY: release deb image chart sbom run build ui test race long-told long-lived check ui-check bench torture setup peers generate
 
 run: ui build ## start the system with simulated stations on http://127.0.0.1:8080/
 	bin/gnista serve --demo
@@ -79,3 +85,22 @@ torture: setup
 bench: build
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./ocpp/... ./tariff ./charging
 	bin/gnista bench
+
+# What is given to others. The version is that of the newest tag, as in VERSION=1.2.0.
+release: ui
+	CGO_ENABLED=0 GOARCH=$(GOARCH) $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/gnista ./cmd/gnista
+
+deb: release
+	VERSION=$(VERSION) GOARCH=$(GOARCH) GOFLAGS= $(GO) run $(NFPM) package -f deploy/nfpm.yaml -p deb -t bin/
+
+image:
+	docker build -f deploy/Dockerfile --build-arg VERSION=$(VERSION) -t gnista:$(VERSION) .
+
+# Renders the chart in each way; helm is built where there is none.
+chart:
+	command -v helm >/dev/null || test -x bin/helm || GOBIN=$(CURDIR)/bin GOFLAGS= $(GO) install $(HELM)
+	$(GO) test ./cmd/gnista -run '^TestChart$$' -v
+
+# What the binary is made of, with the licence of each (CycloneDX).
+sbom: release
+	GOFLAGS= $(GO) run $(CYCLONEDX) bin -json -licenses -std -version $(VERSION) -output bin/gnista.cdx.json bin/gnista

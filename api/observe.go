@@ -10,7 +10,7 @@ import (
 
 // Observer is told of a request that was answered: the pattern of its route, which is "other" where it came to none,
 // and whether its answer went on until somebody had enough.
-type Observer func(route string, status int, took time.Duration, streamed bool)
+type Observer func(ctx context.Context, route string, status int, took time.Duration, streamed bool)
 
 // noted is what is found out about a request while it is answered.
 type noted struct {
@@ -47,7 +47,7 @@ func (s *Server) observed(next http.Handler) http.Handler {
 		next.ServeHTTP(out, r.WithContext(ctx))
 		took := time.Since(began)
 		if s.Observe != nil {
-			s.Observe(n.route, out.status, took, strings.HasPrefix(w.Header().Get("Content-Type"), "text/event-stream"))
+			s.Observe(ctx, n.route, out.status, took, strings.HasPrefix(w.Header().Get("Content-Type"), "text/event-stream"))
 		}
 		s.Log.DebugContext(ctx, "a request was answered", "method", r.Method, "route", n.route, "status", out.status, "ms", took.Milliseconds())
 	})

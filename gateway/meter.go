@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -11,12 +12,19 @@ import (
 
 // Meter learns how the gateway works. It is told often, and must not wait.
 type Meter interface {
-	// Message takes in that a request of a station was answered, or one of ours, which is outgoing: with what, [Well]
-	// or an error code of OCPP, and how long that took. [Unanswered] and [Unsent] are for ours. An action that the
-	// version does not know is [OtherAction].
-	Message(action string, outgoing bool, result string, took time.Duration)
+	// Message takes in that a request was answered. ctx is that of who sent it, where it is ours.
+	Message(ctx context.Context, m Answered)
 	// Handshake takes in that a station connected, [Well], or why it may not: a cause, or what was wrong with TLS.
 	Handshake(result string)
+}
+
+// Answered is a request of a station that was answered, or one of ours, which is outgoing.
+type Answered struct {
+	Station  gnista.StationID
+	Action   string // [OtherAction] where the version does not know it
+	Outgoing bool
+	Result   string        // [Well] or an error code of OCPP; of ours [Unanswered] and [Unsent] as well
+	Took     time.Duration // by us, with the commit, or by the station
 }
 
 // What becomes of messages, beside error codes.
@@ -35,7 +43,7 @@ func (s *Server) greeted(result string) {
 }
 
 // served tells the meter of a request of the station.
-func (x *Session) served(action string, began time.Time, err error) {
+func (x *Session) served(ctx context.Context, action string, began time.Time, err error) {
 	if x.server.Meter == nil {
 		return
 	}
@@ -43,13 +51,13 @@ func (x *Session) served(action string, began time.Time, err error) {
 	if result == Unsent { // what went wrong is ours
 		result = string(ocppj.InternalError)
 	}
-	x.server.Meter.Message(x.named(action), false, result, time.Since(began))
+	x.server.Meter.Message(ctx, Answered{x.Station, x.named(action), false, result, time.Since(began)})
 }
 
 // Answered tells the meter what became of a request of ours.
-func (x *Session) Answered(action string, err error, took time.Duration) {
+func (x *Session) Answered(ctx context.Context, action string, err error, took time.Duration) {
 	if x.server.Meter != nil {
-		x.server.Meter.Message(x.named(action), true, outcome(err), took)
+		x.server.Meter.Message(ctx, Answered{x.Station, x.named(action), true, outcome(err), took})
 	}
 }
 

@@ -286,7 +286,7 @@ var charges = []string{"Authorize", "StartTransaction", "StopTransaction", "Tran
 // Serve answers a request of the station.
 func (x *Session) Serve(ctx context.Context, f ocppj.Frame) (payload json.RawMessage, err error) {
 	began := time.Now()
-	defer func() { x.served(f.Action, began, err) }()
+	defer func() { x.served(ctx, f.Action, began, err) }()
 	defer func() {
 		if p := recover(); p != nil {
 			x.server.Log.Error("a handler panicked", "station", x.Station, "action", f.Action, "panic", p, "stack", string(debug.Stack()))

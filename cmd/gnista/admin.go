@@ -10,6 +10,9 @@ import (
 	"net/http/pprof"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+	"go.opentelemetry.io/otel/trace"
+
 	"gnista/api"
 )
 
@@ -55,9 +58,10 @@ func (a *app) readiness() []api.Readiness {
 }
 
 // leave says that we are not ready any more, and goes on for a while, so that those who send requests here, or stations,
-// can notice. A second signal, or what has failed, ends that.
+// can notice. What has failed ends that.
 func (a *app) leave(wait time.Duration, log *slog.Logger, failed <-chan error) {
 	a.stopping.Store(true)
+	tellSystemd(log, daemon.SdNotifyStopping)
 	if wait <= 0 {
 		return
 	}
@@ -68,13 +72,23 @@ func (a *app) leave(wait time.Duration, log *slog.Logger, failed <-chan error) {
 	}
 }
 
-// withRequests adds the id of the request to what is logged for one.
+// tellSystemd tells the state where we were started by systemd, and nobody elsewhere.
+func tellSystemd(log *slog.Logger, state string) {
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		log.Warn("systemd could not be told how we are", "err", err)
+	}
+}
+
+// withRequests adds the ids of the request and its trace to what is logged for one.
 type withRequests struct{ slog.Handler }
 
 // Handle adds it.
 func (h withRequests) Handle(ctx context.Context, r slog.Record) error {
 	if id := api.RequestID(ctx); id != "" {
 		r.AddAttrs(slog.String("request_id", id))
+	}
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		r.AddAttrs(slog.String("trace_id", span.TraceID().String()))
 	}
 	return h.Handler.Handle(ctx, r)
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -89,6 +91,7 @@ type options struct {
 	SignOn     *access.Provider // nil: nobody signs in elsewhere
 	Settings   []api.ServerSetting
 	SignUp     *member.Terms // of drivers; nil: the operator only makes customers
+	Tracer     *tracer       // nil: no traces are made
 	ShowLinks  bool          // drivers are shown the links that they would be sent
 	NewSecret  func() string // text that nobody can guess
 
@@ -185,6 +188,7 @@ type app struct {
 	handler      http.Handler
 	health       http.Handler
 	metrics      *metrics
+	tracer       *tracer
 	stopping     atomic.Bool // requests are not to come here any more
 	eventDays    int
 	now          func() time.Time
@@ -209,7 +213,7 @@ const admitWait = 10 * time.Second
 func newApp(ctx context.Context, o options) (*app, error) {
 	a := &app{
 		part: o.Part, stations: o.Part.Stations, db: o.Part.DB, bus: cluster.NewSingle(), nudge: make(chan struct{}, 1), pay: make(chan struct{}, 1), hear: make(chan struct{}, 1), costNudge: make(chan struct{}, 1), guestNudge: make(chan struct{}, 1), alertNudge: make(chan struct{}, 1), alertWork: make(chan struct{}, 1), watchers: watchers{nudge: make(chan struct{}, 1)}, eventDays: o.EventDays, now: o.Now, log: o.Log,
-		faultFeed: store.NewFeed(fault.Tells), metrics: o.Part.Metrics,
+		faultFeed: store.NewFeed(fault.Tells), metrics: o.Part.Metrics, tracer: o.Tracer,
 	}
 	if a.metrics == nil {
 		a.metrics = newMetrics()
@@ -247,7 +251,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		return nil, errors.Join(err, a.closeDB())
 	}
 	a.gateway = &gateway.Server{
-		Messages: a.messages, Live: live, Claims: o.Part.Claims, Meter: a.metrics, Limits: o.Limits, Drain: o.Drain, Plain: o.Plain, Proxied: o.Proxied,
+		Messages: a.messages, Live: live, Claims: o.Part.Claims, Meter: observers{a.metrics, o.Tracer}, Limits: o.Limits, Drain: o.Drain, Plain: o.Plain, Proxied: o.Proxied,
 		RejectSubprotocols: o.RejectSubprotocols, Proxies: o.Proxies, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	if a.stations == nil {
@@ -364,9 +368,10 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	if !o.Part.leads() {
 		a.metrics.registry.MustRegister(a.scrape())
+		a.metrics.expect(slices.Sorted(maps.Keys(a.payments.Providers)))
 	}
 	a.health = web.Health()
-	a.handler = bodiesWithin(bodyLimit, route(a.gateway, web.Handler()))
+	a.handler = bodiesWithin(bodyLimit, route(a.gateway, a.tracer.requests(web.Handler())))
 	if o.Part.connects() {
 		return a, nil
 	}
@@ -542,6 +547,11 @@ func (a *app) close(ctx context.Context) error {
 		a.messages.Stop()
 	}
 	a.ledger.Stop()
+	if !a.part.leads() {
+		if late := a.tracer.close(ctx); late != nil { // nobody needs them for anything to be right
+			a.log.Warn("traces could not be sent", "err", late)
+		}
+	}
 	if a.node != nil {
 		err = errors.Join(err, a.node.close())
 	}

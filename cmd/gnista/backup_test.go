@@ -191,6 +191,30 @@ func broken(t *testing.T, file string) {
 	}
 }
 
+// A database may be on another file system than the data folder.
+func TestMoved(t *testing.T) {
+	const other = "/dev/shm"
+	dir, err := os.MkdirTemp(other, "gnista")
+	if err != nil {
+		t.Skipf("skipped: there is no other file system: %v", err)
+	}
+	defer os.RemoveAll(dir)
+	from, to := filepath.Join(t.TempDir(), "a"), filepath.Join(dir, "b")
+	if err := os.WriteFile(from, []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := moved(from, to); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(to)
+	if _, gone := os.Stat(from); string(text) != "text" || err != nil || !os.IsNotExist(gone) {
+		t.Errorf("%q, %v, %v", text, err, gone)
+	}
+	if err := moved(from, to); !os.IsNotExist(err) {
+		t.Errorf("without a file: %v", err)
+	}
+}
+
 func TestPackable(t *testing.T) {
 	for name, want := range map[string]bool{
 		manifestName: true, sqliteName: true, "files/0190-a": true, "files/": false, "files/..": false, "files/../x": false, "files/a/b": false, "files/.part-1": false, "/etc/passwd": false, "": false, "files/a\\b": false,
@@ -304,5 +328,33 @@ func TestBackupPostgreSQL(t *testing.T) {
 	t.Setenv("PATH", "")
 	if _, err := runs(t, "backup", filepath.Join(dir, "c"), "--data", data, "--database", from); err == nil || !strings.Contains(err.Error(), "postgresql-client") {
 		t.Errorf("without pg_dump: %v", err)
+	}
+}
+
+// Passwords are not among the arguments of programs, which others on the machine can see.
+func TestPostgresToolHidesPassword(t *testing.T) {
+	dir := t.TempDir()
+	told := filepath.Join(dir, "told")
+	script := "#!/bin/sh\necho \"$@\" >> " + told + "\necho \"env $PGPASSWORD\" >> " + told + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "pg_dump"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	for _, address := range []string{"postgres://me:hidden@db:5433/gnista?sslmode=require", "postgres:///gnista?host=/run&user=me&password=hidden"} {
+		if err := postgresTool(t.Context(), address, "pg_dump", "--dbname"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "--dbname postgres://me@db:5433/gnista?sslmode=require\nenv hidden\n--dbname postgres:///gnista?host=%2Frun&user=me\nenv hidden\n"
+	if string(text) != want {
+		t.Errorf("it is run as\n%swant\n%s", text, want)
+	}
+	err = postgresTool(t.Context(), "postgres://me:hid%zzden@db/gnista", "pg_dump", "--dbname")
+	if err == nil || strings.Contains(err.Error(), "hid") {
+		t.Errorf("an address that is wrong: %v", err)
 	}
 }

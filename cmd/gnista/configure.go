@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"slices"
 	"text/tabwriter"
@@ -120,6 +122,14 @@ func (s *serve) sound() error {
 	copied := *s
 	if copied.database.Database == "" {
 		copied.database.Database = "sqlite:gnista.db"
+	}
+	for name, address := range map[string]string{"listen": s.Listen, "admin-listen": s.AdminListen, "tls-listen": s.TLSListen, "mtls-listen": s.MTLSListen} {
+		if _, _, err := net.SplitHostPort(address); address != "" && err != nil {
+			return fmt.Errorf("--%s: %q is not an address as in 127.0.0.1:8080 or :8080", name, address)
+		}
+	}
+	if s.StopDelay < 0 {
+		return errors.New("--stop-delay is negative")
 	}
 	_, err := copied.options(slog.New(slog.DiscardHandler))
 	return err

@@ -212,7 +212,7 @@ func (s *serve) checkDatabase(ctx context.Context) []finding {
 		return append(list, finding{"key of the database", wrong, err.Error(), "restore the secret key that the database was made with"})
 	}
 	last, err := db.LastEventAt(ctx)
-	ahead := last.Sub(time.Now())
+	ahead := time.Until(last)
 	switch {
 	case err != nil:
 		list = append(list, finding{"clock", skipped, err.Error(), ""})

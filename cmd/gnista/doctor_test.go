@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/zip"
+	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -172,7 +173,7 @@ func TestSupportBundle(t *testing.T) {
 			t.Fatal(err)
 		}
 		has[f.Name] = string(text)
-		for _, secret := range []string{"PLANTED", "Planted", "planted", "Astrid", "+4670", "CARD\"", "04PLANTEDUID"} {
+		for _, secret := range []string{"PLANTED", "Planted", "planted", "Astrid", "+4670", "CARD\"", "04PLANTEDUID", data} {
 			if strings.Contains(string(text), secret) {
 				t.Errorf("%s has %q in it", f.Name, secret)
 			}
@@ -187,6 +188,35 @@ func TestSupportBundle(t *testing.T) {
 	}
 	if _, err := runs(t, args...); err == nil {
 		t.Error("a file is replaced")
+	}
+}
+
+// systemd is told when we are ready and when we stop.
+func TestSystemd(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "notify")
+	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	t.Setenv("NOTIFY_SOCKET", socket)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--log-level", "error"}, io.Discard, io.Discard)
+	}()
+	b := make([]byte, 100)
+	for _, want := range []string{"READY=1", "STOPPING=1"} {
+		c.SetReadDeadline(time.Now().Add(time.Minute))
+		n, err := c.Read(b)
+		if got := string(b[:n]); err != nil || got != want {
+			t.Errorf("it tells %q, %v, want %q", got, err, want)
+		}
+		stop()
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 
@@ -226,6 +256,9 @@ func TestConfigPrint(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := runs(t, "config", "check", "--time-zone", "No/Where"); err == nil || !strings.Contains(err.Error(), "--time-zone") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := runs(t, "config", "check", "--admin-listen", "9091"); err == nil || !strings.Contains(err.Error(), "--admin-listen") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := os.Stat("data"); err == nil {

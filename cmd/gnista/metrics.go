@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,6 +17,8 @@ import (
 
 	"gnista"
 	"gnista/fault"
+	"gnista/gateway"
+	"gnista/payment"
 	"gnista/station"
 	"gnista/token"
 )
@@ -73,17 +77,33 @@ func newMetrics() *metrics {
 	build.WithLabelValues(version, runtime.Version()).Set(1)
 	m.registry.MustRegister(m.messages, m.calls, m.handshakes, m.starts, m.toEnergy, m.payments, m.commits, m.changes, m.requests, m.answers, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.handshakes.WithLabelValues(gateway.Well)
+	m.starts.WithLabelValues("started", "none")
 	return m
 }
 
-// Message is told by the gateway.
-func (m *metrics) Message(action string, outgoing bool, result string, took time.Duration) {
+// states are those of payments that are counted.
+var states = []payment.State{
+	payment.Awaiting, payment.Held, payment.Prepaid, payment.Settled, payment.SettledShort, payment.Released, payment.DeclinedNow, payment.Abandoned, payment.HoldExpired, payment.Review,
+}
+
+// expect makes the counters of providers: one that begins with its first payment has not grown, and nobody is alerted.
+func (m *metrics) expect(providers []string) {
+	for _, p := range providers {
+		for _, s := range states {
+			m.payments.WithLabelValues(p, string(s))
+		}
+	}
+}
+
+// message counts a message that was answered.
+func (m *metrics) message(x gateway.Answered) {
 	direction := "in"
-	if outgoing {
+	if x.Outgoing {
 		direction = "out"
 	}
-	m.messages.WithLabelValues(action, direction, result).Inc()
-	m.calls.WithLabelValues(action, direction).Observe(took.Seconds())
+	m.messages.WithLabelValues(x.Action, direction, x.Result).Inc()
+	m.calls.WithLabelValues(x.Action, direction).Observe(x.Took.Seconds())
 }
 
 // Handshake is told by the gateway.
@@ -99,7 +119,8 @@ func (m *metrics) committed(changes int, took time.Duration) {
 func (m *metrics) energised(took time.Duration) { m.toEnergy.Observe(took.Seconds()) }
 
 // served is told of a request that was answered.
-func (m *metrics) served(route string, status int, took time.Duration, streamed bool) {
+func (m *metrics) served(ctx context.Context, route string, status int, took time.Duration, streamed bool) {
+	served(ctx, route, status)
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
 	if !streamed {
 		m.answers.WithLabelValues(route).Observe(took.Seconds())
@@ -119,13 +140,14 @@ func (m *metrics) told(ev gnista.Event) {
 		if json.Unmarshal(ev.Data, &c) == nil && c.Kind == "start" && (c.Outcome == station.Declined || c.Outcome == station.Failed || c.Outcome == station.Unknown) {
 			m.starts.WithLabelValues("failed", string(c.Outcome)).Inc()
 		}
-	case "payment.awaiting", "payment.held", "payment.prepaid", "payment.settled", "payment.settled-short", "payment.released", "payment.declined", "payment.abandoned", "payment.hold-expired", "payment.review":
+	}
+	if what, ok := strings.CutPrefix(ev.Kind, "payment."); ok && slices.Contains(states, payment.State(what)) {
 		var p struct{ Provider string }
 		if json.Unmarshal(ev.Data, &p) == nil {
 			if p.Provider == "" {
 				p.Provider = "none"
 			}
-			m.payments.WithLabelValues(p.Provider, ev.Kind[len("payment."):]).Inc()
+			m.payments.WithLabelValues(p.Provider, what).Inc()
 		}
 	}
 }

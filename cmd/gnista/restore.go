@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"gnista/store"
@@ -210,7 +211,7 @@ func (r *restore) place(ctx context.Context, m manifest, scratch string, to targ
 		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 			return err
 		}
-		return os.Rename(from, to)
+		return moved(from, to)
 	}
 	away := func(file string) error {
 		if _, err := os.Lstat(file); err == nil {
@@ -247,6 +248,35 @@ func (r *restore) place(ctx context.Context, m manifest, scratch string, to targ
 		}
 	}
 	return nil
+}
+
+// moved renames a file or folder. To another file system a file is copied, and what was there stays until it is.
+func moved(from, to string) error {
+	info, err := os.Lstat(from)
+	if err != nil {
+		return err
+	}
+	if err = os.Rename(from, to); !errors.Is(err, syscall.EXDEV) || !info.Mode().IsRegular() {
+		return err
+	}
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	if err == nil {
+		err = out.Sync()
+	}
+	if err = errors.Join(err, out.Close()); err != nil {
+		os.Remove(to)
+		return err
+	}
+	return os.Remove(from)
 }
 
 // restoreArgs are those of pg_restore: all or nothing.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/google/uuid"
 
 	"gnista/api"
@@ -70,6 +71,7 @@ type serve struct {
 	signingIn
 	joining
 	clustered
+	tracing
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for metrics (/metrics), health (/readyz) and profiles (/debug/pprof); none when empty. Nobody is asked who they are there, so do not make it public."`
 	StopDelay       time.Duration         `help:"Time between being asked to end, from when /readyz says 503, and the end of connections: as long as a load balancer takes to notice." default:"0s"`
@@ -133,6 +135,10 @@ func (s *serve) Run(ctx context.Context, k *kong.Context, o *output) error {
 		opts.StandIns = map[string]api.StandIn{stripe.Name: sim, swish.Name: shop}
 		log.Warn("Stripe and Swish are simulated: no real money moves", "element", sim.config.URL+"/element?client_secret=…", "swish", shop.Endpoint)
 	}
+	if opts.Tracer, err = newTracer(ctx, s.OTLPEndpoint, log); err != nil {
+		listener.Close()
+		return err
+	}
 	make := newApp
 	if s.NATS != "" {
 		make = func(ctx context.Context, o options) (*app, error) { return joinCluster(ctx, s.clustered, o) }
@@ -179,7 +185,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	}
 	seller, err := s.seller()
 	if err == nil {
-		err = errors.Join(s.invoicing.check(), s.terminals.check(), s.collecting.check(), s.watching.check())
+		err = errors.Join(s.invoicing.check(), s.terminals.check(), s.collecting.check(), s.watching.check(), s.tracing.check())
 	}
 	if err != nil {
 		return options{}, err
@@ -306,6 +312,7 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 		if s.UnknownStations == station.AcceptUnknown {
 			log.Warn("stations that are not registered are taken into service; --unknown-stations says otherwise")
 		}
+		tellSystemd(log, daemon.SdNotifyReady)
 		var lost <-chan error
 		if a.node != nil {
 			lost = a.node.failed

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -60,7 +62,11 @@ func (b *supportBundle) Run(ctx context.Context, k *kong.Context, o *output) (er
 		})
 	}
 	addJSON("settings.json", discreet(settings(k)))
-	addJSON("doctor.json", b.examine(ctx))
+	found := b.examine(ctx)
+	for i := range found {
+		found[i].Found, found[i].Do = strings.ReplaceAll(found[i].Found, b.Data, "(data)"), strings.ReplaceAll(found[i].Do, b.Data, "(data)")
+	}
+	addJSON("doctor.json", found)
 	add("version.txt", func(w io.Writer) error {
 		info, _ := debug.ReadBuildInfo()
 		_, err := fmt.Fprintf(w, "gnista %s on %s/%s, %d processors, %s\n%v", version, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), time.Now().UTC().Format(time.RFC3339), info)
@@ -94,6 +100,9 @@ var plain = []string{
 func discreet(list []sourced) []sourced {
 	for i := range list {
 		s := &list[i]
+		if filepath.IsAbs(s.Default) { // of whoever runs this
+			s.Default = ""
+		}
 		if s.Value == "" || s.Value == s.Default || slices.Contains(plain, s.Name) || measure(s.Value) {
 			continue
 		}

@@ -49,7 +49,7 @@ func newWorld(t *testing.T) *world {
 		Store: db, Transactions: db, Commands: db, Checkouts: db, Payments: db, Least: 100, Within: 10 * time.Minute, Now: clock, NewID: id, Log: slog.New(slog.DiscardHandler),
 	}
 	w.start()
-	w.must(db.CreateSite(t.Context(), station.Site{ID: "site", Name: "Site", Zone: "Europe/Stockholm", CreatedAt: w.now, UpdatedAt: w.now}, token.Blocked))
+	w.must(db.CreateSite(t.Context(), station.Site{ID: "site", Name: "Site", Zone: "Europe/Stockholm", CreatedAt: w.now, UpdatedAt: w.now}))
 	w.station("S1", func(s *station.Station) { s.Site = "site" })
 	w.here = []gnista.StationID{"S1"}
 	w.sweep()
@@ -384,7 +384,7 @@ func TestVisits(t *testing.T) {
 func TestRefusedTokens(t *testing.T) {
 	w := newWorld(t)
 	for _, uid := range []string{"AA", "aa", "BB"} { // the first is held to the station twice
-		w.attempts.Refused(t.Context(), token.Request{ID: token.ID{UID: uid}, Station: "S1", At: w.now})
+		w.attempts.Refused(t.Context(), token.Request{ID: token.ID{UID: uid}, Station: "S1", At: w.now}, token.Blocked)
 	}
 	w.now = w.now.Add(time.Minute)
 	w.charge("BB", 1, 500, func(*charging.Transaction) {})

@@ -34,7 +34,7 @@ type Judging interface {
 // Timing is an [Owner] that wants to know what became of its CALLs: err is nil or what CallRaw says, and took how long the
 // peer took once its turn had come.
 type Timing interface {
-	Answered(action string, err error, took time.Duration)
+	Answered(ctx context.Context, action string, err error, took time.Duration)
 }
 
 // How much may wait on one Conn before its peer is made to wait, or is given up.
@@ -331,9 +331,9 @@ func Before(ctx context.Context, ask func(context.Context) error) context.Contex
 }
 
 func (c *Conn) call(ctx context.Context, id, action string, payload json.RawMessage) (data json.RawMessage, err error) {
-	began := time.Now()
+	began, asked := time.Now(), ctx
 	if t, ok := c.Owner.(Timing); ok {
-		defer func() { t.Answered(action, err, time.Since(began)) }()
+		defer func() { t.Answered(asked, action, err, time.Since(began)) }()
 	}
 	p := &pending{id: id, answer: make(chan answer, 1)}
 	if err := c.takeTurn(ctx, p); err != nil {

@@ -119,6 +119,7 @@ func Run(t *testing.T, url string) {
 	t.Run("watchers", s.watchers)
 	t.Run("power of sites", s.sitePower)
 	t.Run("totals", s.totals)
+	t.Run("gauges", s.gauges)
 }
 
 type suite struct{ *store.DB }
