@@ -21,8 +21,9 @@ import (
 type sockets struct {
 	self      string              // the program's file, as it was when we began
 	inherited map[string]*os.File // by the name of the flag
+	fixed     map[string]bool     // where systemd says what address it is
 	open      map[string]net.Listener
-	kept      []string // as name=descriptor, for the next one
+	kept      []string // as name=descriptor, with a ! where it is fixed, for the next one
 }
 
 // handed is the variable in which a process tells the one after it of its sockets.
@@ -33,7 +34,7 @@ const firstSocket = 3
 
 // inherit takes what was handed to the process, by systemd or by the one before.
 func (s *sockets) inherit() error {
-	s.inherited, s.open = map[string]*os.File{}, map[string]net.Listener{}
+	s.inherited, s.fixed, s.open = map[string]*os.File{}, map[string]bool{}, map[string]net.Listener{}
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -47,6 +48,7 @@ func (s *sockets) inherit() error {
 		os.Unsetenv(handed)
 		for x := range strings.SplitSeq(list, ",") {
 			name, number, _ := strings.Cut(x, "=")
+			number, s.fixed[name] = strings.CutSuffix(number, "!")
 			fd, err := strconv.Atoi(number)
 			if err != nil {
 				return fmt.Errorf("%s: %q is no socket", handed, x)
@@ -71,6 +73,7 @@ func (s *sockets) inherit() error {
 		if s.inherited[name] != nil {
 			return fmt.Errorf("systemd hands over two sockets for --%s: name them by FileDescriptorName=, as the flags", name)
 		}
+		s.fixed[name] = true
 		take(name, firstSocket+i)
 	}
 	return nil
@@ -85,7 +88,7 @@ func (s *sockets) listen(ctx context.Context, name, address string) (net.Listene
 		if err = errors.Join(err, f.Close()); err != nil {
 			return nil, fmt.Errorf("taking over the socket: %w", err)
 		}
-		if same(was.Addr(), address) || os.Getenv("LISTEN_FDS") != "" { // systemd says where
+		if s.fixed[name] || same(was.Addr(), address) {
 			l = was
 		} else {
 			was.Close()
@@ -140,7 +143,11 @@ func (s *sockets) keep() error {
 		if fd < 0 {
 			return fmt.Errorf("keeping the socket of --%s: %w", name, err)
 		}
-		s.kept = append(s.kept, name+"="+strconv.Itoa(fd))
+		kept := name + "=" + strconv.Itoa(fd)
+		if s.fixed[name] {
+			kept += "!"
+		}
+		s.kept = append(s.kept, kept)
 	}
 	return nil
 }
