@@ -122,6 +122,7 @@ type Server struct {
 
 	peopled   atomic.Bool                   // there are users
 	templates map[string]*template.Template // of the pages, by language
+	assets    map[string]asset              // of the pages, by name
 	rates     limits
 	drive     driving
 	formKey   [32]byte // by which forms are known again; forgotten at the end
@@ -269,7 +270,7 @@ func (s *Server) Handler() http.Handler {
 		}
 		w.Write([]byte("ok\n"))
 	})
-	return s.stationFiles(sameOrigin(s.authorised(textual(s.guarded(mux, api)))))
+	return compressed(s.stationFiles(sameOrigin(s.authorised(textual(s.guarded(mux, api))))))
 }
 
 // sameOrigin refuses requests that change something and that the page of another site has a browser make. Pages of

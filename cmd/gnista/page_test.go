@@ -204,7 +204,7 @@ func follows(t *testing.T, v *visitor, at string) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if kind := resp.Header.Get("Content-Type"); kind != "text/event-stream" || resp.Header.Get("Cache-Control") != "no-store" {
+	if kind := resp.Header.Get("Content-Type"); kind != "text/event-stream" || resp.Uncompressed || resp.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%s, %s", kind, resp.Header.Get("Cache-Control"))
 	}
 	lines := bufio.NewReader(resp.Body)
