@@ -222,6 +222,7 @@ func (s *Server) register(mux *http.ServeMux) huma.API {
 	s.hints(api)
 	s.attempts(api)
 	s.payCodes(api)
+	s.evseIDs(api)
 	s.labels(api)
 	s.authorities(api)
 	s.certificates(api)

@@ -194,7 +194,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		RejectSubprotocols: o.RejectSubprotocols, Proxies: o.Proxies, Now: o.Now, NewID: o.NewID, Log: o.Log,
 	}
 	a.network = &station.Network{
-		Store: a.db, Finder: a.db, States: a.db, Verdicts: a.ledger, Commands: a.db, Settings: a.db, Security: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
+		Store: a.db, Finder: a.db, EVSEIDs: a.db, States: a.db, Verdicts: a.ledger, Commands: a.db, Settings: a.db, Security: a.db, Remote: a.gateway, Presence: a.gateway, Now: o.Now, NewID: o.NewID,
 		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL,
 		Unknown: o.Unknown, Operator: o.Operator, Addresses: o.Addresses, Heartbeat: o.Heartbeat, Retry: o.Retry,
 		Deviations: a.ledger, Models: models,
