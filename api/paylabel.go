@@ -88,10 +88,11 @@ func (p *stickers) draw(ctx context.Context, x, y float64, o checkout.Offer, cod
 		at = p.line(x, at, "B", 8, paySwedish["pay-test"]+" / "+payEnglish["pay-test"])
 	}
 	at = p.line(x, at, "B", 13, cmp.Or(o.Name, string(o.Station)))
-	at = p.line(x, at, "", 10, fmt.Sprintf("%s · %s / %s %d", o.Station, paySwedish["pay-outlet"], payEnglish["pay-outlet"], o.EVSE))
-	if called != "" {
-		at = p.line(x, at, "B", 10, string(called))
+	where := fmt.Sprintf("%s · %s / %s %d", o.Station, paySwedish["pay-outlet"], payEnglish["pay-outlet"], o.EVSE)
+	if called != "" { // on the same line, so that there is as much room for the price
+		where += " · " + string(called)
 	}
+	at = p.line(x, at, "", 10, where)
 	at = p.line(x, at+1, "B", 11, paySwedish["label-scan"]+" / "+payEnglish["label-scan"])
 	side := labelCode / float64(q.size)
 	left := x + (labelWidth-labelCode)/2
