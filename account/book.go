@@ -76,12 +76,41 @@ const termDays = 30
 
 // CreateCustomer adds a customer. Invalid.
 func (b *Book) CreateCustomer(ctx context.Context, c Customer) (Customer, error) {
-	if err := c.check(); err != nil {
+	c, ev, err := b.newCustomer(c)
+	if err != nil {
 		return Customer{}, err
+	}
+	return c, b.Customers.CreateCustomer(ctx, c, ev)
+}
+
+func (b *Book) newCustomer(c Customer) (Customer, gnista.Event, error) {
+	if err := c.check(); err != nil {
+		return Customer{}, gnista.Event{}, err
 	}
 	c.ID, c.CreatedAt = b.NewID(), b.Now()
 	c.UpdatedAt = c.CreatedAt
-	return c, b.Customers.CreateCustomer(ctx, c, b.event("customer.created", c.ID, nil))
+	return c, b.event("customer.created", c.ID, nil), nil
+}
+
+// Joining is a customer with their first account, not stored yet, and the events that tell of it.
+type Joining struct {
+	Customer Customer
+	Account  Account
+	Events   []gnista.Event
+}
+
+// Join makes a customer and their first account ready to be stored together. Invalid.
+func (b *Book) Join(c Customer, a Account) (*Joining, error) {
+	c, made, err := b.newCustomer(c)
+	if err != nil {
+		return nil, err
+	}
+	a.Customer = c.ID
+	a, opened, err := b.newAccount(a)
+	if err != nil {
+		return nil, err
+	}
+	return &Joining{c, a, []gnista.Event{made, opened}}, nil
 }
 
 // UpdateCustomer changes a customer. Invalid, NotFound, Conflict when it was erased.
@@ -112,15 +141,23 @@ func (b *Book) Erase(ctx context.Context, id string) (Customer, error) {
 
 // CreateAccount adds an account. Invalid.
 func (b *Book) CreateAccount(ctx context.Context, a Account) (Account, error) {
+	a, ev, err := b.newAccount(a)
+	if err != nil {
+		return Account{}, err
+	}
+	return a, b.Accounts.CreateAccount(ctx, a, ev)
+}
+
+func (b *Book) newAccount(a Account) (Account, gnista.Event, error) {
 	if a.TermDays == 0 {
 		a.TermDays = termDays
 	}
 	if err := a.check(); err != nil {
-		return Account{}, err
+		return Account{}, gnista.Event{}, err
 	}
 	a.ID, a.CreatedAt = b.NewID(), b.Now()
 	a.UpdatedAt = a.CreatedAt
-	return a, b.Accounts.CreateAccount(ctx, a, b.event("account.created", a.ID, map[string]any{"customer": a.Customer, "kind": a.Kind}))
+	return a, b.event("account.created", a.ID, map[string]any{"customer": a.Customer, "kind": a.Kind}), nil
 }
 
 // UpdateAccount changes an account. Whose it is, its kind and its currency stay: the books go by them.

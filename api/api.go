@@ -124,6 +124,7 @@ type Server struct {
 
 	peopled   atomic.Bool                   // there are users
 	templates map[string]*template.Template // of the pages, by language
+	assets    map[string]asset              // of the pages, by name
 	rates     limits
 	drive     driving
 	formKey   [32]byte // by which forms are known again; forgotten at the end
@@ -223,6 +224,7 @@ func (s *Server) register(mux *http.ServeMux) huma.API {
 	s.hints(api)
 	s.attempts(api)
 	s.payCodes(api)
+	s.evseIDs(api)
 	s.labels(api)
 	s.authorities(api)
 	s.certificates(api)
@@ -266,7 +268,7 @@ func (s *Server) Handler() http.Handler {
 	for _, path := range []string{"/livez", "/readyz", "/healthz"} {
 		mux.Handle("GET "+path, health)
 	}
-	return s.observed(s.stationFiles(sameOrigin(s.authorised(textual(s.guarded(mux, api))))))
+	return s.observed(compressed(s.stationFiles(sameOrigin(s.authorised(textual(s.guarded(mux, api)))))))
 }
 
 // sameOrigin refuses requests that change something and that the page of another site has a browser make. Pages of

@@ -171,8 +171,8 @@ func (s *Server) app(w http.ResponseWriter, r *http.Request) {
 		"id": "/find", "name": s.Invoices.Seller.Name, "short_name": l.text("pay-app"), "description": l.text("find-title"), "lang": l.tag, "dir": "ltr",
 		"start_url": "/find?lang=" + l.tag, "scope": "/", "display": "standalone", "background_color": "#f4f6f5", "theme_color": "#0b5d3b",
 		"icons": []icon{
-			{"/assets/icon-192.png", "192x192", "image/png", "any"}, {"/assets/icon-512.png", "512x512", "image/png", "any"},
-			{"/assets/icon-mask-512.png", "512x512", "image/png", "maskable"}, {"/assets/icon.svg", "any", "image/svg+xml", "any"},
+			{s.assetPath("icon-192.png"), "192x192", "image/png", "any"}, {s.assetPath("icon-512.png"), "512x512", "image/png", "any"},
+			{s.assetPath("icon-mask-512.png"), "512x512", "image/png", "maskable"}, {s.assetPath("icon.svg"), "any", "image/svg+xml", "any"},
 		},
 	})
 	if err != nil {

@@ -195,11 +195,11 @@ func (s *Server) stationSites(ctx context.Context, only string, some []string) (
 		at[""] = len(out)
 		out = append(out, siteStations{})
 	}
-	faulted, err := s.Network.Finder.StatusSites(ctx, station.Faulted)
+	faulted, err := s.Network.Finder.StationsWith(ctx, station.Faulted)
 	if err != nil {
 		return nil, err
 	}
-	charging, err := s.Network.Finder.StatusSites(ctx, station.Charging)
+	charging, err := s.Network.Finder.StationsWith(ctx, station.Charging)
 	if err != nil {
 		return nil, err
 	}
@@ -215,6 +215,12 @@ func (s *Server) stationSites(ctx context.Context, only string, some []string) (
 				continue // a site of a moment ago
 			}
 			out[i].Stations++
+			if faulted[p.ID] {
+				out[i].Faulted++
+			}
+			if charging[p.ID] {
+				out[i].Charging++
+			}
 			if _, here := s.Network.Presence.Connection(p.ID); !here {
 				out[i].Offline++
 			}
@@ -223,9 +229,6 @@ func (s *Server) stationSites(ctx context.Context, only string, some []string) (
 			break
 		}
 		after = &list[len(list)-1]
-	}
-	for i := range out {
-		out[i].Faulted, out[i].Charging = faulted[out[i].Site], charging[out[i].Site]
 	}
 	return out, nil
 }

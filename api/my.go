@@ -14,6 +14,7 @@ import (
 	"gnista/account"
 	"gnista/account/member"
 	"gnista/charging"
+	"gnista/station"
 	"gnista/token"
 )
 
@@ -200,7 +201,8 @@ func (s *Server) chargeOf(ctx context.Context, d holder, id string) (charging.Tr
 	return t, nil
 }
 
-// outletBy finds the outlet that a driver names: by the code that is on it, or the station by its id. NotFound.
+// outletBy finds the outlet that a driver names: by the code that is on it, by what the world calls it, or the station by
+// its id. NotFound.
 func (s *Server) outletBy(ctx context.Context, name string) (gnista.StationID, int, error) {
 	name = strings.TrimSpace(name)
 	if i := strings.LastIndex(name, "/e/"); i >= 0 { // the address that the code on it stands for
@@ -212,6 +214,12 @@ func (s *Server) outletBy(ctx context.Context, name string) (gnista.StationID, i
 	}
 	if gnista.CodeOf(err) != gnista.NotFound {
 		return "", 0, err
+	}
+	if called, wrong := station.ReadEVSEID(name); wrong == nil {
+		id, evse, err := s.Network.EVSEIDs.FindEVSE(ctx, called)
+		if err == nil || gnista.CodeOf(err) != gnista.NotFound {
+			return id, evse, err
+		}
 	}
 	x, err := s.Network.Store.Station(ctx, gnista.StationID(name))
 	return x.ID, 0, err

@@ -132,7 +132,7 @@ func (s *Server) myPageFrame(r *http.Request, d holder, tab string) (myFrame, st
 		f.Done = ""
 	}
 	other := url.Values{"lang": {other(l)}}
-	if to := q.Get("to"); to != "" {
+	if to := q.Get("to"); to != "" && r.URL.Path == myPath+"/sign-in" { // no page with what is a driver's own repeats what it was asked
 		other.Set("to", homeward(to))
 	}
 	f.payFrame = payFrame{Other: r.URL.EscapedPath() + "?" + other.Encode(), Test: s.Members.Shown, Seller: s.Invoices.Seller, Support: s.Support}

@@ -1,7 +1,10 @@
 package api
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"html/template"
 	"io"
@@ -26,16 +29,61 @@ func secure(set func(name, value string)) {
 	set("Referrer-Policy", "no-referrer")
 }
 
+// asset is a file that pages are made of.
+type asset struct {
+	sum  string // of what is in it, in hex
+	data []byte
+}
+
+// readAssets reads the files that pages are made of.
+func readAssets() map[string]asset {
+	list, err := fs.ReadDir(pageFiles, assetDir)
+	if err != nil {
+		panic(err) // they are in the binary
+	}
+	out := map[string]asset{}
+	for _, f := range list {
+		data, err := fs.ReadFile(pageFiles, assetDir+"/"+f.Name())
+		if err != nil {
+			panic(err)
+		}
+		sum := sha256.Sum256(data)
+		out[f.Name()] = asset{hex.EncodeToString(sum[:6]), data}
+	}
+	return out
+}
+
+const assetDir = "pages/assets"
+
+// assetPath is the address of a file that pages are made of, which tells what is in it.
+func (s *Server) assetPath(name string) string { return "/assets/" + s.assets[name].sum + "/" + name }
+
+// sendAsset sends a file that pages are made of. What is asked for by what is in it may be kept.
+func (s *Server) sendAsset(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	x, ok := s.assets[name]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("ETag", `W/"`+x.sum+`"`) // it may be compressed
+	h.Set("Cache-Control", "no-cache")
+	if r.PathValue("sum") == x.sum {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(x.data))
+}
+
 func (s *Server) pages(mux *http.ServeMux) {
+	s.assets = readAssets()
 	s.templates = map[string]*template.Template{}
 	for _, l := range languages() {
 		s.templates[l.tag] = s.parse(l)
 	}
-	assets, err := fs.Sub(pageFiles, "pages/assets")
-	if err != nil {
-		panic(err) // they are in the binary
-	}
-	mux.HandleFunc("GET /assets/{name}", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, assets, r.PathValue("name")) })
+	mux.HandleFunc("GET /assets/{name}", s.sendAsset)
+	mux.HandleFunc("GET /assets/{sum}/{name}", s.sendAsset)
 }
 
 // show writes a page in the language that its reader likes best.
@@ -49,6 +97,7 @@ func (s *Server) show(w io.Writer, name, accept string, data any) {
 func (s *Server) parse(l language) *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
 		"t":       l.text,
+		"asset":   s.assetPath,
 		"lang":    func() string { return l.tag },
 		"when":    func(t time.Time) string { return t.In(s.Zone).Format("2006-01-02 15:04:05") },
 		"since":   func(t time.Time) string { return duration(s.Now().Sub(t)) },

@@ -10,6 +10,7 @@ import (
 
 	"gnista/billing"
 	"gnista/checkout"
+	"gnista/station"
 )
 
 type codeView struct {
@@ -33,6 +34,7 @@ func (s *Server) showCode(c checkout.Code) codeView {
 // label is what is put on an EVSE.
 type label struct {
 	checkout.Offer
+	Called station.EVSEID // empty is nothing
 	Code   string
 	Link   string
 	Image  string // address of the QR code
@@ -118,7 +120,11 @@ func (s *Server) payCodes(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		l := label{Offer: o, Code: c.Code, Link: s.showCode(c).Link, Image: "code.svg", Seller: s.Invoices.Seller, Words: map[string]map[string]string{"sv": paySwedish, "en": payEnglish}, Test: testMode(o)}
+		called, err := s.Network.EVSEIDs.EVSEID(ctx, in.Station, in.EVSE)
+		if err != nil {
+			return nil, err
+		}
+		l := label{Offer: o, Called: called, Code: c.Code, Link: s.showCode(c).Link, Image: "code.svg", Seller: s.Invoices.Seller, Words: map[string]map[string]string{"sv": paySwedish, "en": payEnglish}, Test: testMode(o)}
 		for _, tag := range []string{"sv", "en"} {
 			l.Texts = append(l.Texts, labelText{tag, prices(o, tag)})
 		}

@@ -70,7 +70,11 @@ func (p *stickers) line(x, y float64, style string, size float64, text string) f
 }
 
 // draw draws the label of an EVSE with its upper left corner at a place.
-func (p *stickers) draw(x, y float64, o checkout.Offer, code checkout.Code) error {
+func (p *stickers) draw(ctx context.Context, x, y float64, o checkout.Offer, code checkout.Code) error {
+	called, err := p.s.Network.EVSEIDs.EVSEID(ctx, o.Station, o.EVSE)
+	if err != nil {
+		return err
+	}
 	link := p.s.showCode(code).Link
 	q, err := newQR(link)
 	if err != nil {
@@ -84,7 +88,11 @@ func (p *stickers) draw(x, y float64, o checkout.Offer, code checkout.Code) erro
 		at = p.line(x, at, "B", 8, paySwedish["pay-test"]+" / "+payEnglish["pay-test"])
 	}
 	at = p.line(x, at, "B", 13, cmp.Or(o.Name, string(o.Station)))
-	at = p.line(x, at, "", 10, fmt.Sprintf("%s · %s / %s %d", o.Station, paySwedish["pay-outlet"], payEnglish["pay-outlet"], o.EVSE))
+	where := fmt.Sprintf("%s · %s / %s %d", o.Station, paySwedish["pay-outlet"], payEnglish["pay-outlet"], o.EVSE)
+	if called != "" { // on the same line, so that there is as much room for the price
+		where += " · " + string(called)
+	}
+	at = p.line(x, at, "", 10, where)
 	at = p.line(x, at+1, "B", 11, paySwedish["label-scan"]+" / "+payEnglish["label-scan"])
 	side := labelCode / float64(q.size)
 	left := x + (labelWidth-labelCode)/2
@@ -163,7 +171,7 @@ func (s *Server) labels(api huma.API) {
 		}
 		p := s.newStickers(fmt.Sprintf("%s %d", in.Station, in.EVSE), false)
 		p.AddPage()
-		if err := p.draw(0, 0, o, c); err != nil {
+		if err := p.draw(ctx, 0, 0, o, c); err != nil {
 			return nil, err
 		}
 		b, err := p.bytes()
@@ -204,7 +212,7 @@ func (s *Server) labels(api huma.API) {
 			if n%6 == 0 {
 				p.AddPage()
 			}
-			if err := p.draw(labelsLeft+float64(n%2)*labelWidth, labelsTop+float64(n%6/2)*labelHeight, o, c); err != nil {
+			if err := p.draw(ctx, labelsLeft+float64(n%2)*labelWidth, labelsTop+float64(n%6/2)*labelHeight, o, c); err != nil {
 				return nil, err
 			}
 			n++

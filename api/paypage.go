@@ -49,6 +49,7 @@ type spot struct {
 	action  string
 	wish    checkout.Wish
 	wished  string // as in addresses
+	called  bool   // by what the world calls it, so that the page is elsewhere
 }
 
 // offerPage is what somebody sees who has come to an EVSE.
@@ -243,7 +244,7 @@ func (s *Server) coming(find func(*http.Request) (spot, error), then func(http.R
 		}
 		at, err := find(r)
 		switch {
-		case err == nil && r.Method == http.MethodGet && r.URL.Query().Get("totp") != "": // is good once, and the page for a while
+		case err == nil && (at.called || r.Method == http.MethodGet && r.URL.Query().Get("totp") != ""): // which is good once, and the page for a while
 			payHeaders(w, payment.Needs{})
 			http.Redirect(w, r, at.action, http.StatusSeeOther)
 		case err == nil:
@@ -263,12 +264,23 @@ func (s *Server) broken(w http.ResponseWriter, r *http.Request, err error) {
 	s.plain(w, r, http.StatusServiceUnavailable, "pay-broken")
 }
 
+// byCode finds the EVSE of a code, or of what the world calls it.
 func (s *Server) byCode(r *http.Request) (spot, error) {
-	code := r.PathValue("code")
+	text := r.PathValue("code")
+	code := text
 	if !checkout.IsCode(code) {
 		code = "" // is looked up all the same
 	}
 	c, err := s.Codes.Store.FindPayCode(r.Context(), code)
+	if err != nil && gnista.CodeOf(err) == gnista.NotFound {
+		if c, err = s.codeCalled(r.Context(), text); err == nil {
+			to := "/e/" + c.Code
+			if l := r.URL.Query().Get("lang"); l != "" {
+				to = withLanguage(to, reader(r))
+			}
+			return spot{action: to, called: true}, nil
+		}
+	}
 	return spot{station: c.Station, evse: c.EVSE, action: "/e/" + code}, err
 }
 

@@ -188,45 +188,24 @@ func (x *places) known() ([]foundPlace, time.Time) {
 
 // findPlaces looks where drivers can pay, and what it is like there.
 func (s *Server) findPlaces(ctx context.Context) ([]foundPlace, error) {
-	codes, err := s.Codes.Store.PayCodes(ctx, mostCodes)
+	outlets, err := s.Desk.Glances(ctx, mostCodes)
 	if err != nil {
 		return nil, err
 	}
-	by, sites := map[string]*foundPlace{}, map[gnista.StationID]string{}
-	for _, c := range codes {
-		o, err := s.Desk.Offer(ctx, c.Station, c.EVSE)
-		if gnista.CodeOf(err) == gnista.NotFound && err != nil { // of a station that is gone, or has not come yet
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		site, known := sites[c.Station]
-		if !known {
-			if site, err = s.siteOf(ctx, c.Station); err != nil {
-				return nil, err
-			}
-			sites[c.Station] = site
-		}
-		key := "site " + site
-		if site == "" {
-			key = "station " + string(c.Station)
+	by := map[string]*foundPlace{}
+	for _, o := range outlets {
+		key := "site " + o.Site.ID
+		if o.Site.ID == "" {
+			key = "station " + string(o.Station)
 		}
 		x := by[key]
 		if x == nil {
-			x = &foundPlace{Name: cmp.Or(o.Name, string(c.Station)), texts: o.Texts, alike: true}
-			if site != "" {
-				at, err := s.Sites.Store.Site(ctx, site)
-				if err != nil && gnista.CodeOf(err) != gnista.NotFound {
-					return nil, err
-				}
-				x.Name, x.Position = cmp.Or(at.Name, x.Name), position(at.Position)
-			}
+			x = &foundPlace{Name: cmp.Or(o.Site.Name, o.Name, string(o.Station)), Position: position(o.Site.Position), texts: o.Texts, alike: true}
 			x.words = strings.ToLower(x.Name)
 			by[key] = x
 		}
-		x.Outlets = append(x.Outlets, foundOutlet{c.Station, o.Name, c.EVSE, o.Condition, o.Texts})
-		x.words += " " + strings.ToLower(string(c.Station)+" "+o.Name)
+		x.Outlets = append(x.Outlets, foundOutlet{o.Station, o.Name, o.EVSE, o.Condition, o.Texts})
+		x.words += " " + strings.ToLower(string(o.Station)+" "+o.Name)
 		x.alike = x.alike && o.Texts["en"] == x.texts["en"]
 	}
 	list := make([]foundPlace, 0, len(by))

@@ -29,6 +29,9 @@ type Store interface {
 	CheckoutOf(ctx context.Context, transaction string) (Checkout, error)
 	// CheckoutAt finds the checkout that has an EVSE for itself. NotFound.
 	CheckoutAt(ctx context.Context, station gnista.StationID, evse int) (Checkout, error)
+	// Stands lists up to limit outlets that have a code, of stations that have told of connectors, by station and EVSE,
+	// as they are at a time.
+	Stands(ctx context.Context, at time.Time, limit int) ([]Stand, error)
 	// DueCheckouts lists those that are to be looked at by a time, that which waits longest first.
 	DueCheckouts(ctx context.Context, at time.Time, limit int) ([]Checkout, error)
 	// Checkouts lists checkouts, the newest first.

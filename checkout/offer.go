@@ -87,17 +87,24 @@ func (d *Desk) outlet(ctx context.Context, s station.Station, evse int) (Conditi
 	if err != nil {
 		return "", nil, err
 	}
-	c, known := told(list, evse)
-	_, there := d.Network.Presence.Connection(s.ID)
-	switch {
-	case !known:
+	c, known := d.seen(s.ID, s.State, list, evse)
+	if !known {
 		return "", nil, gnista.Errorf(gnista.NotFound, "station %s has no EVSE %d that is known", s.ID, evse)
-	case s.State != station.Accepted:
+	}
+	return c, list, nil
+}
+
+// seen is what an EVSE is like by what its station has told and whether that is there.
+func (d *Desk) seen(id gnista.StationID, state station.State, list []station.Connector, evse int) (c Condition, known bool) {
+	c, known = told(list, evse)
+	_, there := d.Network.Presence.Connection(id)
+	switch {
+	case state != station.Accepted:
 		c = OutOfService
 	case !there:
 		c = Offline
 	}
-	return c, list, nil
+	return c, known
 }
 
 // told is what a station has told of an EVSE: the worst of itself and of the best connector.

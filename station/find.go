@@ -66,8 +66,8 @@ type Finder interface {
 	OpenFaults(ctx context.Context, id gnista.StationID) (int, error)
 	// Events lists durable events of a station, the newest first, behind the one with the number before (0: from the newest).
 	StationEvents(ctx context.Context, id gnista.StationID, before int64, limit int) ([]gnista.Event, error)
-	// StatusSites counts stations that have a connector with a status, by site.
-	StatusSites(ctx context.Context, s Status) (map[string]int, error)
+	// StationsWith are the stations that have a connector with a status.
+	StationsWith(ctx context.Context, s Status) (map[gnista.StationID]bool, error)
 }
 
 // scan is how many positions are looked at in one go where it is us who know which of them are meant.

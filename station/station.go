@@ -58,6 +58,7 @@ type Station struct {
 type Network struct {
 	Store     Store
 	Finder    Finder
+	EVSEIDs   EVSEIDStore
 	States    StateStore
 	Verdicts  VerdictStore
 	Commands  CommandStore

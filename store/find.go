@@ -127,15 +127,14 @@ func (db *DB) StationEvents(ctx context.Context, id gnista.StationID, before int
 	return all(rows, err, scanEvent)
 }
 
-// StatusSites counts stations that have a connector with a status, by site.
-func (db *DB) StatusSites(ctx context.Context, status station.Status) (map[string]int, error) {
-	rows, err := db.sql.QueryContext(ctx, `SELECT s.site, count(DISTINCT s.id) FROM connector c JOIN station s ON s.id = c.station WHERE c.status = $1 GROUP BY s.site`, string(status))
-	out := map[string]int{}
+// StationsWith are the stations that have a connector with a status.
+func (db *DB) StationsWith(ctx context.Context, status station.Status) (map[gnista.StationID]bool, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT DISTINCT station FROM connector WHERE status = $1`, string(status))
+	out := map[gnista.StationID]bool{}
 	_, err = all(rows, err, func(s scanner) (none struct{}, err error) {
-		var site string
-		var n int
-		err = s.Scan(&site, &n)
-		out[site] = n
+		var id gnista.StationID
+		err = s.Scan(&id)
+		out[id] = true
 		return none, err
 	})
 	return out, err

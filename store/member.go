@@ -47,8 +47,9 @@ func (db *DB) DriverLink(ctx context.Context, id string) (member.Link, error) {
 	return one(db.sql.QueryRowContext(ctx, `SELECT `+linkColumns+` FROM driver_link WHERE id = $1`, id), scanLink, "there is no such link")
 }
 
-// UseDriverLink takes a link away that was made after a time, with all others to its address. NotFound.
-func (db *DB) UseDriverLink(ctx context.Context, id string, after time.Time) (l member.Link, err error) {
+// UseDriverLink takes a link away that was made after a time, with all others to its address, and stores who joins by it
+// (nil: nobody): either all of that is done or nothing. NotFound.
+func (db *DB) UseDriverLink(ctx context.Context, id string, after time.Time, who *account.Joining) (l member.Link, err error) {
 	err = db.write(ctx, memberKey, func(t *tx) error {
 		l, err = scanLink(t.row(`SELECT `+linkColumns+` FROM driver_link WHERE id = $1 AND made_at > $2`, id, millis(after)))
 		if errors.Is(err, sql.ErrNoRows) {
@@ -64,8 +65,16 @@ func (db *DB) UseDriverLink(ctx context.Context, id string, after time.Time) (l 
 		if n, err := r.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no such link"))
 		}
-		_, err = t.exec(`DELETE FROM driver_link WHERE email = $1`, l.Email)
-		return err
+		if _, err = t.exec(`DELETE FROM driver_link WHERE email = $1`, l.Email); err != nil || who == nil {
+			return err
+		}
+		for _, ev := range who.Events {
+			t.emit(ev)
+		}
+		if err := t.savePayer(who.Customer); err != nil {
+			return err
+		}
+		return t.saveAccount(who.Account)
 	})
 	return l, err
 }

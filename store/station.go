@@ -148,7 +148,7 @@ func (db *DB) DeleteStation(ctx context.Context, id gnista.StationID) error {
 		}
 		for _, table := range []string{
 			"connector", "variable", "notice", "verdict", "deviation", "local_list", "local_list_content", "power", "station_check", "monitor", "display_message", "event_stream",
-			"installed_certificate", "root_attempt", "security_event", "inventory", "report", "evse_tariff", "price_sync", "site_spot", "fault", "unknown_fault_station",
+			"installed_certificate", "root_attempt", "security_event", "inventory", "report", "evse_tariff", "evse_id", "price_sync", "site_spot", "fault", "unknown_fault_station",
 			"remedy_run", "remedy_fault", "remedy_step", "outage", "found", "attempt", "exclusion",
 		} {
 			if _, err := t.exec(`DELETE FROM `+table+` WHERE station = $1`, string(id)); err != nil {

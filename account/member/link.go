@@ -2,7 +2,6 @@ package member
 
 import (
 	"context"
-	"fmt"
 	"net/mail"
 	"strings"
 	"time"
@@ -158,17 +157,20 @@ func (d *Desk) Enter(ctx context.Context, secret string, e Entry, w Words) (sess
 			return "", c, l, gnista.Invalidf("customer", "must be one of those that the link is for")
 		}
 	}
-	if l, err = d.Store.UseDriverLink(ctx, Hash(secret), d.Now().Add(-LinkFor)); err != nil {
+	var who *account.Joining
+	if c.ID == "" {
+		if who, err = d.join(o.Link, e.Name); err != nil {
+			return "", c, l, err
+		}
+		c = who.Customer
+	}
+	if l, err = d.Store.UseDriverLink(ctx, Hash(secret), d.Now().Add(-LinkFor), who); err != nil {
 		return "", c, l, err
 	}
-	switch {
-	case l.Purpose == ToChangeEmail:
-		c, err = d.move(ctx, c, l, w)
-	case c.ID == "":
-		c, err = d.join(ctx, l, e.Name)
-	}
-	if err != nil {
-		return "", c, l, err
+	if l.Purpose == ToChangeEmail {
+		if c, err = d.move(ctx, c, l, w); err != nil {
+			return "", c, l, err
+		}
 	}
 	session, err = d.begin(ctx, c, e.Agent)
 	return session, c, l, err
@@ -190,18 +192,11 @@ func (d *Desk) move(ctx context.Context, c account.Customer, l Link, w Words) (a
 	return c, err
 }
 
-// join makes somebody a customer.
-func (d *Desk) join(ctx context.Context, l Link, name string) (account.Customer, error) {
-	c, err := d.Book.CreateCustomer(ctx, account.Customer{Kind: account.Private, Name: name, Email: l.Email, Language: l.Language})
-	if err != nil {
-		return c, err
-	}
-	a := account.Account{Customer: c.ID, Kind: d.SignUp.Kind, Currency: d.SignUp.Currency}
+// join is somebody who becomes a customer by a link.
+func (d *Desk) join(l Link, name string) (*account.Joining, error) {
+	a := account.Account{Kind: d.SignUp.Kind, Currency: d.SignUp.Currency}
 	if a.Kind == account.Postpaid {
 		a.CreditLimit = d.SignUp.CreditLimit
 	}
-	if _, err := d.Book.CreateAccount(ctx, a); err != nil {
-		return c, fmt.Errorf("opening an account: %w", err)
-	}
-	return c, nil
+	return d.Book.Join(account.Customer{Kind: account.Private, Name: name, Email: l.Email, Language: l.Language}, a)
 }

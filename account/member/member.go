@@ -24,9 +24,9 @@ type Store interface {
 	AddDriverLink(ctx context.Context, l Link, keep int) error
 	// DriverLink finds a link. NotFound.
 	DriverLink(ctx context.Context, id string) (Link, error)
-	// UseDriverLink takes a link away that was made after a time, with all others to its address. Of two who use one,
-	// one only is given it. NotFound.
-	UseDriverLink(ctx context.Context, id string, after time.Time) (Link, error)
+	// UseDriverLink takes a link away that was made after a time, with all others to its address, and stores who joins
+	// by it (nil: nobody) in the same SQL transaction. Of two who use one, one only is given it. NotFound.
+	UseDriverLink(ctx context.Context, id string, after time.Time, who *account.Joining) (Link, error)
 	// AddDriverSession keeps a session; the newest keep of the customer stay.
 	AddDriverSession(ctx context.Context, s Session, keep int) error
 	// DriverSession finds a session. NotFound.

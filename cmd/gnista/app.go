@@ -258,7 +258,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		a.stations = a.gateway
 	}
 	a.network = &station.Network{
-		Store: a.db, Finder: a.db, States: a.db, Verdicts: a.ledger, Commands: a.db, Settings: a.db, Security: a.db, Remote: a.stations, Presence: a.stations, Now: o.Now, NewID: o.NewID,
+		Store: a.db, Finder: a.db, EVSEIDs: a.db, States: a.db, Verdicts: a.ledger, Commands: a.db, Settings: a.db, Security: a.db, Remote: a.stations, Presence: a.stations, Now: o.Now, NewID: o.NewID,
 		Transfers: a.db, Monitors: a.db, Displays: a.db, Customers: a.db, Streams: a.db, Disk: store.Disk{Dir: o.Files}, BaseURL: o.BaseURL,
 		Unknown: o.Unknown, Operator: o.Operator, Addresses: o.Addresses, Heartbeat: o.Heartbeat, Retry: o.Retry, Spread: o.Spread,
 		Deviations: a.ledger, Models: models,

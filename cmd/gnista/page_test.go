@@ -109,8 +109,25 @@ func (s *server) codesLead(t *testing.T, v *visitor, codes map[string]string) {
 	s.do(t, "DELETE", "/stations/DEMO-21-1/evses/2/code", "")
 	s.refused(t, "GET", "/stations/DEMO-21-1/evses/2/code", "", http.StatusNotFound)
 	s.refused(t, "POST", "/stations/NONE/evses/1/code", "", http.StatusNotFound)
+	called := "/stations/DEMO-GUEST/evses/1/evse-id"
+	s.refused(t, "GET", called, "", http.StatusNotFound)
+	s.refused(t, "PUT", called, `{"evseId":"SE*ABC*123"}`, http.StatusUnprocessableEntity)
+	s.refused(t, "PUT", "/stations/NONE/evses/1/evse-id", `{"evseId":"SE*ABC*E123"}`, http.StatusNotFound)
+	if got := string(s.do(t, "PUT", called, `{"evseId":"seabce12*3"}`)); !strings.Contains(got, `"SE*ABC*E12*3"`) {
+		t.Errorf("got %s", got)
+	}
+	s.refused(t, "PUT", "/stations/DEMO-GUEST/evses/2/evse-id", `{"evseId":"SE*ABC*E123"}`, http.StatusConflict)
+	s.do(t, "PUT", "/stations/DEMO-21-1/evses/2/evse-id", `{"evseId":"SE*ABC*E7"}`) // whose code is gone
+	for path, want := range map[string]string{
+		"/e/SE*ABC*E12*3": "/e/" + old, "/e/SE%2AABC%2AE123": "/e/" + old, "/e/seabce123": "/e/" + old, "/e/se-abc-e123?lang=sv&x=1": "/e/" + old + "?lang=sv",
+	} {
+		if resp, _ := v.ask("GET", path, nil); resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != want {
+			t.Errorf("%s: %s to %s", path, resp.Status, resp.Header.Get("Location"))
+		}
+	}
 	var same string
 	for _, path := range []string{
+		"/e/SE*ABC*E124", "/e/SE*ABC*E7", "/e/SEABCE12*3/x", "/e/SE*ABC*E",
 		"/e/" + renewed, "/e/" + gone, "/e/" + strings.ToLower(old), "/e/AAAAAAAAAAAA", "/e/x", "/e/", "/e/" + old + "/x", "/q/DEMO-GUEST/1", "/q/DEMO-GUEST/1?totp=AAAAAAAAAAAA", "/q/NONE/1?totp=A",
 		"/q/DEMO-GUEST/x?totp=A", "/q/DEMO-GUEST/1?pass=99999999999999.AAAA", "/pay/AAAAAAAAAAAAAAAAAAAAAA", "/pay/", "/pay/AAAA/qr.svg",
 		"/pay/AAAA/live", "/pay/AAAAAAAAAAAAAAAAAAAAAA/live", "/e/DEMO-GUEST*1",
@@ -126,7 +143,7 @@ func (s *server) codesLead(t *testing.T, v *visitor, codes map[string]string) {
 		same = text
 	}
 	label := string(s.do(t, "GET", "/stations/DEMO-GUEST/evses/1/label", ""))
-	for _, want := range []string{old, "DEMO-GUEST", "kr/kWh", "SEK/kWh", "no real money", "code.svg"} {
+	for _, want := range []string{old, "DEMO-GUEST", "SE*ABC*E12*3", "kr/kWh", "SEK/kWh", "no real money", "code.svg"} {
 		if !strings.Contains(label, want) {
 			t.Errorf("the label has no %q: %s", want, label)
 		}
@@ -141,6 +158,10 @@ func (s *server) codesLead(t *testing.T, v *visitor, codes map[string]string) {
 		if pdf := s.do(t, "GET", path, ""); !bytes.HasPrefix(pdf, []byte("%PDF-")) || bytes.Count(pdf, []byte("/Type /Page\n")) != pages {
 			t.Errorf("%s: %d bytes, %d pages", path, len(pdf), bytes.Count(pdf, []byte("/Type /Page\n")))
 		}
+	}
+	s.do(t, "DELETE", called, "")
+	if resp, _ := v.ask("GET", "/e/SE*ABC*E123", nil); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("an id that was taken away: %s", resp.Status)
 	}
 	site := decode[struct{ ID string }](t, s.do(t, "POST", "/sites", `{"name":"Torget <b>"}`)).ID
 	s.refused(t, "GET", "/sites/"+site+"/labels.pdf", "", http.StatusNotFound)
@@ -204,7 +225,7 @@ func follows(t *testing.T, v *visitor, at string) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if kind := resp.Header.Get("Content-Type"); kind != "text/event-stream" || resp.Header.Get("Cache-Control") != "no-store" {
+	if kind := resp.Header.Get("Content-Type"); kind != "text/event-stream" || resp.Uncompressed || resp.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%s, %s", kind, resp.Header.Get("Cache-Control"))
 	}
 	lines := bufio.NewReader(resp.Body)

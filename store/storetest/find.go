@@ -113,8 +113,15 @@ func (s suite) finding(t *testing.T) {
 	if kinds := must[[]station.Kind](t)(s.Kinds(ctx, nil, 100)); len(kinds) < 2 {
 		t.Errorf("the kinds everywhere are %+v", kinds)
 	}
-	if got := must[map[string]int](t)(s.StatusSites(ctx, station.Charging)); got[""] < 1 || got["find-site"] != 0 {
-		t.Errorf("charging at %v", got)
+	charging := must[map[gnista.StationID]bool](t)(s.StationsWith(ctx, station.Charging))
+	for _, p := range must[[]station.Position](t)(s.Positions(ctx, station.Filter{Text: "find", Sort: station.ByID}, nil, 100)) {
+		list := must[[]station.Connector](t)(s.Connectors(ctx, p.ID))
+		if has := slices.ContainsFunc(list, func(c station.Connector) bool { return c.Status == station.Charging }); has != charging[p.ID] {
+			t.Errorf("that %s charges is %v, and its connectors say %v", p.ID, charging[p.ID], has)
+		}
+	}
+	if len(charging) == 0 {
+		t.Error("nothing charges")
 	}
 	if got := must[int](t)(s.OpenFaults(ctx, "Find_2")); got != 1 {
 		t.Errorf("%d faults are open", got)

@@ -52,15 +52,33 @@ func (s suite) members(t *testing.T) {
 	if got := must[member.Link](t)(s.DriverLink(ctx, "l3")); got != third {
 		t.Errorf("got %+v", got)
 	}
-	_, err = s.UseDriverLink(ctx, "l3", now.Add(2*time.Second)) // it is too old
+	_, err = s.UseDriverLink(ctx, "l3", now.Add(2*time.Second), nil) // it is too old
 	wantCode(t, err, gnista.NotFound)
-	if got := must[member.Link](t)(s.UseDriverLink(ctx, "l3", now)); got != third {
+	if got := must[member.Link](t)(s.UseDriverLink(ctx, "l3", now, nil)); got != third {
 		t.Errorf("got %+v", got)
 	}
 	for _, id := range []string{"l3", "l2"} { // used, and another to the same address
-		_, err = s.UseDriverLink(ctx, id, now.Add(-time.Hour))
+		_, err = s.UseDriverLink(ctx, id, now.Add(-time.Hour), nil)
 		wantCode(t, err, gnista.NotFound)
 	}
+	joining := func(id string) *account.Joining {
+		return &account.Joining{
+			Customer: account.Customer{ID: id, Kind: account.Private, Name: "Moa", Email: id + "@example.com"},
+			Account:  account.Account{ID: id + "-account", Customer: id, Kind: account.Postpaid, Currency: "SEK"},
+			Events:   []gnista.Event{{At: now, Kind: "customer.created", Subject: id}, {At: now, Kind: "account.created", Subject: id + "-account"}},
+		}
+	}
+	fifth := link("l5", "m5@example.com", now)
+	if got := must[member.Link](t)(s.UseDriverLink(ctx, "l5", now.Add(-time.Hour), joining("m5"))); got != fifth {
+		t.Errorf("got %+v", got)
+	}
+	if c, a := must[account.Customer](t)(s.Customer(ctx, "m5")), must[account.Account](t)(s.Account(ctx, "m5-account")); c.Name != "Moa" || a.Customer != "m5" {
+		t.Errorf("got %+v and %+v", c, a)
+	}
+	_, err = s.UseDriverLink(ctx, "l5", now.Add(-time.Hour), joining("m6")) // nobody joins by a link that was used
+	wantCode(t, err, gnista.NotFound)
+	_, err = s.Customer(ctx, "m6")
+	wantCode(t, err, gnista.NotFound)
 	if got := must[member.Link](t)(s.DriverLink(ctx, "l4")); got != other {
 		t.Errorf("got %+v", got)
 	}

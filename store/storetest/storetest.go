@@ -89,6 +89,8 @@ func Run(t *testing.T, url string) {
 	t.Run("books of providers", s.books)
 	t.Run("hints of providers", s.hints)
 	t.Run("payment codes", s.payCodes)
+	t.Run("outlets with a code", s.stands)
+	t.Run("what EVSEs are called", s.evseIDs)
 	t.Run("cases of attempts", s.attemptCases)
 	t.Run("free outlets", s.freeOutlets)
 	t.Run("assignment of tariffs", s.assignment)

@@ -29,6 +29,15 @@ test('a station tells how it is, and what is done with it is followed', async ({
   await page.goto('/stations/DEMO-16-1');
   await expect(page.getByRole('heading', { name: 'Outlet 1' })).toBeVisible();
   await accessibleInBoth(page);
+  const outlet = page.getByRole('article').filter({ has: page.getByRole('heading', { name: 'Outlet 1' }) });
+  await outlet.getByRole('button', { name: 'Set the EVSE id …' }).click();
+  await page.getByRole('dialog').getByRole('textbox', { name: 'EVSE id' }).fill('SE*ABC');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('dialog').getByText('must be like SE*ABC*E123')).toBeVisible();
+  await page.getByRole('dialog').getByRole('textbox', { name: 'EVSE id' }).fill('seabce161');
+  await accessible(page);
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await expect(outlet.getByText('EVSE id SE*ABC*E161')).toBeVisible();
   await page.getByRole('button', { name: 'Commands', exact: true }).click();
   await page.getByRole('button', { name: 'Ask for a message …' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();

@@ -11,7 +11,7 @@ import { setup } from './setup/routes';
 import { stations } from './stations/routes';
 import { tariffs } from './tariffs/routes';
 
-export const { p, navigate, isActive, route } = createRouter({
+export const { p, navigate, isActive, preload, route } = createRouter({
   ...overview,
   ...faults,
   ...stations,

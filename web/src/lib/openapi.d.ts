@@ -4490,6 +4490,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stations/{station}/evses/{evse}/evse-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what the world calls an EVSE
+         * @description Not found where nobody has said.
+         */
+        get: operations["get-evse-id"];
+        /**
+         * Say what the world calls an EVSE
+         * @description It is on its labels, and /e/ with it leads to the page where drivers pay, as the payment code does. No two EVSEs are called alike, whatever way that is written.
+         */
+        put: operations["set-evse-id"];
+        post?: never;
+        /** Take from an EVSE what the world calls it */
+        delete: operations["clear-evse-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stations/{station}/evses/{evse}/label": {
         parameters: {
             query?: never;
@@ -8737,6 +8762,13 @@ export interface components {
              * @description That it lasted
              */
             seconds: number;
+        };
+        EvseIDView: {
+            /**
+             * @description Country, operator, E and the operator's own name of it, with * between them or without (ISO 15118-2 annex H)
+             * @example SE*ABC*E123
+             */
+            evseId: string;
         };
         EvseTariffView: {
             /** @description Id of the tariff */
@@ -25230,6 +25262,107 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DriverView"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-evse-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identity of the station, percent-encoded */
+                station: string;
+                evse: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvseIDView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "set-evse-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identity of the station, percent-encoded */
+                station: string;
+                evse: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvseIDView"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvseIDView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "clear-evse-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identity of the station, percent-encoded */
+                station: string;
+                evse: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

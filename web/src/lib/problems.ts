@@ -175,7 +175,12 @@ const said: [en: string, sv: string][] = [
     'the limits were changed at {x}: look at them again, and say that as updatedAt',
     'Någon annan har ändrat gränserna under tiden. Läs in sidan igen.',
   ],
+  ['EVSE {n} of station {x} is called {y} already', 'Uttag {n} på laddstation {x} heter redan {y}.'],
   // Single fields
+  [
+    'must be like SE*ABC*E123: two letters for the country, three letters or digits for the operator, E, and up to {n} letters, digits and *',
+    'ska se ut som SE*ABC*E123: två bokstäver för landet, tre bokstäver eller siffror för operatören, E, och högst {n} bokstäver, siffror och *',
+  ],
   ['is missing', 'saknas'],
   ['is needed', 'behövs'],
   ['is empty', 'är tomt'],
@@ -283,6 +288,7 @@ const fields: Record<string, string> = {
   elements: 'Priser',
   email: 'E-post',
   endpoint: 'Elektronisk adress',
+  evseId: 'EVSE-id',
   energyWh: 'Energi',
   evse: 'Uttag',
   expiresAt: 'Gäller till',

@@ -137,6 +137,8 @@ const deeds: Partial<Record<keyof operations, [sv: string, en: string]>> = {
   'revoke-payment-code': ['Drog in en betalkod', 'Revoked a payment code'],
   'make-payment-code': ['Gjorde en betalkod', 'Made a payment code'],
   'clear-evse-tariff': ['Tog bort ett uttags eget pris', 'Took its own tariff from an outlet'],
+  'clear-evse-id': ['Tog bort ett uttags EVSE-id', 'Took its EVSE id from an outlet'],
+  'set-evse-id': ['Gav ett uttag ett EVSE-id', 'Gave an outlet an EVSE id'],
   'set-evse-tariff': ['Gav ett uttag ett eget pris', 'Gave an outlet its own tariff'],
   'station-firmware': ['Uppdaterade firmware', 'Updated firmware'],
   'station-install-certificate': ['Installerade ett rotcertifikat', 'Installed a root certificate'],
