@@ -1,5 +1,5 @@
-// Package cluster is what nodes share: live events, and in time who holds which station. [Single] is
-// the cluster of one node.
+// Package cluster is what nodes share: which of them run, which of them leads, and live events. [Single] is the
+// cluster of one node.
 package cluster
 
 import (

@@ -14,9 +14,11 @@ import (
 	"hash/maphash"
 	"io/fs"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
 
 	"gnista"
@@ -120,6 +122,9 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 // prepare makes sure that we are alone and that the schema is the one we know.
 func (db *DB) prepare(ctx context.Context, f flavour) error {
 	if err := db.lock.hold(ctx); err != nil {
+		if c, ok := errors.AsType[*pgconn.ConnectError](err); ok { // which has many lines
+			err = fmt.Errorf("it is not reached: is the address right, and does it run? %s", strings.Join(strings.Fields(c.Error()), " "))
+		}
 		return fmt.Errorf("opening %s: %w", f.name, err)
 	}
 	if err := db.Ready(ctx); err != nil {
