@@ -28,6 +28,7 @@ import (
 // server is a process of its own, and the load comes from this one.
 type bench struct {
 	Idle     benchIdle     `cmd:"" help:"Memory of idle connections."`
+	Hold     benchHold     `cmd:"" help:"How many stations a node holds, and what they cost."`
 	Events   benchEvents   `cmd:"" help:"Durable TransactionEvents per second, and their latency."`
 	Settings benchSettings `cmd:"" help:"Ordinary traffic beside the reading of many stations' settings."`
 	Hostile  benchHostile  `cmd:"" help:"Latency of good stations beside hostile ones."`
@@ -120,8 +121,8 @@ var (
 	listening = regexp.MustCompile(`ws://([^/]+)/`)
 )
 
-// launch starts a server of a variant.
-func launch(ctx context.Context, variant string) (*process, error) {
+// launch starts a server of a variant, with flags that go before the usual ones.
+func launch(ctx context.Context, variant string, flags ...string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -132,7 +133,7 @@ func launch(ctx context.Context, variant string) (*process, error) {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	p := &process{stop: stop, folder: folder}
-	p.cmd = exec.CommandContext(ctx, self, "bench", "server", "--variant", variant, "--data", folder, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-level", "error", "--heartbeat", "1h")
+	p.cmd = exec.CommandContext(ctx, self, append([]string{"bench", "server", "--variant", variant, "--data", folder, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-level", "error", "--heartbeat", "1h"}, flags...)...)
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(os.Interrupt) }
 	p.cmd.WaitDelay = 30 * time.Second
 	p.cmd.Stderr = os.Stderr
@@ -171,7 +172,12 @@ func (p *process) memory() (int64, error) {
 		return 0, err
 	}
 	time.Sleep(2 * time.Second)
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	return memoryOf(p.cmd.Process.Pid)
+}
+
+// memoryOf is what a process occupies, in bytes, files aside.
+func memoryOf(pid int) (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, fmt.Errorf("memory can be measured on Linux only: %w", err)
 	}
