@@ -76,9 +76,9 @@ type openCall uint8
 
 const (
 	nothing openCall = iota
-	boot
-	beat
-	event
+	bootCall
+	beatCall
+	eventCall
 )
 
 const (
@@ -225,10 +225,10 @@ func (h *herd) due(i int32) {
 		if m.seq == 0 {
 			m.event = h.scatter(i, h.event)
 		}
-		h.call(i, event, eventText(int(i), int(m.seq), time.Now(), time.Minute))
+		h.call(i, eventCall, eventText(int(i), int(m.seq), time.Now(), time.Minute))
 	default:
 		m.beat = h.wheel.now + ticks(h.beat)
-		h.call(i, beat, heartbeat)
+		h.call(i, beatCall, heartbeat)
 	}
 }
 
@@ -395,7 +395,7 @@ func (h *herd) shaken(i int32, m *head, got []byte) int {
 		h.lose(i, "the answer to the handshake is wrong")
 	default:
 		m.state = booting
-		h.call(i, boot, bootText)
+		h.call(i, bootCall, herdBoot)
 	}
 	return len(head) + 4
 }
@@ -432,7 +432,7 @@ func (h *herd) framed(i int32, m *head, got []byte) int {
 	return head + length
 }
 
-var bootText = []byte(`[2,"boot","BootNotification",{"reason":"PowerUp","chargingStation":{"vendorName":"Load","model":"L1"}}]`)
+var herdBoot = []byte(`[2,"boot","BootNotification",{"reason":"PowerUp","chargingStation":{"vendorName":"Load","model":"L1"}}]`)
 
 // told takes in a message: an answer, or a request, which is answered with an error.
 func (h *herd) told(i int32, m *head, text []byte) {
@@ -445,7 +445,7 @@ func (h *herd) told(i int32, m *head, text []byte) {
 	right := false
 	switch m.open {
 	case nothing:
-	case boot:
+	case bootCall:
 		right = bytes.HasPrefix(text, []byte(`[3,"boot",{`)) && bytes.Contains(text, []byte(`"Accepted"`))
 		if right {
 			m.state = here
@@ -456,10 +456,10 @@ func (h *herd) told(i int32, m *head, text []byte) {
 				m.event = h.wheel.now
 			}
 		}
-	case beat:
+	case beatCall:
 		right = bytes.HasPrefix(text, []byte(`[3,"h",{"currentTime":`))
 		h.heartbeats.add(took)
-	case event:
+	case eventCall:
 		right = bytes.HasPrefix(text, fmt.Appendf(nil, `[3,"%08d",{`, m.seq))
 		m.seq++
 		h.updates.add(took)
