@@ -81,10 +81,19 @@ func (b *benchHold) Run(ctx context.Context, o *output) error {
 		h.pace(b.Heartbeat, time.Minute)
 	}
 	began := time.Now()
+	if err := m.grow(ctx, (b.Compare+b.Stations)/2); err != nil {
+		return err
+	}
+	took := time.Since(began)
+	if err := m.look(ctx, &m.half); err != nil {
+		return err
+	}
+	began = time.Now()
 	if err := m.grow(ctx, b.Stations); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.err, "connected and booted within %v\n", time.Since(began).Round(100*time.Millisecond))
+	took += time.Since(began)
+	fmt.Fprintf(o.err, "connected and booted within %v\n", took.Round(100*time.Millisecond))
 	if h.up < b.Stations {
 		ranOut = exhausted(h.stuck, p.cmd.Process.Pid)
 		h.goal = h.up
@@ -135,15 +144,17 @@ type holding struct {
 	h   *herd
 	say io.Writer
 
-	before, idle, busy footprint
-	cpu, took          time.Duration // of the server, while they are held, and how long that was
-	gone               int           // connections that were lost while they were held
-	heartbeats, events counted
+	before, half, idle, busy footprint
+	cpu, took                time.Duration // of the server, while they are held, and how long that was
+	gone                     int           // connections that were lost while they were held
+	heartbeats, events       counted
 }
 
 // footprint is the memory that is in use, in bytes.
 type footprint struct {
 	server, generator int64
+	runtime           int64 // of the server's, what Go has from the system; SQLite has the rest
+	heap              int64 // of that, objects in use
 	kernel            kernel
 	stations          int
 }
@@ -157,6 +168,9 @@ func (m *holding) look(ctx context.Context, f *footprint) error {
 			return err
 		}
 		if f.server, err = m.p.memory(); err != nil {
+			return err
+		}
+		if f.runtime, f.heap, err = m.p.heap(ctx); err != nil {
 			return err
 		}
 		f.kernel, err = kernelMemory()
@@ -248,6 +262,8 @@ func (f footprint) each(since footprint, of func(footprint) int64) int64 {
 }
 
 func ofServer(f footprint) int64    { return f.server }
+func ofRuntime(f footprint) int64   { return f.runtime }
+func ofHeap(f footprint) int64      { return f.heap }
 func ofGenerator(f footprint) int64 { return f.generator }
 func ofKernel(f footprint) int64    { return (f.kernel.slab + f.kernel.tcp) / 2 } // both ends are here
 
@@ -257,8 +273,12 @@ func (m *holding) table(out io.Writer) {
 	row := func(what, format string, args ...any) { fmt.Fprintf(out, "| "+what+" | "+format+" |\n", args...) }
 	row("stations held", "%d", m.h.up)
 	row("connections lost", "%d (wanted: 0)", m.gone)
-	row("server, memory each when booted", "%d bytes", m.idle.each(m.before, ofServer))
-	row("server, memory each at the end", "%d bytes (wanted: at most %d)", m.busy.each(m.before, ofServer), maxHeld)
+	row("server, memory without stations", "%.1f MB", float64(m.before.server)/1e6)
+	row("server, memory at the end", "%.1f MB", float64(m.busy.server)/1e6)
+	row("of that the cache of the database, which has a bound", "%.1f MB", float64(m.busy.server-m.busy.runtime)/1e6)
+	row("server, memory for each station, that cache with it", "%d bytes", m.busy.each(m.before, ofServer))
+	row("server, memory for each station, without", "%d bytes (wanted: at most %d)", m.busy.each(m.before, ofRuntime), maxHeld)
+	row("of that objects in use, for each one more", "%d bytes", m.idle.each(m.half, ofHeap))
 	row("generator, memory each", "%d bytes", m.busy.each(m.before, ofGenerator))
 	row("kernel, memory of a socket", "%d bytes", m.busy.each(m.before, ofKernel))
 	for _, x := range []struct {
@@ -285,13 +305,35 @@ func (m *holding) judge(many, few float64) error {
 	if m.gone > 0 {
 		errs = append(errs, fmt.Errorf("%d connections were lost", m.gone))
 	}
-	if each := m.busy.each(m.before, ofServer); each > maxHeld && m.busy.stations >= fewStations {
+	if each := m.busy.each(m.before, ofRuntime); each > maxHeld && m.busy.stations >= fewStations {
 		errs = append(errs, fmt.Errorf("a station takes %d bytes, more than %d", each, maxHeld))
 	}
 	if few > 0 && many/few > maxCompared {
 		errs = append(errs, fmt.Errorf("a message costs %.2f times as much with many stations, more than %.1f", many/few, maxCompared))
 	}
 	return errors.Join(errs...)
+}
+
+// heap is what Go has from the system in the server, and how much of that is objects in use, in bytes.
+func (p *process) heap(ctx context.Context) (runtime, used int64, err error) {
+	var b strings.Builder
+	if err := fetch(ctx, "http://"+p.admin+"/metrics", &b); err != nil {
+		return 0, 0, err
+	}
+	values := map[string]float64{}
+	for line := range strings.Lines(b.String()) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), " "); ok && strings.HasPrefix(name, "go_memstats_") {
+			if values[name], err = strconv.ParseFloat(value, 64); err != nil {
+				return 0, 0, fmt.Errorf("the server's metric %s: %w", name, err)
+			}
+		}
+	}
+	runtime = int64(values["go_memstats_sys_bytes"] - values["go_memstats_heap_released_bytes"])
+	used = int64(values["go_memstats_heap_alloc_bytes"])
+	if runtime <= 0 || used <= 0 {
+		return 0, 0, errors.New("the server's metrics do not tell its memory")
+	}
+	return runtime, used, nil
 }
 
 // cpu is the processor time that the server has had.
