@@ -99,9 +99,17 @@ func (p *poller) forget(x *Session) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if int(fd) < len(p.byFD) && p.byFD[fd] == x {
+	if p.at(fd) == x {
 		p.byFD[fd] = nil
 	}
+}
+
+// at is the session whose socket has a number; nil where there is none. mu is held.
+func (p *poller) at(fd int32) *Session {
+	if int(fd) >= len(p.byFD) {
+		return nil
+	}
+	return p.byFD[fd]
 }
 
 // descriptor is the number of the TCP socket under a connection.
@@ -153,7 +161,7 @@ func (p *poller) loop() {
 // number before had.
 func (p *poller) woken(fd int32) {
 	p.mu.Lock()
-	x := p.byFD[fd] // what is armed is in it
+	x := p.at(fd)
 	p.mu.Unlock()
 	if x != nil {
 		p.do(x.server, func() { p.read(x, fd, nil, unix.EPOLL_CTL_MOD) })
