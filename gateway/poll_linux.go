@@ -26,7 +26,7 @@ type poller struct {
 	log   *slog.Logger
 
 	mu   sync.Mutex
-	byFD []*Session // by the number of the socket; nil where there is none
+	byFD []*Session  // by the number of the socket; nil where there is none
 	jobs chan func() // to workers that wait for one
 }
 
