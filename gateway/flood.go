@@ -28,7 +28,7 @@ type meters struct {
 // level is how much of a burst is used up.
 type level struct {
 	used float64
-	at   time.Time
+	at   int64 // when that was, in milliseconds
 }
 
 // maxMeters bounds the memory that made-up names take.
@@ -55,12 +55,12 @@ func (m *meters) take(name string, r Rate, now time.Time) bool {
 	if used+1 > float64(r.Burst) {
 		return false
 	}
-	m.levels[name] = level{used + 1, now}
+	m.levels[name] = level{used + 1, now.UnixMilli()}
 	return true
 }
 
 func (l level) after(r Rate, now time.Time) float64 {
-	return max(0, l.used-now.Sub(l.at).Seconds()*r.PerSecond)
+	return max(0, l.used-float64(now.UnixMilli()-l.at)/1000*r.PerSecond)
 }
 
 // crowd is the connections of whom we do not know yet what they want: in the TLS handshake, or before

@@ -13,10 +13,10 @@ import (
 // wins nothing.
 type pace struct {
 	mu     sync.Mutex
-	frames level     // of what came in
-	made   level     // of what is kept for good
-	since  time.Time // when the station began to be ahead; zero while it is not
-	told   time.Time // when the operator was last told
+	frames level // of what came in
+	made   level // of what is kept for good
+	since  int64 // when the station began to be ahead, in milliseconds; 0 while it is not
+	told   int64 // when the operator was last told
 }
 
 // costOf is what a frame of so many bytes counts: one, and one more for each kilobyte, as reading and
@@ -32,18 +32,19 @@ func (p *pace) take(cost float64, frames, made Rate, patience time.Duration, now
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.frames = p.frames.more(cost, frames, now)
-	wait = max(p.frames.over(frames), level{p.made.after(made, now), now}.over(made))
+	wait = max(p.frames.over(frames), level{p.made.after(made, now), now.UnixMilli()}.over(made))
 	if wait == 0 {
 		if p.frames.used < float64(frames.Burst)/2 {
-			p.since = time.Time{}
+			p.since = 0
 		}
 		return 0, false
 	}
-	if p.since.IsZero() {
-		p.since = now
+	at := now.UnixMilli()
+	if p.since == 0 {
+		p.since = at
 	}
-	if tell = now.Sub(p.since) >= patience && now.Sub(p.told) >= tellEvery; tell {
-		p.told = now
+	if tell = at-p.since >= patience.Milliseconds() && at-p.told >= tellEvery.Milliseconds(); tell {
+		p.told = at
 	}
 	return wait, tell
 }
@@ -64,9 +65,9 @@ func (p *pace) idle(frames, made Rate, now time.Time) bool {
 
 func (l level) more(n float64, r Rate, now time.Time) level {
 	if r.PerSecond <= 0 {
-		return level{at: now}
+		return level{at: now.UnixMilli()}
 	}
-	return level{l.after(r, now) + n, now}
+	return level{l.after(r, now) + n, now.UnixMilli()}
 }
 
 // over is how long it takes until the level is within the burst again.

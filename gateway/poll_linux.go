@@ -26,12 +26,12 @@ type poller struct {
 	log   *slog.Logger
 
 	mu   sync.Mutex
-	byFD map[int32]*Session
+	byFD []*Session  // by the number of the socket; nil where there is none
 	jobs chan func() // to workers that wait for one
 }
 
 func newPoller(log *slog.Logger) *poller {
-	return &poller{epoll: -1, ended: make(chan struct{}), log: log, byFD: map[int32]*Session{}, jobs: make(chan func())}
+	return &poller{epoll: -1, ended: make(chan struct{}), log: log, jobs: make(chan func())}
 }
 
 // idleWorker is how long a worker waits for another job.
@@ -99,9 +99,17 @@ func (p *poller) forget(x *Session) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.byFD[fd] == x {
-		delete(p.byFD, fd)
+	if p.at(fd) == x {
+		p.byFD[fd] = nil
 	}
+}
+
+// at is the session whose socket has a number; nil where there is none. mu is held.
+func (p *poller) at(fd int32) *Session {
+	if int(fd) >= len(p.byFD) {
+		return nil
+	}
+	return p.byFD[fd]
 }
 
 // descriptor is the number of the TCP socket under a connection.
@@ -153,7 +161,7 @@ func (p *poller) loop() {
 // number before had.
 func (p *poller) woken(fd int32) {
 	p.mu.Lock()
-	x := p.byFD[fd]
+	x := p.at(fd)
 	p.mu.Unlock()
 	if x != nil {
 		p.do(x.server, func() { p.read(x, fd, nil, unix.EPOLL_CTL_MOD) })
@@ -201,6 +209,9 @@ func (p *poller) arm(x *Session, fd int32, op int) error {
 	defer p.mu.Unlock()
 	if x.ended.Load() {
 		return nil
+	}
+	if more := int(fd) + 1 - len(p.byFD); more > 0 {
+		p.byFD = append(p.byFD, make([]*Session, more)...)
 	}
 	p.byFD[fd] = x
 	return unix.EpollCtl(p.epoll, op, int(fd), &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT, Fd: fd})

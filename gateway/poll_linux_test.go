@@ -74,7 +74,7 @@ func TestEndedIsNotWatched(t *testing.T) {
 	time.Sleep(50 * time.Millisecond)
 	s.poller.mu.Lock()
 	defer s.poller.mu.Unlock()
-	if s.poller.byFD[fd] != nil {
+	if s.poller.at(fd) != nil {
 		t.Error("a session that has ended is watched")
 	}
 }

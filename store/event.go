@@ -4,9 +4,16 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"gnista"
+)
+
+// How many events one statement stores, for the reason that there is for messages.
+const (
+	eventsAtOnce = 14
+	eventColumns = 6
 )
 
 // storeEvents numbers and stores what the changes of the group emitted. The lock on the row of the
@@ -20,11 +27,17 @@ func (t *tx) storeEvents() error {
 	if err != nil {
 		return err
 	}
-	for i := range t.events {
-		ev := &t.events[i]
-		ev.Seq = last - int64(len(t.events)-1-i)
-		if _, err := t.exec(`INSERT INTO event (seq, at, kind, station, subject, data) VALUES ($1, $2, $3, $4, $5, $6)`,
-			ev.Seq, millis(ev.At), ev.Kind, string(ev.Station), ev.Subject, string(ev.Data)); err != nil {
+	// No other writer may commit from here on, so there are to be few statements.
+	next := last - int64(len(t.events))
+	for part := range slices.Chunk(t.events, eventsAtOnce) {
+		args := make([]any, 0, len(part)*eventColumns)
+		for i := range part {
+			next++
+			ev := &part[i]
+			ev.Seq = next
+			args = append(args, ev.Seq, millis(ev.At), ev.Kind, string(ev.Station), ev.Subject, string(ev.Data))
+		}
+		if _, err := t.exec(`INSERT INTO event (seq, at, kind, station, subject, data) VALUES `+placeholders(len(part), eventColumns), args...); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ import (
 	"time"
 
 	"gnista/gateway"
+	"gnista/store"
 	"gnista/token"
 )
 
@@ -28,6 +30,7 @@ import (
 // server is a process of its own, and the load comes from this one.
 type bench struct {
 	Idle     benchIdle     `cmd:"" help:"Memory of idle connections."`
+	Hold     benchHold     `cmd:"" help:"How many stations a node holds, and what they cost."`
 	Events   benchEvents   `cmd:"" help:"Durable TransactionEvents per second, and their latency."`
 	Settings benchSettings `cmd:"" help:"Ordinary traffic beside the reading of many stations' settings."`
 	Hostile  benchHostile  `cmd:"" help:"Latency of good stations beside hostile ones."`
@@ -120,8 +123,8 @@ var (
 	listening = regexp.MustCompile(`ws://([^/]+)/`)
 )
 
-// launch starts a server of a variant.
-func launch(ctx context.Context, variant string) (*process, error) {
+// launch starts a server of a variant, with flags that go before the usual ones.
+func launch(ctx context.Context, variant string, flags ...string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -132,7 +135,7 @@ func launch(ctx context.Context, variant string) (*process, error) {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	p := &process{stop: stop, folder: folder}
-	p.cmd = exec.CommandContext(ctx, self, "bench", "server", "--variant", variant, "--data", folder, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-level", "error", "--heartbeat", "1h")
+	p.cmd = exec.CommandContext(ctx, self, append([]string{"bench", "server", "--variant", variant, "--data", folder, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-level", "error", "--heartbeat", "1h"}, flags...)...)
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(os.Interrupt) }
 	p.cmd.WaitDelay = 30 * time.Second
 	p.cmd.Stderr = os.Stderr
@@ -171,7 +174,12 @@ func (p *process) memory() (int64, error) {
 		return 0, err
 	}
 	time.Sleep(2 * time.Second)
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	return memoryOf(p.cmd.Process.Pid)
+}
+
+// memoryOf is what a process occupies, in bytes, files aside.
+func memoryOf(pid int) (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, fmt.Errorf("memory can be measured on Linux only: %w", err)
 	}
@@ -287,19 +295,31 @@ type benchEvents struct {
 	Stations int           `help:"Stations with a transaction each, that send one event after the other." default:"1000"`
 	Duration time.Duration `help:"How long each measurement lasts." default:"8s"`
 	Rounds   int           `help:"Measurements of each server, in turn; the median counts." default:"3"`
-	Variant  string        `help:"Measure one server only: group, single or none." enum:",group,single,none" default:""`
+	Variant  string        `help:"Measure one server only: group, single, none or postgres." enum:",group,single,none,postgres" default:""`
 	Profile  string        `help:"Write a CPU profile of that server to a file." type:"path" placeholder:"FILE"`
+	Postgres string        `help:"Address of a PostgreSQL server to measure as well: a database of its own is made there for each measurement, and deleted." placeholder:"URL"`
 }
+
+// onPostgres is the server with group commit on PostgreSQL.
+const onPostgres = "postgres"
 
 // What the server with group commit must reach.
 const (
 	minOverSingle = 3.0                    // times the rate with one commit for each message
 	minOfNone     = 0.3                    // of the rate without a store
+	minOfSQLite   = 1.0                    // of the rate with SQLite, on PostgreSQL
 	maxP99        = 100 * time.Millisecond // at 70 % of its greatest rate
 )
 
 // Run measures durable events.
 func (b *benchEvents) Run(ctx context.Context, o *output) error {
+	variants := []string{"group", "single", "none"}
+	if b.Postgres != "" {
+		variants = append(variants, onPostgres)
+	}
+	if b.Variant == onPostgres && b.Postgres == "" {
+		return errors.New("--variant postgres needs --postgres, the address of a server")
+	}
 	if b.Variant != "" {
 		r, err := b.measure(ctx, b.Variant, 0)
 		fmt.Fprintf(o.out, "%s: %.0f events/s, p50 %v, p99 %v\n", b.Variant, r.rate, r.p50, r.p99)
@@ -307,13 +327,13 @@ func (b *benchEvents) Run(ctx context.Context, o *output) error {
 	}
 	rates := map[string][]float64{}
 	for range b.Rounds {
-		for _, variant := range []string{"group", "single", "none"} {
+		for _, variant := range variants {
 			r, err := b.measure(ctx, variant, 0)
 			if err != nil {
 				return err
 			}
 			rates[variant] = append(rates[variant], r.rate)
-			fmt.Fprintf(o.err, "%-6s %7.0f events/s, p50 %v, p99 %v\n", variant, r.rate, r.p50, r.p99)
+			fmt.Fprintf(o.err, "%-8s %7.0f events/s, p50 %v, p99 %v\n", variant, r.rate, r.p50, r.p99)
 		}
 	}
 	group, single, none := median(rates["group"]), median(rates["single"]), median(rates["none"])
@@ -325,6 +345,13 @@ func (b *benchEvents) Run(ctx context.Context, o *output) error {
 	fmt.Fprintf(o.out, "| SQLite, group commit | %.0f | %.2f |\n| SQLite, a commit for each message | %.0f | %.2f |\n| no store | %.0f | 1 |\n", group, group/none, single, single/none, none)
 	fmt.Fprintf(o.out, "\nGroup commit is %.1f times a commit for each message (wanted: %.0f) and %.2f of no store (wanted: %.1f).\n", group/single, minOverSingle, group/none, minOfNone)
 	fmt.Fprintf(o.out, "At 70 %% of its rate (%.0f/s reached): p50 %v, p99 %v (wanted: below %v).\n", calm.rate, calm.p50, calm.p99, maxP99)
+	if b.Postgres != "" {
+		postgres := median(rates[onPostgres])
+		fmt.Fprintf(o.out, "PostgreSQL, group commit: %.0f events/s, %.2f of SQLite (wanted: %.0f).\n", postgres, postgres/group, minOfSQLite)
+		if postgres/group < minOfSQLite {
+			return errors.New("PostgreSQL takes in fewer events than wanted")
+		}
+	}
 	if group/single < minOverSingle || group/none < minOfNone || calm.p99 > maxP99 {
 		return errors.New("the events are slower than wanted")
 	}
@@ -341,7 +368,16 @@ type result struct {
 // measure lets stations send events to a server of a variant: as fast as they are answered, or at a
 // rate.
 func (b *benchEvents) measure(ctx context.Context, variant string, rate float64) (result, error) {
-	p, err := launch(ctx, variant)
+	var flags []string
+	if variant == onPostgres {
+		address, drop, err := store.Scratch(ctx, b.Postgres, "bench"+strings.ToLower(rand.Text()))
+		if err != nil {
+			return result{}, fmt.Errorf("--postgres: %w", err)
+		}
+		defer drop()
+		variant, flags = "group", []string{"--database", address}
+	}
+	p, err := launch(ctx, variant, flags...)
 	if err != nil {
 		return result{}, err
 	}

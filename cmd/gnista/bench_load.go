@@ -99,7 +99,7 @@ feed:
 
 func (s *loadStation) connect(ctx context.Context, address string) error {
 	from := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+s.n/portsEach))}, Control: portLater}
-	d := ocppws.Dialer{Identity: fmt.Sprintf("LOAD%06d", s.n), Protocols: []string{"ocpp2.0.1"}, Dial: from.DialContext}
+	d := ocppws.Dialer{Identity: loadName(s.n), Protocols: []string{"ocpp2.0.1"}, Dial: from.DialContext}
 	var err error
 	if s.socket, s.reader, _, err = d.Connect(ctx, "ws://"+address+"/ocpp"); err != nil {
 		return err
@@ -144,22 +144,31 @@ func (s *loadStation) roundTrip(text []byte) error {
 	}
 }
 
-// epoch is when the transactions of the load began by the stations' clocks; each event is ten seconds
-// later than the one before.
+// event is the next one. epoch is when the transactions of the load began by the stations' clocks; each
+// event is ten seconds later than the one before.
 func (s *loadStation) event(epoch time.Time) []byte {
-	at := epoch.Add(time.Duration(s.seq) * 10 * time.Second).UTC().Format(time.RFC3339)
+	const apart = 10 * time.Second
+	text := eventText(s.n, s.seq, epoch.Add(time.Duration(s.seq)*apart), apart)
+	s.seq++
+	return text
+}
+
+// loadName is the identity of a station.
+func loadName(n int) string { return fmt.Sprintf("LOAD%06d", n) }
+
+// eventText is an event of the transaction of a station, of which there is one every so often.
+func eventText(n, seq int, when time.Time, apart time.Duration) []byte {
+	at := when.UTC().Format(time.RFC3339)
 	kind, token := "Updated", ""
-	if s.seq == 0 {
+	if seq == 0 {
 		kind, token = "Started", `,"idToken":{"idToken":"LOAD","type":"ISO14443"}`
 	}
-	text := fmt.Appendf(make([]byte, 0, 900), `[2,"%08d","TransactionEvent",{"eventType":"%s","timestamp":"%s","triggerReason":"MeterValuePeriodic","seqNo":%d,"offline":false,`+
+	return fmt.Appendf(make([]byte, 0, 900), `[2,"%08d","TransactionEvent",{"eventType":"%s","timestamp":"%s","triggerReason":"MeterValuePeriodic","seqNo":%d,"offline":false,`+
 		`"transactionInfo":{"transactionId":"0b1f8e0e-6c0e-4b5e-9d5a-%012d","chargingState":"Charging","timeSpentCharging":%d},"evse":{"id":1,"connectorId":1}%s,`+
 		`"meterValue":[{"timestamp":"%s","sampledValue":[{"value":%d,"context":"Sample.Periodic","measurand":"Energy.Active.Import.Register","location":"Outlet","unitOfMeasure":{"unit":"Wh"}},`+
 		`{"value":11040,"context":"Sample.Periodic","measurand":"Power.Active.Import","unitOfMeasure":{"unit":"W"}},`+
 		`{"value":16.1,"measurand":"Current.Import","phase":"L1"},{"value":16.0,"measurand":"Current.Import","phase":"L2"}]}]}]`,
-		s.seq, kind, at, s.seq, s.n, s.seq*10+1, token, at, 1000+s.seq*30)
-	s.seq++
-	return text
+		seq, kind, at, seq, n, seq*int(apart/time.Second)+1, token, at, 1000+seq*int(3*apart/time.Second))
 }
 
 // events lets all stations send events for a time: one as soon as the one before is answered, or, with

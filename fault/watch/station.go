@@ -93,13 +93,13 @@ func (w *Watch) takeCommand(ctx context.Context, ev gnista.Event) error {
 // is in a loop starts again.
 func (w *Watch) takeBoot(ctx context.Context, ev gnista.Event) error {
 	if w.boots == nil {
-		w.boots = map[gnista.StationID][]time.Time{}
+		w.boots = map[gnista.StationID][]int64{}
 	}
-	times := w.boots[ev.Station]
-	if !slices.ContainsFunc(times, ev.At.Equal) { // the event may be told again
-		times = append(times, ev.At)
+	times, at := w.boots[ev.Station], ev.At.UnixMilli()
+	if !slices.Contains(times, at) { // the event may be told again
+		times = append(times, at)
 	}
-	times = slices.DeleteFunc(times, func(t time.Time) bool { return !t.After(ev.At.Add(-w.Limits.BootsIn)) })
+	times = slices.DeleteFunc(times, func(t int64) bool { return t <= at-w.Limits.BootsIn.Milliseconds() })
 	if n := len(times); n > w.Limits.Boots {
 		times = times[n-w.Limits.Boots:]
 	}
@@ -107,7 +107,7 @@ func (w *Watch) takeBoot(ctx context.Context, ev gnista.Event) error {
 	if len(times) < w.Limits.Boots {
 		return nil
 	}
-	took := max(time.Minute, ev.At.Sub(times[0]))
+	took := max(time.Minute, time.Duration(at-times[0])*time.Millisecond)
 	return w.open(ctx, bootLoop, Finding{Place: Place{Station: ev.Station}, Facts: map[string]any{"count": len(times), "minutes": int(took / time.Minute)}})
 }
 
@@ -115,7 +115,7 @@ func (w *Watch) takeBoot(ctx context.Context, ev gnista.Event) error {
 func (w *Watch) sweepBoots(ctx context.Context) error {
 	before := w.Now().Add(-w.Limits.BootsIn)
 	for id, times := range w.boots {
-		if !times[len(times)-1].After(before) {
+		if times[len(times)-1] <= before.UnixMilli() {
 			delete(w.boots, id)
 		}
 	}

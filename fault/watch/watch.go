@@ -77,9 +77,9 @@ type Watch struct {
 	Log          *slog.Logger
 
 	mu     sync.Mutex
-	found  map[string]map[Place]Found // by the name of the rule; nil before it was read
-	boots  map[gnista.StationID][]time.Time
-	charge map[string]progress // active transactions whose meter is looked at
+	found  map[string]map[Place]Found   // by the name of the rule; nil before it was read
+	boots  map[gnista.StationID][]int64 // in milliseconds
+	charge map[string]progress          // active transactions whose meter is looked at
 	reject map[rejection]counted
 
 	certified time.Time // when certificates were last looked at
