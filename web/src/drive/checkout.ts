@@ -3,6 +3,7 @@
 import { element } from './element';
 import { ask, clock, read } from './page';
 import { install, keep } from './offline';
+import { offerToTell } from './tell';
 
 const silence = 20_000; // ms without anything sent after which a stream is taken for dead: pictures come every 5 s
 const again = 4_000;
@@ -63,7 +64,10 @@ export function follow() {
     document.body.classList.remove('stale');
     count();
     keep();
-    if (over()) close();
+    if (over()) {
+      close();
+      document.getElementById('tell')?.remove(); // there is nothing more to tell
+    }
   };
   const close = () => {
     stream?.close();
@@ -101,6 +105,7 @@ export function follow() {
   count();
   keep();
   install();
+  void offerToTell().catch(() => undefined); // a browser without its service for push
   open();
   setInterval(count, 1000);
   setInterval(wake, again);
