@@ -11,6 +11,7 @@ import (
 
 	"gnista"
 	"gnista/checkout"
+	"gnista/fault"
 	"gnista/fault/alert"
 	"gnista/fault/driver"
 	"gnista/payment"
@@ -28,7 +29,7 @@ var worrying = []driver.Kind{
 // News is what there is to tell phones of a checkout.
 func (s *Server) News(ctx context.Context, v checkout.View, l string) (checkout.News, error) {
 	p, err := s.pageOf(ctx, v, l)
-	n := checkout.News{View: v, Trouble: p.Trouble() && slices.Contains(worrying, p.Said.Kind)}
+	n := checkout.News{View: v, Trouble: p.Trouble() && slices.Contains(worrying, p.Said.Kind) || p.Said.Cut(s.voice(fault.Language(l))) != ""}
 	if p.Idle != nil {
 		n.Idle = p.Idle.From
 	}
@@ -52,9 +53,13 @@ func (s *Server) worded(p payingPage, l language, w checkout.Word) (title, body 
 	where := fmt.Sprintf("%s · %s %d", p.Station, l.text("pay-outlet"), p.EVSE)
 	switch w {
 	case checkout.WordTrouble:
+		number := p.Said.Case
 		body = strings.TrimSpace(p.Said.What + " " + p.Said.ToDo)
-		if p.Said.Case > 0 {
-			body += fmt.Sprintf(" %s %d.", l.text("pay-case"), p.Said.Case)
+		if cut := p.Said.Cut(s.voice(fault.Language(l.tag))); cut != "" {
+			body, number = cut, p.Said.Fault.Case
+		}
+		if number > 0 {
+			body += fmt.Sprintf(" %s %d.", l.text("pay-case"), number)
 		}
 		return l.text("push-trouble"), body + "\n" + where
 	case checkout.WordIdle:
