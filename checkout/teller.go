@@ -198,7 +198,7 @@ func (t *Teller) try(ctx context.Context, p Phone, n News, w Word) (done bool, e
 	case failed == nil:
 	case code == gnista.NotFound:
 		return false, t.Store.DeletePhone(ctx, p.ID)
-	case code != gnista.Invalid && p.Tries < len(phonePauses):
+	case code != gnista.Invalid && p.Tries <= len(phonePauses):
 		return false, nil
 	default:
 		t.Log.Warn("a phone of a driver could not be told how its charge goes", "checkout", p.Checkout, "phone", p.ID, "what", string(w), "err", failed)

@@ -3,7 +3,7 @@
 import { element } from './element';
 import { ask, clock, read } from './page';
 import { install, keep } from './offline';
-import { offerToTell } from './tell';
+import { offerToTell, showTeller } from './tell';
 
 const silence = 20_000; // ms without anything sent after which a stream is taken for dead: pictures come every 5 s
 const again = 4_000;
@@ -64,10 +64,8 @@ export function follow() {
     document.body.classList.remove('stale');
     count();
     keep();
-    if (over()) {
-      close();
-      document.getElementById('tell')?.remove(); // there is nothing more to tell
-    }
+    showTeller();
+    if (over()) close();
   };
   const close = () => {
     stream?.close();

@@ -12,7 +12,16 @@ async function say(address: string, subscription: PushSubscription): Promise<boo
   return answer.ok ? ((await answer.json()) as { on: boolean }).on : answer.status;
 }
 
-/** Shows the button where the browser can, and there is something to be told of. */
+/** Shows the button once it can be used and the driver has paid, and takes it away when there is nothing more to tell. */
+export function showTeller(): void {
+  const form = document.getElementById('tell');
+  const progress = document.getElementById('progress');
+  if (!form || !progress) return;
+  if ('quiet' in progress.dataset) form.remove();
+  else form.hidden = !form.dataset.ready || progress.dataset.state === 'paying';
+}
+
+/** Readies the button where the browser can, and there is something to be told of. */
 export async function offerToTell(): Promise<void> {
   const form = document.getElementById('tell');
   const note = document.getElementById('told');
@@ -32,7 +41,8 @@ export async function offerToTell(): Promise<void> {
   const had = await worker.pushManager.getSubscription();
   if (had) on = (await say(`${at}/state`, had)) === true;
   show((on && note.dataset.on) || what);
-  form.hidden = false;
+  form.dataset.ready = 'yes';
+  showTeller();
 
   const turnOn = async () => {
     if ((await Notification.requestPermission()) !== 'granted') return note.dataset.blocked;
@@ -51,8 +61,6 @@ export async function offerToTell(): Promise<void> {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     button.disabled = true;
-    void (on ? turnOff() : turnOn())
-      .catch(() => note.dataset.failed)
-      .then((text) => show(text ?? ''));
+    void (on ? turnOff() : turnOn()).catch(() => note.dataset.failed).then((text) => show(text ?? ''));
   });
 }
