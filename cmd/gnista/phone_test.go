@@ -149,7 +149,7 @@ func TestPhones(t *testing.T) {
 		}
 		page := b.visit("/pay/"+c.Key+"?lang=en", nil).Body.String()
 		key, err := b.alerts.PushKey(ctx)
-		if err != nil || !strings.Contains(page, `data-key="`+key+`"`) || !strings.Contains(page, "Tell me on this phone") || !strings.Contains(page, `data-at="/pay/`+c.Key+`/push"`) {
+		if err != nil || !strings.Contains(page, `data-key="`+key+`"`) || !strings.Contains(page, `data-tell="Tell me on this phone"`) || !strings.Contains(page, `data-yes="On: this`) || !strings.Contains(page, `data-at="/pay/`+c.Key+`/push"`) {
 			t.Errorf("the page does not offer it: %v %s", err, page)
 		}
 

@@ -34,13 +34,13 @@ export async function offerToTell(): Promise<void> {
   let on = false;
   const show = (text: string) => {
     note.textContent = text;
-    button.textContent = (on ? button.dataset.off : button.dataset.on) ?? '';
+    button.textContent = (on ? button.dataset.hush : button.dataset.tell) ?? '';
     button.disabled = false;
   };
   const worker = await navigator.serviceWorker.ready;
   const had = await worker.pushManager.getSubscription();
   if (had) on = (await say(`${at}/state`, had)) === true;
-  show((on && note.dataset.on) || what);
+  show((on && note.dataset.yes) || what);
   form.dataset.ready = 'yes';
   showTeller();
 
@@ -49,7 +49,7 @@ export async function offerToTell(): Promise<void> {
     const subscription = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
     const said = await say(at, subscription);
     on = said === true;
-    if (on) return note.dataset.on;
+    if (on) return note.dataset.yes;
     return said === 409 ? note.dataset.full : note.dataset.failed;
   };
   const turnOff = async () => {
