@@ -86,6 +86,7 @@ type Server struct {
 	Invoices      *billing.Invoices
 	Codes         *checkout.Codes
 	Desk          *checkout.Desk
+	Teller        *checkout.Teller // nil: phones are not told of charges
 	Dynamic       *checkout.DynamicCodes
 	Inbox         *payment.Inbox
 	Alerts        *alert.Alerts

@@ -43,6 +43,7 @@ type payingPage struct {
 	CanMail   bool
 	Mailed    bool
 	Unlocked  bool
+	PushKey   string // that browsers subscribe with; empty where phones are not told
 }
 
 // Trouble tells whether the driver is to be told more than how far the checkout is.
@@ -139,6 +140,9 @@ func (s *Server) showCheckout(w http.ResponseWriter, r *http.Request, v checkout
 		p.Problem = ""
 	}
 	p.Mailed, p.Unlocked = q.Has("mailed"), q.Has("unlocked")
+	if !q.Has("part") {
+		p.PushKey = s.pushKey(r.Context(), v)
+	}
 	name := "paying.html"
 	if q.Has("part") {
 		name = "progress.html"
@@ -163,16 +167,22 @@ func (s *Server) checkoutPage(r *http.Request, v checkout.View) (payingPage, str
 		l = reader(r)
 	}
 	l = langOr(r, l)
-	p, err := s.payingOf(r.Context(), v, l)
+	p, err := s.pageOf(r.Context(), v, l)
+	return p, l, err
+}
+
+// pageOf is what is on the page of a checkout in a language.
+func (s *Server) pageOf(ctx context.Context, v checkout.View, l string) (payingPage, error) {
+	p, err := s.payingOf(ctx, v, l)
 	if err != nil {
-		return p, l, err
+		return p, err
 	}
 	if !v.Billed() {
-		if p.Said, err = s.Drivers.Viewed(r.Context(), v, s.voice(fault.Language(l))); err != nil && r.Context().Err() == nil { // the page is worth more than that
+		if p.Said, err = s.Drivers.Viewed(ctx, v, s.voice(fault.Language(l))); err != nil && ctx.Err() == nil { // the page is worth more than that
 			s.Log.Error("it could not be found out what to tell a driver", "checkout", v.ID, "err", err)
 		}
 	}
-	return p, l, s.detail(r.Context(), &p, l)
+	return p, s.detail(ctx, &p, l)
 }
 
 func (s *Server) payingOf(ctx context.Context, v checkout.View, l string) (payingPage, error) {

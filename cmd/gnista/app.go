@@ -165,6 +165,7 @@ type app struct {
 	guard        *checkout.Guard
 	payments     *payment.Worker
 	desk         *checkout.Desk
+	teller       *checkout.Teller
 	standIns     map[string]api.StandIn
 	inbox        *payment.Inbox
 	codes        *checkout.Codes
@@ -366,6 +367,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		Events:  a.db, Bus: a.bus, Ready: a.readiness(), Observe: a.metrics.served, NewRequestID: rand.Text, People: a.people, Passkeys: access.NewPasskeys(a.db, a.db, o.Now), SignOn: o.SignOn, Trail: a.db, Members: a.members, Settings: o.Settings, MapTiles: o.MapTiles, Support: o.Invoicing.SupportPhone,
 		Token: o.Token, PublicURL: o.PublicURL, BaseURL: o.BaseURL, LinkKey: links, Proxies: o.Proxies, Version: version, Zone: o.Zone, Now: o.Now, Log: o.Log,
 	}
+	a.newTeller(web)
 	if !o.Part.leads() {
 		a.metrics.registry.MustRegister(a.scrape())
 		a.metrics.expect(slices.Sorted(maps.Keys(a.payments.Providers)))

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"gnista"
+	"gnista/api"
 	"gnista/checkout"
 )
 
@@ -70,5 +73,18 @@ func (a *app) newDesk(o options) *checkout.Desk {
 // serveGuests brings checkouts to their end until ctx ends.
 func (a *app) serveGuests(ctx context.Context) {
 	a.running.Go(func() { a.desk.Run(ctx) })
-	a.running.Go(func() { a.db.Consume(ctx, "checkout", a.guestNudge, a.desk.Take) })
+	a.running.Go(func() { a.db.Consume(ctx, "checkout", a.guestNudge, a.takeGuest) })
+	a.running.Go(func() { a.teller.Run(ctx) })
+}
+
+func (a *app) takeGuest(ctx context.Context, ev gnista.Event) error {
+	return errors.Join(a.desk.Take(ctx, ev), a.teller.Take(ctx, ev))
+}
+
+// newTeller has phones of drivers told of charges by what makes the pages.
+func (a *app) newTeller(web *api.Server) {
+	a.teller = &checkout.Teller{
+		Store: a.db, Desk: a.desk, News: web.News, Check: web.CheckPhone, Send: web.Notify, Now: web.Now, NewID: a.desk.NewID, Log: web.Log,
+	}
+	web.Teller = a.teller
 }

@@ -3,8 +3,6 @@ package alert
 import (
 	"cmp"
 	"context"
-	"crypto/ecdh"
-	"encoding/base64"
 	"fmt"
 	"net"
 	"net/mail"
@@ -116,6 +114,9 @@ func (c Channel) mask() string {
 	return u.Scheme + "://" + u.Host + "/…"
 }
 
+// browser is that of a channel for push.
+func (c Channel) browser() Browser { return Browser{c.Address, c.P256dh, c.Auth} }
+
 // Masked is the address as logs and lists show it.
 func (c Channel) Masked() string { return c.mask() }
 
@@ -153,17 +154,7 @@ func (a *Alerts) checkChannel(c *Channel, d *directory) error {
 		}
 		return a.checkURL("address", c.Address)
 	case ByPush:
-		key, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(c.P256dh, "="))
-		if err == nil {
-			_, err = ecdh.P256().NewPublicKey(key)
-		}
-		if err != nil {
-			return gnista.Invalidf("keys.p256dh", "is not a public key of P-256 in base64url")
-		}
-		if auth, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(c.Auth, "=")); err != nil || len(auth) != 16 {
-			return gnista.Invalidf("keys.auth", "is not 16 bytes in base64url")
-		}
-		return a.checkURL("endpoint", c.Address)
+		return a.CheckBrowser(c.browser())
 	}
 	return gnista.Invalidf("kind", "%q is none of mail, webhook and push", c.Kind)
 }

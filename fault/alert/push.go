@@ -21,6 +21,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"gnista"
 )
 
 const (
@@ -139,19 +141,69 @@ func pushToken(key *ecdsa.PrivateKey, endpoint, contact string, now time.Time) (
 	return signed + "." + b64.EncodeToString(sig[:]), nil
 }
 
-// notice is what a browser shows.
-type notice struct {
+// Browser is one that has subscribed to be pushed to. Who knows its endpoint and keys can push to it: they are neither
+// logged nor shown.
+type Browser struct {
+	Endpoint string
+	P256dh   string // public key of P-256, base64url
+	Auth     string // 16 bytes, base64url
+}
+
+// Notice is what a browser shows.
+type Notice struct {
+	ID     string // of the notice; the same again takes the place of the one before
+	Title  string
+	Body   string
+	URL    string        // that it leads to; empty is none
+	Urgent bool          // wakes a phone that saves power
+	Keep   time.Duration // that a push service holds it for
+}
+
+// shown is a notice as our workers in browsers read it.
+type shown struct {
 	Title string `json:"title"`
 	Body  string `json:"body"`
 	URL   string `json:"url,omitempty"`
 	Tag   string `json:"tag"` // the same at each try, so that it is shown once
 }
 
+// CheckBrowser tells whether there can be such a browser, and whether it may be called. Invalid.
+func (a *Alerts) CheckBrowser(b Browser) error {
+	key, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(b.P256dh, "="))
+	if err == nil {
+		_, err = ecdh.P256().NewPublicKey(key)
+	}
+	if err != nil {
+		return gnista.Invalidf("keys.p256dh", "is not a public key of P-256 in base64url")
+	}
+	if auth, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(b.Auth, "=")); err != nil || len(auth) != 16 {
+		return gnista.Invalidf("keys.auth", "is not 16 bytes in base64url")
+	}
+	return a.checkURL("endpoint", b.Endpoint)
+}
+
+// Show has a browser show a notice, and is done when its push service has taken that. NotFound where the subscription
+// has ended; Invalid where it never will be taken; Offline where it was not now, or nobody knows.
+func (a *Alerts) Show(ctx context.Context, b Browser, n Notice) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	o := a.show(ctx, b, n)
+	note := plain(strings.ReplaceAll(o.note, b.Endpoint, "…"), mostNote)
+	switch o.result {
+	case Arrived:
+		return nil
+	case Gone:
+		return gnista.Errorf(gnista.NotFound, "the browser has ended its subscription")
+	case Never:
+		return gnista.Invalidf("endpoint", "the push service does not take it (%d): %s", o.status, note)
+	}
+	return gnista.Errorf(gnista.Offline, "the push service did not take it (%d): %s", o.status, note)
+}
+
 // push sends a delivery to a browser.
 func (a *Alerts) push(ctx context.Context, c Channel, x Delivery) outcome {
-	never := func(err error) outcome { return outcome{result: Never, note: err.Error()} }
 	l := a.letter(x, func(string) string { return "" })
-	n := notice{Title: plain(l.Title(), 150), URL: l.Home, Tag: x.ID}
+	n := Notice{ID: x.ID, Title: plain(l.Title(), 150), URL: l.Home, Urgent: x.alerting(), Keep: pushKeep}
 	for i, it := range l.Lines {
 		if i == 0 {
 			n.Body, n.URL = it.Todo, it.Link
@@ -167,7 +219,13 @@ func (a *Alerts) push(ctx context.Context, c Channel, x Delivery) outcome {
 		n.Body = l.W("test-text")
 	}
 	n.Body = plain(n.Body, 500)
-	text, err := json.Marshal(n)
+	return a.show(ctx, c.browser(), n)
+}
+
+// show sends a notice to a browser.
+func (a *Alerts) show(ctx context.Context, b Browser, n Notice) outcome {
+	never := func(err error) outcome { return outcome{result: Never, note: err.Error()} }
+	text, err := json.Marshal(shown{n.Title, n.Body, n.URL, n.ID})
 	if err != nil {
 		return never(err)
 	}
@@ -177,7 +235,7 @@ func (a *Alerts) push(ctx context.Context, c Channel, x Delivery) outcome {
 	}
 	salt := make([]byte, 16)
 	rand.Read(salt)
-	body, err := encryptPush(text, c.P256dh, c.Auth, own, salt)
+	body, err := encryptPush(text, b.P256dh, b.Auth, own, salt)
 	if err != nil {
 		return never(err)
 	}
@@ -189,7 +247,7 @@ func (a *Alerts) push(ctx context.Context, c Channel, x Delivery) outcome {
 	if !strings.HasPrefix(contact, "https://") && a.Mail != nil {
 		contact = "mailto:" + a.Mail.From.Address
 	}
-	token, err := pushToken(key, c.Address, contact, a.Now())
+	token, err := pushToken(key, b.Endpoint, contact, a.Now())
 	if err != nil {
 		return never(err)
 	}
@@ -197,13 +255,13 @@ func (a *Alerts) push(ctx context.Context, c Channel, x Delivery) outcome {
 	if err != nil {
 		return never(err)
 	}
-	topic := sha256.Sum256([]byte(x.ID)) // a later try takes the place of an earlier one that waits. RFC 8030 §5.4
+	topic := sha256.Sum256([]byte(n.ID)) // a later try takes the place of an earlier one that waits. RFC 8030 §5.4
 	urgency := "normal"
-	if x.alerting() {
+	if n.Urgent {
 		urgency = "high"
 	}
-	o := a.post(ctx, c.Address, body, map[string]string{
-		"Content-Encoding": "aes128gcm", "Content-Type": "application/octet-stream", "TTL": strconv.Itoa(int(pushKeep.Seconds())), "Urgency": urgency,
+	o := a.post(ctx, b.Endpoint, body, map[string]string{
+		"Content-Encoding": "aes128gcm", "Content-Type": "application/octet-stream", "TTL": strconv.Itoa(int(n.Keep.Seconds())), "Urgency": urgency,
 		"Topic": b64.EncodeToString(topic[:24]), "Authorization": fmt.Sprintf("vapid t=%s, k=%s", token, b64.EncodeToString(point)),
 	})
 	switch o.status {

@@ -92,6 +92,18 @@ type Answer struct {
 	Others []Outlet // that are free, where another one is to be chosen
 }
 
+// cutWithin is how long after the end of a charge a fault may be told that ended it.
+const cutWithin = time.Minute
+
+// Cut is what is said of a fault of the outlet that came while a charge went on that has ended since; empty is none.
+func (a Answer) Cut(v Voice) string {
+	f, t := a.Fault, a.Charge
+	if f == nil || t == nil || t.State == charging.Active || a.Entry.Usable || !a.struck() || f.OpenedAt.After(t.EndedAt.Add(cutWithin)) {
+		return ""
+	}
+	return a.Entry.Explain(f, v.Language, v.Zone).Driver
+}
+
 // Checkout answers whoever has the key of a checkout. NotFound, which does not tell why.
 func (d *Desk) Checkout(ctx context.Context, key string, v Voice) (Answer, error) {
 	x, err := d.Checkouts.View(ctx, key)

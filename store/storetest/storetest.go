@@ -85,6 +85,7 @@ func Run(t *testing.T, url string) {
 	t.Run("corrections", s.corrections)
 	t.Run("payments", s.payments)
 	t.Run("checkouts", s.checkouts)
+	t.Run("phones", s.phones)
 	t.Run("mandates", s.mandates)
 	t.Run("books of providers", s.books)
 	t.Run("hints of providers", s.hints)

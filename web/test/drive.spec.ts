@@ -35,10 +35,14 @@ test('pays by card, charges, loses the network, stops and has a receipt', async 
   await page.getByText('I have a charging card or tag').click();
   await expect(page.getByText('Hold your card or tag')).toBeVisible();
   await accessible(page);
+  await context.grantPermissions(['notifications']); // a browser without a window refuses them
   await choose(page, 'stripe');
   await accessible(page);
+  const tell = page.getByRole('button', { name: 'Tell me on this phone' });
+  await expect(tell).toBeHidden(); // there is nothing to tell before it is paid
   await page.getByRole('button', { name: 'Pay (test)' }).click();
   await expect(heading(page)).toContainText('Charging', { timeout: 40_000 });
+  await expect(tell).toBeVisible();
   await page.evaluate(() => ((window as unknown as { stayed: boolean }).stayed = true));
   await expect(page.locator('.figures dd').first()).not.toHaveText('0.000 kWh', { timeout: 20_000 });
   await page.getByText('Why it costs that').click();
@@ -71,6 +75,7 @@ test('pays by card, charges, loses the network, stops and has a receipt', async 
   if (await stop.isVisible()) await stop.click({ timeout: 3000 }).catch(() => undefined); // or the car was full before
   await expect(heading(page)).toContainText('Done', { timeout: 40_000 });
   await expect(page.getByText('Released')).toBeVisible();
+  await expect(tell).toHaveCount(0);
   await accessible(page);
   await page.getByRole('button', { name: 'Unlock the cable' }).click();
   await expect(page.getByText(/let go of the cable/)).toBeVisible();

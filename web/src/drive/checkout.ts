@@ -3,6 +3,7 @@
 import { element } from './element';
 import { ask, clock, read } from './page';
 import { install, keep } from './offline';
+import { offerToTell, showTeller } from './tell';
 
 const silence = 20_000; // ms without anything sent after which a stream is taken for dead: pictures come every 5 s
 const again = 4_000;
@@ -63,6 +64,7 @@ export function follow() {
     document.body.classList.remove('stale');
     count();
     keep();
+    showTeller();
     if (over()) close();
   };
   const close = () => {
@@ -101,6 +103,7 @@ export function follow() {
   count();
   keep();
   install();
+  void offerToTell().catch(() => undefined); // a browser without its service for push
   open();
   setInterval(count, 1000);
   setInterval(wake, again);

@@ -1,5 +1,5 @@
 // Where there is no network, the page of a charge is shown as it was last. Only pages that are looked at come here:
-// what is sent, and what is live, goes past.
+// what is sent, and what is live, goes past. It also shows what drivers have this phone told, while no page is open.
 /// <reference lib="webworker" />
 export {};
 declare const self: ServiceWorkerGlobalScope;
@@ -32,4 +32,29 @@ self.addEventListener('fetch', (event) => {
   else if (address.pathname.startsWith('/built/') || address.pathname.startsWith('/assets/')) {
     event.respondWith(address.pathname.startsWith('/built/') ? part(request) : fetch(request).catch(() => part(request)));
   }
+});
+
+self.addEventListener('push', (event) => {
+  let notice: { title?: string; body?: string; url?: string; tag?: string } = {};
+  try {
+    notice = (event.data?.json() ?? {}) as typeof notice;
+  } catch {
+    // what cannot be read is shown without a text: browsers want something to be shown
+  }
+  const { title, body, tag, url } = notice;
+  event.waitUntil(self.registration.showNotification(title ?? 'Gnista', { body, tag, icon: '/assets/icon-192.png', data: url }));
+});
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  const address = event.notification.data as string | undefined;
+  if (!address) return;
+  const url = new URL(address, self.location.origin);
+  if (url.origin !== self.location.origin) return;
+  event.waitUntil(
+    self.clients.matchAll({ type: 'window', includeUncontrolled: true }).then((windows) => {
+      const open = windows.find((w) => new URL(w.url).pathname === url.pathname);
+      return open ? open.focus() : self.clients.openWindow(url.href);
+    }),
+  );
 });
