@@ -47,7 +47,7 @@ generate:
 
 # Tests that take days of stations' time, or end a process at each of its writes: watched for races they would take most
 # of an hour, and so they are played without; TestDay is watched in part. TestTranscripts is not, as
-# the race detector of Go 1.26 now and then ends a process that has many bubbles of synctest (golang/go#78156).
+# the race detector of Go 1.26 now and then ends a process that has many goroutines (golang/go#78156): most of all there.
 LONG = Conformance|SitePower|UptimeOfADay|LaddersEnd|Remedies|SilentFaults|Anything|Scenarios|Guard([A-Z]\w*)?|Guest([A-Z]\w*)?|Rage|CheckPersonalities|Personalities|Terminal([A-Z]\w*)?|SimSite|Demo|EndsAtAnyWrite|Kill([A-Z]\w*)?|Killed
 LONG_IN = ./cmd/gnista ./checkout ./fault/alert ./fault/remedy ./power/site ./payment/stripe ./payment/swish
 
@@ -55,7 +55,7 @@ LONG_IN = ./cmd/gnista ./checkout ./fault/alert ./fault/remedy ./power/site ./pa
 # slow and finds nothing of ours. Only that package: where one has generic code it shares that with all others, which
 # would then not be watched there, and races would be seen where there are none.
 race: setup peers
-	$(GO) test -race -gcflags=modernc.org/sqlite/lib=-race=false -timeout 30m -skip '^Test($(LONG)|Transcripts)$$' ./...
+	sh scripts/race.sh $(GO) test -race -gcflags=modernc.org/sqlite/lib=-race=false -timeout 30m -skip '^Test($(LONG)|Transcripts)$$' ./...
 
 # Package api has a generic function of huma's for each operation, which takes most of its time to inline: not for tests.
 check race ui-check long-told long-lived: export GOFLAGS = -gcflags=gnista/api=-l
