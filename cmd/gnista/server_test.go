@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -33,8 +34,26 @@ type server struct {
 	address        string
 	secure, mutual string // addresses with TLS, where there are
 	cmd            *exec.Cmd
-	log            *bytes.Buffer
+	log            *journal
 	killed         bool
+}
+
+// journal is what a process says, also while it does.
+type journal struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *journal) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(b)
+}
+
+func (s *journal) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }
 
 // build builds the binary as this test was built.
@@ -60,7 +79,7 @@ func build(t *testing.T) string {
 // start runs the binary until the test ends.
 func start(t *testing.T, binary, listen, data string, flags ...string) *server {
 	t.Helper()
-	s := &server{log: &bytes.Buffer{}, cmd: exec.Command(binary, append([]string{"serve", "--listen", listen, "--data", data}, flags...)...)}
+	s := &server{log: &journal{}, cmd: exec.Command(binary, append([]string{"serve", "--listen", listen, "--data", data}, flags...)...)}
 	s.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GNISTA_") })
 	s.cmd.Env = append(s.cmd.Env, "GNISTA_ADMIN_TOKEN="+peerAdmin)
 	s.cmd.Stderr = s.log
@@ -75,18 +94,18 @@ func start(t *testing.T, binary, listen, data string, flags ...string) *server {
 	late := time.AfterFunc(peerPatience, func() { s.cmd.Process.Kill() })
 	defer late.Stop()
 	lines := bufio.NewReader(out)
-	said := func(pattern string) string {
+	line := func(pattern string) string {
 		t.Helper()
-		line, err := lines.ReadString('\n')
-		found := regexp.MustCompile(pattern).FindStringSubmatch(line)
+		text, err := lines.ReadString('\n')
+		found := regexp.MustCompile(pattern).FindStringSubmatch(text)
 		if found == nil {
-			t.Fatalf("the binary says %q: %v\n%s", line, err, s.log)
+			t.Fatalf("the binary says %q: %v\n%s", text, err, s.log)
 		}
 		return found[1]
 	}
-	s.address = said(`on http://([^/]+)/`)
+	s.address = line(`on http://([^/]+)/`)
 	if slices.Contains(flags, "--tls-listen") {
-		s.secure, s.mutual = said(`on https://([^/]+)/`), said(`on wss://([^/]+)/`)
+		s.secure, s.mutual = line(`on https://([^/]+)/`), line(`on wss://([^/]+)/`)
 	}
 	return s
 }
