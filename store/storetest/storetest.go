@@ -282,26 +282,6 @@ func (s suite) deviceModel(t *testing.T) {
 	}
 }
 
-func (s suite) verdicts(t *testing.T) {
-	ctx := t.Context()
-	for i := range 3 {
-		v := station.Verdict{Station: "v", Cause: station.BadCredentials, Reason: "the password is wrong", Remote: fmt.Sprint(i), Count: 1, FirstAt: now, LastAt: now.Add(time.Duration(i) * time.Second)}
-		if err := s.AddVerdicts(ctx, []station.Verdict{v}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := s.AddVerdicts(ctx, []station.Verdict{{Station: "w", Cause: station.UnknownStation, Reason: "x", Count: 1, FirstAt: now, LastAt: now}}); err != nil {
-		t.Fatal(err)
-	}
-	list := must[[]station.Verdict](t)(s.Verdicts(ctx, "v", 10))
-	if len(list) != 1 || list[0].Count != 3 || list[0].Remote != "2" || !list[0].FirstAt.Equal(now) || !list[0].LastAt.Equal(now.Add(2*time.Second)) {
-		t.Errorf("got %+v", list)
-	}
-	if all := must[[]station.Verdict](t)(s.Verdicts(ctx, "", 10)); len(all) != 2 || all[0].Station != "v" {
-		t.Errorf("got %+v", all)
-	}
-}
-
 func (s suite) tokens(t *testing.T) {
 	ctx := t.Context()
 	k := token.Token{ID: token.ID{UID: "04:a1:B2 c3", Type: token.ISO14443}, Name: "Åsa", Group: "g", ExpiresAt: now, MaxConcurrent: 2, CreatedAt: now, UpdatedAt: now}
