@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -72,6 +73,7 @@ type Member struct {
 	lease Lease
 	end   func() // what the leading node does; nil while this one does not
 	sure  time.Time
+	rests time.Time // until when it does not lead, as it could not begin to
 }
 
 // Join makes the node known. Conflict when another one has its name; it takes some time to know that where one of
@@ -123,7 +125,7 @@ func (m *Member) Run(ctx context.Context) error {
 		case gnista.CodeOf(err) == gnista.Conflict:
 			return err
 		case err != nil:
-			m.Log.Error("the database could not be told that this node runs", "err", err)
+			m.Log.Error("it could not be said that this node runs, or leads", "err", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -141,7 +143,13 @@ func (m *Member) Step(ctx context.Context) error {
 	err := m.Store.Stay(limited, m.Node)
 	var l Lease
 	if err == nil {
-		l, err = m.Store.Lead(limited, m.Node, m.Lasts)
+		lasts := m.Lasts
+		if time.Now().Before(m.rests) {
+			lasts = 0 // gives up what it has, and sees who leads
+		}
+		if l, err = m.Store.Lead(limited, m.Node, lasts); lasts == 0 && l.Mine {
+			l = Lease{}
+		}
 	}
 	if err != nil {
 		// It leads on for as long as nobody else can: less than it was given, as it was given that some time ago.
@@ -164,8 +172,9 @@ func (m *Member) Step(ctx context.Context) error {
 		return nil
 	}
 	end, err := m.Begin(ctx, l.Term)
-	if err != nil {
-		return err
+	if err != nil { // perhaps another node can
+		m.rests = time.Now().Add(3 * m.Lasts)
+		return fmt.Errorf("this node cannot lead: %w", err)
 	}
 	m.Log.Info("this node leads", "term", l.Term)
 	m.end = end

@@ -152,6 +152,37 @@ func TestOneLeads(t *testing.T) {
 	})
 }
 
+// A node that cannot do what the leading one does leaves it to another.
+func TestLeavesItToAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &table{down: map[string]bool{}, nodes: map[string]cluster.Node{}}
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		var leads atomic.Bool
+		for _, name := range []string{"broken", "sound"} {
+			m := &cluster.Member{Store: s, Node: cluster.Node{Name: name, Run: name}, Log: slog.New(slog.DiscardHandler)}
+			m.Begin = func(context.Context, int64) (func(), error) {
+				if name == "broken" {
+					return nil, errors.New("it cannot")
+				}
+				leads.Store(true)
+				return func() { leads.Store(false) }, nil
+			}
+			if err := m.Join(ctx); err != nil {
+				t.Fatal(err)
+			}
+			running.Go(func() { m.Run(ctx) })
+			synctest.Wait() // the first one is first
+		}
+		time.Sleep(2 * cluster.Lasts)
+		if !leads.Load() {
+			t.Error("the node that can lead does not")
+		}
+		stop()
+		running.Wait()
+	})
+}
+
 // A node that was killed comes back under its name when nothing is heard of it any more; where one of its name still
 // runs it is told so soon.
 func TestJoin(t *testing.T) {

@@ -69,6 +69,7 @@ type Bus struct {
 func Connect(urls, node string, log *slog.Logger) (*client.Conn, error) {
 	conn, err := client.Connect(urls, client.Name("gnista "+node), client.MaxReconnects(-1), client.ReconnectWait(500*time.Millisecond), client.ReconnectJitter(500*time.Millisecond, time.Second),
 		client.PingInterval(5*time.Second), client.MaxPingsOutstanding(2), client.Timeout(5*time.Second),
+		client.ReconnectBufSize(-1), // what is not heard at once is found again by numbers, and orders must not come late
 		client.DisconnectErrHandler(func(_ *client.Conn, err error) {
 			log.Warn("the connection to NATS ended; other nodes are not reached until it is back", "err", err)
 		}),
@@ -200,12 +201,15 @@ func (b *Bus) Serve(ctx context.Context) error {
 
 // tell tells the node that leads. What is not heard is no loss.
 func (b *Bus) tell(w word) {
+	if !b.Conn.IsConnected() { // as was logged
+		return
+	}
 	w.Node = b.Node
 	data, err := json.Marshal(w)
 	if err == nil {
 		err = b.Conn.Publish(b.toLead(), data)
 	}
-	if err != nil && !b.Conn.IsClosed() {
+	if err != nil && b.Conn.IsConnected() {
 		b.Log.Warn("the node that leads could not be told", "err", err)
 	}
 }

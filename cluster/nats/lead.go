@@ -303,6 +303,9 @@ func (l *Lead) ask(ctx context.Context, node string, a ask) (json.RawMessage, er
 	if int64(len(data)) > l.Conn.MaxPayload() {
 		return nil, gnista.Errorf(gnista.Unsupported, "this has %d bytes, and the NATS server between the nodes takes %d: raise its max_payload", len(data), l.Conn.MaxPayload())
 	}
+	if !l.Conn.IsConnected() {
+		return nil, gnista.Errorf(gnista.Offline, "station %s is connected to the node %q, which is not reached: the connection to NATS is gone", a.Station, node)
+	}
 	limited, cancel := context.WithTimeout(ctx, a.Within+slack)
 	defer cancel()
 	m, err := l.Conn.RequestWithContext(limited, l.toNode(node), data)

@@ -531,6 +531,9 @@ func (a *app) close(ctx context.Context) error {
 		err = a.node.leave(ctx)
 	}
 	works := a.stop != nil
+	if works && a.part.leads() {
+		a.stop() // another node does it soon
+	}
 	if works {
 		a.checks.End() // while stations are still there, so that it can clean up
 		a.halt()       // while stations are still there, so that none is thought to have failed

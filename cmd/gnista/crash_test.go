@@ -64,9 +64,7 @@ func TestKill(t *testing.T) {
 
 	confirmed := &told{events: map[string]sim.Event{}}
 	park := newPark("ws://"+s.address+"/ocpp", stations, confirmed)
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- park.Run(ctx) }()
+	stop := play(t, park)
 	for range kills {
 		confirmed.await(t, stations/4)
 		s.kill()
@@ -75,17 +73,29 @@ func TestKill(t *testing.T) {
 	}
 	confirmed.await(t, stations/4)
 	stop()
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(2 * time.Minute):
-		t.Fatal("the stations do not come to an end")
-	}
 	finished := confirmed.finished()
 	eventually(t, "everything is billed", func() bool { return len(everything[record](t, s, "/charge-records")) >= finished })
 	audit(t, s, confirmed, finished)
+}
+
+// play has stations do what they do until stop is called, which waits for their end.
+func play(t *testing.T, park *sim.Park) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- park.Run(ctx) }()
+	return func() {
+		t.Helper()
+		cancel()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(5 * time.Minute):
+			t.Fatal("the stations do not come to an end")
+		}
+	}
 }
 
 // newPark is many stations of all versions at which one car after the other charges for some seconds.

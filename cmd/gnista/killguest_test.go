@@ -99,10 +99,7 @@ func TestKillGuests(t *testing.T) {
 			},
 		})
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	ended := make(chan error, 1)
-	go func() { ended <- park.Run(ctx) }()
+	stop := play(t, park)
 	coming, leave := context.WithCancel(t.Context())
 	defer leave()
 	var buyers sync.WaitGroup
@@ -147,14 +144,6 @@ func TestKillGuests(t *testing.T) {
 		return len(left) == 0
 	})
 	stop()
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(2 * time.Minute):
-		t.Fatal("the stations do not come to an end")
-	}
 	type payment struct {
 		ID, State, Provider, Transaction, Reason string
 		Due, Paid, Held                          gnista.Money

@@ -291,9 +291,7 @@ func TestKillNodes(t *testing.T) {
 	c.list[1].do(t, "POST", "/tokens", `{"uid":"CARD"}`)
 	confirmed := &told{events: map[string]sim.Event{}}
 	park := newPark("ws://"+balance(t, c.addresses()...).String()+"/ocpp", stations, confirmed)
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- park.Run(ctx) }()
+	stop := play(t, park)
 	for round := range 3 {
 		confirmed.await(t, stations/4)
 		victim := rand.IntN(len(c.list))
@@ -310,14 +308,6 @@ func TestKillNodes(t *testing.T) {
 	}
 	confirmed.await(t, stations/4)
 	stop()
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(2 * time.Minute):
-		t.Fatal("the stations do not come to an end")
-	}
 	finished := confirmed.finished()
 	s := c.list[rand.IntN(len(c.list))]
 	eventually(t, "everything is billed", func() bool { return len(everything[record](t, s, "/charge-records")) >= finished })

@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -41,10 +40,7 @@ func torture(t *testing.T, park *sim.Park, confirmed *told, list []torment) {
 	}
 	fmt.Printf("torture for %v: to do the same again say %s=%d\n", lasts, tortureSeed, seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	ended := make(chan error, 1)
-	go func() { ended <- park.Run(ctx) }()
+	stop := play(t, park)
 	confirmed.await(t, 5)
 	for end, n := time.Now().Add(lasts), 1; time.Now().Before(end); n++ {
 		x := list[r.IntN(len(list))]
@@ -57,14 +53,6 @@ func torture(t *testing.T, park *sim.Park, confirmed *told, list []torment) {
 	}
 	confirmed.await(t, 5)
 	stop()
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(5 * time.Minute):
-		t.Fatal("the stations do not come to an end")
-	}
 }
 
 // quit ends a server as one is ended that has had errors to log.
