@@ -24,9 +24,8 @@ const (
 // Run looks at checkouts until ctx ends: at all that are not over when it begins, then at those that are due
 // or were woken.
 func (d *Desk) Run(ctx context.Context) {
-	d.mu.Lock()
-	d.ctx, d.ended, d.busy = ctx, false, map[string]bool{}
-	d.mu.Unlock()
+	d.looks.begin(ctx)
+	defer d.looks.end()
 	at, most := d.Now().AddDate(100, 0, 0), resumed
 	for ctx.Err() == nil {
 		due, err := d.Store.DueCheckouts(ctx, at, most)
@@ -48,47 +47,23 @@ func (d *Desk) Run(ctx context.Context) {
 		case <-time.After(pause):
 		}
 	}
-	d.mu.Lock() // whoever found that it runs has begun what is waited for
-	d.ended = true
-	d.mu.Unlock()
-	d.running.Wait()
 }
 
 // Wake has a checkout looked at soon.
-func (d *Desk) Wake(id string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.ctx == nil || d.ended || d.ctx.Err() != nil {
-		return // it is found when it is due
-	}
-	if _, busy := d.busy[id]; busy {
-		d.busy[id] = true
-		return
-	}
-	d.busy[id] = false
-	d.running.Go(func() { d.look(d.ctx, id) })
-}
+func (d *Desk) Wake(id string) { d.looks.wake(id, d.look) }
 
-// look looks at a checkout as long as there is something to be done, and again when it was woken meanwhile.
-func (d *Desk) look(ctx context.Context, id string) {
-	for {
-		err := d.Advance(ctx, id)
-		if err != nil && ctx.Err() == nil {
-			d.Log.Error("a checkout is not advanced, and is looked at again", "checkout", id, "err", err)
-			select {
-			case <-ctx.Done():
-			case <-time.After(failPause):
-			}
-		}
-		d.mu.Lock()
-		if ctx.Err() != nil || err == nil && !d.busy[id] {
-			delete(d.busy, id)
-			d.mu.Unlock()
-			return
-		}
-		d.busy[id] = false
-		d.mu.Unlock()
+// look looks at a checkout as long as there is something to be done, and tells whether it is to be looked at again.
+func (d *Desk) look(ctx context.Context, id string) (again bool) {
+	err := d.Advance(ctx, id)
+	if err == nil || ctx.Err() != nil {
+		return false
 	}
+	d.Log.Error("a checkout is not advanced, and is looked at again", "checkout", id, "err", err)
+	select {
+	case <-ctx.Done():
+	case <-time.After(failPause):
+	}
+	return true
 }
 
 // Advance does for a checkout what there is to be done now.

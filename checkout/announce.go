@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"context"
 	"time"
 
 	"gnista"
@@ -16,17 +17,12 @@ func (d *Desk) announce(c Checkout) {
 	if at, ok := d.Network.Presence.Connection(c.Station); !ok || at.Version != gnista.V21 {
 		return
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.ctx == nil || d.ended || d.ctx.Err() != nil {
-		return
-	}
-	d.running.Go(func() {
-		list, err := d.Network.Settings.Variables(d.ctx, c.Station, station.VariableFilter{Component: webPayments, Limit: 1})
+	d.looks.do(func(ctx context.Context) {
+		list, err := d.Network.Settings.Variables(ctx, c.Station, station.VariableFilter{Component: webPayments, Limit: 1})
 		if err == nil && len(list) > 0 {
-			_, err = station.Give(d.ctx, d.Network, c.Station, power.WebPayment{EVSE: c.EVSE, Timeout: max(1, int(c.PayBy.Sub(d.Now())/time.Second))})
+			_, err = station.Give(ctx, d.Network, c.Station, power.WebPayment{EVSE: c.EVSE, Timeout: max(1, int(c.PayBy.Sub(d.Now())/time.Second))})
 		}
-		if err != nil && d.ctx.Err() == nil {
+		if err != nil && ctx.Err() == nil {
 			d.Log.Warn("a station was not told that somebody pays for an EVSE", "station", c.Station, "evse", c.EVSE, "err", err)
 		}
 	})

@@ -3,7 +3,6 @@ package checkout
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"time"
 
 	"gnista"
@@ -92,11 +91,7 @@ type Desk struct {
 	NewID func() string
 	Log   *slog.Logger
 
-	mu      sync.Mutex
-	ctx     context.Context // of [Desk.Run]; nil before
-	ended   bool            // Run has
-	busy    map[string]bool // by id of those that are looked at: whether to look again
-	running sync.WaitGroup
+	looks looks
 }
 
 // Find finds the checkout that has a key. NotFound, which does not tell why.

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"gnista"
@@ -28,10 +27,7 @@ type Teller struct {
 	NewID func() string
 	Log   *slog.Logger
 
-	mu      sync.Mutex
-	ctx     context.Context // of [Teller.Run]; nil while it does not run
-	busy    map[string]bool // by id of those that are looked at: whether to look again
-	running sync.WaitGroup
+	looks looks
 }
 
 // Tell has a phone told of a checkout from now on. Invalid; Conflict where the checkout is over, or has as many as there
@@ -77,9 +73,9 @@ func (t *Teller) find(ctx context.Context, c Checkout, endpoint string) (Phone, 
 
 // Run tells phones until ctx ends: those that are due, and those that are woken.
 func (t *Teller) Run(ctx context.Context) {
-	t.mu.Lock()
-	t.ctx, t.busy = ctx, map[string]bool{}
-	t.mu.Unlock()
+	t.looks.most = phonesBusy
+	t.looks.begin(ctx)
+	defer t.looks.end()
 	for ctx.Err() == nil {
 		due, err := t.Store.DuePhones(ctx, t.Now(), phoneBatch)
 		if err != nil && ctx.Err() == nil {
@@ -91,10 +87,6 @@ func (t *Teller) Run(ctx context.Context) {
 		case <-time.After(phoneSweep):
 		}
 	}
-	t.mu.Lock() // whoever found that it runs has begun what is waited for
-	t.ctx = nil
-	t.mu.Unlock()
-	t.running.Wait()
 }
 
 // Take looks at the phones of whom an event may be about.
@@ -110,37 +102,13 @@ func (t *Teller) Take(ctx context.Context, ev gnista.Event) error {
 
 // wake has phones looked at soon. What there is no room for is found when it is due.
 func (t *Teller) wake(ids ...string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.ctx == nil || t.ctx.Err() != nil {
-		return
-	}
 	for _, id := range ids {
-		if _, busy := t.busy[id]; busy {
-			t.busy[id] = true
-		} else if len(t.busy) < phonesBusy {
-			t.busy[id] = false
-			ctx := t.ctx
-			t.running.Go(func() { t.look(ctx, id) })
-		}
-	}
-}
-
-// look looks at a phone, and again where it was woken meanwhile.
-func (t *Teller) look(ctx context.Context, id string) {
-	for {
-		if err := t.tell(ctx, id); err != nil && ctx.Err() == nil {
-			t.Log.Error("a phone of a driver is not told how its charge goes, and is looked at again", "phone", id, "err", err)
-		}
-		t.mu.Lock()
-		again := t.busy[id] && ctx.Err() == nil
-		if t.busy[id] = false; !again {
-			delete(t.busy, id)
-		}
-		t.mu.Unlock()
-		if !again {
-			return
-		}
+		t.looks.wake(id, func(ctx context.Context, id string) (again bool) {
+			if err := t.tell(ctx, id); err != nil && ctx.Err() == nil {
+				t.Log.Error("a phone of a driver is not told how its charge goes, and is looked at again", "phone", id, "err", err)
+			}
+			return false
+		})
 	}
 }
 
