@@ -32,7 +32,7 @@ ui-check: setup ui
 
 # Tests use a real PostgreSQL and stations that others have written; setup installs what is missing.
 test: setup peers
-	$(GO) test $(TESTFLAGS) ./...
+	$(GO) test -timeout 60m $(TESTFLAGS) ./...
 
 setup:
 	sh scripts/setup.sh
