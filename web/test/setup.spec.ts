@@ -144,7 +144,7 @@ test('passkeys: added, used without typing, and not taken when copied', async ({
     });
     expect(again.status()).toBe(401);
     await page.goto(g.local + '/me');
-    await expect(page.getByText('with a passkey')).toBeVisible();
+    await expect(page.getByText(/^Since .* with a passkey/)).toBeVisible();
     await page.getByRole('button', { name: 'Rename: My phone' }).click();
     await page.getByLabel(/^Name, by which/).fill('Old phone');
     await page.getByRole('button', { name: 'Save' }).click();
