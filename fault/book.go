@@ -22,8 +22,8 @@ import (
 // change is laid over it at any time. It may be used from several goroutines.
 type Catalogue struct {
 	sources []Source
-	built   []record      // as the program has them, in the order of the files
-	pure    map[Key]Entry // made of those alone, by folded keys
+	built   []record // as the program has them, in the order of the files
+	pure    *view    // made of those alone; nil until they were read
 	now     atomic.Pointer[view]
 }
 
@@ -63,7 +63,7 @@ func readCatalogue(files fs.FS) (*Catalogue, error) {
 	if err := c.Use(nil); err != nil {
 		return nil, fmt.Errorf("reading the catalogue of faults: %w", err)
 	}
-	c.pure = c.now.Load().entries
+	c.pure = c.now.Load()
 	return c, nil
 }
 

@@ -55,17 +55,24 @@ func (e *EntryError) Unwrap() error { return e.Err }
 // Use lays what operators say over the catalogue, in place of what they said before. Its error is an
 // *[EntryError], Invalid; then nothing has changed.
 func (c *Catalogue) Use(changes map[Key]Change) error {
-	v, err := c.build(changes)
-	if err == nil {
-		c.now.Store(v)
+	v := c.pure
+	if v == nil || len(changes) > 0 {
+		var err error
+		if v, err = c.build(changes); err != nil {
+			return err
+		}
 	}
-	return err
+	c.now.Store(v)
+	return nil
 }
 
 // build is the catalogue with what operators say laid over it.
 func (c *Catalogue) build(changes map[Key]Change) (*view, error) {
 	v := &view{entries: map[Key]Entry{}, aliases: map[Key]Key{}, patterns: map[string][]pattern{}, free: map[string]Key{}}
-	b := builder{view: v, steps: map[Key]*step{}, pure: c.pure}
+	b := builder{view: v, steps: map[Key]*step{}}
+	if c.pure != nil {
+		b.pure = c.pure.entries
+	}
 	for _, r := range c.built {
 		if err := b.add(r); err != nil {
 			return nil, &EntryError{r.key, err}

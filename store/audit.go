@@ -29,9 +29,9 @@ func OpenToRead(ctx context.Context, url string, secret func() ([]byte, error)) 
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	db := &DB{vault: v, sql: handle, seed: maphash.MakeSeed(), notify: func([]gnista.Event) {}, log: slog.New(slog.DiscardHandler), lock: noLock{}}
+	db := &DB{vault: v, sql: newReads(handle, f), seed: maphash.MakeSeed(), notify: func([]gnista.Event) {}, log: slog.New(slog.DiscardHandler), lock: noLock{}}
 	if err := db.known(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening %s: %w", f.name, err), handle.Close())
+		return nil, errors.Join(fmt.Errorf("opening %s: %w", f.name, err), db.sql.Close())
 	}
 	return db, nil
 }

@@ -133,7 +133,7 @@ func SchemaOf(ctx context.Context, u string) (int64, error) {
 		return 0, err
 	}
 	defer db.Close()
-	has, _, err := (&DB{sql: db}).Schema(ctx)
+	has, _, err := (&DB{sql: newReads(db, f)}).Schema(ctx)
 	return has, err
 }
 
@@ -175,7 +175,7 @@ func CountRows(ctx context.Context, u string) (Census, error) {
 		return c, err
 	}
 	defer handle.Close()
-	db := &DB{sql: handle}
+	db := &DB{sql: newReads(handle, f)}
 	tables := `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`
 	if f.driver != "sqlite" {
 		tables = `SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`

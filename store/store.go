@@ -30,7 +30,7 @@ var migrations embed.FS
 // DB is an open database. Its methods are those of the Stores of the domain packages.
 type DB struct {
 	*vault
-	sql       *sql.DB
+	sql       *reads
 	dialect   goose.Dialect
 	lock      lock
 	writers   []*writer
@@ -101,7 +101,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	connections := f.writers + f.readers + 1 // that of the lock
 	handle.SetMaxOpenConns(connections)
 	handle.SetMaxIdleConns(connections)
-	db := &DB{vault: v, sql: handle, dialect: f.dialect, clock: f.clock, shared: o.Shared, seed: maphash.MakeSeed(), notify: o.Notify, committed: o.Committed, log: o.Log}
+	db := &DB{vault: v, sql: newReads(handle, f), dialect: f.dialect, clock: f.clock, shared: o.Shared, seed: maphash.MakeSeed(), notify: o.Notify, committed: o.Committed, log: o.Log}
 	db.lock = f.lock(db)
 	if o.Shared {
 		db.lock = sharedLock{db}
@@ -146,7 +146,7 @@ func (db *DB) migrate(ctx context.Context, f flavour) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(f.dialect, db.sql, dir)
+	p, err := goose.NewProvider(f.dialect, db.sql.DB, dir)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"syscall"
 	"time"
 
+	"gnista"
 	"gnista/gateway"
 	"gnista/store"
 	"gnista/token"
@@ -38,6 +39,7 @@ type bench struct {
 	Hooks    benchHooks    `cmd:"" help:"Ordinary traffic beside bursts of messages of a provider of payments."`
 	Pay      benchPay      `cmd:"" help:"From payments that are confirmed to the orders to start."`
 	Pages    benchPages    `cmd:"" help:"Pages of drivers beside ordinary traffic."`
+	Restart  benchRestart  `cmd:"" help:"How soon a server is ready again while many transactions are open."`
 	All      benchAll      `cmd:"" default:"1" help:"Memory and events."`
 	Server   benchServer   `cmd:"" hidden:""`
 }
@@ -56,6 +58,7 @@ func (b *benchAll) Run(ctx context.Context, o *output) error {
 type benchServer struct {
 	serve
 	Variant string `enum:"group,single,none,paced,hooks" default:"group"`
+	Open    int    // transactions to begin before anything else
 }
 
 // Run serves. On SIGUSR1 memory that is not used goes back to the system, so that what is left can be
@@ -89,7 +92,7 @@ func (b *benchServer) Run(ctx context.Context, o *output) error {
 		return err
 	}
 	// What nobody may charge with would be ordered to stop, and the load follows no orders.
-	if _, err := a.tokens.Create(ctx, token.Token{ID: token.ID{UID: "LOAD", Type: "ISO14443"}}); err != nil {
+	if _, err := a.tokens.Create(ctx, token.Token{ID: token.ID{UID: "LOAD", Type: "ISO14443"}}); err != nil && gnista.CodeOf(err) != gnista.Conflict {
 		listener.Close()
 		return errors.Join(err, a.db.Close())
 	}
@@ -98,6 +101,10 @@ func (b *benchServer) Run(ctx context.Context, o *output) error {
 			listener.Close()
 			return errors.Join(err, a.db.Close())
 		}
+	}
+	if err := a.chargeMany(ctx, b.Open, o.err); err != nil {
+		listener.Close()
+		return errors.Join(err, a.db.Close())
 	}
 	free := make(chan os.Signal, 1)
 	signal.Notify(free, syscall.SIGUSR1)
@@ -125,11 +132,20 @@ var (
 
 // launch starts a server of a variant, with flags that go before the usual ones.
 func launch(ctx context.Context, variant string, flags ...string) (*process, error) {
-	self, err := os.Executable()
+	folder, err := os.MkdirTemp("", "gnista-bench")
 	if err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "gnista-bench")
+	p, err := launchIn(ctx, folder, variant, flags...)
+	if err != nil {
+		err = errors.Join(err, os.RemoveAll(folder))
+	}
+	return p, err
+}
+
+// launchIn starts one with its data in a folder.
+func launchIn(ctx context.Context, folder, variant string, flags ...string) (*process, error) {
+	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +161,7 @@ func launch(ctx context.Context, variant string, flags ...string) (*process, err
 	}
 	if err != nil {
 		stop()
-		return nil, errors.Join(err, os.RemoveAll(folder))
+		return nil, err
 	}
 	said := bufio.NewReader(out)
 	for _, x := range []struct {
@@ -160,6 +176,36 @@ func launch(ctx context.Context, variant string, flags ...string) (*process, err
 		*x.it = m[1]
 	}
 	return p, nil
+}
+
+// launchOther starts a server that is none of ours, and says where it listens.
+func launchOther(ctx context.Context, command string) (*process, error) {
+	words := strings.Fields(command)
+	ctx, stop := context.WithCancel(ctx)
+	p := &process{stop: stop, cmd: exec.CommandContext(ctx, words[0], words[1:]...)}
+	p.cmd.Stderr = os.Stderr
+	out, err := p.cmd.StdoutPipe()
+	if err == nil {
+		err = p.cmd.Start()
+	}
+	if err != nil {
+		stop()
+		return nil, fmt.Errorf("--beside: %w", err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	m := listening.FindStringSubmatch(line)
+	if err != nil || m == nil {
+		return nil, errors.Join(fmt.Errorf("--beside: it does not say where it listens: %q: %w", line, err), p.end())
+	}
+	p.address = m[1]
+	return p, nil
+}
+
+// kill ends the server at once, and leaves its data.
+func (p *process) kill() {
+	p.cmd.Process.Kill()
+	p.cmd.Wait() // that it was killed is no error
+	p.stop()
 }
 
 func (p *process) end() error {
@@ -295,13 +341,17 @@ type benchEvents struct {
 	Stations int           `help:"Stations with a transaction each, that send one event after the other." default:"1000"`
 	Duration time.Duration `help:"How long each measurement lasts." default:"8s"`
 	Rounds   int           `help:"Measurements of each server, in turn; the median counts." default:"3"`
-	Variant  string        `help:"Measure one server only: group, single, none or postgres." enum:",group,single,none,postgres" default:""`
+	Variant  string        `help:"Measure one server only: group, single, none, postgres or beside." enum:",group,single,none,postgres,beside" default:""`
 	Profile  string        `help:"Write a CPU profile of that server to a file." type:"path" placeholder:"FILE"`
+	Beside   string        `help:"Command of a central system that stores nothing, to measure as well. It prints where it listens, as ws://…" placeholder:"COMMAND"`
 	Postgres string        `help:"Address of a PostgreSQL server to measure as well: a database of its own is made there for each measurement, and deleted." placeholder:"URL"`
 }
 
-// onPostgres is the server with group commit on PostgreSQL.
-const onPostgres = "postgres"
+// What else is measured: the server with group commit on PostgreSQL, and one that is none of ours.
+const (
+	onPostgres = "postgres"
+	beside     = "beside"
+)
 
 // What the server with group commit must reach.
 const (
@@ -320,20 +370,26 @@ func (b *benchEvents) Run(ctx context.Context, o *output) error {
 	if b.Variant == onPostgres && b.Postgres == "" {
 		return errors.New("--variant postgres needs --postgres, the address of a server")
 	}
+	if b.Beside != "" {
+		variants = append(variants, beside)
+	}
+	if b.Variant == beside && b.Beside == "" {
+		return errors.New("--variant beside needs --beside, the command of a server")
+	}
 	if b.Variant != "" {
 		r, err := b.measure(ctx, b.Variant, 0)
-		fmt.Fprintf(o.out, "%s: %.0f events/s, p50 %v, p99 %v\n", b.Variant, r.rate, r.p50, r.p99)
+		fmt.Fprintf(o.out, "%s: %.0f events/s, p50 %v, p99 %v, %.1f MB\n", b.Variant, r.rate, r.p50, r.p99, float64(r.memory)/1e6)
 		return err
 	}
-	rates := map[string][]float64{}
+	rates, memory := map[string][]float64{}, map[string][]int64{}
 	for range b.Rounds {
 		for _, variant := range variants {
 			r, err := b.measure(ctx, variant, 0)
 			if err != nil {
 				return err
 			}
-			rates[variant] = append(rates[variant], r.rate)
-			fmt.Fprintf(o.err, "%-8s %7.0f events/s, p50 %v, p99 %v\n", variant, r.rate, r.p50, r.p99)
+			rates[variant], memory[variant] = append(rates[variant], r.rate), append(memory[variant], r.memory)
+			fmt.Fprintf(o.err, "%-8s %7.0f events/s, p50 %v, p99 %v, %.1f MB\n", variant, r.rate, r.p50, r.p99, float64(r.memory)/1e6)
 		}
 	}
 	group, single, none := median(rates["group"]), median(rates["single"]), median(rates["none"])
@@ -345,6 +401,11 @@ func (b *benchEvents) Run(ctx context.Context, o *output) error {
 	fmt.Fprintf(o.out, "| SQLite, group commit | %.0f | %.2f |\n| SQLite, a commit for each message | %.0f | %.2f |\n| no store | %.0f | 1 |\n", group, group/none, single, single/none, none)
 	fmt.Fprintf(o.out, "\nGroup commit is %.1f times a commit for each message (wanted: %.0f) and %.2f of no store (wanted: %.1f).\n", group/single, minOverSingle, group/none, minOfNone)
 	fmt.Fprintf(o.out, "At 70 %% of its rate (%.0f/s reached): p50 %v, p99 %v (wanted: below %v).\n", calm.rate, calm.p50, calm.p99, maxP99)
+	if b.Beside != "" {
+		other, own := median(memory[beside]), median(memory["group"])
+		fmt.Fprintf(o.out, "Beside: %.0f events/s and %.1f MB. Group commit is %.2f times as fast (wanted: 1) with %.2f of its memory, no store %.2f times as fast with %.2f.\n",
+			median(rates[beside]), float64(other)/1e6, group/median(rates[beside]), float64(own)/float64(other), none/median(rates[beside]), float64(median(memory["none"]))/float64(other))
+	}
 	if b.Postgres != "" {
 		postgres := median(rates[onPostgres])
 		fmt.Fprintf(o.out, "PostgreSQL, group commit: %.0f events/s, %.2f of SQLite (wanted: %.0f).\n", postgres, postgres/group, minOfSQLite)
@@ -363,6 +424,7 @@ type result struct {
 	rate     float64 // answered events per second
 	p50, p99 time.Duration
 	delays   []time.Duration // in order of length
+	memory   int64           // of the server in the end, in bytes
 }
 
 // measure lets stations send events to a server of a variant: as fast as they are answered, or at a
@@ -377,7 +439,12 @@ func (b *benchEvents) measure(ctx context.Context, variant string, rate float64)
 		defer drop()
 		variant, flags = "group", []string{"--database", address}
 	}
-	p, err := launch(ctx, variant, flags...)
+	p, err := (*process)(nil), error(nil)
+	if variant == beside {
+		p, err = launchOther(ctx, b.Beside)
+	} else {
+		p, err = launch(ctx, variant, flags...)
+	}
 	if err != nil {
 		return result{}, err
 	}
@@ -387,8 +454,10 @@ func (b *benchEvents) measure(ctx context.Context, variant string, rate float64)
 	if err := load.connect(ctx, func(int) {}); err != nil {
 		return result{}, err
 	}
-	if err := p.ready(ctx); err != nil {
-		return result{}, err
+	if variant != beside {
+		if err := p.ready(ctx); err != nil {
+			return result{}, err
+		}
 	}
 	if b.Profile != "" {
 		profiled := make(chan error, 1)
@@ -396,5 +465,9 @@ func (b *benchEvents) measure(ctx context.Context, variant string, rate float64)
 		r, err := load.events(ctx, b.Duration, rate)
 		return r, errors.Join(err, <-profiled)
 	}
-	return load.events(ctx, b.Duration, rate)
+	r, err := load.events(ctx, b.Duration, rate)
+	if err == nil {
+		r.memory, err = memoryOf(p.cmd.Process.Pid)
+	}
+	return r, err
 }

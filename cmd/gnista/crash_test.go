@@ -59,7 +59,7 @@ func TestKill(t *testing.T) {
 	const stations, kills = 100, 3
 	binary, data := build(t), t.TempDir()
 	s := start(t, binary, "127.0.0.1:0", data)
-	s.do(t, "POST", "/tariffs", `{"name":"Public","currency":"SEK","default":true,"elements":[{"type":"energy","price":4}]}`)
+	s.do(t, "POST", "/tariffs", `{"name":"Public","currency":"SEK","default":true,"elements":[{"type":"energy","price":40}]}`)
 	s.do(t, "POST", "/tokens", `{"uid":"CARD"}`)
 
 	confirmed := &told{events: map[string]sim.Event{}}
@@ -161,7 +161,7 @@ func audit(t *testing.T, s *server, confirmed *told, finished int) {
 		start, ok := confirmed.events[fmt.Sprintf("%s %s %s", ev.Station, ev.Transaction, sim.Started)]
 		r, billed := records[x.ID]
 		want := ev.RegisterWh - start.RegisterWh
-		if !ok || x.State != "ended" || x.EnergyWh != want || len(x.Review) > 0 || !billed || r.EnergyWh != want || r.Total.Amount != (want*4*100+500)/1000 {
+		if !ok || x.State != "ended" || x.EnergyWh != want || len(x.Review) > 0 || !billed || r.EnergyWh != want || r.Total.Amount != (want*40*100+500)/1000 {
 			t.Errorf("%+v from %d Wh: the transaction is %+v and the record %+v", ev, start.RegisterWh, x, r)
 		}
 	}

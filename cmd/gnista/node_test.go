@@ -287,7 +287,7 @@ func TestKillNodes(t *testing.T) {
 	const stations = 60
 	b := startBus(t, -1)
 	c := startNodes(t, 3, "--database", storetest.Postgres(t), "--nats", b.ClientURL())
-	c.list[0].do(t, "POST", "/tariffs", `{"name":"Public","currency":"SEK","default":true,"elements":[{"type":"energy","price":4}]}`)
+	c.list[0].do(t, "POST", "/tariffs", `{"name":"Public","currency":"SEK","default":true,"elements":[{"type":"energy","price":40}]}`)
 	c.list[1].do(t, "POST", "/tokens", `{"uid":"CARD"}`)
 	confirmed := &told{events: map[string]sim.Event{}}
 	park := newPark("ws://"+balance(t, c.addresses()...).String()+"/ocpp", stations, confirmed)

@@ -254,9 +254,6 @@ func (s *serve) checkPublicURL() error {
 	return nil
 }
 
-// now is the time as exact as it is kept, so that what is answered first and what is read later agree.
-func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
-
 // newID makes ids that cannot be guessed and are in the order of time.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 

@@ -57,10 +57,10 @@ func (s *journal) String() string {
 }
 
 // build builds the binary as this test was built.
-func build(t *testing.T) string {
+func build(t *testing.T, flags ...string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "gnista")
-	args := []string{"build", "-o", binary}
+	args := append([]string{"build", "-o", binary}, flags...)
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, set := range info.Settings {
 			if set.Key == "-race" || set.Key == "-gcflags" {

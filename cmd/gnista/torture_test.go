@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -27,8 +28,8 @@ type torment struct {
 	do   func(t *testing.T, r *rand.Rand)
 }
 
-// torture does one thing after the other to a system whose stations charge, and then compares everything.
-func torture(t *testing.T, park *sim.Park, confirmed *told, list []torment) {
+// torture does one thing after the other to a system whose stations charge. They go on until they are stopped.
+func torture(t *testing.T, park *sim.Park, confirmed *told, list []torment) (stop func()) {
 	t.Helper()
 	lasts, err := time.ParseDuration(os.Getenv(tortureFor))
 	if err != nil {
@@ -40,7 +41,7 @@ func torture(t *testing.T, park *sim.Park, confirmed *told, list []torment) {
 	}
 	fmt.Printf("torture for %v: to do the same again say %s=%d\n", lasts, tortureSeed, seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	stop := play(t, park)
+	stop = play(t, park)
 	confirmed.await(t, 5)
 	for end, n := time.Now().Add(lasts), 1; time.Now().Before(end); n++ {
 		x := list[r.IntN(len(list))]
@@ -52,7 +53,7 @@ func torture(t *testing.T, park *sim.Park, confirmed *told, list []torment) {
 		}
 	}
 	confirmed.await(t, 5)
-	stop()
+	return stop
 }
 
 // quit ends a server as one is ended that has had errors to log.
@@ -83,6 +84,15 @@ func someTime(r *rand.Rand, most time.Duration) time.Duration {
 	return time.Duration(r.Int64N(int64(most)))
 }
 
+// slow makes each write to the disk of a process take a fifth of a second more for a while, where that can be done.
+func (s *server) slow(d time.Duration) error {
+	err := exec.Command("timeout", fmt.Sprint(d.Seconds()), "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:delay_exit=200000", "-p", fmt.Sprint(s.cmd.Process.Pid)).Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 124 { // the time is over
+		err = nil
+	}
+	return err
+}
+
 // smallDisk is a folder on a disk of its own with little room, where there may be one.
 func smallDisk(t *testing.T) (dir string, ok bool) {
 	t.Helper()
@@ -102,13 +112,18 @@ func TestTorture(t *testing.T) {
 	const stations = 60
 	prepare := func(t *testing.T, s *server) {
 		t.Helper()
-		s.do(t, "POST", "/tariffs", `{"name":"Public","currency":"SEK","default":true,"elements":[{"type":"energy","price":4}]}`)
+		s.do(t, "POST", "/tariffs", `{"name":"Public","currency":"SEK","default":true,"elements":[{"type":"energy","price":40}]}`)
 		s.do(t, "POST", "/tokens", `{"uid":"CARD"}`)
 	}
 	t.Run("one node on SQLite", func(t *testing.T) {
-		binary := build(t)
+		binary := build(t, "-tags", "torture")
 		data, own := smallDisk(t)
-		s := start(t, binary, "127.0.0.1:0", data, "--disk-percent", "0")
+		clock := filepath.Join(t.TempDir(), "wrong")
+		t.Setenv("TORTURE_CLOCK", clock)
+		run := func(address string) *server {
+			return start(t, binary, address, data, "--disk-percent", "0", "--test-payments")
+		}
+		s := run("127.0.0.1:0")
 		defer func() { s.quit(t) }()
 		prepare(t, s)
 		way := balance(t, s.address)
@@ -117,11 +132,27 @@ func TestTorture(t *testing.T) {
 			{"kill", func(t *testing.T, r *rand.Rand) {
 				s.kill()
 				time.Sleep(someTime(r, 2*time.Second))
-				s = start(t, binary, s.address, data, "--disk-percent", "0")
+				s = run(s.address)
 			}},
 			{"start again", func(*testing.T, *rand.Rand) { s.cmd.Process.Signal(syscall.SIGHUP) }},
 			{"pause", func(_ *testing.T, r *rand.Rand) { s.pause(someTime(r, 10*time.Second)) }},
 			{"cut connections", func(*testing.T, *rand.Rand) { way.cut() }},
+			// Less than the minutes by which a station may be ahead, for then a person would have to look.
+			{"clock jumps", func(t *testing.T, r *rand.Rand) {
+				by := someTime(r, 10*time.Minute) - 5*time.Minute
+				if err := os.WriteFile(clock, []byte(by.String()), 0o600); err != nil {
+					t.Error(err)
+				}
+			}},
+		}
+		if _, err := exec.LookPath("strace"); err == nil {
+			list = append(list, torment{"slow disk", func(t *testing.T, r *rand.Rand) {
+				if err := s.slow(someTime(r, 10*time.Second)); err != nil {
+					t.Errorf("a slow disk: %v", err)
+				}
+			}})
+		} else {
+			fmt.Println("a slow disk is not tried: strace is not installed")
 		}
 		if own {
 			list = append(list, torment{"full disk", func(t *testing.T, r *rand.Rand) {
@@ -135,14 +166,19 @@ func TestTorture(t *testing.T) {
 		} else {
 			fmt.Println("a full disk is not tried: no disk of its own can be mounted here")
 		}
-		torture(t, newPark("ws://"+way.String()+"/ocpp", stations, confirmed), confirmed, list)
-		s.led(t)
+		park := newPark("ws://"+way.String()+"/ocpp", stations, confirmed)
+		g := comeGuests(t, 6, "ws://"+way.String()+"/ocpp", s.address, confirmed)
+		park.Plays = append(park.Plays, g.plays...)
+		stop := torture(t, park, confirmed, list)
+		g.leave(t, s)
+		stop()
 		finished := confirmed.finished()
 		eventually(t, "everything is billed", func() bool { return len(everything[record](t, s, "/charge-records")) >= finished })
+		fmt.Printf("settled payments: %v\n", settled(t, s))
 		audit(t, s, confirmed, finished)
 		s.quit(t)
 		agrees(t, binary, data, "after torture")
-		s = start(t, binary, s.address, data, "--disk-percent", "0")
+		s = run(s.address)
 	})
 	t.Run("three nodes on PostgreSQL", func(t *testing.T) {
 		bus := startBus(t, -1)
@@ -157,7 +193,7 @@ func TestTorture(t *testing.T) {
 		way := balance(t, c.addresses()...)
 		confirmed := &told{events: map[string]sim.Event{}}
 		some := func(r *rand.Rand) int { return r.IntN(len(c.list)) }
-		torture(t, newPark("ws://"+way.String()+"/ocpp", stations, confirmed), confirmed, []torment{
+		stop := torture(t, newPark("ws://"+way.String()+"/ocpp", stations, confirmed), confirmed, []torment{
 			{"kill a node", func(t *testing.T, r *rand.Rand) {
 				i := some(r)
 				c.list[i].kill()
@@ -179,10 +215,12 @@ func TestTorture(t *testing.T) {
 			}},
 			{"crash PostgreSQL", func(t *testing.T, r *rand.Rand) { storetest.CrashPostgres(t, someTime(r, 10*time.Second)) }},
 		})
+		stop()
 		s := c.list[0]
 		s.led(t)
 		finished := confirmed.finished()
 		eventually(t, "everything is billed", func() bool { return len(everything[record](t, s, "/charge-records")) >= finished })
 		audit(t, s, confirmed, finished)
+		agrees(t, c.binary, c.data, "after torture", "--database", url)
 	})
 }

@@ -1,5 +1,6 @@
 // Command peer-ocpp-go is a charging station made of the library ocpp-go. It charges one car against
-// a central system and prints, a JSON object a line, what it was answered.
+// a central system and prints, a JSON object a line, what it was answered. With -central it is a central
+// system, to be measured beside another.
 package main
 
 import (
@@ -97,7 +98,11 @@ func main() {
 	maintain := flag.Bool("maintain", false, "be looked after by the operator, instead of charging")
 	roots := flag.String("roots", "", "file with the roots that the central system is trusted by, for TLS")
 	next := flag.String("next", "", "address to connect to after a restart, with the certificate that was asked for")
+	beCentral := flag.Bool("central", false, "be a central system that keeps nothing, and say where it listens")
 	flag.Parse()
+	if *beCentral {
+		fail(serveStations())
+	}
 	time.AfterFunc(limit, func() { fail(fmt.Errorf("not done within %v", limit)) })
 
 	d := newDesk(*id, *token)
