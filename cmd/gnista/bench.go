@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -198,7 +199,16 @@ func launchOther(ctx context.Context, command string) (*process, error) {
 		return nil, errors.Join(fmt.Errorf("--beside: it does not say where it listens: %q: %w", line, err), p.end())
 	}
 	p.address = m[1]
-	return p, nil
+	for end := time.Now().Add(5 * time.Second); ; { // it says so a moment before it does
+		c, err := net.Dial("tcp", p.address)
+		if err == nil {
+			return p, c.Close()
+		}
+		if time.Now().After(end) {
+			return nil, errors.Join(fmt.Errorf("--beside: %w", err), p.end())
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 // kill ends the server at once, and leaves its data.

@@ -26,7 +26,7 @@ import (
 )
 
 // startBus starts a NATS server; port -1 is any.
-func startBus(t *testing.T, port int) *natsserver.Server {
+func startBus(t testing.TB, port int) *natsserver.Server {
 	t.Helper()
 	s, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: port, NoLog: true, NoSigs: true})
 	if err != nil {
@@ -114,7 +114,7 @@ type nodes struct {
 	list         []*server
 }
 
-func startNodes(t *testing.T, n int, flags ...string) *nodes {
+func startNodes(t testing.TB, n int, flags ...string) *nodes {
 	t.Helper()
 	c := &nodes{binary: build(t), data: t.TempDir(), flags: flags}
 	for i := range n {
@@ -132,7 +132,7 @@ func startNodes(t *testing.T, n int, flags ...string) *nodes {
 	return c
 }
 
-func (c *nodes) start(t *testing.T, i int, address string) *server {
+func (c *nodes) start(t testing.TB, i int, address string) *server {
 	t.Helper()
 	return start(t, c.binary, address, c.data, append([]string{"--node", fmt.Sprint("node", i)}, c.flags...)...)
 }
@@ -145,7 +145,7 @@ func (c *nodes) addresses() (list []string) {
 }
 
 // led waits until some node leads, as this one sees it.
-func (s *server) led(t *testing.T) {
+func (s *server) led(t testing.TB) {
 	t.Helper()
 	eventually(t, "a node leads", func() bool {
 		resp, _ := s.send(t, "GET", "/stations?limit=1", "", admin())

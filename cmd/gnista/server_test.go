@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-func eventually(t *testing.T, what string, so func() bool) {
+func eventually(t testing.TB, what string, so func() bool) {
 	t.Helper()
 	for end := time.Now().Add(peerPatience); !so(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
@@ -57,7 +57,7 @@ func (s *journal) String() string {
 }
 
 // build builds the binary as this test was built.
-func build(t *testing.T, flags ...string) string {
+func build(t testing.TB, flags ...string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "gnista")
 	args := append([]string{"build", "-o", binary}, flags...)
@@ -77,7 +77,7 @@ func build(t *testing.T, flags ...string) string {
 }
 
 // start runs the binary until the test ends.
-func start(t *testing.T, binary, listen, data string, flags ...string) *server {
+func start(t testing.TB, binary, listen, data string, flags ...string) *server {
 	t.Helper()
 	s := &server{log: &journal{}, cmd: exec.Command(binary, append([]string{"serve", "--listen", listen, "--data", data}, flags...)...)}
 	s.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GNISTA_") })
@@ -118,7 +118,7 @@ func (s *server) kill() {
 }
 
 // end asks the binary to end, which it must do without an error.
-func (s *server) end(t *testing.T) {
+func (s *server) end(t testing.TB) {
 	if s.killed {
 		return
 	}
@@ -137,7 +137,7 @@ func (s *server) end(t *testing.T) {
 }
 
 // send sends a request to the API.
-func (s *server) send(t *testing.T, method, path, body string, header http.Header) (*http.Response, []byte) {
+func (s *server) send(t testing.TB, method, path, body string, header http.Header) (*http.Response, []byte) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), peerPatience)
 	defer cancel()
@@ -164,7 +164,7 @@ func (s *server) send(t *testing.T, method, path, body string, header http.Heade
 func admin() http.Header { return http.Header{"Authorization": {"Bearer " + peerAdmin}} }
 
 // do sends a request that must succeed.
-func (s *server) do(t *testing.T, method, path, body string) []byte {
+func (s *server) do(t testing.TB, method, path, body string) []byte {
 	t.Helper()
 	resp, text := s.send(t, method, path, body, admin())
 	if resp.StatusCode >= 300 {
@@ -186,7 +186,7 @@ func fetch[T any](t *testing.T, s *server, path string) T {
 	return decode[T](t, s.do(t, "GET", path, ""))
 }
 
-func decode[T any](t *testing.T, text []byte) (v T) {
+func decode[T any](t testing.TB, text []byte) (v T) {
 	t.Helper()
 	if err := json.Unmarshal(text, &v); err != nil {
 		t.Fatalf("%v: %s", err, text)
