@@ -77,6 +77,7 @@ type serve struct {
 	StopDelay       time.Duration         `help:"Time between being asked to end, from when /readyz says 503, and the end of connections: as long as a load balancer takes to notice." default:"0s"`
 	Drain           time.Duration         `help:"Time over which the connections of stations are closed when the system is told to end, one after the other, so that they do not come to other nodes all at once; another signal ends it." default:"0s"`
 	AdmitPerSecond  float64               `help:"Connections of stations that are let in each second; those that come faster wait, or are told to come back. 0 is no limit." default:"1000"`
+	TCPKeepAlive    time.Duration         `help:"Time of silence after which the system looks whether the other end of a connection is still there, by a packet of TCP; four without an answer end it. More is less data for stations that pay for it by volume; too much, and ways through NAT are forgotten. 0 is never." default:"1m" name:"tcp-keep-alive"`
 	PublicURL       string                `help:"Address under which the world reaches this system, as in https://charge.example." placeholder:"URL"`
 	AdminToken      string                `help:"Bearer token with all rights. Better set as GNISTA_ADMIN_TOKEN than as a flag, which others on the machine can see. Without one only this machine may ask, and anybody on it has all rights." placeholder:"TOKEN"`
 	UnknownStations station.UnknownPolicy `help:"What becomes of a station that is not registered: accept (registered and in service at once), pending (registered, and waits to be accepted) or refuse." enum:"accept,pending,refuse" default:"accept"`
@@ -210,8 +211,8 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err != nil {
 		return options{}, err
 	}
-	if s.AdmitPerSecond < 0 || s.Drain < 0 {
-		return options{}, errors.New("--admit-per-second and --drain must not be negative")
+	if s.AdmitPerSecond < 0 || s.Drain < 0 || s.TCPKeepAlive < 0 {
+		return options{}, errors.New("--admit-per-second, --drain and --tcp-keep-alive must not be negative")
 	}
 	for name, n := range map[string]int64{"--card-apart": int64(s.CardApart), "--card-starts": int64(s.CardStarts)} {
 		if n < 0 {
@@ -259,6 +260,7 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // listen opens the address. Without an admin token it must be one of this machine's own.
 func (s *serve) listen(ctx context.Context) (net.Listener, error) {
+	s.sockets.silent = s.TCPKeepAlive
 	l, err := s.sockets.listen(ctx, "listen", s.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("--listen: %w", err)

@@ -6,15 +6,17 @@ import (
 	"context"
 	"net"
 	"os"
+	"time"
 )
 
 // sockets are the addresses that the process listens on. They cannot outlive it on this system.
-type sockets struct{}
+type sockets struct{ silent time.Duration }
 
 func (*sockets) inherit() error { return nil }
 
-func (*sockets) listen(ctx context.Context, _, address string) (net.Listener, error) {
-	return new(net.ListenConfig).Listen(ctx, "tcp", address)
+func (s *sockets) listen(ctx context.Context, _, address string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	return alive{l, s.silent}, err
 }
 
 func (*sockets) asked() <-chan os.Signal { return nil }

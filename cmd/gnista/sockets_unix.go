@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // sockets are the addresses that the process listens on. They can outlive it: where systemd holds them, and when the
@@ -23,7 +24,8 @@ type sockets struct {
 	inherited map[string]*os.File // by the name of the flag
 	fixed     map[string]bool     // where systemd says what address it is
 	open      map[string]net.Listener
-	kept      []string // as name=descriptor, with a ! where it is fixed, for the next one
+	kept      []string      // as name=descriptor, with a ! where it is fixed, for the next one
+	silent    time.Duration // see [alive]
 }
 
 // handed is the variable in which a process tells the one after it of its sockets.
@@ -103,7 +105,7 @@ func (s *sockets) listen(ctx context.Context, name, address string) (net.Listene
 	if s.open != nil {
 		s.open[name] = l
 	}
-	return l, nil
+	return alive{l, s.silent}, nil
 }
 
 // same tells whether a socket is the one for an address.
