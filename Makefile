@@ -48,7 +48,7 @@ generate:
 # Tests that take days of stations' time, or end a process at each of its writes: watched for races they would take most
 # of an hour, and so they are played without; TestDay is watched in part. TestTranscripts is not, as
 # the race detector of Go 1.26 now and then ends a process that has many goroutines (golang/go#78156): most of all there.
-LONG = Conformance|SitePower|UptimeOfADay|LaddersEnd|Remedies|SilentFaults|Anything|Scenarios|Guard([A-Z]\w*)?|Guest([A-Z]\w*)?|Rage|CheckPersonalities|Personalities|Terminal([A-Z]\w*)?|SimSite|Demo|EndsAtAnyWrite|Kill([A-Z]\w*)?|Killed
+LONG = Conformance|SitePower|UptimeOfADay|LaddersEnd|Remedies|SilentFaults|Anything|Scenarios|Guard([A-Z]\w*)?|Guest([A-Z]\w*)?|Rage|CheckPersonalities|Personalities|Terminal([A-Z]\w*)?|SimSite|Demo|EndsAtAnyWrite|Balancers|Kill([A-Z]\w*)?|Killed
 LONG_IN = ./cmd/gnista ./checkout ./fault/alert ./fault/remedy ./power/site ./payment/stripe ./payment/swish
 
 # SQLite is C that was made Go, with locks of its own: to watch each of its accesses makes it twenty times as
