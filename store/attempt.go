@@ -59,12 +59,11 @@ func (t *tx) saveAttempt(a uptime.Attempt, within time.Duration, visit func(a up
 		}
 		a.Visit = visit(a, before)
 	}
-	_, err = t.exec(`INSERT INTO attempt (`+attemptColumns+`) SELECT $1, $2, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 FROM station WHERE id = $3
+	return t.exec(`INSERT INTO attempt (`+attemptColumns+`) SELECT $1, $2, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 FROM station WHERE id = $3
 		ON CONFLICT (id) DO UPDATE SET evse = excluded.evse, at = excluded.at, until = excluded.until, token_key = excluded.token_key, visit = excluded.visit, authorised = excluded.authorised,
 		paid = excluded.paid, well = excluded.well, energy_wh = excluded.energy_wh, energy_ms = excluded.energy_ms, counts = excluded.counts`,
 		a.ID, string(a.Kind), string(a.Station), a.EVSE.ID, string(a.Version), millis(a.At), millis(a.Until), a.Token, a.Visit,
 		int(a.Authorised), int(a.Paid), int(a.Well), a.EnergyWh, a.ToEnergy.Milliseconds(), a.Counts)
-	return err
 }
 
 // longestCharge is how long before another attempt one may have begun that it follows.
@@ -77,8 +76,7 @@ func (db *DB) ForgetAttempts(ctx context.Context, before time.Time) error {
 		return err
 	}
 	return db.writeLater(ctx, "attempt", func(t *tx) error {
-		_, err := t.exec(`DELETE FROM attempt WHERE at < $1`, millis(before))
-		return err
+		return t.exec(`DELETE FROM attempt WHERE at < $1`, millis(before))
 	})
 }
 

@@ -36,7 +36,7 @@ func (t *tx) addSamples(transaction string, samples []charging.Sample) error {
 		for n < len(samples) && samples[n].At.Truncate(period).Equal(at) {
 			n++
 		}
-		_, err := t.exec(`INSERT INTO meter_period (transaction_id, period, data) VALUES ($1, $2, $3)
+		err := t.exec(`INSERT INTO meter_period (transaction_id, period, data) VALUES ($1, $2, $3)
 			ON CONFLICT (transaction_id, period) DO UPDATE SET data = meter_period.data || excluded.data WHERE LENGTH(meter_period.data) < $4`,
 			transaction, millis(at), string(appendSamples(nil, samples[:n])), maxPeriod)
 		if err != nil {

@@ -235,7 +235,7 @@ type with struct {
 func (w with) Scan(dest ...any) error { return w.scanner.Scan(append(dest, w.more...)...) }
 
 // one reads a single row with read; without one it is NotFound, told as what is missing.
-func one[T any](row *sql.Row, read func(scanner) (T, error), format string, args ...any) (T, error) {
+func one[T any](row scanner, read func(scanner) (T, error), format string, args ...any) (T, error) {
 	v, err := read(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return v, gnista.Errorf(gnista.NotFound, format, args...)
@@ -244,7 +244,7 @@ func one[T any](row *sql.Row, read func(scanner) (T, error), format string, args
 }
 
 // all reads every row with read.
-func all[T any](rows *sql.Rows, err error, read func(scanner) (T, error)) ([]T, error) {
+func all[T any](rows answer, err error, read func(scanner) (T, error)) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
