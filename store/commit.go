@@ -88,6 +88,14 @@ func (t *tx) question(query string, args []any) *question {
 	return q
 }
 
+// atOnce is how many rows one statement writes, where n are best for SQLite: a pipeline puts them together itself.
+func (t *tx) atOnce(n int) int {
+	if t.w.together {
+		return 1
+	}
+	return n
+}
+
 // write is called before something is written.
 func (t *tx) write() error {
 	t.wrote = true

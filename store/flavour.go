@@ -19,6 +19,7 @@ type flavour struct {
 	dsn      string
 	readDSN  string // of who only reads
 	dialect  goose.Dialect
+	without  []int64 // migrations that are not for it
 	session  func(*sql.Conn) session
 	together bool   // a question is cheaper together with others
 	clock    string // its time, in milliseconds
@@ -41,7 +42,7 @@ func flavourOf(u string) (flavour, error) {
 		reading := url.Values{"mode": {"rw"}, "_pragma": {"query_only(true)", "busy_timeout(10000)"}}
 		at := "file:" + (&url.URL{Path: file}).EscapedPath() + "?"
 		return flavour{
-			name: "the database " + file, driver: "sqlite", dsn: at + pragmas.Encode(), readDSN: at + reading.Encode(), dialect: goose.DialectSQLite3,
+			name: "the database " + file, driver: "sqlite", dsn: at + pragmas.Encode(), readDSN: at + reading.Encode(), dialect: goose.DialectSQLite3, without: []int64{49},
 			session: func(c *sql.Conn) session { return newDirect("BEGIN IMMEDIATE", c) }, clock: "CAST(unixepoch('subsec') * 1000 AS INTEGER)", tidy: "PRAGMA wal_checkpoint(PASSIVE)", compact: "PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", writers: 1, readers: max(4, runtime.NumCPU()),
 			lock: func(*DB) lock { return &fileLock{database: file} },
 		}, nil

@@ -19,14 +19,17 @@ import (
 type pipeline struct {
 	conn    *sql.Conn
 	waiting *pgx.Batch
-	begun   bool  // the database has answered something of this SQL transaction
-	failed  error // why nothing more can be done in it
+	bulks   []string             // go before anything else that waits from now on
+	of      map[string]*gathered // each of them
+	begun   bool                 // the database has answered something of this SQL transaction
+	failed  error                // why nothing more can be done in it
 }
 
-func newPipeline(conn *sql.Conn) session { return &pipeline{conn: conn, waiting: &pgx.Batch{}} }
+func newPipeline(conn *sql.Conn) session { return &pipeline{conn: conn} }
 
 func (p *pipeline) begin(keys []int64) error {
-	p.waiting, p.begun, p.failed = &pgx.Batch{}, false, nil
+	p.forget()
+	p.begun, p.failed = false, nil
 	p.waiting.Queue("BEGIN")
 	if len(keys) > 0 {
 		p.waiting.Queue(lockAll, keys)
@@ -34,14 +37,47 @@ func (p *pipeline) begin(keys []int64) error {
 	return nil
 }
 
+// forget forgets what waits.
+func (p *pipeline) forget() {
+	p.waiting, p.bulks, p.of = &pgx.Batch{}, nil, map[string]*gathered{}
+}
+
+// queue has a statement wait, behind all others.
+func (p *pipeline) queue(query string, args ...any) *pgx.QueuedQuery {
+	p.queueBulks()
+	return p.waiting.Queue(query, args...)
+}
+
+func (p *pipeline) queueBulks() {
+	for _, query := range p.bulks {
+		p.waiting.Queue(bulks[query].text, p.of[query].args...)
+		delete(p.of, query)
+	}
+	p.bulks = p.bulks[:0]
+}
+
+// exec has a statement wait. Those that can be done for many at once write other tables or other rows than one
+// another, so their order does not matter.
 func (p *pipeline) exec(query string, args []any) error {
-	p.waiting.Queue(query, args...)
+	b, ok := bulks[query]
+	if !ok {
+		p.queue(query, args...)
+		return p.failed
+	}
+	if g := p.of[query]; g != nil && g.add(args, b.key) {
+		return p.failed
+	} else if g != nil {
+		p.queueBulks()
+	}
+	p.of[query] = gather(len(args))
+	p.of[query].add(args, b.key)
+	p.bulks = append(p.bulks, query)
 	return p.failed
 }
 
 func (p *pipeline) changed(query string, args []any) (int64, error) {
 	var n int64
-	p.waiting.Queue(query, args...).Exec(func(tag pgconn.CommandTag) error {
+	p.queue(query, args...).Exec(func(tag pgconn.CommandTag) error {
 		n = tag.RowsAffected()
 		return nil
 	})
@@ -50,8 +86,16 @@ func (p *pipeline) changed(query string, args []any) (int64, error) {
 }
 
 func (p *pipeline) ask(list ...*question) {
+	many := map[string][]*question{}
 	for _, q := range list {
-		p.waiting.Queue(q.query, q.args...).Query(q.take)
+		if _, ok := together[q.query]; ok && len(list) > 1 {
+			many[q.query] = append(many[q.query], q)
+			continue
+		}
+		p.queue(q.query, q.args...).Query(q.take)
+	}
+	for query, questions := range many {
+		p.askTogether(together[query], questions)
 	}
 	if err := p.send(); err != nil {
 		for _, q := range list {
@@ -62,8 +106,9 @@ func (p *pipeline) ask(list ...*question) {
 
 // send sends what waits and takes the answers. After an error nothing else is done: the SQL transaction has failed.
 func (p *pipeline) send() error {
+	p.queueBulks()
 	list := p.waiting
-	p.waiting = &pgx.Batch{}
+	p.forget()
 	if p.failed == nil && list.Len() > 0 {
 		p.failed = p.conn.Raw(func(driver any) error {
 			return driver.(*stdlib.Conn).Conn().SendBatch(context.Background(), list).Close()
@@ -90,9 +135,9 @@ func (p *pipeline) commit(events []gnista.Event) (outcome, error) {
 	}
 	var last int64
 	if len(events) > 0 {
-		p.waiting.Queue(keepEvents, eventArgs(events)...).QueryRow(func(row pgx.Row) error { return row.Scan(&last) })
+		p.queue(keepEvents, eventArgs(events)...).QueryRow(func(row pgx.Row) error { return row.Scan(&last) })
 	}
-	p.waiting.Queue("COMMIT").Exec(func(tag pgconn.CommandTag) error {
+	p.queue("COMMIT").Exec(func(tag pgconn.CommandTag) error {
 		if tag.String() != "COMMIT" {
 			return fmt.Errorf("the answer to COMMIT was %s", tag)
 		}
@@ -134,7 +179,7 @@ func eventArgs(events []gnista.Event) []any {
 }
 
 func (p *pipeline) rollback() error {
-	p.waiting = &pgx.Batch{}
+	p.forget()
 	_, err := p.conn.ExecContext(context.Background(), "ROLLBACK")
 	return err
 }
@@ -146,20 +191,20 @@ func (p *pipeline) close() {
 
 // take takes the rows that the question is answered with.
 func (q *question) take(rows pgx.Rows) error {
-	a := &received{types: rows.Conn().TypeMap(), at: -1}
+	r := &received{at: -1}
+	var fields []pgconn.FieldDescription
 	for rows.Next() {
-		if a.fields == nil {
-			a.fields = slices.Clone(rows.FieldDescriptions())
+		if fields == nil {
+			fields = copied(rows.FieldDescriptions())
 		}
-		row := make([][]byte, len(a.fields))
-		for i, v := range rows.RawValues() {
-			row[i] = slices.Clone(v) // of nil it is nil
-		}
-		a.rows = append(a.rows, row)
+		r.add(rows, fields, rows.RawValues())
 	}
-	q.answer = a
+	q.answer = r
 	return rows.Err()
 }
+
+// copied are fields that stay as they are when the next answer is read.
+func copied(fields []pgconn.FieldDescription) []pgconn.FieldDescription { return slices.Clone(fields) }
 
 // received are rows that the database has given.
 type received struct {
@@ -169,13 +214,31 @@ type received struct {
 	at     int
 }
 
-func (t *received) Next() bool {
-	t.at++
-	return t.at < len(t.rows)
+// add adds a row.
+func (r *received) add(rows pgx.Rows, fields []pgconn.FieldDescription, values [][]byte) {
+	r.types, r.fields = rows.Conn().TypeMap(), fields
+	row, size := make([][]byte, len(values)), 0
+	for _, v := range values {
+		size += len(v)
+	}
+	all := make([]byte, 0, size)
+	for i, v := range values {
+		if v != nil { // which is NULL
+			begin := len(all)
+			all = append(all, v...)
+			row[i] = all[begin:len(all):len(all)]
+		}
+	}
+	r.rows = append(r.rows, row)
 }
 
-func (t *received) Scan(dest ...any) error {
-	return pgx.ScanRow(t.types, t.fields, t.rows[t.at], dest...)
+func (r *received) Next() bool {
+	r.at++
+	return r.at < len(r.rows)
+}
+
+func (r *received) Scan(dest ...any) error {
+	return pgx.ScanRow(r.types, r.fields, r.rows[r.at], dest...)
 }
 
 func (*received) Err() error   { return nil }

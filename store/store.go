@@ -146,7 +146,7 @@ func (db *DB) migrate(ctx context.Context, f flavour) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(f.dialect, db.sql, dir)
+	p, err := goose.NewProvider(f.dialect, db.sql, dir, goose.WithExcludeVersions(f.without))
 	if err != nil {
 		return err
 	}

@@ -182,8 +182,14 @@ func fixedOf(x *charging.Transaction) fixed {
 	return f
 }
 
+const (
+	selectTransaction = `SELECT ` + transactionColumns + ` FROM station_transaction WHERE `
+	byRef             = `station = $1 AND ref = $2`
+	transactionByRef  = selectTransaction + byRef
+)
+
 func (t *chargingTx) one(condition string, args ...any) (*charging.Transaction, error) {
-	x, err := t.scanTransaction(t.row(`SELECT `+transactionColumns+` FROM station_transaction WHERE `+condition, args...))
+	x, err := t.scanTransaction(t.row(selectTransaction+condition, args...))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -194,7 +200,7 @@ func (t *chargingTx) one(condition string, args ...any) (*charging.Transaction, 
 func (t *chargingTx) ByID(id string) (*charging.Transaction, error) { return t.one(`id = $1`, id) }
 
 func (t *chargingTx) ByRef(station gnista.StationID, ref string) (*charging.Transaction, error) {
-	return t.one(`station = $1 AND ref = $2`, string(station), ref)
+	return t.one(byRef, string(station), ref)
 }
 
 func (t *chargingTx) ByStart(station gnista.StationID, key string) (*charging.Transaction, error) {
@@ -268,6 +274,9 @@ func (t *chargingTx) SaveDecision(d charging.Decision) error {
 
 func (t *chargingTx) Number() (int64, error) { return t.next("transaction", 1) }
 
+// saveProgress saves what is not [fixed].
+const saveProgress = `UPDATE station_transaction SET activity = $1, updated_at = $2, energy_wh = $3, power_w = $4, soc = $5, review = $6, detail = $7 WHERE id = $8`
+
 func (t *chargingTx) Save(x *charging.Transaction, samples []charging.Sample, evs ...gnista.Event) error {
 	t.emit(evs...)
 	plain := x.Progress
@@ -284,8 +293,7 @@ func (t *chargingTx) Save(x *charging.Transaction, samples []charging.Sample, ev
 		review = append(review, r...)
 	}
 	if slices.Contains(t.found, fixedOf(x)) {
-		err = t.exec(`UPDATE station_transaction SET activity = $1, updated_at = $2, energy_wh = $3, power_w = $4, soc = $5, review = $6, detail = $7
-			WHERE id = $8`, string(x.Activity), millis(x.UpdatedAt), x.EnergyWh, x.PowerW, x.SoC, string(review), rest, x.ID)
+		err = t.exec(saveProgress, string(x.Activity), millis(x.UpdatedAt), x.EnergyWh, x.PowerW, x.SoC, string(review), rest, x.ID)
 	} else {
 		err = t.saveAll(x, string(review), rest)
 	}

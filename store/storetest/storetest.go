@@ -79,6 +79,7 @@ func Run(t *testing.T, url string) {
 	t.Run("nodes", s.nodes)
 	t.Run("concurrent changes", s.concurrent)
 	t.Run("abandoned changes", s.abandoned)
+	t.Run("changes in a group", s.grouped)
 	t.Run("tariffs", s.tariffs)
 	t.Run("charge records", s.records)
 	t.Run("ledger", s.ledger)
