@@ -200,13 +200,12 @@ func (db *DB) Revenue(ctx context.Context, q billing.RevenueQuery) ([]billing.Re
 	if q.Station != "" {
 		w.add("r.station = ?", string(q.Station))
 	}
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+group+` AS of_group, `+quarter+` AS of_quarter, r.currency, SUM(CASE r.kind WHEN 'original' THEN 1 ELSE 0 END), SUM(CASE r.kind WHEN 'original' THEN 0 ELSE 1 END),
-		CAST(SUM(r.energy_wh) AS BIGINT), CAST(SUM(r.net) AS BIGINT), CAST(SUM(r.tax) AS BIGINT), CAST(SUM(r.total) AS BIGINT)
-		FROM charge_record r LEFT JOIN station s ON s.id = r.station`+w.sql()+` GROUP BY of_group, of_quarter, r.currency`, w.args...)
-	return all(rows, err, func(s scanner) (x billing.Revenue, err error) {
+	return old(ctx, db, func(s scanner) (x billing.Revenue, err error) {
 		var at int64
 		err = s.Scan(&x.Group, &at, &x.Currency, &x.Charges, &x.Fixed, &x.EnergyWh, &x.Net, &x.Tax, &x.Total)
 		x.Quarter = instant(at)
 		return x, err
-	})
+	}, `SELECT `+group+` AS of_group, `+quarter+` AS of_quarter, r.currency, SUM(CASE r.kind WHEN 'original' THEN 1 ELSE 0 END), SUM(CASE r.kind WHEN 'original' THEN 0 ELSE 1 END),
+		CAST(SUM(r.energy_wh) AS BIGINT), CAST(SUM(r.net) AS BIGINT), CAST(SUM(r.tax) AS BIGINT), CAST(SUM(r.total) AS BIGINT)
+		FROM charge_record r LEFT JOIN station s ON s.id = r.station`+w.sql()+` GROUP BY of_group, of_quarter, r.currency`, w.args...)
 }

@@ -164,8 +164,7 @@ func (db *DB) TrialBalance(ctx context.Context, at time.Time) ([]billing.Balance
 		from = `ledger_posting p JOIN ledger_entry e ON e.id = p.entry`
 		w.add("e.at < ?", millis(at))
 	}
-	rows, err := db.sql.QueryContext(ctx, `SELECT p.kind, `+party+`, p.currency, CAST(SUM(p.amount) AS BIGINT) FROM `+from+w.sql()+` GROUP BY 1, 2, 3 ORDER BY 3, 1, 2`, w.args...)
-	return all(rows, err, scanLedgerBalance)
+	return old(ctx, db, scanLedgerBalance, `SELECT p.kind, `+party+`, p.currency, CAST(SUM(p.amount) AS BIGINT) FROM `+from+w.sql()+` GROUP BY 1, 2, 3 ORDER BY 3, 1, 2`, w.args...)
 }
 
 // balance is what one account comes to.

@@ -140,8 +140,8 @@ func (db *DB) Finished(ctx context.Context, f billing.Finished) ([]charging.Tran
 	if f.AfterID != "" {
 		w.add("(started_at, id) > ("+w.arg(millis(f.AfterAt))+", ?)", f.AfterID)
 	}
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+transactionColumns+` FROM station_transaction`+w.sql()+` ORDER BY started_at, id LIMIT `+w.arg(f.Limit), w.args...)
-	return all(rows, err, db.scanTransaction)
+	query := `SELECT ` + transactionColumns + ` FROM station_transaction` + w.sql() + ` ORDER BY started_at, id LIMIT ` + w.arg(f.Limit)
+	return old(ctx, db, db.scanTransaction, query, w.args...)
 }
 
 // Change runs f within one SQL transaction and commits what it did, or nothing when it fails.

@@ -176,8 +176,7 @@ func (db *DB) Outages(ctx context.Context, site string, first, last gnista.Stati
 	if site != "" {
 		w.add("station IN (SELECT id FROM station WHERE site = ? AND site <> '')", site)
 	}
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+outageColumns+` FROM outage`+w.sql()+` ORDER BY station, evse, connector, since`, w.args...)
-	return all(rows, err, scanOutage)
+	return old(ctx, db, scanOutage, `SELECT `+outageColumns+` FROM outage`+w.sql()+` ORDER BY station, evse, connector, since`, w.args...)
 }
 
 const exclusionColumns = `id, kind, site, station, evse, since, until, note, made_by, created_at`
