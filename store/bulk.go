@@ -93,7 +93,7 @@ func (p *pipeline) askTogether(text string, list []*question) {
 		g.add(q.args, nil)
 		q.answer = &received{at: -1}
 	}
-	p.waiting.Queue(text, g.args...).Query(func(rows pgx.Rows) error {
+	p.queue(text, g.args...).Query(func(rows pgx.Rows) error {
 		var fields []pgconn.FieldDescription
 		for rows.Next() {
 			if fields == nil {

@@ -180,12 +180,15 @@ func eventArgs(events []gnista.Event) []any {
 
 func (p *pipeline) rollback() error {
 	p.forget()
+	if !p.begun && p.failed == nil { // nothing of it was sent
+		return nil
+	}
 	_, err := p.conn.ExecContext(context.Background(), "ROLLBACK")
 	return err
 }
 
 func (p *pipeline) close() {
-	p.rollback()
+	p.conn.ExecContext(context.Background(), "ROLLBACK") // warns where none is open
 	p.conn.Close()
 }
 

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -63,7 +62,10 @@ func (f first) Scan(dest ...any) error {
 	}
 	defer f.answer.Close()
 	if !f.answer.Next() {
-		return errors.Join(f.answer.Err(), sql.ErrNoRows)
+		if err := f.answer.Err(); err != nil {
+			return err
+		}
+		return sql.ErrNoRows
 	}
 	if err := f.answer.Scan(dest...); err != nil {
 		return err
