@@ -67,11 +67,10 @@ func (t *tx) putUser(u access.User) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO app_user (`+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+	return t.exec(`INSERT INTO app_user (`+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name, language = excluded.language, grants = excluded.grants,
 		disabled = excluded.disabled, password = excluded.password, updated_at = excluded.updated_at, seen_at = excluded.seen_at`,
 		u.ID, u.Email, u.Name, u.Language, string(grants), u.Disabled, string(u.Password), millis(u.CreatedAt), millis(u.UpdatedAt), millis(u.SeenAt))
-	return err
 }
 
 // userAmong finds a user, and all others who are not disabled.
@@ -115,12 +114,11 @@ func (db *DB) DeleteUser(ctx context.Context, id string, allowed func(u access.U
 			return err
 		}
 		for _, table := range []string{"app_session", "app_passkey"} {
-			if _, err := t.exec(`DELETE FROM `+table+` WHERE app_user = $1`, id); err != nil {
+			if err := t.exec(`DELETE FROM `+table+` WHERE app_user = $1`, id); err != nil {
 				return err
 			}
 		}
-		_, err = t.exec(`DELETE FROM app_user WHERE id = $1`, id)
-		return err
+		return t.exec(`DELETE FROM app_user WHERE id = $1`, id)
 	})
 }
 
@@ -136,13 +134,12 @@ func scanSession(s scanner) (x access.Session, err error) {
 // AddSession keeps a session; the newest keep of the user stay.
 func (db *DB) AddSession(ctx context.Context, x access.Session, keep int) error {
 	return db.write(ctx, accessKey, func(t *tx) error {
-		if _, err := t.exec(`INSERT INTO app_session (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		if err := t.exec(`INSERT INTO app_session (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			x.ID, x.User, millis(x.CreatedAt), millis(x.SeenAt), x.Remote, x.Agent, x.Way); err != nil {
 			return err
 		}
-		_, err := t.exec(`DELETE FROM app_session WHERE app_user = $1 AND id NOT IN
+		return t.exec(`DELETE FROM app_session WHERE app_user = $1 AND id NOT IN
 			(SELECT id FROM app_session WHERE app_user = $1 ORDER BY created_at DESC, id LIMIT $2)`, x.User, keep)
-		return err
 	})
 }
 
@@ -154,8 +151,7 @@ func (db *DB) Session(ctx context.Context, id string) (access.Session, error) {
 // SeeSession notes that a session was used.
 func (db *DB) SeeSession(ctx context.Context, id, remote string, at time.Time) error {
 	return db.write(ctx, accessKey, func(t *tx) error {
-		_, err := t.exec(`UPDATE app_session SET seen_at = $1, remote = $2 WHERE id = $3`, millis(at), remote, id)
-		return err
+		return t.exec(`UPDATE app_session SET seen_at = $1, remote = $2 WHERE id = $3`, millis(at), remote, id)
 	})
 }
 
@@ -168,11 +164,8 @@ func (db *DB) Sessions(ctx context.Context, user string) ([]access.Session, erro
 // EndSession ends a session of a user. NotFound.
 func (db *DB) EndSession(ctx context.Context, user, id string) error {
 	return db.write(ctx, accessKey, func(t *tx) error {
-		r, err := t.exec(`DELETE FROM app_session WHERE app_user = $1 AND id = $2`, user, id)
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
+		n, err := t.changed(`DELETE FROM app_session WHERE app_user = $1 AND id = $2`, user, id)
+		if err != nil || n == 0 {
 			return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no such session"))
 		}
 		return nil
@@ -182,15 +175,13 @@ func (db *DB) EndSession(ctx context.Context, user, id string) error {
 // EndSessions ends those of a user but for one.
 func (db *DB) EndSessions(ctx context.Context, user, keep string) error {
 	return db.write(ctx, accessKey, func(t *tx) error {
-		_, err := t.exec(`DELETE FROM app_session WHERE app_user = $1 AND id <> $2`, user, keep)
-		return err
+		return t.exec(`DELETE FROM app_session WHERE app_user = $1 AND id <> $2`, user, keep)
 	})
 }
 
 // PruneSessions ends those that were made, or last used, before a time.
 func (db *DB) PruneSessions(ctx context.Context, made, used time.Time) error {
 	return db.write(ctx, accessKey, func(t *tx) error {
-		_, err := t.exec(`DELETE FROM app_session WHERE seen_at < $1 OR created_at < $2`, millis(used), millis(made))
-		return err
+		return t.exec(`DELETE FROM app_session WHERE seen_at < $1 OR created_at < $2`, millis(used), millis(made))
 	})
 }

@@ -78,7 +78,7 @@ func (db *DB) EraseCustomer(ctx context.Context, id, reason string, change func(
 				return err
 			}
 		}
-		if _, err := t.exec(`UPDATE account SET name = '', blocked = $1, block_reason = $2 WHERE customer = $3`, true, reason, id); err != nil {
+		if err := t.exec(`UPDATE account SET name = '', blocked = $1, block_reason = $2 WHERE customer = $3`, true, reason, id); err != nil {
 			return err
 		}
 		if err := t.endMandates(reason, at, "account IN (SELECT id FROM account WHERE customer = $4)", id); err != nil {
@@ -117,13 +117,12 @@ func (db *DB) changeCustomer(ctx context.Context, id string, change func(*accoun
 
 func (t *tx) savePayer(c account.Customer) error {
 	a := c.Address
-	_, err := t.exec(`INSERT INTO customer (`+payerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+	return t.exec(`INSERT INTO customer (`+payerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, name = excluded.name, number = excluded.number, vat = excluded.vat, email = excluded.email,
 		street = excluded.street, postal_code = excluded.postal_code, city = excluded.city, country = excluded.country, language = excluded.language,
 		reference = excluded.reference, endpoint = excluded.endpoint, tariff = excluded.tariff, updated_at = excluded.updated_at, erased_at = excluded.erased_at`,
 		c.ID, string(c.Kind), c.Name, c.Number, c.VAT, c.Email, a.Street, a.PostalCode, a.City, a.Country, c.Language, c.Reference, c.Endpoint, c.Tariff,
 		millis(c.CreatedAt), millis(c.UpdatedAt), millis(c.ErasedAt))
-	return err
 }
 
 const accountColumns = `id, customer, name, kind, currency, credit_limit, hold, blocked, block_reason, offline, term_days, created_at, updated_at`
@@ -215,11 +214,10 @@ func (t *tx) lockAccount(id string) (account.Account, error) {
 }
 
 func (t *tx) saveAccount(a account.Account) error {
-	_, err := t.exec(`INSERT INTO account (`+accountColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+	return t.exec(`INSERT INTO account (`+accountColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, credit_limit = excluded.credit_limit, hold = excluded.hold, blocked = excluded.blocked,
 		block_reason = excluded.block_reason, offline = excluded.offline, term_days = excluded.term_days, updated_at = excluded.updated_at`,
 		a.ID, a.Customer, a.Name, string(a.Kind), a.Currency, a.CreditLimit, a.Hold, a.Blocked, a.BlockReason, a.Offline, a.TermDays, millis(a.CreatedAt), millis(a.UpdatedAt))
-	return err
 }
 
 // balanceQuery is a [account.Balance] in the account's own currency.
@@ -268,15 +266,14 @@ func (t *chargingTx) Hold(transaction, id string, must bool, now time.Time) (boo
 		return true, t.Release(transaction)
 	}
 	hold = max(min(hold, available), 0)
-	_, err = t.exec(`INSERT INTO account_hold (transaction_id, account, currency, amount, created_at) VALUES ($1, $2, $3, $4, $5)
+	err = t.exec(`INSERT INTO account_hold (transaction_id, account, currency, amount, created_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (transaction_id) DO UPDATE SET account = excluded.account, currency = excluded.currency, amount = excluded.amount`,
 		transaction, id, a.Currency, hold, millis(now))
 	return true, err
 }
 
 func (t *chargingTx) Release(transaction string) error {
-	_, err := t.exec(`DELETE FROM account_hold WHERE transaction_id = $1`, transaction)
-	return err
+	return t.exec(`DELETE FROM account_hold WHERE transaction_id = $1`, transaction)
 }
 
 // SweepTrust brings up to date which accounts owe as much as they may, for the lists of stations.
@@ -288,7 +285,7 @@ func (db *DB) SweepTrust(ctx context.Context) error {
 		return err
 	}
 	return db.write(ctx, "", func(t *tx) error {
-		if _, err := t.exec(`UPDATE account SET exhausted = `+exhausted+` WHERE offline`, string(billing.Receivable)); err != nil {
+		if err := t.exec(`UPDATE account SET exhausted = `+exhausted+` WHERE offline`, string(billing.Receivable)); err != nil {
 			return err
 		}
 		return t.tokensChanged()

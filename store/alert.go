@@ -44,8 +44,7 @@ func (db *DB) AddAlertEntry(ctx context.Context, x alert.Entry, most int) error 
 		if n >= most {
 			return gnista.Errorf(gnista.Conflict, "there are %d of kind %s, and no more may be", n, x.Kind)
 		}
-		_, err := t.exec(`INSERT INTO alert_entry (kind, id, data) VALUES ($1, $2, $3)`, x.Kind, x.ID, string(x.Data))
-		return err
+		return t.exec(`INSERT INTO alert_entry (kind, id, data) VALUES ($1, $2, $3)`, x.Kind, x.ID, string(x.Data))
 	})
 }
 
@@ -60,19 +59,14 @@ func (db *DB) ChangeAlertEntry(ctx context.Context, kind, id string, f func([]by
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(`UPDATE alert_entry SET data = $1 WHERE kind = $2 AND id = $3`, string(data), kind, id)
-		return err
+		return t.exec(`UPDATE alert_entry SET data = $1 WHERE kind = $2 AND id = $3`, string(data), kind, id)
 	})
 }
 
 // DeleteAlertEntry forgets an entry. NotFound.
 func (db *DB) DeleteAlertEntry(ctx context.Context, kind, id string) error {
 	return db.write(ctx, "alert", func(t *tx) error {
-		r, err := t.exec(`DELETE FROM alert_entry WHERE kind = $1 AND id = $2`, kind, id)
-		if err != nil {
-			return err
-		}
-		n, err := r.RowsAffected()
+		n, err := t.changed(`DELETE FROM alert_entry WHERE kind = $1 AND id = $2`, kind, id)
 		if err == nil && n == 0 {
 			err = gnista.Errorf(gnista.NotFound, "there is no %s %q", kind, id)
 		}
@@ -86,10 +80,9 @@ func (t *tx) saveAlert(a alert.Alert) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO alert (id, route, subject, state, due_at, ended_at, data) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	return t.exec(`INSERT INTO alert (id, route, subject, state, due_at, ended_at, data) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, due_at = excluded.due_at, ended_at = excluded.ended_at, data = excluded.data`,
 		a.ID, a.Route, a.Subject, string(a.State), millis(a.DueAt), millis(a.EndedAt), string(data))
-	return err
 }
 
 // ChangeAlert runs f on the alert of a route about a subject, which has no ID where there is none yet, and stores
@@ -152,7 +145,7 @@ func (db *DB) Alerts(ctx context.Context, f alert.Filter) ([]alert.Alert, error)
 // AlertSecret is the secret of a name; make gives it where there is none.
 func (db *DB) AlertSecret(ctx context.Context, name string, make func() (string, error)) (string, error) {
 	var text string
-	read := func(row *sql.Row) error { return row.Scan(db.into(&text)) }
+	read := func(row scanner) error { return row.Scan(db.into(&text)) }
 	err := read(db.sql.QueryRowContext(ctx, `SELECT value FROM alert_secret WHERE name = $1`, name))
 	if !errors.Is(err, sql.ErrNoRows) {
 		return text, err
@@ -162,7 +155,7 @@ func (db *DB) AlertSecret(ctx context.Context, name string, make func() (string,
 		return "", err
 	}
 	err = db.write(ctx, "alert", func(t *tx) error {
-		if _, err := t.exec(`INSERT INTO alert_secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, name, t.seal(fresh)); err != nil {
+		if err := t.exec(`INSERT INTO alert_secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, name, t.seal(fresh)); err != nil {
 			return err
 		}
 		return read(t.row(`SELECT value FROM alert_secret WHERE name = $1`, name))
@@ -199,12 +192,8 @@ func (db *DB) PruneAlerts(ctx context.Context, before time.Time, keep int) error
 func (db *DB) pruneAlerts(ctx context.Context, query string, until any) error {
 	for {
 		var n int64
-		err := db.writeLater(ctx, "alert", func(t *tx) error {
-			r, err := t.exec(query, until, pruneBatch)
-			if err != nil {
-				return err
-			}
-			n, err = r.RowsAffected()
+		err := db.writeLater(ctx, "alert", func(t *tx) (err error) {
+			n, err = t.changed(query, until, pruneBatch)
 			return err
 		})
 		if err != nil || n < pruneBatch {

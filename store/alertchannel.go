@@ -36,9 +36,8 @@ func (db *DB) AddChannel(ctx context.Context, c alert.Channel, most int) error {
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(`INSERT INTO alert_channel (id, person, kind, state, after_seq, detail) VALUES ($1, $2, $3, $4, $5, $6)`,
+		return t.exec(`INSERT INTO alert_channel (id, person, kind, state, after_seq, detail) VALUES ($1, $2, $3, $4, $5, $6)`,
 			c.ID, c.Person, string(c.Kind), string(c.State), c.After, detail)
-		return err
 	})
 }
 
@@ -59,8 +58,7 @@ func (db *DB) ChangeChannel(ctx context.Context, id string, f func(*alert.Channe
 			return err
 		}
 		t.emit(evs...)
-		_, err = t.exec(`UPDATE alert_channel SET person = $1, state = $2, detail = $3 WHERE id = $4`, c.Person, string(c.State), detail, id)
-		return err
+		return t.exec(`UPDATE alert_channel SET person = $1, state = $2, detail = $3 WHERE id = $4`, c.Person, string(c.State), detail, id)
 	})
 	return out, err
 }
@@ -71,7 +69,7 @@ func (db *DB) DeleteChannel(ctx context.Context, id string, at time.Time) error 
 		if _, err := one(t.row(`SELECT `+alertChannelColumns+` FROM alert_channel WHERE id = $1`, id), t.scanAlertChannel, "there is no channel %q", id); err != nil {
 			return err
 		}
-		if _, err := t.exec(`DELETE FROM alert_channel WHERE id = $1`, id); err != nil {
+		if err := t.exec(`DELETE FROM alert_channel WHERE id = $1`, id); err != nil {
 			return err
 		}
 		return t.withdraw(`channel`, id, at)
@@ -99,11 +97,8 @@ func (db *DB) Channels(ctx context.Context, f alert.ChannelFilter) ([]alert.Chan
 // FeedChannel makes deliveries of events, and keeps up to which one they have been taken up.
 func (db *DB) FeedChannel(ctx context.Context, id string, after int64, list []alert.Delivery) error {
 	return db.write(ctx, "alert", func(t *tx) error {
-		r, err := t.exec(`UPDATE alert_channel SET after_seq = $1 WHERE id = $2`, after, id)
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
+		n, err := t.changed(`UPDATE alert_channel SET after_seq = $1 WHERE id = $2`, after, id)
+		if err != nil || n == 0 {
 			return err
 		}
 		return t.addDeliveries(list)

@@ -16,7 +16,7 @@ func (t *tx) addDeliveries(list []alert.Delivery) error {
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec(`INSERT INTO alert_delivery (id, key, channel, alert, cause, state, next_at, done_at, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		if err := t.exec(`INSERT INTO alert_delivery (id, key, channel, alert, cause, state, next_at, done_at, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (key) DO NOTHING`,
 			d.ID, d.Key, d.Channel, d.Alert, string(d.Cause), string(d.State), millis(d.NextAt), millis(d.DoneAt), string(data)); err != nil {
 			return err
@@ -30,9 +30,8 @@ func (t *tx) saveDelivery(d alert.Delivery) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`UPDATE alert_delivery SET state = $1, next_at = $2, done_at = $3, data = $4 WHERE id = $5`,
+	return t.exec(`UPDATE alert_delivery SET state = $1, next_at = $2, done_at = $3, data = $4 WHERE id = $5`,
 		string(d.State), millis(d.NextAt), millis(d.DoneAt), string(data), d.ID)
-	return err
 }
 
 // withdraw withdraws what waits of an alert or for a channel.

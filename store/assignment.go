@@ -79,17 +79,15 @@ func (db *DB) SetEVSETariff(ctx context.Context, station gnista.StationID, evse 
 			query = `INSERT INTO evse_tariff (station, evse, tariff) VALUES ($1, $2, $3) ON CONFLICT (station, evse) DO UPDATE SET tariff = excluded.tariff`
 			args = append(args, tariff)
 		}
-		_, err := t.exec(query, args...)
-		return err
+		return t.exec(query, args...)
 	})
 }
 
 // SetGroupTariff gives a group of tokens a tariff, or with an empty id takes it away.
 func (db *DB) SetGroupTariff(ctx context.Context, group, tariff string, now time.Time) error {
 	return db.write(ctx, "", func(t *tx) error {
-		_, err := t.exec(`INSERT INTO token_group (name, offline, updated_at, tariff) VALUES ($1, $2, $3, $4)
+		return t.exec(`INSERT INTO token_group (name, offline, updated_at, tariff) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (name) DO UPDATE SET tariff = excluded.tariff, updated_at = excluded.updated_at`, group, false, millis(now), tariff)
-		return err
 	})
 }
 

@@ -59,12 +59,11 @@ func (t *tx) saveAttempt(a uptime.Attempt, within time.Duration, visit func(a up
 		}
 		a.Visit = visit(a, before)
 	}
-	_, err = t.exec(`INSERT INTO attempt (`+attemptColumns+`) SELECT $1, $2, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 FROM station WHERE id = $3
+	return t.exec(`INSERT INTO attempt (`+attemptColumns+`) SELECT $1, $2, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 FROM station WHERE id = $3
 		ON CONFLICT (id) DO UPDATE SET evse = excluded.evse, at = excluded.at, until = excluded.until, token_key = excluded.token_key, visit = excluded.visit, authorised = excluded.authorised,
 		paid = excluded.paid, well = excluded.well, energy_wh = excluded.energy_wh, energy_ms = excluded.energy_ms, counts = excluded.counts`,
 		a.ID, string(a.Kind), string(a.Station), a.EVSE.ID, string(a.Version), millis(a.At), millis(a.Until), a.Token, a.Visit,
 		int(a.Authorised), int(a.Paid), int(a.Well), a.EnergyWh, a.ToEnergy.Milliseconds(), a.Counts)
-	return err
 }
 
 // longestCharge is how long before another attempt one may have begun that it follows.
@@ -77,8 +76,7 @@ func (db *DB) ForgetAttempts(ctx context.Context, before time.Time) error {
 		return err
 	}
 	return db.writeLater(ctx, "attempt", func(t *tx) error {
-		_, err := t.exec(`DELETE FROM attempt WHERE at < $1`, millis(before))
-		return err
+		return t.exec(`DELETE FROM attempt WHERE at < $1`, millis(before))
 	})
 }
 
@@ -118,7 +116,12 @@ func (db *DB) Figures(ctx context.Context, q uptime.FigureQuery) ([]uptime.Figur
 	count := func(condition string) string { return `SUM(CASE WHEN ` + condition + ` THEN 1 ELSE 0 END), ` }
 	charged := `a.energy_wh >= ` + least
 	might := `a.counts AND a.kind <> 'refusal' AND a.paid <> 0`
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+groups[q.By]+` AS grouped, `+
+	return old(ctx, db, func(s scanner) (f uptime.Figures, err error) {
+		var ms int64
+		err = s.Scan(&f.Group, &f.Visits, &f.AtOnce, &f.Attempts, &f.Starts, &f.Asked, &f.Accepted, &f.Paying, &f.Paid, &f.Charges, &f.Well, &f.Timed, &ms, &f.EnergyWh)
+		f.ToEnergy = time.Duration(ms) * time.Millisecond
+		return f, err
+	}, `SELECT `+groups[q.By]+` AS grouped, `+
 		count(`a.counts AND a.visit = a.id`)+count(`a.counts AND a.visit = a.id AND `+charged)+
 		count(might)+count(might+` AND `+charged)+
 		count(`a.authorised >= 0`)+count(`a.authorised = 1`)+
@@ -126,12 +129,6 @@ func (db *DB) Figures(ctx context.Context, q uptime.FigureQuery) ([]uptime.Figur
 		count(`a.well >= 0`)+count(`a.well = 1`)+
 		count(`a.energy_ms >= 0`)+`COALESCE(SUM(CASE WHEN a.energy_ms >= 0 THEN a.energy_ms ELSE 0 END), 0), COALESCE(SUM(a.energy_wh), 0)
 		FROM attempt a JOIN station s ON s.id = a.station`+w.sql()+` GROUP BY grouped ORDER BY grouped LIMIT `+w.arg(q.Limit), w.args...)
-	return all(rows, err, func(s scanner) (f uptime.Figures, err error) {
-		var ms int64
-		err = s.Scan(&f.Group, &f.Visits, &f.AtOnce, &f.Attempts, &f.Starts, &f.Asked, &f.Accepted, &f.Paying, &f.Paid, &f.Charges, &f.Well, &f.Timed, &ms, &f.EnergyWh)
-		f.ToEnergy = time.Duration(ms) * time.Millisecond
-		return f, err
-	})
 }
 
 // Repairs are the times of faults that were opened in the time of the query, by group up to the one of a name.
@@ -141,14 +138,8 @@ func (db *DB) Repairs(ctx context.Context, q uptime.FigureQuery, last string) (m
 		w.add(groups[q.By]+" > ?", q.After)
 	}
 	w.add(groups[q.By]+" <= ?", last)
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+groups[q.By]+` AS grouped, SUM(a.acked), SUM(a.to_ack), SUM(a.cleared), SUM(a.to_clear) FROM (
-			SELECT f.station, f.evse, f.opened_at AS at, x.version,
-				CASE WHEN f.acknowledged_at > 0 THEN 1 ELSE 0 END AS acked, CASE WHEN f.acknowledged_at > 0 THEN f.acknowledged_at - f.opened_at ELSE 0 END AS to_ack,
-				CASE WHEN f.cleared_at > 0 THEN 1 ELSE 0 END AS cleared, CASE WHEN f.cleared_at > 0 THEN f.cleared_at - f.opened_at ELSE 0 END AS to_clear
-			FROM fault f JOIN station x ON x.id = f.station) a
-		JOIN station s ON s.id = a.station`+w.sql()+` GROUP BY grouped`, w.args...)
 	list := map[string]uptime.Repair{}
-	_, err = all(rows, err, func(s scanner) (none struct{}, err error) {
+	_, err := old(ctx, db, func(s scanner) (none struct{}, err error) {
 		var name string
 		var r uptime.Repair
 		var ack, clear int64
@@ -156,6 +147,11 @@ func (db *DB) Repairs(ctx context.Context, q uptime.FigureQuery, last string) (m
 		r.ToAcknowledge, r.ToRepair = time.Duration(ack)*time.Millisecond, time.Duration(clear)*time.Millisecond
 		list[name] = r
 		return none, err
-	})
+	}, `SELECT `+groups[q.By]+` AS grouped, SUM(a.acked), SUM(a.to_ack), SUM(a.cleared), SUM(a.to_clear) FROM (
+			SELECT f.station, f.evse, f.opened_at AS at, x.version,
+				CASE WHEN f.acknowledged_at > 0 THEN 1 ELSE 0 END AS acked, CASE WHEN f.acknowledged_at > 0 THEN f.acknowledged_at - f.opened_at ELSE 0 END AS to_ack,
+				CASE WHEN f.cleared_at > 0 THEN 1 ELSE 0 END AS cleared, CASE WHEN f.cleared_at > 0 THEN f.cleared_at - f.opened_at ELSE 0 END AS to_clear
+			FROM fault f JOIN station x ON x.id = f.station) a
+		JOIN station s ON s.id = a.station`+w.sql()+` GROUP BY grouped`, w.args...)
 	return list, err
 }

@@ -71,7 +71,7 @@ func (db *DB) ChangeAuthorities(ctx context.Context, change func([]pki.Authority
 			for i, der := range a.Above {
 				above[i] = binary.EncodeToString(der)
 			}
-			if _, err := t.exec(`INSERT INTO authority (`+authorityColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+			if err := t.exec(`INSERT INTO authority (`+authorityColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 				ON CONFLICT (id) DO UPDATE SET state = excluded.state, rollout = excluded.rollout, changed_at = excluded.changed_at`,
 				a.ID, string(a.Algorithm), string(a.State), binary.EncodeToString(a.Certificate), strings.Join(above, " "), binary.EncodeToString(a.Link),
 				binary.EncodeToString(a.Key), a.Rollout, millis(a.ExpiresAt), millis(a.CreatedAt), millis(a.ChangedAt)); err != nil {
@@ -97,10 +97,9 @@ func (db *DB) Attempts(ctx context.Context, authority string, after gnista.Stati
 // SetAttempt stores what came of it on one station, in place of what was before.
 func (db *DB) SetAttempt(ctx context.Context, a pki.Attempt) error {
 	return db.write(ctx, string(a.Station), func(t *tx) error {
-		_, err := t.exec(`INSERT INTO root_attempt (authority, station, done, detail, at) VALUES ($1, $2, $3, $4, $5)
+		return t.exec(`INSERT INTO root_attempt (authority, station, done, detail, at) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (authority, station) DO UPDATE SET done = excluded.done, detail = excluded.detail, at = excluded.at`,
 			a.Authority, string(a.Station), a.Done, a.Detail, millis(a.At))
-		return err
 	})
 }
 
@@ -148,12 +147,9 @@ func (db *DB) AddRoot(ctx context.Context, r pki.Root, most int) error {
 		if have >= most {
 			return gnista.Errorf(gnista.Conflict, "there are %d roots already, and more are not kept", have)
 		}
-		x, err := t.exec(`INSERT INTO root_certificate (`+rootColumns+`) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+		n, err := t.changed(`INSERT INTO root_certificate (`+rootColumns+`) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
 			r.ID, string(r.Use), binary.EncodeToString(r.DER), r.Subject, millis(r.ExpiresAt), millis(r.CreatedAt))
-		if err != nil {
-			return err
-		}
-		if n, err := x.RowsAffected(); err != nil || n == 0 {
+		if err != nil || n == 0 {
 			return errors.Join(err, gnista.Errorf(gnista.Conflict, "this certificate is there already"))
 		}
 		return nil
@@ -163,11 +159,8 @@ func (db *DB) AddRoot(ctx context.Context, r pki.Root, most int) error {
 // DeleteRoot removes a root of cars. NotFound.
 func (db *DB) DeleteRoot(ctx context.Context, id string) error {
 	return db.write(ctx, "authority", func(t *tx) error {
-		r, err := t.exec(`DELETE FROM root_certificate WHERE id = $1`, id)
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
+		n, err := t.changed(`DELETE FROM root_certificate WHERE id = $1`, id)
+		if err != nil || n == 0 {
 			return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no root %q", id))
 		}
 		return nil

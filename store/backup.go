@@ -178,7 +178,7 @@ func CountRows(ctx context.Context, u string) (Census, error) {
 	db := &DB{sql: newReads(handle, f)}
 	tables := `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`
 	if f.driver != "sqlite" {
-		tables = `SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`
+		tables = `SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition`
 	}
 	rows, err := db.sql.QueryContext(ctx, tables)
 	names, err := all(rows, err, func(s scanner) (name string, err error) { return name, s.Scan(&name) })

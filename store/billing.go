@@ -52,7 +52,7 @@ func (db *DB) Issue(ctx context.Context, r billing.Record, ev func(billing.Recor
 		if out, err = t.issue(r, ev); err != nil {
 			return err
 		}
-		if _, err := t.exec(`DELETE FROM account_hold WHERE transaction_id = $1`, r.Subject()); err != nil {
+		if err := t.exec(`DELETE FROM account_hold WHERE transaction_id = $1`, r.Subject()); err != nil {
 			return err
 		}
 		return t.owe(out)
@@ -75,7 +75,7 @@ func (t *tx) issue(r billing.Record, ev func(billing.Record) gnista.Event) (bill
 		return r, err
 	}
 	t.emit(ev(r))
-	if _, err := t.exec(`INSERT INTO charge_record (`+recordColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
+	if err := t.exec(`INSERT INTO charge_record (`+recordColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
 		r.ID, r.Number, r.Subject(), string(r.Station), r.EVSE.ID, r.EVSE.Connector, t.seal(r.Token.UID), string(r.Token.Type), millis(r.StartedAt), millis(r.EndedAt),
 		r.EnergyWh, r.TariffVersion, r.Policy, r.Bill.Total.Currency, r.Bill.Net.Amount, r.Bill.Tax.Amount, r.Bill.Total.Amount, string(bill), millis(r.IssuedAt), r.Account,
 		string(r.Kind), r.Corrects, r.Payment, r.Reservation, r.Payer); err != nil {
@@ -120,9 +120,8 @@ func (db *DB) Correct(ctx context.Context, credit billing.Record, instead *billi
 }
 
 func (t *tx) addDecision(d billing.Decision) error {
-	_, err := t.exec(`INSERT INTO decision (id, at, kind, transaction_id, record, decided_by, reason, energy_wh, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+	return t.exec(`INSERT INTO decision (id, at, kind, transaction_id, record, decided_by, reason, energy_wh, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		d.ID, millis(d.At), string(d.Kind), d.Transaction, d.Record, d.By, d.Reason, d.EnergyWh, string(d.Detail))
-	return err
 }
 
 // Decisions lists what persons have decided, the newest first.
@@ -201,13 +200,12 @@ func (db *DB) Revenue(ctx context.Context, q billing.RevenueQuery) ([]billing.Re
 	if q.Station != "" {
 		w.add("r.station = ?", string(q.Station))
 	}
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+group+` AS of_group, `+quarter+` AS of_quarter, r.currency, SUM(CASE r.kind WHEN 'original' THEN 1 ELSE 0 END), SUM(CASE r.kind WHEN 'original' THEN 0 ELSE 1 END),
-		CAST(SUM(r.energy_wh) AS BIGINT), CAST(SUM(r.net) AS BIGINT), CAST(SUM(r.tax) AS BIGINT), CAST(SUM(r.total) AS BIGINT)
-		FROM charge_record r LEFT JOIN station s ON s.id = r.station`+w.sql()+` GROUP BY of_group, of_quarter, r.currency`, w.args...)
-	return all(rows, err, func(s scanner) (x billing.Revenue, err error) {
+	return old(ctx, db, func(s scanner) (x billing.Revenue, err error) {
 		var at int64
 		err = s.Scan(&x.Group, &at, &x.Currency, &x.Charges, &x.Fixed, &x.EnergyWh, &x.Net, &x.Tax, &x.Total)
 		x.Quarter = instant(at)
 		return x, err
-	})
+	}, `SELECT `+group+` AS of_group, `+quarter+` AS of_quarter, r.currency, SUM(CASE r.kind WHEN 'original' THEN 1 ELSE 0 END), SUM(CASE r.kind WHEN 'original' THEN 0 ELSE 1 END),
+		CAST(SUM(r.energy_wh) AS BIGINT), CAST(SUM(r.net) AS BIGINT), CAST(SUM(r.tax) AS BIGINT), CAST(SUM(r.total) AS BIGINT)
+		FROM charge_record r LEFT JOIN station s ON s.id = r.station`+w.sql()+` GROUP BY of_group, of_quarter, r.currency`, w.args...)
 }

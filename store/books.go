@@ -54,7 +54,7 @@ func (t *tx) book(p payment.Payment, now time.Time) error {
 		if _, err := t.post(e); err != nil {
 			return err
 		}
-		if _, err := t.exec(`INSERT INTO payment_entry (entry, payment) VALUES ($1, $2)`, e.ID, p.ID); err != nil {
+		if err := t.exec(`INSERT INTO payment_entry (entry, payment) VALUES ($1, $2)`, e.ID, p.ID); err != nil {
 			return err
 		}
 	}

@@ -33,11 +33,10 @@ func (t *tx) saveCampaign(c campaign.Campaign) error {
 	if err := errors.Join(bad, worse, worst); err != nil {
 		return err
 	}
-	_, err := t.exec(`INSERT INTO campaign (`+campaignColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+	return t.exec(`INSERT INTO campaign (`+campaignColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, detail = excluded.detail, wave = excluded.wave, forgiven = excluded.forgiven, ended_at = excluded.ended_at`,
 		c.ID, c.Name, c.Action, string(c.Args), string(target), string(waves), string(sizes), c.MaxFailed, c.Concurrency, c.SkipOffline, string(c.State), c.Detail, c.Wave,
 		c.Forgiven, millis(c.CreatedAt), millis(c.Deadline), millis(c.EndedAt))
-	return err
 }
 
 const (
@@ -64,7 +63,7 @@ func (db *DB) AddCampaign(ctx context.Context, c campaign.Campaign, members []ca
 				for _, m := range part {
 					args = append(args, m.Campaign, m.Position, string(m.Station), m.Wave, string(m.State), m.Detail, m.Command, m.Attempts, millis(m.StartedAt), millis(m.EndedAt))
 				}
-				if _, err := t.exec(`INSERT INTO campaign_member (`+memberColumns+`) VALUES `+placeholders(len(part), memberArgs), args...); err != nil {
+				if err := t.exec(`INSERT INTO campaign_member (`+memberColumns+`) VALUES `+placeholders(len(part), memberArgs), args...); err != nil {
 					return err
 				}
 			}
@@ -119,17 +118,15 @@ func (db *DB) Campaigns(ctx context.Context, state campaign.State, before string
 // SaveMember stores what became of a station.
 func (db *DB) SaveMember(ctx context.Context, m campaign.Member) error {
 	return db.write(ctx, "campaign", func(t *tx) error {
-		_, err := t.exec(`UPDATE campaign_member SET state = $1, detail = $2, command = $3, attempts = $4, started_at = $5, ended_at = $6 WHERE campaign = $7 AND position = $8`,
+		return t.exec(`UPDATE campaign_member SET state = $1, detail = $2, command = $3, attempts = $4, started_at = $5, ended_at = $6 WHERE campaign = $7 AND position = $8`,
 			string(m.State), m.Detail, m.Command, m.Attempts, millis(m.StartedAt), millis(m.EndedAt), m.Campaign, m.Position)
-		return err
 	})
 }
 
 // SkipMembers ends all members that wait.
 func (db *DB) SkipMembers(ctx context.Context, id, detail string, at time.Time) error {
 	return db.writeLater(ctx, "campaign", func(t *tx) error {
-		_, err := t.exec(`UPDATE campaign_member SET state = 'skipped', detail = $1, ended_at = $2 WHERE campaign = $3 AND state = 'waiting'`, detail, millis(at), id)
-		return err
+		return t.exec(`UPDATE campaign_member SET state = 'skipped', detail = $1, ended_at = $2 WHERE campaign = $3 AND state = 'waiting'`, detail, millis(at), id)
 	})
 }
 

@@ -26,8 +26,7 @@ func (db *DB) CaseOf(ctx context.Context, x driver.Subject) (number int, err err
 			return err
 		}
 		number = int(next)
-		_, err = t.exec(`INSERT INTO attempt_case (number, kind, ref) VALUES ($1, $2, $3)`, number, string(x.Kind), x.ID)
-		return err
+		return t.exec(`INSERT INTO attempt_case (number, kind, ref) VALUES ($1, $2, $3)`, number, string(x.Kind), x.ID)
 	})
 	return number, err
 }

@@ -40,9 +40,9 @@ func (db *DB) SaveOverride(ctx context.Context, o fault.Override, keep int) erro
 		k := o.Key
 		var err error
 		if o.Gone {
-			_, err = t.exec(`DELETE FROM fault_override WHERE source = $1 AND code = $2`, k.Source, k.Code)
+			err = t.exec(`DELETE FROM fault_override WHERE source = $1 AND code = $2`, k.Source, k.Code)
 		} else {
-			_, err = t.exec(`INSERT INTO fault_override (`+overrideColumns+`) VALUES ($1, $2, $3, $4, $5)
+			err = t.exec(`INSERT INTO fault_override (`+overrideColumns+`) VALUES ($1, $2, $3, $4, $5)
 				ON CONFLICT (source, code) DO UPDATE SET change = excluded.change, said_by = excluded.said_by, at = excluded.at`,
 				k.Source, k.Code, string(change), o.By, millis(o.At))
 		}
@@ -53,11 +53,11 @@ func (db *DB) SaveOverride(ctx context.Context, o fault.Override, keep int) erro
 		if err := t.row(`SELECT COALESCE(MAX(seq), 0) + 1 FROM fault_override_history WHERE source = $1 AND code = $2`, k.Source, k.Code).Scan(&seq); err != nil {
 			return err
 		}
-		if _, err := t.exec(`INSERT INTO fault_override_history (`+overrideColumns+`, seq, is_gone) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		if err := t.exec(`INSERT INTO fault_override_history (`+overrideColumns+`, seq, is_gone) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			k.Source, k.Code, string(change), o.By, millis(o.At), seq, o.Gone); err != nil {
 			return err
 		}
-		if _, err := t.exec(`DELETE FROM fault_override_history WHERE source = $1 AND code = $2 AND seq <= $3`, k.Source, k.Code, seq-int64(keep)); err != nil {
+		if err := t.exec(`DELETE FROM fault_override_history WHERE source = $1 AND code = $2 AND seq <= $3`, k.Source, k.Code, seq-int64(keep)); err != nil {
 			return err
 		}
 		return t.forgetUnknown(k)
@@ -84,21 +84,21 @@ func (db *DB) SawUnknownCode(ctx context.Context, k fault.Key, r fault.Report) e
 	}
 	return db.write(ctx, string(r.Station), func(t *tx) error {
 		at := millis(r.At)
-		if _, err := t.exec(`INSERT INTO unknown_fault (source, code, count, first_at, last_at) VALUES ($1, $2, 1, $3, $3)
+		if err := t.exec(`INSERT INTO unknown_fault (source, code, count, first_at, last_at) VALUES ($1, $2, 1, $3, $3)
 			ON CONFLICT (source, code) DO UPDATE SET count = unknown_fault.count + 1,
 			last_at = CASE WHEN excluded.last_at > unknown_fault.last_at THEN excluded.last_at ELSE unknown_fault.last_at END`, k.Source, k.Code, at); err != nil {
 			return err
 		}
-		if _, err := t.exec(`DELETE FROM unknown_fault WHERE (source, code) IN (SELECT source, code FROM unknown_fault ORDER BY last_at DESC, source DESC, code DESC LIMIT 10 OFFSET $1)`,
+		if err := t.exec(`DELETE FROM unknown_fault WHERE (source, code) IN (SELECT source, code FROM unknown_fault ORDER BY last_at DESC, source DESC, code DESC LIMIT 10 OFFSET $1)`,
 			fault.MaxUnknown); err != nil {
 			return err
 		}
 		if r.Station != "" {
-			if _, err := t.exec(`INSERT INTO unknown_fault_station (source, code, station, at, raw) VALUES ($1, $2, $3, $4, $5)
+			if err := t.exec(`INSERT INTO unknown_fault_station (source, code, station, at, raw) VALUES ($1, $2, $3, $4, $5)
 				ON CONFLICT (source, code, station) DO UPDATE SET at = excluded.at, raw = excluded.raw`, k.Source, k.Code, string(r.Station), at, string(raw)); err != nil {
 				return err
 			}
-			if _, err := t.exec(`DELETE FROM unknown_fault_station WHERE source = $1 AND code = $2 AND station IN (SELECT station FROM unknown_fault_station
+			if err := t.exec(`DELETE FROM unknown_fault_station WHERE source = $1 AND code = $2 AND station IN (SELECT station FROM unknown_fault_station
 				WHERE source = $1 AND code = $2 ORDER BY at DESC, station DESC LIMIT 10 OFFSET $3)`, k.Source, k.Code, fault.MaxUnknownStations); err != nil {
 				return err
 			}
@@ -178,7 +178,7 @@ func (db *DB) ForgetUnknownCode(ctx context.Context, k fault.Key) error {
 
 func (t *tx) forgetUnknown(k fault.Key) error {
 	for _, table := range []string{"unknown_fault", "unknown_fault_station"} {
-		if _, err := t.exec(`DELETE FROM `+table+` WHERE source = $1 AND code = $2`, k.Source, k.Code); err != nil {
+		if err := t.exec(`DELETE FROM `+table+` WHERE source = $1 AND code = $2`, k.Source, k.Code); err != nil {
 			return err
 		}
 	}

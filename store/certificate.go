@@ -84,10 +84,9 @@ func (db *DB) AddCertificate(ctx context.Context, c pki.Certificate, check func(
 		if c.RequestID != nil {
 			request = int64(*c.RequestID)
 		}
-		_, err = t.exec(`INSERT INTO certificate (`+certificateColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		return t.exec(`INSERT INTO certificate (`+certificateColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 			c.ID, c.Serial, c.Authority, string(c.Use), string(c.Station), c.Subject, c.KeyHash, binary.EncodeToString(c.DER), binary.EncodeToString(c.Key),
 			string(c.Delivery), c.Detail, request, millis(c.IssuedAt), millis(c.ExpiresAt), millis(c.RevokedAt), c.Reason, millis(c.AskedAt))
-		return err
 	})
 }
 
@@ -108,9 +107,8 @@ func (db *DB) ChangeCertificate(ctx context.Context, serial string, change func(
 		}
 		t.emit(evs...)
 		out = c
-		_, err = t.exec(`UPDATE certificate SET delivery = $1, detail = $2, revoked_at = $3, reason = $4, asked_at = $5 WHERE serial = $6`,
+		return t.exec(`UPDATE certificate SET delivery = $1, detail = $2, revoked_at = $3, reason = $4, asked_at = $5 WHERE serial = $6`,
 			string(c.Delivery), c.Detail, millis(c.RevokedAt), c.Reason, millis(c.AskedAt), serial)
-		return err
 	})
 	return out, err
 }
@@ -149,17 +147,17 @@ func (db *DB) Installed(ctx context.Context, id gnista.StationID) ([]pki.Install
 func (db *DB) SetInstalled(ctx context.Context, id gnista.StationID, uses []pki.Use, list []pki.Installed) error {
 	return db.write(ctx, string(id), func(t *tx) error {
 		if len(uses) == 0 {
-			if _, err := t.exec(`DELETE FROM installed_certificate WHERE station = $1`, string(id)); err != nil {
+			if err := t.exec(`DELETE FROM installed_certificate WHERE station = $1`, string(id)); err != nil {
 				return err
 			}
 		}
 		for _, u := range uses {
-			if _, err := t.exec(`DELETE FROM installed_certificate WHERE station = $1 AND use = $2`, string(id), string(u)); err != nil {
+			if err := t.exec(`DELETE FROM installed_certificate WHERE station = $1 AND use = $2`, string(id), string(u)); err != nil {
 				return err
 			}
 		}
 		for _, i := range list {
-			if _, err := t.exec(`INSERT INTO installed_certificate (station, id, `+installedColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
+			if err := t.exec(`INSERT INTO installed_certificate (station, id, `+installedColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
 				string(id), i.ID(), string(i.Use), i.Hash.Algorithm, i.Hash.Name, i.Hash.Key, i.Hash.Serial, i.Below, millis(i.ReportedAt)); err != nil {
 				return err
 			}

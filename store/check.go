@@ -47,7 +47,7 @@ func (db *DB) SaveCheck(ctx context.Context, c commission.Check, keep int, evs .
 		if err := t.row(`SELECT EXISTS (SELECT 1 FROM station WHERE id = $1)`, string(c.Station)).Scan(&there); err != nil || !there {
 			return err // it was deleted meanwhile, and what is of it
 		}
-		if _, err := t.exec(`INSERT INTO station_check (`+checkColumns+`) VALUES ($1, $2, $3, $4, $5, $6)
+		if err := t.exec(`INSERT INTO station_check (`+checkColumns+`) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at, report = excluded.report`,
 			c.ID, string(c.Station), string(c.State), millis(c.StartedAt), millis(c.EndedAt), text); err != nil {
 			return err
@@ -55,9 +55,8 @@ func (db *DB) SaveCheck(ctx context.Context, c commission.Check, keep int, evs .
 		if len(evs) > 0 {
 			t.emit(evs...)
 		}
-		_, err := t.exec(`DELETE FROM station_check WHERE station = $1 AND id < COALESCE(
+		return t.exec(`DELETE FROM station_check WHERE station = $1 AND id < COALESCE(
 			(SELECT id FROM station_check WHERE station = $1 ORDER BY id DESC LIMIT 1 OFFSET $2), '')`, string(c.Station), keep-1)
-		return err
 	})
 }
 

@@ -61,13 +61,12 @@ func (t *tx) addCheckout(c checkout.Checkout) error {
 			return err
 		}
 	}
-	_, err := t.exec(`INSERT INTO checkout (`+checkoutColumns+`, link_key, token_key, taken)
+	return t.exec(`INSERT INTO checkout (`+checkoutColumns+`, link_key, token_key, taken)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)`,
 		c.ID, t.seal(c.Key), string(c.Station), c.EVSE, c.Provider, string(c.Way), c.Amount.Amount, c.Amount.Currency, c.Language, c.Tariff, t.seal(c.Token.UID), string(c.Token.Type),
 		c.Payment, c.Transaction, string(c.State), c.Reason, c.Test, company, c.MinWh, c.Minimum, millis(c.PayBy), millis(c.PaidAt), millis(c.StartBy), c.Order.Number, c.Order.Tried,
 		millis(c.Order.At), string(c.Order.Outcome), c.Order.Command, c.Stray, millis(c.Next), millis(c.CreatedAt), millis(c.UpdatedAt),
 		c.Wish.Wh, int64(c.Wish.For/time.Second), c.Wish.Cost, t.linkKey(c.Key), t.key(c.Token.UID), taken(c))
-	return err
 }
 
 func taken(c checkout.Checkout) int {
@@ -79,11 +78,10 @@ func taken(c checkout.Checkout) int {
 
 // saveCheckout stores what of a checkout changes.
 func (t *tx) saveCheckout(c checkout.Checkout) error {
-	_, err := t.exec(`UPDATE checkout SET transaction_id = $1, state = $2, reason = $3, paid_at = $4, start_by = $5, order_tried = $6, order_at = $7, order_outcome = $8,
+	return t.exec(`UPDATE checkout SET transaction_id = $1, state = $2, reason = $3, paid_at = $4, start_by = $5, order_tried = $6, order_at = $7, order_outcome = $8,
 		order_command = $9, stray = $10, next_at = $11, updated_at = $12, taken = $13 WHERE id = $14`,
 		c.Transaction, string(c.State), c.Reason, millis(c.PaidAt), millis(c.StartBy), c.Order.Tried, millis(c.Order.At), string(c.Order.Outcome), c.Order.Command, c.Stray,
 		millis(c.Next), millis(c.UpdatedAt), taken(c), c.ID)
-	return err
 }
 
 // ChangeCheckout runs f on a checkout of a station within one SQL transaction, and stores what it did, with an

@@ -23,25 +23,21 @@ func scanCommand(s scanner) (c station.Command, err error) {
 // AddCommand keeps a command.
 func (db *DB) AddCommand(ctx context.Context, c station.Command) error {
 	return db.write(ctx, string(c.Station), func(t *tx) error {
-		_, err := t.exec(`INSERT INTO command (`+commandColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		return t.exec(`INSERT INTO command (`+commandColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 			c.ID, string(c.Station), c.Kind, c.Note, c.Effect, string(c.Outcome), c.Detail, millis(c.At), millis(c.AnsweredAt), millis(c.EndedAt), millis(c.Until), c.EVSE, c.By)
-		return err
 	})
 }
 
 // AnswerCommand stores what the station said and, unless it has ended meanwhile, its outcome.
 func (db *DB) AnswerCommand(ctx context.Context, c station.Command, ev gnista.Event) (kept station.Command, err error) {
 	err = db.write(ctx, string(c.Station), func(t *tx) error {
-		r, err := t.exec(`UPDATE command SET answered_at = $1, outcome = $2, detail = $3, ended_at = $4, until = $5 WHERE id = $6 AND ended_at = 0`,
+		n, err := t.changed(`UPDATE command SET answered_at = $1, outcome = $2, detail = $3, ended_at = $4, until = $5 WHERE id = $6 AND ended_at = 0`,
 			millis(c.AnsweredAt), string(c.Outcome), c.Detail, millis(c.EndedAt), millis(c.Until), c.ID)
 		if err != nil {
 			return err
-		}
-		if n, err := r.RowsAffected(); err != nil {
-			return err
 		} else if n > 0 {
 			t.emit(ev)
-		} else if _, err := t.exec(`UPDATE command SET answered_at = $1 WHERE id = $2`, millis(c.AnsweredAt), c.ID); err != nil {
+		} else if err := t.exec(`UPDATE command SET answered_at = $1 WHERE id = $2`, millis(c.AnsweredAt), c.ID); err != nil {
 			return err
 		}
 		kept, err = scanCommand(t.row(`SELECT `+commandColumns+` FROM command WHERE id = $1`, c.ID))
@@ -69,11 +65,8 @@ func (db *DB) SettleCommands(ctx context.Context, id gnista.StationID, effects [
 	err = db.write(ctx, string(id), func(t *tx) error {
 		ended = nil
 		for _, c := range open {
-			r, err := t.exec(`UPDATE command SET outcome = $1, detail = $2, ended_at = $3, until = 0 WHERE id = $4 AND ended_at = 0`, string(o), detail, millis(at), c.ID)
+			n, err := t.changed(`UPDATE command SET outcome = $1, detail = $2, ended_at = $3, until = 0 WHERE id = $4 AND ended_at = 0`, string(o), detail, millis(at), c.ID)
 			if err != nil {
-				return err
-			}
-			if n, err := r.RowsAffected(); err != nil {
 				return err
 			} else if n > 0 {
 				ev.Subject, ev.Data = c.ID, withKind(data, c.Kind)
@@ -117,8 +110,7 @@ func (db *DB) ExpireCommands(ctx context.Context, now, before time.Time) error {
 			data, _ := json.Marshal(map[string]any{"kind": c.Kind, "outcome": c.Outcome, "detail": c.Detail}) // strings always marshal
 			t.emit(gnista.Event{At: now, Kind: "station.command", Station: c.Station, Subject: c.ID, Data: data})
 		}
-		_, err = t.exec(`DELETE FROM command WHERE at < $1`, millis(before))
-		return err
+		return t.exec(`DELETE FROM command WHERE at < $1`, millis(before))
 	})
 }
 

@@ -29,61 +29,110 @@ const (
 	laterAhead = 200 * time.Millisecond
 )
 
-var errClosed = errors.New("the database is closed")
+var (
+	errClosed  = errors.New("the database is closed")
+	errStopped = errors.New("the change was stopped, as another one failed")
+)
 
-// tx is a SQL transaction in which one change after the other runs.
+// tx is a SQL transaction as one change sees it.
 type tx struct {
 	*vault
 	w      *writer
+	s      session
 	events []gnista.Event
-	wrote  bool // the running change has written something
+	wrote  bool                 // the change has written something
+	pause  func(*question) bool // stops where the change asks, or writes (nil); false: it is to end. nil: it runs by itself
 }
 
-func (t *tx) exec(query string, args ...any) (sql.Result, error) {
-	t.wrote = true
-	s, err := t.w.prepared(query)
-	if err != nil {
-		return nil, err
+// exec is for what needs no answer: an error may come out of a later question, or of the commit.
+func (t *tx) exec(query string, args ...any) error {
+	if err := t.write(); err != nil {
+		return err
 	}
-	return s.Exec(clean(args)...)
+	return t.s.exec(query, clean(args))
+}
+
+// changed is exec for who must know how many rows were changed.
+func (t *tx) changed(query string, args ...any) (rows int64, err error) {
+	if err := t.write(); err != nil {
+		return 0, err
+	}
+	return t.s.changed(query, clean(args))
 }
 
 // row reads; a query that also writes is for writeRow.
-func (t *tx) row(query string, args ...any) *sql.Row {
-	s, err := t.w.prepared(query)
-	if err != nil {
-		return t.w.conn.QueryRowContext(context.Background(), query, args...) // fails in the same way
-	}
-	return s.QueryRow(clean(args)...)
+func (t *tx) row(query string, args ...any) scanner {
+	return first{t.question(query, args)}
 }
 
-func (t *tx) writeRow(query string, args ...any) *sql.Row {
-	t.wrote = true
+func (t *tx) writeRow(query string, args ...any) scanner {
+	if err := t.write(); err != nil {
+		return first{&question{err: err}}
+	}
 	return t.row(query, args...)
 }
 
-func (t *tx) rows(query string, args ...any) (*sql.Rows, error) {
-	s, err := t.w.prepared(query)
-	if err != nil {
-		return nil, err
+func (t *tx) rows(query string, args ...any) (answer, error) {
+	q := t.question(query, args)
+	return q.answer, q.err
+}
+
+func (t *tx) question(query string, args []any) *question {
+	q := &question{query: query, args: clean(args)}
+	switch {
+	case t.pause == nil:
+		t.s.ask(q)
+	case !t.pause(q):
+		q.err = errStopped
 	}
-	return s.Query(clean(args)...)
+	return q
+}
+
+// atOnce is how many rows one statement writes, where n are best for SQLite: a pipeline puts them together itself.
+func (t *tx) atOnce(n int) int {
+	if t.w.together {
+		return 1
+	}
+	return n
+}
+
+// write is called before something is written.
+func (t *tx) write() error {
+	t.wrote = true
+	pause := t.pause
+	t.pause = nil
+	if pause != nil && !pause(nil) {
+		return errStopped
+	}
+	return nil
 }
 
 // clean takes out of texts what PostgreSQL cannot keep. What stations send is in them.
 func clean(args []any) []any {
 	for i, a := range args {
-		if s, ok := a.(string); ok && (!utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0) {
-			args[i] = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+		if s, ok := a.(string); ok {
+			if fit := storable(s); len(fit) != len(s) || fit != s {
+				args[i] = fit
+			}
 		}
 	}
 	return args
 }
 
+func storable(s string) string {
+	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
+		return s
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// takeNumbers takes so many numbers from a series and returns the last.
+const takeNumbers = `UPDATE counter SET value = value + $1 WHERE name = $2 RETURNING value`
+
 // next takes n numbers from a series and returns the last.
 func (t *tx) next(series string, n int) (int64, error) {
 	var last int64
-	err := t.writeRow(`UPDATE counter SET value = value + $1 WHERE name = $2 RETURNING value`, n, series).Scan(&last)
+	err := t.writeRow(takeNumbers, n, series).Scan(&last)
 	return last, err
 }
 
@@ -97,6 +146,7 @@ func (t *tx) emit(evs ...gnista.Event) {
 type change struct {
 	key   string // of what it changes
 	run   func(*tx) error
+	early bool        // what it asks before it writes may be asked together with what others do
 	taken atomic.Bool // by the writer, who will run it, or by its caller, who no longer wants it
 	err   error
 	done  chan struct{}
@@ -117,23 +167,23 @@ func (c *change) safely(t *tx) (err error) {
 
 // writer collects changes and commits them together, on a connection of its own.
 type writer struct {
-	db     *DB
-	begin  string
-	size   int
-	queue  chan *change
-	later  chan *change // that others go before: no commit has more than one of them
-	ended  sync.WaitGroup
-	mu     sync.RWMutex // held for reading while something is put into the queue
-	closed bool
+	db        *DB
+	connected func(*sql.Conn) session
+	together  bool // what several changes ask is asked together
+	size      int
+	queue     chan *change
+	later     chan *change // that others go before: no commit has more than one of them
+	ended     sync.WaitGroup
+	mu        sync.RWMutex // held for reading while something is put into the queue
+	closed    bool
 
 	rests time.Time // until when what can wait has used up its share
 
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+	session session // nil: there is no connection
 }
 
 func newWriter(db *DB, f flavour, size int) *writer {
-	w := &writer{db: db, begin: f.begin, size: size, queue: make(chan *change, queueSize), later: make(chan *change, laterSize)}
+	w := &writer{db: db, connected: f.session, together: f.together, size: size, queue: make(chan *change, queueSize), later: make(chan *change, laterSize)}
 	w.ended.Go(w.loop)
 	return w
 }
@@ -290,104 +340,80 @@ func (w *writer) collect(group []*change) (_ []*change, ended bool) {
 // nothing of the group is kept, and each runs again in a transaction of its own. The error is that of
 // the database: nothing of the group was kept.
 func (w *writer) commit(group []*change) ([]gnista.Event, error) {
-	events, spoiled, err := w.commitAll(group)
-	if err == nil && spoiled {
-		events = nil
-		for _, c := range group {
-			own, spoiled, failed := w.commitAll([]*change{c})
-			if failed != nil {
-				c.err = failed
-				w.failed(1, failed)
-			} else if !spoiled {
-				events = append(events, own...)
-			}
-		}
+	events, o, err := w.attempt(group)
+	if o != refused {
+		return events, err
 	}
-	if err != nil {
-		w.failed(len(group), err)
-	}
-	return events, err
-}
-
-func (w *writer) failed(changes int, err error) {
-	w.db.log.Error("a commit failed", "changes", changes, "err", err)
-	w.disconnect()
-}
-
-// commitAll runs changes in one SQL transaction. It is spoiled, and nothing was kept, when one of them
-// fails after it has written.
-func (w *writer) commitAll(group []*change) (events []gnista.Event, spoiled bool, err error) {
-	began := time.Now()
-	if err := w.open(); err != nil {
-		return nil, false, err
-	}
-	if w.db.shared {
-		if err := w.lockKeys(group); err != nil {
-			return nil, false, err
-		}
-	}
-	t := &tx{vault: w.db.vault, w: w}
+	events = nil
 	for _, c := range group {
-		t.wrote = false
-		c.err = c.safely(t)
-		// A refusal by the domain spoils nothing if it came before the first write. Any other error may
-		// have made the SQL transaction unusable.
-		if c.err != nil && (t.wrote || gnista.CodeOf(c.err) == gnista.Internal) {
-			return nil, true, w.do("ROLLBACK")
+		own, o, err := w.attempt([]*change{c})
+		if o == committed {
+			events = append(events, own...)
+		} else if err != nil {
+			c.err = err
 		}
 	}
-	if err := t.storeEvents(); err != nil {
-		return nil, false, err
-	}
-	if err := w.do("COMMIT"); err != nil {
-		return t.events, false, err
-	}
-	w.db.committed(len(group), time.Since(began))
-	return t.events, false, nil
+	return events, nil
 }
 
-// open begins a SQL transaction. A connection that was held may have died since, as when the database
-// was started anew; nothing is lost with it yet, so another one is tried.
-func (w *writer) open() error {
-	held := w.conn != nil
+// attempt runs changes in one SQL transaction. A connection that was held may have died since, as when
+// the database was started anew; nothing is lost with it yet, so another one is tried.
+func (w *writer) attempt(group []*change) ([]gnista.Event, outcome, error) {
+	held := w.session != nil
+	events, o, err := w.commitAll(group)
+	if o == lost && held {
+		w.disconnect()
+		events, o, err = w.commitAll(group)
+	}
+	if o == lost || o == unknown {
+		w.db.log.Error("a commit failed", "changes", len(group), "err", err)
+		w.disconnect()
+	}
+	return events, o, err
+}
+
+// commitAll runs changes in one SQL transaction. It is refused, and nothing was kept, when one of them
+// fails after it has written.
+func (w *writer) commitAll(group []*change) ([]gnista.Event, outcome, error) {
+	began := time.Now()
 	err := w.connect()
 	if err == nil {
-		err = w.do(w.begin)
+		err = w.session.begin(w.keys(group))
 	}
-	if err != nil && held {
-		w.disconnect()
-		if err = w.connect(); err == nil {
-			err = w.do(w.begin)
+	if err != nil {
+		return nil, lost, err
+	}
+	changes := w.start(group)
+	defer changes.stop()
+	var events []gnista.Event
+	for _, r := range changes {
+		r.finish()
+		// A refusal by the domain spoils nothing if it came before the first write. Any other error may
+		// have made the SQL transaction unusable.
+		if err := r.change.err; err != nil && (r.tx.wrote || gnista.CodeOf(err) == gnista.Internal) {
+			changes.stop()
+			if err := w.session.rollback(); err != nil {
+				return nil, lost, err
+			}
+			return nil, refused, nil
+		}
+		events = append(events, r.tx.events...)
+	}
+	o, err := w.session.commit(events)
+	if o == refused {
+		if err := w.session.rollback(); err != nil {
+			return nil, lost, err
 		}
 	}
-	return err
-}
-
-func (w *writer) do(sql string) error {
-	s, err := w.prepared(sql)
-	if err == nil {
-		_, err = s.Exec()
-	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", sql, err)
+		return nil, o, err
 	}
-	return nil
-}
-
-func (w *writer) prepared(query string) (*sql.Stmt, error) {
-	if s, ok := w.stmts[query]; ok {
-		return s, nil
-	}
-	s, err := w.conn.PrepareContext(context.Background(), query)
-	if err != nil {
-		return nil, err
-	}
-	w.stmts[query] = s
-	return s, nil
+	w.db.committed(len(group), time.Since(began))
+	return events, committed, nil
 }
 
 func (w *writer) connect() error {
-	if w.conn != nil {
+	if w.session != nil {
 		return nil
 	}
 	ctx := context.Background()
@@ -398,19 +424,20 @@ func (w *writer) connect() error {
 	if err != nil {
 		return err
 	}
-	w.conn, w.stmts = conn, map[string]*sql.Stmt{}
+	w.session = w.connected(conn)
 	return nil
 }
 
-// disconnect lets go of the connection; a SQL transaction that is open on it ends with nothing kept.
 func (w *writer) disconnect() {
-	if w.conn == nil {
-		return
+	if w.session != nil {
+		w.session.close()
+		w.session = nil
 	}
-	for _, s := range w.stmts {
-		s.Close()
+}
+
+// number numbers events up to the last.
+func number(events []gnista.Event, last int64) {
+	for i := range events {
+		events[i].Seq = last - int64(len(events)-1-i)
 	}
-	w.conn.ExecContext(context.Background(), "ROLLBACK") // fails where none is open
-	w.conn.Close()
-	w.conn, w.stmts = nil, nil
 }

@@ -47,14 +47,13 @@ func (db *DB) ChangeReckoning(ctx context.Context, id gnista.StationID, transact
 			return err
 		}
 		t.emit(evs...)
-		_, err = t.exec(`INSERT INTO reckoning (`+reckoningColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+		return t.exec(`INSERT INTO reckoning (`+reckoningColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 			ON CONFLICT (transaction_id) DO UPDATE SET told_at = excluded.told_at, final = excluded.final, tariff = excluded.tariff, currency = excluded.currency,
 			kind = excluded.kind, net = excluded.net, gross = excluded.gross, parts = excluded.parts, energy_wh = excluded.energy_wh, charging_s = excluded.charging_s,
 			idle_s = excluded.idle_s, failed = excluded.failed, failure = excluded.failure, compared_at = excluded.compared_at, ours = excluded.ours,
 			ours_currency = excluded.ours_currency, verdict = excluded.verdict`,
 			transaction, string(id), millis(r.ToldAt), r.Final, r.Tariff, r.Currency, r.Kind, string(r.Total.Net), string(r.Total.Gross), string(parts), r.EnergyWh,
 			int64(r.Charging/time.Second), int64(r.Idle/time.Second), r.Failed, r.Failure, millis(r.ComparedAt), r.Ours.Amount, r.Ours.Currency, string(r.Verdict))
-		return err
 	})
 }
 
@@ -93,9 +92,8 @@ func (db *DB) ChangeSync(ctx context.Context, id gnista.StationID, change func(*
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(`INSERT INTO price_sync (station, off, tariffs, defaults) VALUES ($1, $2, $3, $4)
+		return t.exec(`INSERT INTO price_sync (station, off, tariffs, defaults) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (station) DO UPDATE SET off = excluded.off, tariffs = excluded.tariffs, defaults = excluded.defaults`, string(id), x.Off, string(tariffs), string(defaults))
-		return err
 	})
 }
 

@@ -23,17 +23,15 @@ func scanCustomer(s scanner) (r station.CustomerReport, err error) {
 // AddCustomerReport keeps a report that was asked for.
 func (db *DB) AddCustomerReport(ctx context.Context, r station.CustomerReport) error {
 	return db.write(ctx, string(r.Station), func(t *tx) error {
-		_, err := t.exec(`INSERT INTO customer_report (id, number, station, report, clear, state, detail, last_page, at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, -1, $8, $9)`,
+		return t.exec(`INSERT INTO customer_report (id, number, station, report, clear, state, detail, last_page, at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, -1, $8, $9)`,
 			r.ID, r.Number, string(r.Station), r.Report, r.Clear, string(r.State), r.Detail, millis(r.At), millis(r.EndedAt))
-		return err
 	})
 }
 
 // EndCustomerReport ends a report of which there will be no more.
 func (db *DB) EndCustomerReport(ctx context.Context, id string, state station.Outcome, detail string, at time.Time) error {
 	return db.write(ctx, id, func(t *tx) error {
-		_, err := t.exec(`UPDATE customer_report SET state = $1, detail = $2, ended_at = $3 WHERE id = $4 AND ended_at = 0`, string(state), detail, millis(at), id)
-		return err
+		return t.exec(`UPDATE customer_report SET state = $1, detail = $2, ended_at = $3 WHERE id = $4 AND ended_at = 0`, string(state), detail, millis(at), id)
 	})
 }
 
@@ -57,23 +55,18 @@ func (db *DB) AddCustomerPage(ctx context.Context, id gnista.StationID, number, 
 			return err
 		}
 		if size+len(text)+pageCosts > most {
-			_, err := t.exec(`UPDATE customer_report SET state = $1, detail = $2, ended_at = $3 WHERE id = $4`, string(station.Failed), "the station says more than is kept", millis(at), report)
-			return err
+			return t.exec(`UPDATE customer_report SET state = $1, detail = $2, ended_at = $3 WHERE id = $4`, string(station.Failed), "the station says more than is kept", millis(at), report)
 		}
-		if _, err := t.exec(`INSERT INTO customer_page (report, page, text) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, report, page, t.seal(text)); err != nil {
+		if err := t.exec(`INSERT INTO customer_page (report, page, text) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, report, page, t.seal(text)); err != nil {
 			return err
 		}
 		if last >= 0 {
-			if _, err := t.exec(`UPDATE customer_report SET last_page = $1 WHERE id = $2`, last, report); err != nil {
+			if err := t.exec(`UPDATE customer_report SET last_page = $1 WHERE id = $2`, last, report); err != nil {
 				return err
 			}
 		}
-		r, err := t.exec(`UPDATE customer_report SET state = $1, ended_at = $2 WHERE id = $3 AND last_page >= 0
+		n, err := t.changed(`UPDATE customer_report SET state = $1, ended_at = $2 WHERE id = $3 AND last_page >= 0
 			AND last_page + 1 = (SELECT count(*) FROM customer_page WHERE report = $3 AND page BETWEEN 0 AND last_page)`, string(station.Happened), millis(at), report)
-		if err != nil {
-			return err
-		}
-		n, err := r.RowsAffected()
 		complete = n > 0
 		return err
 	})
@@ -107,10 +100,9 @@ func (db *DB) DeleteCustomerReports(ctx context.Context, before time.Time) error
 		return err
 	}
 	return db.write(ctx, "customer", func(t *tx) error {
-		if _, err := t.exec(`DELETE FROM customer_page WHERE report IN (SELECT id FROM customer_report WHERE at < $1)`, millis(before)); err != nil {
+		if err := t.exec(`DELETE FROM customer_page WHERE report IN (SELECT id FROM customer_report WHERE at < $1)`, millis(before)); err != nil {
 			return err
 		}
-		_, err := t.exec(`DELETE FROM customer_report WHERE at < $1`, millis(before))
-		return err
+		return t.exec(`DELETE FROM customer_report WHERE at < $1`, millis(before))
 	})
 }

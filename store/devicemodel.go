@@ -29,21 +29,17 @@ func (db *DB) AddNotices(ctx context.Context, list []station.Notice, keep int, e
 func (db *DB) addNotices(ctx context.Context, list []station.Notice, keep int, evs []gnista.Event) error {
 	return db.writeLater(ctx, string(list[0].Station), func(t *tx) error {
 		for i, n := range list {
-			r, err := t.exec(`INSERT INTO notice (`+noticeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT DO NOTHING`,
+			added, err := t.changed(`INSERT INTO notice (`+noticeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT DO NOTHING`,
 				n.ID, string(n.Station), millis(n.At), millis(n.ReceivedAt), n.EventID, n.Component, n.EVSE.ID, n.EVSE.Connector, n.Variable, n.Value, n.Trigger,
 				n.Cleared, n.TechCode, n.TechInfo, n.Transaction, n.Severity, n.Origin, n.Monitor, n.Cause)
 			if err != nil {
-				return err
-			}
-			if added, err := r.RowsAffected(); err != nil {
 				return err
 			} else if added > 0 {
 				t.emit(evs[i])
 			}
 		}
-		_, err := t.exec(`DELETE FROM notice WHERE station = $1 AND id <= (SELECT id FROM notice WHERE station = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)`,
+		return t.exec(`DELETE FROM notice WHERE station = $1 AND id <= (SELECT id FROM notice WHERE station = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)`,
 			string(list[0].Station), keep)
-		return err
 	})
 }
 

@@ -38,7 +38,7 @@ func (db *DB) putDisplays(ctx context.Context, id gnista.StationID, list []stati
 			if err != nil {
 				return err
 			}
-			if _, err := t.exec(`INSERT INTO display_message (station, id, priority, state, from_at, to_at, transaction_ref, display, texts, reported_at)
+			if err := t.exec(`INSERT INTO display_message (station, id, priority, state, from_at, to_at, transaction_ref, display, texts, reported_at)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 				ON CONFLICT (station, id) DO UPDATE SET priority = excluded.priority, state = excluded.state, from_at = excluded.from_at, to_at = excluded.to_at,
 				transaction_ref = excluded.transaction_ref, display = excluded.display, texts = excluded.texts, reported_at = excluded.reported_at`,
@@ -53,8 +53,7 @@ func (db *DB) putDisplays(ctx context.Context, id gnista.StationID, list []stati
 // DeleteDisplays forgets the message with the number or, with 0, those that were not reported since.
 func (db *DB) DeleteDisplays(ctx context.Context, id gnista.StationID, number int, since time.Time) error {
 	return db.write(ctx, string(id), func(t *tx) error {
-		_, err := t.exec(`DELETE FROM display_message WHERE station = $1 AND (id = $2 OR $2 = 0 AND reported_at < $3)`, string(id), number, millis(since))
-		return err
+		return t.exec(`DELETE FROM display_message WHERE station = $1 AND (id = $2 OR $2 = 0 AND reported_at < $3)`, string(id), number, millis(since))
 	})
 }
 

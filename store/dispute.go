@@ -35,7 +35,7 @@ func (t *tx) saveDispute(d payment.Dispute) error {
 	default:
 		d.ID = had.ID
 	}
-	if _, err := t.exec(`INSERT INTO payment_dispute (`+disputeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+	if err := t.exec(`INSERT INTO payment_dispute (`+disputeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, amount = excluded.amount, reason = excluded.reason, evidence = excluded.evidence, updated_at = excluded.updated_at`,
 		d.ID, d.Payment, d.Provider, d.Ref, string(d.State), d.Amount, d.Currency, d.Reason, millis(d.EvidenceDue), millis(d.OpenedAt), millis(d.UpdatedAt)); err != nil {
 		return err

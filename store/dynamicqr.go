@@ -29,32 +29,26 @@ func (db *DB) SaveDynamicCode(ctx context.Context, c checkout.DynamicCode) error
 		return err
 	}
 	return db.write(ctx, string(c.Station), func(t *tx) error {
-		_, err := t.exec(`INSERT INTO dynamic_code (station, evse, secret, template, validity, length, is_on, since) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		return t.exec(`INSERT INTO dynamic_code (station, evse, secret, template, validity, length, is_on, since) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT (station, evse) DO UPDATE SET secret = excluded.secret, template = excluded.template, validity = excluded.validity, length = excluded.length, is_on = excluded.is_on, since = excluded.since`,
 			string(c.Station), c.EVSE, secret, c.Template, int64(c.Validity/time.Second), c.Length, c.On, millis(c.Since))
-		return err
 	})
 }
 
 // ForgetDynamicCode deletes how a station makes its codes.
 func (db *DB) ForgetDynamicCode(ctx context.Context, id gnista.StationID, evse int) error {
 	return db.write(ctx, string(id), func(t *tx) error {
-		_, err := t.exec(`DELETE FROM dynamic_code WHERE station = $1 AND evse = $2`, string(id), evse)
-		return err
+		return t.exec(`DELETE FROM dynamic_code WHERE station = $1 AND evse = $2`, string(id), evse)
 	})
 }
 
 // UseDynamicCode takes the password of an interval, and tells whether it was there to take.
 func (db *DB) UseDynamicCode(ctx context.Context, c checkout.DynamicCode, interval, old uint64) (taken bool, err error) {
 	err = db.write(ctx, string(c.Station), func(t *tx) error {
-		if _, err := t.exec(`DELETE FROM dynamic_code_used WHERE station = $1 AND evse = $2 AND turn < $3`, string(c.Station), c.EVSE, int64(old)); err != nil {
+		if err := t.exec(`DELETE FROM dynamic_code_used WHERE station = $1 AND evse = $2 AND turn < $3`, string(c.Station), c.EVSE, int64(old)); err != nil {
 			return err
 		}
-		result, err := t.exec(`INSERT INTO dynamic_code_used (station, evse, turn) VALUES ($1, $2, $3) ON CONFLICT (station, evse, turn) DO NOTHING`, string(c.Station), c.EVSE, int64(interval))
-		if err != nil {
-			return err
-		}
-		n, err := result.RowsAffected()
+		n, err := t.changed(`INSERT INTO dynamic_code_used (station, evse, turn) VALUES ($1, $2, $3) ON CONFLICT (station, evse, turn) DO NOTHING`, string(c.Station), c.EVSE, int64(interval))
 		taken = n > 0
 		return err
 	})

@@ -4,45 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 	"time"
 
 	"gnista"
 )
-
-// How many events one statement stores, for the reason that there is for messages.
-const (
-	eventsAtOnce = 14
-	eventColumns = 6
-)
-
-// storeEvents numbers and stores what the changes of the group emitted. The lock on the row of the
-// counter is held until the commit, so that the numbers are in the order of the commits, and a reader
-// who has seen one has seen all before it.
-func (t *tx) storeEvents() error {
-	if len(t.events) == 0 {
-		return nil
-	}
-	last, err := t.next("event", len(t.events))
-	if err != nil {
-		return err
-	}
-	// No other writer may commit from here on, so there are to be few statements.
-	next := last - int64(len(t.events))
-	for part := range slices.Chunk(t.events, eventsAtOnce) {
-		args := make([]any, 0, len(part)*eventColumns)
-		for i := range part {
-			next++
-			ev := &part[i]
-			ev.Seq = next
-			args = append(args, ev.Seq, millis(ev.At), ev.Kind, string(ev.Station), ev.Subject, string(ev.Data))
-		}
-		if _, err := t.exec(`INSERT INTO event (seq, at, kind, station, subject, data) VALUES `+placeholders(len(part), eventColumns), args...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // Tell keeps an event that goes with no change.
 func (db *DB) Tell(ctx context.Context, ev gnista.Event) error {
@@ -103,8 +68,7 @@ func (db *DB) Consume(ctx context.Context, consumer string, nudge <-chan struct{
 // BeginConsuming has a consumer that is new begin with the next event: what happened before is not for it.
 func (db *DB) BeginConsuming(ctx context.Context, consumer string) error {
 	return db.write(ctx, consumer, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO event_cursor (consumer, seq) SELECT $1, value FROM counter WHERE name = 'event' ON CONFLICT (consumer) DO NOTHING`, consumer)
-		return err
+		return t.exec(`INSERT INTO event_cursor (consumer, seq) SELECT $1, value FROM counter WHERE name = 'event' ON CONFLICT (consumer) DO NOTHING`, consumer)
 	})
 }
 
@@ -155,12 +119,8 @@ func (db *DB) PruneEvents(ctx context.Context, before time.Time, most int64) (in
 	deleted := 0
 	for {
 		var n int64
-		err := db.writeLater(ctx, "events", func(t *tx) error {
-			r, err := t.exec(`DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE seq <= $1 ORDER BY seq LIMIT $2)`, until, pruneBatch)
-			if err != nil {
-				return err
-			}
-			n, err = r.RowsAffected()
+		err := db.writeLater(ctx, "events", func(t *tx) (err error) {
+			n, err = t.changed(`DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE seq <= $1 ORDER BY seq LIMIT $2)`, until, pruneBatch)
 			return err
 		})
 		deleted += int(n)
@@ -181,7 +141,6 @@ func (db *DB) cursor(ctx context.Context, consumer string) (int64, error) {
 
 func (db *DB) setCursor(ctx context.Context, consumer string, seq int64) error {
 	return db.write(ctx, consumer, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO event_cursor (consumer, seq) VALUES ($1, $2) ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq`, consumer, seq)
-		return err
+		return t.exec(`INSERT INTO event_cursor (consumer, seq) VALUES ($1, $2) ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq`, consumer, seq)
 	})
 }

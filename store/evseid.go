@@ -22,8 +22,7 @@ func (db *DB) EVSEID(ctx context.Context, id gnista.StationID, evse int) (name s
 func (db *DB) SetEVSEID(ctx context.Context, id gnista.StationID, evse int, name station.EVSEID) error {
 	return db.write(ctx, "", func(t *tx) error { // those of all stations one after the other: no two are called alike
 		if name == "" {
-			_, err := t.exec(`DELETE FROM evse_id WHERE station = $1 AND evse = $2`, string(id), evse)
-			return err
+			return t.exec(`DELETE FROM evse_id WHERE station = $1 AND evse = $2`, string(id), evse)
 		}
 		var other gnista.StationID
 		var at int
@@ -34,9 +33,8 @@ func (db *DB) SetEVSEID(ctx context.Context, id gnista.StationID, evse int, name
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		_, err = t.exec(`INSERT INTO evse_id (station, evse, name, key) VALUES ($1, $2, $3, $4) ON CONFLICT (station, evse) DO UPDATE SET name = excluded.name, key = excluded.key`,
+		return t.exec(`INSERT INTO evse_id (station, evse, name, key) VALUES ($1, $2, $3, $4) ON CONFLICT (station, evse) DO UPDATE SET name = excluded.name, key = excluded.key`,
 			string(id), evse, string(name), name.Key())
-		return err
 	})
 }
 

@@ -68,7 +68,7 @@ func (t *tx) saveFault(f *fault.Fault) error {
 		}
 		facts = string(text)
 	}
-	_, err = t.exec(`INSERT INTO fault (`+faultColumns+`, words) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+	return t.exec(`INSERT INTO fault (`+faultColumns+`, words) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
 		ON CONFLICT (number) DO UPDATE SET severity = excluded.severity, severity_by = excluded.severity_by, way = excluded.way, count = excluded.count, chatters = excluded.chatters,
 		turns = excluded.turns, last_at = excluded.last_at, seq = excluded.seq, until = excluded.until, cleared_at = excluded.cleared_at, cleared_by = excluded.cleared_by,
 		acknowledged_at = excluded.acknowledged_at, acknowledged_by = excluded.acknowledged_by, shelved_until = excluded.shelved_until, shelved_by = excluded.shelved_by,
@@ -76,7 +76,6 @@ func (t *tx) saveFault(f *fault.Fault) error {
 		f.Case, f.Key.Source, f.Key.Code, rank(f.Severity), f.SeverityBy, string(f.Station), f.Site, f.EVSE.ID, f.EVSE.Connector, string(f.Way), f.Count, f.Chatters, strings.Join(turns, " "),
 		millis(f.OpenedAt), millis(f.LastAt), f.Seq, millis(f.Until), millis(f.ClearedAt), f.ClearedBy, millis(f.AcknowledgedAt), f.AcknowledgedBy, millis(f.ShelvedUntil), f.ShelvedBy,
 		f.Assignee, f.Incident, f.Transaction, string(raw), facts, f.Words())
-	return err
 }
 
 // keptSteps is how many lines of the history of a fault or an incident are kept.
@@ -90,8 +89,7 @@ func (t *tx) addHistory(subject string, d fault.Done) error {
 	if err != nil || number <= keptSteps {
 		return err
 	}
-	_, err = t.exec(`DELETE FROM fault_history WHERE subject = $1 AND number <= $2`, subject, number-keptSteps)
-	return err
+	return t.exec(`DELETE FROM fault_history WHERE subject = $1 AND number <= $2`, subject, number-keptSteps)
 }
 
 // step does what a step says.
@@ -188,13 +186,10 @@ func (db *DB) CountFaults(ctx context.Context, list []fault.Fault) (gone []fault
 		err := db.writeLater(ctx, faultKey, func(t *tx) error {
 			missing = nil
 			for _, f := range part {
-				r, err := t.exec(`UPDATE fault SET count = count + $1, until = CASE WHEN last_at > $2 THEN until ELSE $4 END, last_at = CASE WHEN last_at > $2 THEN last_at ELSE $2 END,
+				n, err := t.changed(`UPDATE fault SET count = count + $1, until = CASE WHEN last_at > $2 THEN until ELSE $4 END, last_at = CASE WHEN last_at > $2 THEN last_at ELSE $2 END,
 					seq = CASE WHEN seq > $3 THEN seq ELSE $3 END WHERE number = $5 AND cleared_at = 0`,
 					f.Count, millis(f.LastAt), f.Seq, millis(f.Until), f.Case)
 				if err != nil {
-					return err
-				}
-				if n, err := r.RowsAffected(); err != nil {
 					return err
 				} else if n == 0 {
 					missing = append(missing, f)
@@ -366,10 +361,10 @@ func (db *DB) PruneFaults(ctx context.Context, before time.Time, most int) error
 					return err
 				}
 				for _, n := range numbers {
-					if _, err := t.exec(`DELETE FROM fault_history WHERE subject = $1`, x.letter+strconv.Itoa(n)); err != nil {
+					if err := t.exec(`DELETE FROM fault_history WHERE subject = $1`, x.letter+strconv.Itoa(n)); err != nil {
 						return err
 					}
-					if _, err := t.exec(`DELETE FROM `+x.table+` WHERE number = $1`, n); err != nil {
+					if err := t.exec(`DELETE FROM `+x.table+` WHERE number = $1`, n); err != nil {
 						return err
 					}
 				}

@@ -96,9 +96,8 @@ func (db *DB) ChangeWatch(ctx context.Context, id gnista.StationID, transaction 
 		if w == was {
 			return nil
 		}
-		_, err = t.exec(`INSERT INTO guard (transaction_id, near, stops, next_at) VALUES ($1, $2, $3, $4)
+		return t.exec(`INSERT INTO guard (transaction_id, near, stops, next_at) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (transaction_id) DO UPDATE SET near = excluded.near, stops = excluded.stops, next_at = excluded.next_at`, transaction, w.Near, w.Stops, millis(w.Next))
-		return err
 	})
 }
 
@@ -120,7 +119,6 @@ func (db *DB) Reserve(ctx context.Context, transaction string, amount int64) err
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(`UPDATE account_hold SET amount = $2 WHERE transaction_id = $1 AND amount < $2`, transaction, min(amount, b.Deposit-b.Owed-b.Held))
-		return err
+		return t.exec(`UPDATE account_hold SET amount = $2 WHERE transaction_id = $1 AND amount < $2`, transaction, min(amount, b.Deposit-b.Owed-b.Held))
 	})
 }

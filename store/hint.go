@@ -21,12 +21,8 @@ func (db *DB) TakeHints(ctx context.Context, list []payment.Told) (n int, err er
 	err = db.writeLater(ctx, ledgerKey, func(t *tx) error {
 		n = 0
 		for _, h := range list {
-			r, err := t.exec(`INSERT INTO payment_hint (`+hintColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (provider, id) DO NOTHING`,
+			added, err := t.changed(`INSERT INTO payment_hint (`+hintColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (provider, id) DO NOTHING`,
 				h.Provider, h.ID, h.Ref, string(h.State), h.Payment, h.Note, h.Attempt, millis(h.ReceivedAt), millis(h.NextAt), millis(h.DoneAt))
-			if err != nil {
-				return err
-			}
-			added, err := r.RowsAffected()
 			if err != nil {
 				return err
 			}
@@ -63,7 +59,7 @@ func (db *DB) FollowHints(ctx context.Context, id string, keys []payment.HintKey
 			return err
 		}
 		for _, k := range keys {
-			if _, err := t.exec(`UPDATE payment_hint SET state = 'done', payment = $1, note = '', attempt = attempt + 1, done_at = $2 WHERE provider = $3 AND id = $4 AND state = 'waiting'`,
+			if err := t.exec(`UPDATE payment_hint SET state = 'done', payment = $1, note = '', attempt = attempt + 1, done_at = $2 WHERE provider = $3 AND id = $4 AND state = 'waiting'`,
 				id, millis(now), k.Provider, k.ID); err != nil {
 				return err
 			}
@@ -76,7 +72,7 @@ func (db *DB) FollowHints(ctx context.Context, id string, keys []payment.HintKey
 func (db *DB) PutOffHints(ctx context.Context, list []payment.Told) error {
 	return db.writeLater(ctx, ledgerKey, func(t *tx) error {
 		for _, h := range list {
-			if _, err := t.exec(`UPDATE payment_hint SET state = $1, note = $2, attempt = $3, next_at = $4, done_at = $5 WHERE provider = $6 AND id = $7 AND state = 'waiting'`,
+			if err := t.exec(`UPDATE payment_hint SET state = $1, note = $2, attempt = $3, next_at = $4, done_at = $5 WHERE provider = $6 AND id = $7 AND state = 'waiting'`,
 				string(h.State), h.Note, h.Attempt, millis(h.NextAt), millis(h.DoneAt), h.Provider, h.ID); err != nil {
 				return err
 			}
@@ -116,7 +112,6 @@ func (db *DB) Backlog(ctx context.Context) ([]payment.Backlog, error) {
 // PruneHints forgets those that were done before a time.
 func (db *DB) PruneHints(ctx context.Context, before time.Time) error {
 	return db.writeLater(ctx, ledgerKey, func(t *tx) error {
-		_, err := t.exec(`DELETE FROM payment_hint WHERE state <> 'waiting' AND done_at < $1`, millis(before))
-		return err
+		return t.exec(`DELETE FROM payment_hint WHERE state <> 'waiting' AND done_at < $1`, millis(before))
 	})
 }

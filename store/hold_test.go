@@ -77,7 +77,7 @@ func (p *paying) post(t interface{ Fatal(...any) }, debit, credit billing.Ledger
 	id := fmt.Sprintf("e%08d", p.ids)
 	err := p.db.write(context.Background(), "ledger", func(x *tx) error {
 		if settles != "" {
-			if _, err := x.exec(`DELETE FROM account_hold WHERE transaction_id = $1`, settles); err != nil {
+			if err := x.exec(`DELETE FROM account_hold WHERE transaction_id = $1`, settles); err != nil {
 				return err
 			}
 		}

@@ -52,7 +52,7 @@ func (t *tx) stepIncident(s *fault.IncidentStep) error {
 		}
 		facts = string(text)
 	}
-	if _, err := t.exec(`INSERT INTO incident (`+incidentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+	if err := t.exec(`INSERT INTO incident (`+incidentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 		ON CONFLICT (number) DO UPDATE SET severity = excluded.severity, station = excluded.station, site = excluded.site, last_at = excluded.last_at, resolved_at = excluded.resolved_at,
 		acknowledged_at = excluded.acknowledged_at, acknowledged_by = excluded.acknowledged_by, shelved_until = excluded.shelved_until, shelved_by = excluded.shelved_by,
 		assignee = excluded.assignee, facts = excluded.facts`,
@@ -88,7 +88,7 @@ func (db *DB) Group(ctx context.Context, kind fault.IncidentKind, subject string
 			if err != nil {
 				return err
 			}
-			if _, err := t.exec(`UPDATE fault SET incident = $1 WHERE number = $2 AND incident = '' AND cleared_at = 0`, out.ID, number); err != nil {
+			if err := t.exec(`UPDATE fault SET incident = $1 WHERE number = $2 AND incident = '' AND cleared_at = 0`, out.ID, number); err != nil {
 				return err
 			}
 		}

@@ -63,10 +63,9 @@ func (t *tx) addInvoice(v *billing.Invoice) error {
 	if err := errors.Join(bad, worse); err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO invoice (`+wholeInvoice+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+	return t.exec(`INSERT INTO invoice (`+wholeInvoice+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		v.ID, v.Number, string(v.Kind), v.Run, v.Account, v.Currency, v.Language, millis(v.IssuedAt), v.Date, v.Due, v.Total, string(rest), v.Fees, v.Paid, string(v.State),
 		v.Note, v.Reminders, millis(v.ChangedAt), string(lines))
-	return err
 }
 
 // Invoice finds an invoice. NotFound.
@@ -141,12 +140,12 @@ func (t *tx) hasPayment(p billing.InvoicePayment, v billing.Invoice) (there bool
 // changeInvoice stores a change.
 func (t *tx) changeInvoice(v billing.Invoice, c billing.Change) error {
 	t.emit(c.Events...)
-	if _, err := t.exec(`UPDATE invoice SET fees = $1, paid = $2, state = $3, note = $4, reminders = $5, changed_at = $6 WHERE id = $7`,
+	if err := t.exec(`UPDATE invoice SET fees = $1, paid = $2, state = $3, note = $4, reminders = $5, changed_at = $6 WHERE id = $7`,
 		v.Fees, v.Paid, string(v.State), v.Note, v.Reminders, millis(v.ChangedAt), v.ID); err != nil {
 		return err
 	}
 	if p := c.Payment; p != nil {
-		if _, err := t.exec(`INSERT INTO invoice_payment (`+invoicePaymentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		if err := t.exec(`INSERT INTO invoice_payment (`+invoicePaymentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			p.ID, p.Invoice, p.Reference, p.Amount, p.Applied, string(p.Source), millis(p.At), millis(p.CreatedAt)); err != nil {
 			return err
 		}
@@ -156,7 +155,7 @@ func (t *tx) changeInvoice(v billing.Invoice, c billing.Change) error {
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec(`INSERT INTO invoice_reminder (`+reminderColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		if err := t.exec(`INSERT INTO invoice_reminder (`+reminderColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			r.ID, n, r.Invoice, r.Level, r.Fee, r.Open, r.Date, r.Due, millis(r.CreatedAt)); err != nil {
 			return err
 		}
@@ -166,7 +165,7 @@ func (t *tx) changeInvoice(v billing.Invoice, c billing.Change) error {
 		if err := t.addInvoice(&own); err != nil {
 			return err
 		}
-		if _, err := t.exec(`UPDATE charge_record SET invoice = '' WHERE invoice = $1`, v.ID); err != nil {
+		if err := t.exec(`UPDATE charge_record SET invoice = '' WHERE invoice = $1`, v.ID); err != nil {
 			return err
 		}
 	}

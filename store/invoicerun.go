@@ -43,10 +43,9 @@ func (t *tx) saveRun(r billing.InvoiceRun) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO invoice_run (`+runColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	return t.exec(`INSERT INTO invoice_run (`+runColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, detail = excluded.detail, ended_at = excluded.ended_at`,
 		r.ID, millis(r.Until), r.Account, string(r.State), string(text), millis(r.CreatedAt), millis(r.EndedAt))
-	return err
 }
 
 // AddRun stores r unless there is one with its cut-off and account that is running, or if once is set,
@@ -159,7 +158,7 @@ func (t *tx) issueInvoice(r billing.InvoiceRun, d billing.Due, make func(billing
 		return nil, err
 	}
 	for _, x := range records {
-		if _, err := t.exec(`UPDATE charge_record SET invoice = $1 WHERE id = $2`, m.Invoice.ID, x.ID); err != nil {
+		if err := t.exec(`UPDATE charge_record SET invoice = $1 WHERE id = $2`, m.Invoice.ID, x.ID); err != nil {
 			return nil, err
 		}
 	}

@@ -29,17 +29,17 @@ func (t *tx) post(e billing.Entry) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if _, err := t.exec(`INSERT INTO ledger_entry (id, number, at, currency, cause_kind, cause_id, text) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+	if err := t.exec(`INSERT INTO ledger_entry (id, number, at, currency, cause_kind, cause_id, text) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		e.ID, number, millis(e.At), e.Currency, string(e.Cause.Kind), e.Cause.ID, e.Text); err != nil {
 		return false, err
 	}
 	for i, p := range e.Postings {
-		if _, err := t.exec(`INSERT INTO ledger_posting (entry, line, kind, party, currency, amount) VALUES ($1, $2, $3, $4, $5, $6)`,
+		if err := t.exec(`INSERT INTO ledger_posting (entry, line, kind, party, currency, amount) VALUES ($1, $2, $3, $4, $5, $6)`,
 			e.ID, i, string(p.Account.Kind), p.Account.Party, e.Currency, p.Amount); err != nil {
 			return false, err
 		}
 		// The balance is kept beside, so that an authorisation need not add up years of postings.
-		if _, err := t.exec(`INSERT INTO ledger_balance (kind, party, currency, amount) VALUES ($1, $2, $3, $4)
+		if err := t.exec(`INSERT INTO ledger_balance (kind, party, currency, amount) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (kind, party, currency) DO UPDATE SET amount = ledger_balance.amount + excluded.amount`,
 			string(p.Account.Kind), p.Account.Party, e.Currency, p.Amount); err != nil {
 			return false, err
@@ -164,8 +164,7 @@ func (db *DB) TrialBalance(ctx context.Context, at time.Time) ([]billing.Balance
 		from = `ledger_posting p JOIN ledger_entry e ON e.id = p.entry`
 		w.add("e.at < ?", millis(at))
 	}
-	rows, err := db.sql.QueryContext(ctx, `SELECT p.kind, `+party+`, p.currency, CAST(SUM(p.amount) AS BIGINT) FROM `+from+w.sql()+` GROUP BY 1, 2, 3 ORDER BY 3, 1, 2`, w.args...)
-	return all(rows, err, scanLedgerBalance)
+	return old(ctx, db, scanLedgerBalance, `SELECT p.kind, `+party+`, p.currency, CAST(SUM(p.amount) AS BIGINT) FROM `+from+w.sql()+` GROUP BY 1, 2, 3 ORDER BY 3, 1, 2`, w.args...)
 }
 
 // balance is what one account comes to.
@@ -329,11 +328,11 @@ func (db *DB) LedgerNumbers(ctx context.Context) ([]billing.LedgerNumber, error)
 // SetLedgerNumbers stores them in place of those from before.
 func (db *DB) SetLedgerNumbers(ctx context.Context, list []billing.LedgerNumber) error {
 	return db.write(ctx, ledgerKey, func(t *tx) error {
-		if _, err := t.exec(`DELETE FROM ledger_number`); err != nil {
+		if err := t.exec(`DELETE FROM ledger_number`); err != nil {
 			return err
 		}
 		for _, n := range list {
-			if _, err := t.exec(`INSERT INTO ledger_number (kind, party, number, name) VALUES ($1, $2, $3, $4)`, string(n.Account.Kind), n.Account.Party, n.Number, n.Name); err != nil {
+			if err := t.exec(`INSERT INTO ledger_number (kind, party, number, name) VALUES ($1, $2, $3, $4)`, string(n.Account.Kind), n.Account.Party, n.Number, n.Name); err != nil {
 				return err
 			}
 		}

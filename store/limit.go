@@ -29,9 +29,8 @@ func (t *chargingTx) SaveStartLimits(station gnista.StationID, number int, l cha
 	if err != nil {
 		return err
 	}
-	if _, err := t.exec(`DELETE FROM start_limit WHERE station = $1 AND at < $2`, string(station), millis(now.Add(-24*time.Hour))); err != nil {
+	if err := t.exec(`DELETE FROM start_limit WHERE station = $1 AND at < $2`, string(station), millis(now.Add(-24*time.Hour))); err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO start_limit (station, number, limits, at) VALUES ($1, $2, $3, $4)`, string(station), number, text, millis(now))
-	return err
+	return t.exec(`INSERT INTO start_limit (station, number, limits, at) VALUES ($1, $2, $3, $4)`, string(station), number, text, millis(now))
 }

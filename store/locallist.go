@@ -62,7 +62,7 @@ func (db *DB) Groups(ctx context.Context, after string, limit int) ([]token.Grou
 // SaveGroup stores what is said of a group.
 func (db *DB) SaveGroup(ctx context.Context, g token.Group) error {
 	return db.write(ctx, "", func(t *tx) error {
-		if _, err := t.exec(`INSERT INTO token_group (name, offline, updated_at) VALUES ($1, $2, $3)
+		if err := t.exec(`INSERT INTO token_group (name, offline, updated_at) VALUES ($1, $2, $3)
 			ON CONFLICT (name) DO UPDATE SET offline = excluded.offline, updated_at = excluded.updated_at`, g.Name, g.Offline, millis(g.UpdatedAt)); err != nil {
 			return err
 		}
@@ -187,11 +187,10 @@ func (t *tx) saveList(l token.LocalList) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO local_list (`+listColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+	return t.exec(`INSERT INTO local_list (`+listColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (station) DO UPDATE SET enabled = excluded.enabled, state = excluded.state, version = excluded.version, highest = excluded.highest,
 		says = excluded.says, revision = excluded.revision, due_at = excluded.due_at, checked_at = excluded.checked_at, detail = excluded.detail`,
 		string(l.Station), l.Enabled, string(l.State), l.Version, l.Highest, l.Says, l.Revision, millis(l.DueAt), millis(l.CheckedAt), t.seal(rest))
-	return err
 }
 
 func (t *tx) saveContent(id gnista.StationID, sent []token.Entry) error {
@@ -206,8 +205,7 @@ func (t *tx) saveContent(id gnista.StationID, sent []token.Entry) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO local_list_content (station, entries) VALUES ($1, $2) ON CONFLICT (station) DO UPDATE SET entries = excluded.entries`, string(id), t.seal(text))
-	return err
+	return t.exec(`INSERT INTO local_list_content (station, entries) VALUES ($1, $2) ON CONFLICT (station) DO UPDATE SET entries = excluded.entries`, string(id), t.seal(text))
 }
 
 // DueLists lists the stations, in order and behind after, whose lists are to be looked at.

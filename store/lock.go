@@ -175,22 +175,21 @@ func (db *DB) takingTurns(ctx context.Context, f func() error) error {
 	return f()
 }
 
-// lockKeys makes the changes of a group wait for those that other nodes make to the same things. All of a group are
+// lockAll makes a group of changes wait for those that other nodes make to the same things.
+const lockAll = `SELECT count(pg_advisory_xact_lock(k)) FROM unnest($1::bigint[]) AS k`
+
+// keys are what the changes of a group are to have to themselves where nodes share a database. All of a group are
 // asked for in one order, so that no two groups wait for each other.
-func (w *writer) lockKeys(group []*change) error {
+func (w *writer) keys(group []*change) []int64 {
+	if !w.db.shared {
+		return nil
+	}
 	keys := make([]int64, len(group))
 	for i, c := range group {
 		keys[i] = int64(crc64.Checksum([]byte(c.key), keyTable))
 	}
 	slices.Sort(keys)
-	s, err := w.prepared(`SELECT count(pg_advisory_xact_lock(k)) FROM unnest($1::bigint[]) AS k`)
-	if err == nil {
-		_, err = s.Exec(slices.Compact(keys))
-	}
-	if err != nil {
-		return fmt.Errorf("waiting for the changes of other nodes: %w", err)
-	}
-	return nil
+	return slices.Compact(keys)
 }
 
 var keyTable = crc64.MakeTable(crc64.ECMA)

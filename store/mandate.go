@@ -41,12 +41,11 @@ func (t *tx) saveMandate(m payment.Mandate) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO mandate (`+mandateColumns+`, ref_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+	return t.exec(`INSERT INTO mandate (`+mandateColumns+`, ref_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason, detail = excluded.detail, forgotten = excluded.forgotten, given_at = excluded.given_at,
 		ended_at = excluded.ended_at, ref_key = excluded.ref_key`,
 		m.ID, m.Account, m.Provider, string(m.State), m.Text, m.Version, m.Language, m.Reason, detail, m.Forgotten, millis(m.CreatedAt), millis(m.GivenAt), millis(m.EndedAt),
 		t.mandateKey(m.Provider, m.Ref))
-	return err
 }
 
 // mandate is the one that an account pays under; the zero Mandate where there is none.
@@ -130,9 +129,8 @@ func (db *DB) ChangeMandate(ctx context.Context, id string, now time.Time, f fun
 
 // endMandates ends those that a condition selects that is in the words of SQL, with arguments from $4.
 func (t *tx) endMandates(reason string, now time.Time, condition string, args ...any) error {
-	_, err := t.exec(`UPDATE mandate SET state = 'revoked', reason = $1, ended_at = $2, forgotten = (ref_key = $3) WHERE state <> 'revoked' AND `+condition,
+	return t.exec(`UPDATE mandate SET state = 'revoked', reason = $1, ended_at = $2, forgotten = (ref_key = $3) WHERE state <> 'revoked' AND `+condition,
 		append([]any{reason, millis(now), ""}, args...)...)
-	return err
 }
 
 // renew has what an account owes on a card tried with the one that it has given now.

@@ -32,13 +32,12 @@ func scanLink(s scanner) (l member.Link, err error) {
 // AddDriverLink keeps a link; the newest keep to the address stay.
 func (db *DB) AddDriverLink(ctx context.Context, l member.Link, keep int) error {
 	return db.write(ctx, memberKey, func(t *tx) error {
-		if _, err := t.exec(`INSERT INTO driver_link (`+linkColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		if err := t.exec(`INSERT INTO driver_link (`+linkColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			l.ID, string(l.Purpose), l.Email, l.Customer, l.To, l.Language, millis(l.MadeAt)); err != nil {
 			return err
 		}
-		_, err := t.exec(`DELETE FROM driver_link WHERE email = $1 AND id NOT IN
+		return t.exec(`DELETE FROM driver_link WHERE email = $1 AND id NOT IN
 			(SELECT id FROM driver_link WHERE email = $1 ORDER BY made_at DESC, id LIMIT $2)`, l.Email, keep)
-		return err
 	})
 }
 
@@ -58,14 +57,11 @@ func (db *DB) UseDriverLink(ctx context.Context, id string, after time.Time, who
 		if err != nil {
 			return err
 		}
-		r, err := t.exec(`DELETE FROM driver_link WHERE id = $1`, id)
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
+		n, err := t.changed(`DELETE FROM driver_link WHERE id = $1`, id)
+		if err != nil || n == 0 {
 			return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no such link"))
 		}
-		if _, err = t.exec(`DELETE FROM driver_link WHERE email = $1`, l.Email); err != nil || who == nil {
+		if err = t.exec(`DELETE FROM driver_link WHERE email = $1`, l.Email); err != nil || who == nil {
 			return err
 		}
 		for _, ev := range who.Events {
@@ -91,13 +87,12 @@ func scanDriverSession(s scanner) (x member.Session, err error) {
 // AddDriverSession keeps a session; the newest keep of the customer stay.
 func (db *DB) AddDriverSession(ctx context.Context, x member.Session, keep int) error {
 	return db.write(ctx, memberKey, func(t *tx) error {
-		if _, err := t.exec(`INSERT INTO driver_session (`+driverSessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6)`,
+		if err := t.exec(`INSERT INTO driver_session (`+driverSessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6)`,
 			x.ID, x.Customer, x.Email, millis(x.CreatedAt), millis(x.SeenAt), x.Agent); err != nil {
 			return err
 		}
-		_, err := t.exec(`DELETE FROM driver_session WHERE customer = $1 AND id NOT IN
+		return t.exec(`DELETE FROM driver_session WHERE customer = $1 AND id NOT IN
 			(SELECT id FROM driver_session WHERE customer = $1 ORDER BY created_at DESC, id LIMIT $2)`, x.Customer, keep)
-		return err
 	})
 }
 
@@ -109,8 +104,7 @@ func (db *DB) DriverSession(ctx context.Context, id string) (member.Session, err
 // SeeDriverSession notes that a session was used.
 func (db *DB) SeeDriverSession(ctx context.Context, id string, at time.Time) error {
 	return db.write(ctx, memberKey, func(t *tx) error {
-		_, err := t.exec(`UPDATE driver_session SET seen_at = $1 WHERE id = $2`, millis(at), id)
-		return err
+		return t.exec(`UPDATE driver_session SET seen_at = $1 WHERE id = $2`, millis(at), id)
 	})
 }
 
@@ -123,11 +117,8 @@ func (db *DB) DriverSessions(ctx context.Context, customer string) ([]member.Ses
 // EndDriverSession ends one of a customer. NotFound.
 func (db *DB) EndDriverSession(ctx context.Context, customer, id string) error {
 	return db.write(ctx, memberKey, func(t *tx) error {
-		r, err := t.exec(`DELETE FROM driver_session WHERE customer = $1 AND id = $2`, customer, id)
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
+		n, err := t.changed(`DELETE FROM driver_session WHERE customer = $1 AND id = $2`, customer, id)
+		if err != nil || n == 0 {
 			return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no such session"))
 		}
 		return nil
@@ -137,8 +128,7 @@ func (db *DB) EndDriverSession(ctx context.Context, customer, id string) error {
 // EndDriverSessions ends those of a customer but for one.
 func (db *DB) EndDriverSessions(ctx context.Context, customer, keep string) error {
 	return db.write(ctx, memberKey, func(t *tx) error {
-		_, err := t.exec(`DELETE FROM driver_session WHERE customer = $1 AND id <> $2`, customer, keep)
-		return err
+		return t.exec(`DELETE FROM driver_session WHERE customer = $1 AND id <> $2`, customer, keep)
 	})
 }
 
@@ -146,13 +136,13 @@ func (db *DB) EndDriverSessions(ctx context.Context, customer, keep string) erro
 // that ended before now.
 func (db *DB) PruneDrivers(ctx context.Context, links, made, used, now time.Time) error {
 	return db.write(ctx, memberKey, func(t *tx) error {
-		if _, err := t.exec(`DELETE FROM driver_link WHERE made_at < $1`, millis(links)); err != nil {
+		if err := t.exec(`DELETE FROM driver_link WHERE made_at < $1`, millis(links)); err != nil {
 			return err
 		}
-		if _, err := t.exec(`DELETE FROM driver_session WHERE seen_at < $1 OR created_at < $2`, millis(used), millis(made)); err != nil {
+		if err := t.exec(`DELETE FROM driver_session WHERE seen_at < $1 OR created_at < $2`, millis(used), millis(made)); err != nil {
 			return err
 		}
-		_, err := t.exec(`DELETE FROM driver_tap WHERE ends_at < $1`, millis(now.Add(-member.TapFor))) // those who look are told that it is over
+		err := t.exec(`DELETE FROM driver_tap WHERE ends_at < $1`, millis(now.Add(-member.TapFor))) // those who look are told that it is over
 		return err
 	})
 }
@@ -160,12 +150,11 @@ func (db *DB) PruneDrivers(ctx context.Context, links, made, used, now time.Time
 // forgetMember removes what is kept of a customer as a driver who signs in.
 func (t *tx) forgetMember(customer, email string) error {
 	for _, query := range []string{`DELETE FROM driver_session WHERE customer = $1`, `DELETE FROM driver_tap WHERE customer = $1`, `DELETE FROM driver_link WHERE customer = $1`} {
-		if _, err := t.exec(query, customer); err != nil {
+		if err := t.exec(query, customer); err != nil {
 			return err
 		}
 	}
-	_, err := t.exec(`DELETE FROM driver_link WHERE email = $1`, member.Address(email))
-	return err
+	return t.exec(`DELETE FROM driver_link WHERE email = $1`, member.Address(email))
 }
 
 const tapColumns = `customer, account, station, opened_at, ends_at, unknown, said_at`
@@ -178,11 +167,10 @@ func scanTap(s scanner) (x member.Tap, err error) {
 }
 
 func (t *tx) putTap(x member.Tap) error {
-	_, err := t.exec(`INSERT INTO driver_tap (`+tapColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	return t.exec(`INSERT INTO driver_tap (`+tapColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (customer) DO UPDATE SET account = excluded.account, station = excluded.station, opened_at = excluded.opened_at, ends_at = excluded.ends_at,
 		unknown = excluded.unknown, said_at = excluded.said_at`,
 		x.Customer, x.Account, string(x.Station), millis(x.OpenedAt), millis(x.Until), x.Unknown, millis(x.SaidAt))
-	return err
 }
 
 // OpenTap has a customer add a card, instead of any other. Conflict where another does at that station.
@@ -225,8 +213,7 @@ func (db *DB) ChangeTap(ctx context.Context, customer string, change func(*membe
 // EndTap ends what a customer adds.
 func (db *DB) EndTap(ctx context.Context, customer string) error {
 	return db.write(ctx, memberKey, func(t *tx) error {
-		_, err := t.exec(`DELETE FROM driver_tap WHERE customer = $1`, customer)
-		return err
+		return t.exec(`DELETE FROM driver_tap WHERE customer = $1`, customer)
 	})
 }
 

@@ -28,12 +28,12 @@ func (db *DB) AddMessages(ctx context.Context, list []station.Message, last int6
 		}
 	}
 	err := db.write(ctx, "messages", func(t *tx) error {
-		for part := range slices.Chunk(list, messagesAtOnce) {
+		for part := range slices.Chunk(list, t.atOnce(messagesAtOnce)) {
 			args := make([]any, 0, len(part)*messageColumns)
 			for _, m := range part {
 				args = append(args, m.ID, string(m.Station), m.Outgoing, m.Type, m.MessageID, m.Action, m.Text)
 			}
-			if _, err := t.exec(`INSERT INTO message (id, station, outgoing, type, message_id, action, text) VALUES `+placeholders(len(part), messageColumns), args...); err != nil {
+			if err := t.exec(saveMessages+placeholders(len(part), messageColumns), args...); err != nil {
 				return err
 			}
 		}
@@ -41,6 +41,11 @@ func (db *DB) AddMessages(ctx context.Context, list []station.Message, last int6
 	})
 	return last, err
 }
+
+const (
+	saveMessageList = `INSERT INTO message (id, station, outgoing, type, message_id, action, text) `
+	saveMessages    = saveMessageList + `VALUES `
+)
 
 // How many messages one statement stores. For each of its arguments SQLite goes through the names of all.
 const (
@@ -119,12 +124,8 @@ func (db *DB) PruneMessages(ctx context.Context, before time.Time, bytes int64) 
 	deleted := 0
 	for {
 		var n int64
-		err := db.write(ctx, "messages", func(t *tx) error {
-			r, err := t.exec(`DELETE FROM message WHERE id IN (SELECT id FROM message WHERE id < $1 ORDER BY id LIMIT $2)`, limit, pruneBatch)
-			if err != nil {
-				return err
-			}
-			n, err = r.RowsAffected()
+		err := db.write(ctx, "messages", func(t *tx) (err error) {
+			n, err = t.changed(`DELETE FROM message WHERE id < $1 AND id <= COALESCE((SELECT id FROM message ORDER BY id LIMIT 1 OFFSET $2), $1)`, limit, pruneBatch-1)
 			return err
 		})
 		deleted += int(n)

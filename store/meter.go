@@ -21,7 +21,12 @@ const period = 15 * time.Minute
 
 // maxPeriod is how many characters of samples a row has before no more are added to it: some values each
 // second are less. A row is written anew for each addition.
-const maxPeriod = 256 << 10
+const maxPeriod = "262144"
+
+const (
+	savePeriod = `INSERT INTO meter_period (transaction_id, period, data) VALUES ($1, $2, $3)` + addPeriod
+	addPeriod  = ` ON CONFLICT (transaction_id, period) DO UPDATE SET data = meter_period.data || excluded.data WHERE LENGTH(meter_period.data) < ` + maxPeriod
+)
 
 // names are short for the measurands that come most often.
 var names = map[charging.Measurand]string{
@@ -36,9 +41,7 @@ func (t *tx) addSamples(transaction string, samples []charging.Sample) error {
 		for n < len(samples) && samples[n].At.Truncate(period).Equal(at) {
 			n++
 		}
-		_, err := t.exec(`INSERT INTO meter_period (transaction_id, period, data) VALUES ($1, $2, $3)
-			ON CONFLICT (transaction_id, period) DO UPDATE SET data = meter_period.data || excluded.data WHERE LENGTH(meter_period.data) < $4`,
-			transaction, millis(at), string(appendSamples(nil, samples[:n])), maxPeriod)
+		err := t.exec(savePeriod, transaction, millis(at), string(appendSamples(nil, samples[:n])))
 		if err != nil {
 			return err
 		}

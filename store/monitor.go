@@ -45,7 +45,7 @@ func (db *DB) putMonitors(ctx context.Context, id gnista.StationID, list []stati
 			if !fits[m.ID] {
 				continue
 			}
-			if _, err := t.exec(`INSERT INTO monitor (station, `+monitorColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+			if err := t.exec(`INSERT INTO monitor (station, `+monitorColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 				ON CONFLICT (station, id) DO UPDATE SET variable = excluded.variable, kind = excluded.kind, value = excluded.value, severity = excluded.severity,
 				in_transaction = excluded.in_transaction, origin = excluded.origin, reported_at = excluded.reported_at,
 				stream_interval = CASE WHEN excluded.stream_interval > 0 THEN excluded.stream_interval ELSE monitor.stream_interval END,
@@ -89,11 +89,10 @@ func (t *tx) room(table string, id gnista.StationID, ids []int, most int) (map[i
 func (db *DB) DeleteMonitors(ctx context.Context, id gnista.StationID, ids []int, since time.Time) error {
 	return db.write(ctx, string(id), func(t *tx) error {
 		if len(ids) == 0 {
-			_, err := t.exec(`DELETE FROM monitor WHERE station = $1 AND reported_at < $2`, string(id), millis(since))
-			return err
+			return t.exec(`DELETE FROM monitor WHERE station = $1 AND reported_at < $2`, string(id), millis(since))
 		}
 		for _, n := range ids {
-			if _, err := t.exec(`DELETE FROM monitor WHERE station = $1 AND id = $2`, string(id), n); err != nil {
+			if err := t.exec(`DELETE FROM monitor WHERE station = $1 AND id = $2`, string(id), n); err != nil {
 				return err
 			}
 		}

@@ -14,8 +14,7 @@ import (
 // NameRef takes note of another name that a provider has for a payment of ours.
 func (db *DB) NameRef(ctx context.Context, provider, ref, id string) error {
 	return db.write(ctx, ledgerKey, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO provider_ref (provider, ref, payment) VALUES ($1, $2, $3) ON CONFLICT (provider, ref) DO NOTHING`, provider, ref, id)
-		return err
+		return t.exec(`INSERT INTO provider_ref (provider, ref, payment) VALUES ($1, $2, $3) ON CONFLICT (provider, ref) DO NOTHING`, provider, ref, id)
 	})
 }
 
@@ -61,12 +60,12 @@ func (t *tx) takeMovement(provider string, m payment.Movement, now time.Time) (p
 		if err := t.postMovement(provider, m, out.Payment != "", now); err != nil {
 			return out, err
 		}
-		if _, err := t.exec(`INSERT INTO provider_movement (provider, id, kind, ref, payout, amount, fee, currency, at, payment) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		if err := t.exec(`INSERT INTO provider_movement (provider, id, kind, ref, payout, amount, fee, currency, at, payment) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			provider, m.ID, string(m.Kind), m.Ref, m.Payout, m.Amount, m.Fee, m.Currency, millis(m.At), out.Payment); err != nil {
 			return out, err
 		}
 	case had != out.Payment || m.Payout != "":
-		if _, err := t.exec(`UPDATE provider_movement SET payment = $1, payout = CASE WHEN $2 = '' THEN payout ELSE $2 END WHERE provider = $3 AND id = $4`, out.Payment, m.Payout, provider, m.ID); err != nil {
+		if err := t.exec(`UPDATE provider_movement SET payment = $1, payout = CASE WHEN $2 = '' THEN payout ELSE $2 END WHERE provider = $3 AND id = $4`, out.Payment, m.Payout, provider, m.ID); err != nil {
 			return out, err
 		}
 	}

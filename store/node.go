@@ -16,7 +16,7 @@ const maxNodes = 16
 // Join makes a node known and gives it a slot.
 func (db *DB) Join(ctx context.Context, n cluster.Node, silence time.Duration) (slot int, err error) {
 	err = db.write(ctx, "nodes", func(t *tx) error {
-		if _, err := t.exec(`DELETE FROM node WHERE seen_at < `+t.w.db.clock+` - $1`, silence.Milliseconds()); err != nil {
+		if err := t.exec(`DELETE FROM node WHERE seen_at < `+t.w.db.clock+` - $1`, silence.Milliseconds()); err != nil {
 			return err
 		}
 		rows, err := t.rows(`SELECT name, slot FROM node ORDER BY slot`)
@@ -36,8 +36,7 @@ func (db *DB) Join(ctx context.Context, n cluster.Node, silence time.Duration) (
 		if slot >= maxNodes {
 			return gnista.Errorf(gnista.Conflict, "there are %d nodes already, which is the most", maxNodes)
 		}
-		_, err = t.exec(`INSERT INTO node (name, run, slot, address, version, seen_at) VALUES ($1, $2, $3, $4, $5, `+t.w.db.clock+`)`, n.Name, n.Run, slot, n.Address, n.Version)
-		return err
+		return t.exec(`INSERT INTO node (name, run, slot, address, version, seen_at) VALUES ($1, $2, $3, $4, $5, `+t.w.db.clock+`)`, n.Name, n.Run, slot, n.Address, n.Version)
 	})
 	if err == nil {
 		db.slot = int64(slot)
@@ -62,11 +61,10 @@ func (db *DB) Stay(ctx context.Context, n cluster.Node) error {
 // Leave says that a node ends.
 func (db *DB) Leave(ctx context.Context, n cluster.Node) error {
 	return db.write(ctx, "nodes", func(t *tx) error {
-		if _, err := t.exec(`DELETE FROM node WHERE name = $1 AND run = $2`, n.Name, n.Run); err != nil {
+		if err := t.exec(`DELETE FROM node WHERE name = $1 AND run = $2`, n.Name, n.Run); err != nil {
 			return err
 		}
-		_, err := t.exec(`UPDATE lease SET until = 0 WHERE node = $1 AND run = $2`, n.Name, n.Run)
-		return err
+		return t.exec(`UPDATE lease SET until = 0 WHERE node = $1 AND run = $2`, n.Name, n.Run)
 	})
 }
 

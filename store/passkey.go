@@ -36,9 +36,8 @@ func (db *DB) AddPasskey(ctx context.Context, p access.Passkey, most int) error 
 		if have >= most {
 			return gnista.Errorf(gnista.Conflict, "there are %d passkeys already; remove one before", have)
 		}
-		_, err := t.exec(`INSERT INTO app_passkey (`+passkeyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		return t.exec(`INSERT INTO app_passkey (`+passkeyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			p.ID, p.User, p.Name, p.Host, string(p.Credential), int64(p.Count), millis(p.CreatedAt), millis(p.SeenAt), millis(p.ClonedAt))
-		return err
 	})
 }
 
@@ -67,9 +66,8 @@ func (db *DB) ChangePasskey(ctx context.Context, user, id string, change func(*a
 			return err
 		}
 		out = p
-		_, err = t.exec(`UPDATE app_passkey SET name = $1, credential = $2, count = $3, seen_at = $4, cloned_at = $5 WHERE id = $6`,
+		return t.exec(`UPDATE app_passkey SET name = $1, credential = $2, count = $3, seen_at = $4, cloned_at = $5 WHERE id = $6`,
 			p.Name, string(p.Credential), int64(p.Count), millis(p.SeenAt), millis(p.ClonedAt), id)
-		return err
 	})
 	return out, err
 }
@@ -77,11 +75,8 @@ func (db *DB) ChangePasskey(ctx context.Context, user, id string, change func(*a
 // DeletePasskey removes a passkey of a user. NotFound.
 func (db *DB) DeletePasskey(ctx context.Context, user, id string) error {
 	return db.write(ctx, accessKey, func(t *tx) error {
-		r, err := t.exec(`DELETE FROM app_passkey WHERE id = $1 AND app_user = $2`, id, user)
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
+		n, err := t.changed(`DELETE FROM app_passkey WHERE id = $1 AND app_user = $2`, id, user)
+		if err != nil || n == 0 {
 			return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no such passkey"))
 		}
 		return nil

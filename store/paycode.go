@@ -56,9 +56,8 @@ func (db *DB) PutPayCode(ctx context.Context, c checkout.Code, keep bool) (check
 			}
 		}
 		out = c
-		_, err = t.exec(`INSERT INTO pay_code (`+codeColumns+`, code_key) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		return t.exec(`INSERT INTO pay_code (`+codeColumns+`, code_key) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			c.ID, t.seal(c.Code), string(c.Station), c.EVSE, millis(c.CreatedAt), millis(c.RevokedAt), t.hash("pay code ", c.Code))
-		return err
 	})
 	return out, err
 }
@@ -77,6 +76,5 @@ func (db *DB) RevokePayCode(ctx context.Context, station gnista.StationID, evse 
 }
 
 func (t *tx) revokePayCode(station gnista.StationID, evse int, now time.Time) error {
-	_, err := t.exec(`UPDATE pay_code SET revoked_at = $1 WHERE station = $2 AND evse = $3 AND revoked_at = 0`, millis(now), string(station), evse)
-	return err
+	return t.exec(`UPDATE pay_code SET revoked_at = $1 WHERE station = $2 AND evse = $3 AND revoked_at = 0`, millis(now), string(station), evse)
 }

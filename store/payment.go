@@ -68,7 +68,7 @@ func (t *tx) savePayment(c *payment.Change) error {
 		return err
 	}
 	p := c.Payment
-	_, err := t.exec(`INSERT INTO payment (`+paymentColumns+`)
+	err := t.exec(`INSERT INTO payment (`+paymentColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
 		ON CONFLICT (id) DO UPDATE SET transaction_id = excluded.transaction_id, account = excluded.account, provider = excluded.provider, ref = excluded.ref, way = excluded.way,
 		state = excluded.state, reason = excluded.reason, due = excluded.due, authorised = excluded.authorised, held = excluded.held, held_until = excluded.held_until,
@@ -88,7 +88,7 @@ func (t *tx) savePayment(c *payment.Change) error {
 		ops = append(ops, *c.Op)
 	}
 	for _, o := range ops {
-		if _, err := t.exec(`INSERT INTO payment_op (`+operationColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		if err := t.exec(`INSERT INTO payment_op (`+operationColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 			ON CONFLICT (id) DO UPDATE SET done = excluded.done, state = excluded.state, attempt = excluded.attempt, error = excluded.error, next_at = excluded.next_at,
 			sent_at = excluded.sent_at, updated_at = excluded.updated_at`,
 			o.ID, o.Payment, string(o.Kind), o.Purpose, o.Amount, o.Done, string(o.State), o.Attempt, o.Error, millis(o.NextAt), millis(o.CreatedAt), millis(o.SentAt), millis(o.UpdatedAt)); err != nil {
@@ -96,7 +96,7 @@ func (t *tx) savePayment(c *payment.Change) error {
 		}
 	}
 	for _, m := range c.Moved {
-		if _, err := t.exec(`INSERT INTO payment_event (payment, number, at, from_state, to_state, cause_kind, cause_id, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		if err := t.exec(`INSERT INTO payment_event (payment, number, at, from_state, to_state, cause_kind, cause_id, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			p.ID, m.Number, millis(m.At), string(m.From), string(m.To), string(m.Cause.Kind), m.Cause.ID, m.Note); err != nil {
 			return err
 		}
@@ -122,8 +122,7 @@ func (t *tx) asked(id string) (o payment.Opening, a payment.Action, err error) {
 func (t *tx) ask(c *payment.Change) error {
 	switch {
 	case c.State != payment.Created && c.State != payment.Awaiting:
-		_, err := t.exec(`DELETE FROM payment_asked WHERE payment = $1`, c.ID)
-		return err
+		return t.exec(`DELETE FROM payment_asked WHERE payment = $1`, c.ID)
 	case c.Opening == payment.Opening{}:
 		return nil
 	}
@@ -135,8 +134,7 @@ func (t *tx) ask(c *payment.Change) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO payment_asked (payment, opening, action) VALUES ($1, $2, $3) ON CONFLICT (payment) DO UPDATE SET action = excluded.action`, c.ID, opening, action)
-	return err
+	return t.exec(`INSERT INTO payment_asked (payment, opening, action) VALUES ($1, $2, $3) ON CONFLICT (payment) DO UPDATE SET action = excluded.action`, c.ID, opening, action)
 }
 
 // Action is what the customer of a payment has to do; the zero Action where that is nothing.
@@ -326,8 +324,7 @@ func (db *DB) WaitingOperations(ctx context.Context, at time.Time, limit int) ([
 // GiveUpOperations lets those that were sent be taken up at a time: nobody is left who has them.
 func (db *DB) GiveUpOperations(ctx context.Context, at time.Time) error {
 	return db.write(ctx, ledgerKey, func(t *tx) error {
-		_, err := t.exec(`UPDATE payment_op SET next_at = $1 WHERE state = 'sent' AND next_at > $1`, millis(at))
-		return err
+		return t.exec(`UPDATE payment_op SET next_at = $1 WHERE state = 'sent' AND next_at > $1`, millis(at))
 	})
 }
 

@@ -41,11 +41,8 @@ func (db *DB) AddPhone(ctx context.Context, p checkout.Phone, most int) error {
 			return err
 		}
 		key := t.hash("endpoint ", p.Endpoint)
-		r, err := t.exec(`UPDATE checkout_phone SET detail = $1, language = $2 WHERE checkout = $3 AND endpoint = $4`, detail, p.Language, p.Checkout, key)
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n > 0 {
+		known, err := t.changed(`UPDATE checkout_phone SET detail = $1, language = $2 WHERE checkout = $3 AND endpoint = $4`, detail, p.Language, p.Checkout, key)
+		if err != nil || known > 0 {
 			return err
 		}
 		var n int
@@ -55,9 +52,8 @@ func (db *DB) AddPhone(ctx context.Context, p checkout.Phone, most int) error {
 		if n >= most {
 			return gnista.Errorf(gnista.Conflict, "%d phones are told of this charge, and no more may be; turn it off on one of them", n)
 		}
-		_, err = t.exec(`INSERT INTO checkout_phone (`+phoneColumns+`, endpoint) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		return t.exec(`INSERT INTO checkout_phone (`+phoneColumns+`, endpoint) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 			p.ID, p.Checkout, string(p.Station), detail, p.Language, spaced(p.Told), string(p.Trying), p.Tries, millis(p.Next), millis(p.CreatedAt), key)
-		return err
 	})
 }
 
@@ -88,8 +84,7 @@ func (db *DB) ChangePhone(ctx context.Context, id string, f func(*checkout.Phone
 			return err
 		}
 		out = p
-		_, err = t.exec(`UPDATE checkout_phone SET told = $1, trying = $2, tries = $3, next_at = $4 WHERE id = $5`, spaced(p.Told), string(p.Trying), p.Tries, millis(p.Next), id)
-		return err
+		return t.exec(`UPDATE checkout_phone SET told = $1, trying = $2, tries = $3, next_at = $4 WHERE id = $5`, spaced(p.Told), string(p.Trying), p.Tries, millis(p.Next), id)
 	})
 	return out, err
 }
@@ -97,8 +92,7 @@ func (db *DB) ChangePhone(ctx context.Context, id string, f func(*checkout.Phone
 // DeletePhone forgets a phone, if there is one.
 func (db *DB) DeletePhone(ctx context.Context, id string) error {
 	return db.write(ctx, "phone "+id, func(t *tx) error {
-		_, err := t.exec(`DELETE FROM checkout_phone WHERE id = $1`, id)
-		return err
+		return t.exec(`DELETE FROM checkout_phone WHERE id = $1`, id)
 	})
 }
 

@@ -67,18 +67,16 @@ func (t *powerTx) Save(e power.Entry, keep int, evs ...gnista.Event) error {
 	if e.Kind == sealedEntries {
 		data = t.seal(data)
 	}
-	if _, err := t.exec(`INSERT INTO power (`+powerColumns+`) VALUES ($1, $2, $3, $4, $5, $6)
+	if err := t.exec(`INSERT INTO power (`+powerColumns+`) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (station, kind, key) DO UPDATE SET id = excluded.id, updated_at = excluded.updated_at, data = excluded.data`,
 		e.ID, string(e.Station), e.Kind, e.Key, millis(e.UpdatedAt), data); err != nil {
 		return err
 	}
 	t.emit(evs...)
-	_, err := t.exec(`DELETE FROM power WHERE station = $1 AND kind = $2 AND id < COALESCE(
+	return t.exec(`DELETE FROM power WHERE station = $1 AND kind = $2 AND id < COALESCE(
 		(SELECT id FROM power WHERE station = $1 AND kind = $2 ORDER BY id DESC LIMIT 1 OFFSET $3), '')`, string(e.Station), e.Kind, keep-1)
-	return err
 }
 
 func (t *powerTx) Forget(kind, key string) error {
-	_, err := t.exec(`DELETE FROM power WHERE station = $1 AND kind = $2 AND key = $3`, string(t.station), kind, key)
-	return err
+	return t.exec(`DELETE FROM power WHERE station = $1 AND kind = $2 AND key = $3`, string(t.station), kind, key)
 }

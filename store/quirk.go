@@ -11,7 +11,7 @@ import (
 func (db *DB) AddDeviations(ctx context.Context, list []station.Deviation) error {
 	return db.write(ctx, "deviations", func(t *tx) error {
 		for _, d := range list {
-			if _, err := t.exec(`INSERT INTO deviation (station, quirk, count, first_at, last_at, example)
+			if err := t.exec(`INSERT INTO deviation (station, quirk, count, first_at, last_at, example)
 				SELECT $1, $2, $3, $4, $5, $6 FROM station WHERE id = $1
 				ON CONFLICT (station, quirk) DO UPDATE SET count = deviation.count + excluded.count, last_at = excluded.last_at, example = excluded.example`,
 				string(d.Station), d.Quirk, d.Count, millis(d.FirstAt), millis(d.LastAt), d.Example); err != nil {

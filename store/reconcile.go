@@ -42,10 +42,9 @@ func (t *tx) saveReconciliation(r payment.Reconciliation) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO reconciliation (`+reconciliationColumns+`, nightly) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	return t.exec(`INSERT INTO reconciliation (`+reconciliationColumns+`, nightly) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, detail = excluded.detail, ended_at = excluded.ended_at`,
 		r.ID, millis(r.Since), millis(r.Until), r.Provider, string(r.State), string(text), millis(r.CreatedAt), millis(r.EndedAt), r.Nightly)
-	return err
 }
 
 // AddReconciliation stores r unless there is one of the same provider that is running; it returns that which is stored.
@@ -161,12 +160,11 @@ func (t *tx) saveDifference(d payment.Difference) error {
 	if d.Open {
 		state = "open"
 	}
-	_, err := t.exec(`INSERT INTO difference (`+differenceColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+	return t.exec(`INSERT INTO difference (`+differenceColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 		ON CONFLICT (id) DO UPDATE SET payment = excluded.payment, transaction_id = excluded.transaction_id, ours = excluded.ours, theirs = excluded.theirs, currency = excluded.currency, note = excluded.note,
 		last_seen = excluded.last_seen, state = excluded.state, action = excluded.action, resolution = excluded.resolution, resolved_by = excluded.resolved_by, resolved_at = excluded.resolved_at`,
 		d.ID, string(d.Kind), d.Provider, d.Ref, d.Payment, d.Transaction, d.Ours, d.Theirs, d.Currency, d.Note, millis(d.At), millis(d.FirstSeen), millis(d.LastSeen), state,
 		string(d.Action), d.Resolution, d.By, millis(d.ResolvedAt))
-	return err
 }
 
 // closeGone closes what is of a scope and was not seen.

@@ -41,7 +41,7 @@ func (db *DB) Refund(ctx context.Context, r payment.Refund) (out payment.Refund,
 		if err := c.GiveBack(r.Amount, payment.Cause{Kind: payment.ByPerson, ID: r.ID}); err != nil {
 			return err
 		}
-		if _, err := t.exec(`INSERT INTO payment_refund (`+refundColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		if err := t.exec(`INSERT INTO payment_refund (`+refundColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			r.ID, r.Payment, r.Key, r.Amount, r.Reason, r.By, millis(r.CreatedAt)); err != nil {
 			return err
 		}

@@ -42,10 +42,10 @@ func scanRemedyStep(s scanner) (x remedy.Record, err error) {
 }
 
 // rowser reads rows: the database, or a SQL transaction.
-type rowser func(query string, args ...any) (*sql.Rows, error)
+type rowser func(query string, args ...any) (answer, error)
 
 func (db *DB) reader(ctx context.Context) rowser {
-	return func(query string, args ...any) (*sql.Rows, error) { return db.sql.QueryContext(ctx, query, args...) }
+	return func(query string, args ...any) (answer, error) { return db.sql.QueryContext(ctx, query, args...) }
 }
 
 // fillRemedy reads the faults and the records of a run.
@@ -65,13 +65,13 @@ func (t *tx) saveRemedy(r *remedy.Run) error {
 	if err := errors.Join(bad, worse); err != nil {
 		return err
 	}
-	_, err := t.exec(`INSERT INTO remedy_run (`+remedyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+	err := t.exec(`INSERT INTO remedy_run (`+remedyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 		ON CONFLICT (id) DO UPDATE SET mode = excluded.mode, by_whom = excluded.by_whom, why = excluded.why, step = excluded.step, hurry = excluded.hurry, state = excluded.state,
 		reason = excluded.reason, due_at = excluded.due_at, ended_at = excluded.ended_at`,
 		r.ID, string(r.Class), string(r.Station), r.Site, r.EVSE, r.Connector, r.Model, string(r.Mode), r.By, r.Why, string(steps), r.At, r.Hurry, string(r.State), string(reason),
 		millis(r.DueAt), millis(r.StartedAt), millis(r.EndedAt))
 	if err == nil && !r.EndedAt.IsZero() {
-		_, err = t.exec(`UPDATE remedy_fault SET live = FALSE WHERE run = $1 AND live`, r.ID)
+		err = t.exec(`UPDATE remedy_fault SET live = FALSE WHERE run = $1 AND live`, r.ID)
 	}
 	return err
 }
@@ -85,13 +85,12 @@ func (t *tx) saveRemedyStep(r *remedy.Run, x remedy.Record) error {
 	if err := errors.Join(bad, worse); err != nil {
 		return err
 	}
-	_, err := t.exec(`INSERT INTO remedy_step (run, station, site, evse, class, model, `+remedyStepColumns+`)
+	return t.exec(`INSERT INTO remedy_step (run, station, site, evse, class, model, `+remedyStepColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 		ON CONFLICT (run, n) DO UPDATE SET state = excluded.state, dry = excluded.dry, guards = excluded.guards, reason = excluded.reason, command = excluded.command,
 		acted_at = excluded.acted_at, until = excluded.until, ended_at = excluded.ended_at`,
 		r.ID, string(r.Station), r.Site, r.EVSE, string(r.Class), r.Model,
 		x.N, x.Step, string(x.Do), string(x.State), x.Dry, string(guards), string(reason), x.Command, millis(x.Since), millis(x.ActedAt), millis(x.Until), millis(x.EndedAt))
-	return err
 }
 
 // BeginRemedy keeps a run, unless its first fault has one that has not ended or there is one of its class at
@@ -127,9 +126,8 @@ func (db *DB) BeginRemedy(ctx context.Context, r remedy.Run, ev gnista.Event) (o
 			n = len(out.Faults)
 			out.Faults = append(out.Faults, first)
 		}
-		_, err = t.exec(`INSERT INTO remedy_fault (run, fault, station, n, live) VALUES ($1, $2, $3, $4, TRUE)
+		return t.exec(`INSERT INTO remedy_fault (run, fault, station, n, live) VALUES ($1, $2, $3, $4, TRUE)
 			ON CONFLICT (run, fault) DO UPDATE SET live = TRUE`, out.ID, first, string(r.Station), n)
-		return err
 	})
 	return out, begun, err
 }
@@ -301,7 +299,7 @@ func (db *DB) PruneRemedies(ctx context.Context, before time.Time) (n int, err e
 	return len(ids), db.writeLater(ctx, "remedies", func(t *tx) error {
 		for _, id := range ids {
 			for _, q := range []string{`DELETE FROM remedy_step WHERE run = $1`, `DELETE FROM remedy_fault WHERE run = $1`, `DELETE FROM remedy_run WHERE id = $1`} {
-				if _, err := t.exec(q, id); err != nil {
+				if err := t.exec(q, id); err != nil {
 					return err
 				}
 			}
@@ -344,20 +342,16 @@ func (db *DB) SetRemedyLadder(ctx context.Context, l remedy.Ladder, ev gnista.Ev
 	}
 	return db.write(ctx, "remedies", func(t *tx) error {
 		t.emit(ev)
-		_, err := t.exec(`INSERT INTO remedy_ladder (class, ladder, updated_at) VALUES ($1, $2, $3) ON CONFLICT (class) DO UPDATE SET ladder = excluded.ladder, updated_at = excluded.updated_at`,
+		return t.exec(`INSERT INTO remedy_ladder (class, ladder, updated_at) VALUES ($1, $2, $3) ON CONFLICT (class) DO UPDATE SET ladder = excluded.ladder, updated_at = excluded.updated_at`,
 			string(l.Class), string(text), millis(l.UpdatedAt))
-		return err
 	})
 }
 
 // DeleteRemedyLadder removes one of the operator's own. NotFound.
 func (db *DB) DeleteRemedyLadder(ctx context.Context, class fault.Class, ev gnista.Event) error {
 	return db.write(ctx, "remedies", func(t *tx) error {
-		r, err := t.exec(`DELETE FROM remedy_ladder WHERE class = $1`, string(class))
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
+		n, err := t.changed(`DELETE FROM remedy_ladder WHERE class = $1`, string(class))
+		if err != nil || n == 0 {
 			return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no ladder of your own of the class %q", class))
 		}
 		t.emit(ev)
@@ -386,11 +380,11 @@ func (db *DB) RemedyModes(ctx context.Context) (remedy.Modes, error) {
 // SetRemedyModes keeps where remedies are tried.
 func (db *DB) SetRemedyModes(ctx context.Context, m remedy.Modes, ev gnista.Event) error {
 	return db.write(ctx, "remedies", func(t *tx) error {
-		if _, err := t.exec(`DELETE FROM remedy_mode`); err != nil {
+		if err := t.exec(`DELETE FROM remedy_mode`); err != nil {
 			return err
 		}
 		for n, r := range append([]remedy.ModeRule{{Mode: m.Default}}, m.Rules...) {
-			if _, err := t.exec(`INSERT INTO remedy_mode (n, site, class, mode) VALUES ($1, $2, $3, $4)`, n, r.Site, string(r.Class), string(r.Mode)); err != nil {
+			if err := t.exec(`INSERT INTO remedy_mode (n, site, class, mode) VALUES ($1, $2, $3, $4)`, n, r.Site, string(r.Class), string(r.Mode)); err != nil {
 				return fmt.Errorf("keeping rule %d: %w", n, err)
 			}
 		}

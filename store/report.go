@@ -32,20 +32,18 @@ func (t *tx) saveReport(r station.Report) error {
 	for i, n := range r.Early {
 		early[i] = strconv.Itoa(n)
 	}
-	_, err := t.exec(`INSERT INTO report (`+reportColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+	return t.exec(`INSERT INTO report (`+reportColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, detail = excluded.detail, pages = excluded.pages, variables = excluded.variables, bytes = excluded.bytes,
 		next_page = excluded.next_page, early = excluded.early, last_page = excluded.last_page, page_at = excluded.page_at, ended_at = excluded.ended_at`,
 		r.ID, string(r.Station), r.Number, string(r.Of), string(r.State), r.Detail, r.Pages, r.Variables, r.Bytes, r.Next, strings.Join(early, " "), r.Last, r.Renew,
 		millis(r.StartedAt), millis(r.PageAt), millis(r.EndedAt))
-	return err
 }
 
 // keptReports is how many reports of a station are kept where nobody says.
 const keptReports = 20
 
 func (t *tx) pruneReports(id gnista.StationID, keep int) error {
-	_, err := t.exec(`DELETE FROM report WHERE station = $1 AND id NOT IN (SELECT id FROM report WHERE station = $1 ORDER BY id DESC LIMIT $2)`, string(id), keep)
-	return err
+	return t.exec(`DELETE FROM report WHERE station = $1 AND id NOT IN (SELECT id FROM report WHERE station = $1 ORDER BY id DESC LIMIT $2)`, string(id), keep)
 }
 
 // AddReport keeps a report, which gets a number if it has none, and no more than keep of the station.
@@ -128,7 +126,7 @@ func (t *tx) endInventory(r station.Report, held station.Inventory) (err error) 
 		held.ReadAt = r.EndedAt
 	}
 	if all && r.Renew {
-		if _, err := t.exec(`DELETE FROM variable WHERE station = $1 AND reported_at < $2`, string(r.Station), millis(r.StartedAt)); err != nil {
+		if err := t.exec(`DELETE FROM variable WHERE station = $1 AND reported_at < $2`, string(r.Station), millis(r.StartedAt)); err != nil {
 			return err
 		}
 	}

@@ -81,11 +81,10 @@ func (t *chargingTx) OpenReservations(station gnista.StationID) ([]*charging.Res
 
 func (t *chargingTx) SaveReservation(r *charging.Reservation, evs ...gnista.Event) error {
 	t.emit(evs...)
-	_, err := t.exec(`INSERT INTO reservation (`+reservationColumns+`, token_key)
+	return t.exec(`INSERT INTO reservation (`+reservationColumns+`, token_key)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason, transaction_id = excluded.transaction_id,
 		started_at = excluded.started_at, ended_at = excluded.ended_at, since = excluded.since`,
 		r.ID, r.Number, string(r.Station), r.EVSE, r.ConnectorType, t.seal(r.Token.UID), string(r.Token.Type), r.Group, string(r.State), r.Reason, r.Transaction, r.Origin,
 		millis(r.CreatedAt), millis(r.StartedAt), millis(r.ExpiresAt), millis(r.EndedAt), r.Account, r.Tariff, millis(r.Since), t.key(r.Token.UID))
-	return err
 }

@@ -13,18 +13,14 @@ const securityColumns = `id, station, type, critical, info, at, received_at`
 // that are as critical as it, the newest keep stay.
 func (db *DB) AddSecurityEvent(ctx context.Context, e station.SecurityEvent, keep int, ev gnista.Event) error {
 	return db.write(ctx, string(e.Station), func(t *tx) error {
-		r, err := t.exec(`INSERT INTO security_event (`+securityColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+		n, err := t.changed(`INSERT INTO security_event (`+securityColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
 			e.ID, string(e.Station), e.Type, e.Critical, e.Info, millis(e.At), millis(e.ReceivedAt))
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
+		if err != nil || n == 0 {
 			return err
 		}
 		t.emit(ev)
-		_, err = t.exec(`DELETE FROM security_event WHERE station = $1 AND critical = $2 AND id <=
+		return t.exec(`DELETE FROM security_event WHERE station = $1 AND critical = $2 AND id <=
 			(SELECT id FROM security_event WHERE station = $1 AND critical = $2 ORDER BY id DESC LIMIT 1 OFFSET $3)`, string(e.Station), e.Critical, keep)
-		return err
 	})
 }
 

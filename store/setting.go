@@ -102,7 +102,7 @@ func (t *tx) setVariables(id gnista.StationID, list []station.Variable, renew bo
 			args = append(args, string(id), v.Component, v.Instance, v.EVSE.ID, v.EVSE.Connector, v.Name, v.NameOf, v.Attribute, v.Value, v.Mutability, v.DataType, v.Unit,
 				v.Min, v.Max, v.Values, millis(v.ReportedAt), v.Wanted, millis(v.WantedAt))
 		}
-		if _, err := t.exec(statements[len(part)-1], args...); err != nil {
+		if err := t.exec(statements[len(part)-1], args...); err != nil {
 			return err
 		}
 	}
@@ -151,11 +151,10 @@ func (t *tx) inventory(id gnista.StationID) (station.Inventory, error) {
 }
 
 func (t *tx) setInventory(id gnista.StationID, i station.Inventory) error {
-	_, err := t.exec(`INSERT INTO inventory (station, `+inventoryColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+	return t.exec(`INSERT INTO inventory (station, `+inventoryColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (station) DO UPDATE SET template = excluded.template, read_at = excluded.read_at, version = excluded.version, firmware = excluded.firmware,
 		count = excluded.count, stale = excluded.stale, drift = excluded.drift`,
 		string(id), i.Template, millis(i.ReadAt), string(i.Version), i.Firmware, i.Count, i.Stale, i.Drift)
-	return err
 }
 
 // ChangeInventory changes what is known of a station's settings as a whole.

@@ -25,12 +25,9 @@ func (t *chargingTx) SaveSigned(transaction string, list []charging.Signed) erro
 			continue
 		}
 		sum := sha256.Sum256([]byte(s.Data))
-		r, err := t.exec(`INSERT INTO signed_value (transaction_id, digest, size, `+signedColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
+		n, err := t.changed(`INSERT INTO signed_value (transaction_id, digest, size, `+signedColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
 			transaction, hex.EncodeToString(sum[:]), s.Size(), millis(s.At), string(s.Context), string(s.Measurand), s.Data, s.Encoding, s.Method, s.PublicKey)
 		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil {
 			return err
 		} else if n > 0 {
 			size += s.Size()

@@ -41,9 +41,8 @@ func (db *DB) SitesAmong(ctx context.Context, ids []string, after string, limit 
 // CreateSite adds a site.
 func (db *DB) CreateSite(ctx context.Context, x station.Site) error {
 	return db.write(ctx, "", func(t *tx) error {
-		_, err := t.exec(`INSERT INTO site (`+siteColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		return t.exec(`INSERT INTO site (`+siteColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			x.ID, x.Name, x.Zone, x.Tariff, millis(x.CreatedAt), millis(x.UpdatedAt), x.Position.North, x.Position.East)
-		return err
 	})
 }
 
@@ -62,9 +61,8 @@ func (db *DB) UpdateSite(ctx context.Context, id string, change func(*station.Si
 			return err
 		}
 		out = x
-		_, err = t.exec(`UPDATE site SET name = $1, zone = $2, tariff = $3, updated_at = $4, latitude = $5, longitude = $6 WHERE id = $7`,
+		return t.exec(`UPDATE site SET name = $1, zone = $2, tariff = $3, updated_at = $4, latitude = $5, longitude = $6 WHERE id = $7`,
 			x.Name, x.Zone, x.Tariff, millis(x.UpdatedAt), x.Position.North, x.Position.East, id)
-		return err
 	})
 	return out, err
 }
@@ -85,22 +83,18 @@ func (db *DB) DeleteSite(ctx context.Context, id string) error {
 			return gnista.Errorf(gnista.Conflict, "the site has stations, %[2]s among them (%[1]d in all); give them another site first", stations, first)
 		}
 		for _, table := range []string{"site_limits", "site_spot", "site_memory", "site_moment"} {
-			if _, err := t.exec(`DELETE FROM `+table+` WHERE site = $1`, id); err != nil {
+			if err := t.exec(`DELETE FROM `+table+` WHERE site = $1`, id); err != nil {
 				return err
 			}
 		}
-		_, err = t.exec(`DELETE FROM site WHERE id = $1`, id)
-		return err
+		return t.exec(`DELETE FROM site WHERE id = $1`, id)
 	})
 }
 
 // lockSite keeps others from removing a site, or from giving it to a station, until the commit. NotFound.
 func (t *tx) lockSite(id string) error {
-	r, err := t.exec(`UPDATE site SET id = id WHERE id = $1`, id)
-	if err != nil {
-		return err
-	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 {
+	n, err := t.changed(`UPDATE site SET id = id WHERE id = $1`, id)
+	if err != nil || n == 0 {
 		return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no site %q", id))
 	}
 	return nil

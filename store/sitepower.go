@@ -52,9 +52,8 @@ func (db *DB) SetSiteLimits(ctx context.Context, id string, l site.Grid, was tim
 			return gnista.Errorf(gnista.Conflict, "the limits were changed at %s: look at them again, and say that as updatedAt", instant(at).Format(time.RFC3339Nano))
 		}
 		t.emit(ev)
-		_, err = t.exec(`INSERT INTO site_limits (site, updated_at, data) VALUES ($1, $2, $3)
+		return t.exec(`INSERT INTO site_limits (site, updated_at, data) VALUES ($1, $2, $3)
 			ON CONFLICT (site) DO UPDATE SET updated_at = excluded.updated_at, data = excluded.data`, id, millis(l.UpdatedAt), string(data))
-		return err
 	})
 }
 
@@ -131,26 +130,26 @@ func (db *DB) KeepSite(ctx context.Context, id string, k site.Kept) error {
 	}
 	return db.write(ctx, "site "+id, func(t *tx) error {
 		for i, s := range k.Spots {
-			if _, err := t.exec(`INSERT INTO site_spot (site, station, evse, data) VALUES ($1, $2, $3, $4)
+			if err := t.exec(`INSERT INTO site_spot (site, station, evse, data) VALUES ($1, $2, $3, $4)
 				ON CONFLICT (station, evse) DO UPDATE SET site = excluded.site, data = excluded.data`, id, string(s.Station), s.EVSE, spots[i]); err != nil {
 				return err
 			}
 		}
 		for _, s := range k.Gone {
-			if _, err := t.exec(`DELETE FROM site_spot WHERE site = $1 AND station = $2 AND evse = $3`, id, string(s.Station), s.EVSE); err != nil {
+			if err := t.exec(`DELETE FROM site_spot WHERE site = $1 AND station = $2 AND evse = $3`, id, string(s.Station), s.EVSE); err != nil {
 				return err
 			}
 		}
 		if k.Memory != nil {
-			if _, err := t.exec(`INSERT INTO site_memory (site, data) VALUES ($1, $2) ON CONFLICT (site) DO UPDATE SET data = excluded.data`, id, string(k.Memory)); err != nil {
+			if err := t.exec(`INSERT INTO site_memory (site, data) VALUES ($1, $2) ON CONFLICT (site) DO UPDATE SET data = excluded.data`, id, string(k.Memory)); err != nil {
 				return err
 			}
 		}
 		if k.Moment != nil {
-			if _, err := t.exec(`INSERT INTO site_moment (site, id, data) VALUES ($1, $2, $3)`, id, k.Moment.ID, string(moment)); err != nil {
+			if err := t.exec(`INSERT INTO site_moment (site, id, data) VALUES ($1, $2, $3)`, id, k.Moment.ID, string(moment)); err != nil {
 				return err
 			}
-			if _, err := t.exec(`DELETE FROM site_moment WHERE site = $1 AND id < COALESCE(
+			if err := t.exec(`DELETE FROM site_moment WHERE site = $1 AND id < COALESCE(
 				(SELECT id FROM site_moment WHERE site = $1 ORDER BY id DESC LIMIT 1 OFFSET $2), '')`, id, k.Most-1); err != nil {
 				return err
 			}

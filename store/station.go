@@ -116,7 +116,7 @@ func (db *DB) ChangeStation(ctx context.Context, id gnista.StationID, create boo
 			}
 			adaptations = string(text)
 		}
-		_, err = t.exec(`INSERT INTO station (`+stationColumns+`, words) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
+		return t.exec(`INSERT INTO station (`+stationColumns+`, words) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
 			ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state, password_salt = excluded.password_salt,
 			password_hash = excluded.password_hash, tariff = excluded.tariff, version = excluded.version, vendor = excluded.vendor,
 			model = excluded.model, serial = excluded.serial, firmware = excluded.firmware, booted_at = excluded.booted_at,
@@ -128,7 +128,6 @@ func (db *DB) ChangeStation(ctx context.Context, id gnista.StationID, create boo
 			string(x.Version), x.Vendor, x.Model, x.Serial, x.Firmware, millis(x.BootedAt), millis(x.SeenAt), millis(x.CreatedAt), millis(x.UpdatedAt),
 			int(x.Profile), int(x.LastProfile), int(x.NextProfile), millis(x.NextProfileUntil), hex.EncodeToString(x.NextPassword.Salt), hex.EncodeToString(x.NextPassword.Hash), x.AdmitExpired,
 			x.Strict, t.seal(adaptations), x.Mirror.URL, x.Mirror.Password, x.Site, words(x))
-		return err
 	})
 	return out, err
 }
@@ -136,14 +135,11 @@ func (db *DB) ChangeStation(ctx context.Context, id gnista.StationID, create boo
 // DeleteStation removes a station and its state, but not its transactions. NotFound.
 func (db *DB) DeleteStation(ctx context.Context, id gnista.StationID) error {
 	return db.write(ctx, string(id), func(t *tx) error {
-		r, err := t.exec(`DELETE FROM station WHERE id = $1`, string(id))
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
+		n, err := t.changed(`DELETE FROM station WHERE id = $1`, string(id))
+		if err != nil || n == 0 {
 			return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no station %q", id))
 		}
-		if _, err := t.exec(`DELETE FROM fault_history WHERE subject IN (SELECT 'f' || number FROM fault WHERE station = $1)`, string(id)); err != nil {
+		if err := t.exec(`DELETE FROM fault_history WHERE subject IN (SELECT 'f' || number FROM fault WHERE station = $1)`, string(id)); err != nil {
 			return err
 		}
 		for _, table := range []string{
@@ -151,7 +147,7 @@ func (db *DB) DeleteStation(ctx context.Context, id gnista.StationID) error {
 			"installed_certificate", "root_attempt", "security_event", "inventory", "report", "evse_tariff", "evse_id", "price_sync", "site_spot", "fault", "unknown_fault_station",
 			"remedy_run", "remedy_fault", "remedy_step", "outage", "found", "attempt", "exclusion",
 		} {
-			if _, err := t.exec(`DELETE FROM `+table+` WHERE station = $1`, string(id)); err != nil {
+			if err := t.exec(`DELETE FROM `+table+` WHERE station = $1`, string(id)); err != nil {
 				return err
 			}
 		}

@@ -56,11 +56,10 @@ func (db *DB) SetConnector(ctx context.Context, id gnista.StationID, c station.C
 			t.emit(ev)
 		}
 		// Since when it has its status is kept by our clock: nobody waits by a station's.
-		_, err = t.exec(`INSERT INTO connector (station, `+connectorColumns+`, since) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		return t.exec(`INSERT INTO connector (station, `+connectorColumns+`, since) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 			ON CONFLICT (station, evse, connector) DO UPDATE SET status = excluded.status, error_code = excluded.error_code,
 			vendor_id = excluded.vendor_id, vendor_code = excluded.vendor_code, info = excluded.info, at = excluded.at,
 			since = CASE WHEN connector.status = excluded.status THEN connector.since ELSE excluded.since END`,
 			string(id), c.EVSE.ID, c.EVSE.Connector, string(c.Status), c.ErrorCode, c.VendorID, c.VendorCode, c.Info, millis(c.At), millis(ev.At))
-		return err
 	})
 }

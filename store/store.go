@@ -31,6 +31,7 @@ var migrations embed.FS
 type DB struct {
 	*vault
 	sql       *reads
+	replica   *replica // nil: there is none
 	dialect   goose.Dialect
 	lock      lock
 	writers   []*writer
@@ -59,6 +60,9 @@ type Options struct {
 	Secret func() ([]byte, error)
 	// Shared lets other nodes of a cluster use the database at the same time. Only PostgreSQL can be shared.
 	Shared bool
+	// Replica is the address of a streaming replica of the PostgreSQL database, from which reports are read that may be
+	// some seconds old; empty: there is none. While it is away, or far behind, the database itself is read.
+	Replica string
 	// Committed is told of each commit that succeeded: of how many changes it was, and how long it took with running
 	// them. It must not wait. nil: nobody wants to know.
 	Committed func(changes int, took time.Duration)
@@ -91,6 +95,9 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Replica != "" && f.dialect != goose.DialectPostgres {
+		return nil, errors.New("only a PostgreSQL database has replicas to read from")
+	}
 	if o.Shared && f.dialect != goose.DialectPostgres {
 		return nil, errors.New("several nodes need a database that they can share: --database postgres://…")
 	}
@@ -108,6 +115,11 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	}
 	if err := db.prepare(ctx, f); err != nil {
 		return nil, errors.Join(err, db.Close())
+	}
+	if o.Replica != "" {
+		if err := db.openReplica(ctx, o.Replica); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
 	}
 	if f.tidy != "" {
 		db.tidy = make(chan struct{}, 1)
@@ -146,7 +158,7 @@ func (db *DB) migrate(ctx context.Context, f flavour) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(f.dialect, db.sql.DB, dir)
+	p, err := goose.NewProvider(f.dialect, db.sql.DB, dir, goose.WithExcludeVersions(f.without))
 	if err != nil {
 		return err
 	}
@@ -185,7 +197,11 @@ func (db *DB) Close() error {
 		db.untidy.Do(func() { close(db.tidy) })
 		db.tidying.Wait()
 	}
-	return errors.Join(db.sql.Close(), db.lock.release())
+	var err error
+	if db.replica != nil {
+		err = db.replica.sql.Close()
+	}
+	return errors.Join(err, db.sql.Close(), db.lock.release())
 }
 
 // tidyAfter is after how many commits the log of SQLite is carried over into the database. A commit that
@@ -235,7 +251,7 @@ type with struct {
 func (w with) Scan(dest ...any) error { return w.scanner.Scan(append(dest, w.more...)...) }
 
 // one reads a single row with read; without one it is NotFound, told as what is missing.
-func one[T any](row *sql.Row, read func(scanner) (T, error), format string, args ...any) (T, error) {
+func one[T any](row scanner, read func(scanner) (T, error), format string, args ...any) (T, error) {
 	v, err := read(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return v, gnista.Errorf(gnista.NotFound, format, args...)
@@ -244,7 +260,7 @@ func one[T any](row *sql.Row, read func(scanner) (T, error), format string, args
 }
 
 // all reads every row with read.
-func all[T any](rows *sql.Rows, err error, read func(scanner) (T, error)) ([]T, error) {
+func all[T any](rows answer, err error, read func(scanner) (T, error)) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,12 @@ func TestSQLite(t *testing.T) {
 
 func TestPostgreSQL(t *testing.T) { storetest.Run(t, storetest.Postgres(t)) }
 
+// Nodes of a cluster may come through a pooler in transaction mode that knows no prepared statements.
+func TestPooler(t *testing.T) {
+	url := storetest.Pooler(t, storetest.Postgres(t)) + "&default_query_exec_mode=exec"
+	storetest.RunWith(t, url, store.Options{Shared: true})
+}
+
 func open(t *testing.T, url string) *store.DB {
 	t.Helper()
 	db, err := store.Open(t.Context(), url, store.Options{})

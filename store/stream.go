@@ -39,19 +39,17 @@ func (db *DB) ChangeStream(ctx context.Context, id gnista.StationID, number int,
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(`INSERT INTO event_stream (station, `+streamColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (station, number) DO UPDATE SET
+		return t.exec(`INSERT INTO event_stream (station, `+streamColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (station, number) DO UPDATE SET
 			monitor = excluded.monitor, send_interval = excluded.send_interval, send_values = excluded.send_values, opened_at = excluded.opened_at,
 			closed_at = excluded.closed_at, pending = excluded.pending, behind = excluded.behind, newest = excluded.newest`,
 			string(id), number, x.Monitor, x.Interval, x.Values, millis(x.OpenedAt), millis(x.ClosedAt), x.Pending, x.Behind, string(newest))
-		return err
 	})
 }
 
 // DeleteStream forgets a stream.
 func (db *DB) DeleteStream(ctx context.Context, id gnista.StationID, number int) error {
 	return db.write(ctx, string(id), func(t *tx) error {
-		_, err := t.exec(`DELETE FROM event_stream WHERE station = $1 AND number = $2`, string(id), number)
-		return err
+		return t.exec(`DELETE FROM event_stream WHERE station = $1 AND number = $2`, string(id), number)
 	})
 }
 

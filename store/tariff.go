@@ -50,7 +50,7 @@ func (db *DB) CreateTariff(ctx context.Context, x tariff.Tariff) error {
 				return err
 			}
 		}
-		if _, err := t.exec(`INSERT INTO tariff (`+tariffColumns+`) VALUES ($1, $2, $3, $4, $5)`, x.ID, x.Name, x.Currency, x.Default, millis(x.CreatedAt)); err != nil {
+		if err := t.exec(`INSERT INTO tariff (`+tariffColumns+`) VALUES ($1, $2, $3, $4, $5)`, x.ID, x.Name, x.Currency, x.Default, millis(x.CreatedAt)); err != nil {
 			return err
 		}
 		return t.addVersion(x.Versions[0])
@@ -58,8 +58,7 @@ func (db *DB) CreateTariff(ctx context.Context, x tariff.Tariff) error {
 }
 
 func (t *tx) noDefaultTariff() error {
-	_, err := t.exec(`UPDATE tariff SET is_default = $1 WHERE is_default = $2`, false, true)
-	return err
+	return t.exec(`UPDATE tariff SET is_default = $1 WHERE is_default = $2`, false, true)
 }
 
 func (t *tx) addVersion(v tariff.Version) error {
@@ -67,9 +66,8 @@ func (t *tx) addVersion(v tariff.Version) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO tariff_version (id, tariff, number, valid_from, net, min_cost, max_cost, elements, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+	return t.exec(`INSERT INTO tariff_version (id, tariff, number, valid_from, net, min_cost, max_cost, elements, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		v.ID, v.Tariff, v.Number, millis(v.ValidFrom), v.Net, string(v.Min), string(v.Max), string(elements), millis(v.CreatedAt))
-	return err
 }
 
 // AddVersion stores another version and gives it the next number. NotFound.
@@ -90,11 +88,8 @@ func (db *DB) AddVersion(ctx context.Context, v tariff.Version) (tariff.Version,
 
 // lockTariff keeps others from changing a tariff until the commit. NotFound.
 func (t *tx) lockTariff(id string) error {
-	r, err := t.exec(`UPDATE tariff SET id = id WHERE id = $1 AND deleted_at = 0`, id)
-	if err != nil {
-		return err
-	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 {
+	n, err := t.changed(`UPDATE tariff SET id = id WHERE id = $1 AND deleted_at = 0`, id)
+	if err != nil || n == 0 {
 		return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no tariff %q", id))
 	}
 	return nil
@@ -119,8 +114,7 @@ func (db *DB) UpdateTariff(ctx context.Context, id string, change func(*tariff.T
 				return err
 			}
 		}
-		_, err = t.exec(`UPDATE tariff SET name = $1, is_default = $2 WHERE id = $3`, x.Name, x.Default, id)
-		return err
+		return t.exec(`UPDATE tariff SET name = $1, is_default = $2 WHERE id = $3`, x.Name, x.Default, id)
 	})
 	if err != nil {
 		return tariff.Tariff{}, err
@@ -160,8 +154,7 @@ func (db *DB) DeleteTariff(ctx context.Context, id string, now time.Time) error 
 				return gnista.Errorf(gnista.Conflict, "the tariff cannot be deleted: it %s", why)
 			}
 		}
-		_, err := t.exec(`UPDATE tariff SET deleted_at = $1 WHERE id = $2`, millis(now), id)
-		return err
+		return t.exec(`UPDATE tariff SET deleted_at = $1 WHERE id = $2`, millis(now), id)
 	})
 }
 

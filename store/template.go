@@ -35,28 +35,23 @@ func (db *DB) SaveTemplate(ctx context.Context, x station.Template) error {
 		if others > 0 {
 			return gnista.Errorf(gnista.Conflict, "there is a template with the name %q", x.Name)
 		}
-		_, err := t.exec(`INSERT INTO template (`+templateColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		return t.exec(`INSERT INTO template (`+templateColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (id) DO UPDATE SET name = excluded.name, vendor = excluded.vendor, model = excluded.model, firmware = excluded.firmware,
 			version = excluded.version, settings = excluded.settings, updated_at = excluded.updated_at`,
 			x.ID, x.Name, x.Match.Vendor, x.Match.Model, x.Match.Firmware, string(x.Match.Version), string(settings), millis(x.CreatedAt), millis(x.UpdatedAt))
-		return err
 	})
 }
 
 // DeleteTemplate forgets a template, also where it was given to a station. NotFound.
 func (db *DB) DeleteTemplate(ctx context.Context, id string) error {
 	return db.write(ctx, "template", func(t *tx) error {
-		r, err := t.exec(`DELETE FROM template WHERE id = $1`, id)
+		n, err := t.changed(`DELETE FROM template WHERE id = $1`, id)
 		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil {
 			return err
 		} else if n == 0 {
 			return gnista.Errorf(gnista.NotFound, "there is no template %q", id)
 		}
-		_, err = t.exec(`UPDATE inventory SET template = '' WHERE template = $1 AND template <> ''`, id)
-		return err
+		return t.exec(`UPDATE inventory SET template = '' WHERE template = $1 AND template <> ''`, id)
 	})
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"gnista"
@@ -17,12 +16,9 @@ const terminalPaymentOf = `SELECT ` + paymentColumns + ` FROM payment WHERE id =
 // that there is then.
 func (db *DB) OpenTerminalPayment(ctx context.Context, c *payment.Change, p terminal.Place) (out payment.Payment, err error) {
 	err = db.write(ctx, ledgerKey, func(t *tx) error {
-		result, err := t.exec(`INSERT INTO terminal_payment (payment, station, reference, kiosk, brand, last4, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (station, reference) DO NOTHING`,
+		n, err := t.changed(`INSERT INTO terminal_payment (payment, station, reference, kiosk, brand, last4, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (station, reference) DO NOTHING`,
 			p.Payment, string(p.Station), p.Reference, p.Kiosk, p.Card.Brand, p.Card.Last4, millis(c.CreatedAt))
 		if err != nil {
-			return err
-		}
-		if n, err := result.RowsAffected(); err != nil {
 			return err
 		} else if n > 0 {
 			if err := t.savePayment(c); err != nil {
@@ -55,8 +51,7 @@ func (db *DB) SaveTerminalCard(ctx context.Context, id gnista.StationID, referen
 		return err
 	}
 	return db.write(ctx, ledgerKey, func(t *tx) error {
-		_, err := t.exec(`UPDATE terminal_payment SET brand = $3, last4 = $4 WHERE `+lacks, string(id), reference, c.Brand, c.Last4)
-		return err
+		return t.exec(`UPDATE terminal_payment SET brand = $3, last4 = $4 WHERE `+lacks, string(id), reference, c.Brand, c.Last4)
 	})
 }
 
@@ -89,12 +84,9 @@ func (db *DB) AddSettlement(ctx context.Context, s terminal.Settlement, ev gnist
 		if err := t.row(`SELECT COUNT(*) FROM settlement WHERE station = $1 AND reference = $2`, string(s.Station), s.Reference).Scan(&n); err != nil || n >= maxPerReference {
 			return err
 		}
-		result, err := t.exec(`INSERT INTO settlement (`+settlementColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (station, reference, status, at) DO NOTHING`,
+		fresh, err := t.changed(`INSERT INTO settlement (`+settlementColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (station, reference, status, at) DO NOTHING`,
 			s.ID, string(s.Station), s.Payment, s.Reference, string(s.Status), s.Amount.Amount, s.Amount.Currency, millis(s.At), s.Transaction, detail, millis(s.ReceivedAt))
-		if err != nil {
-			return err
-		}
-		if n, err := result.RowsAffected(); err != nil || n == 0 {
+		if err != nil || fresh == 0 {
 			return err
 		}
 		added = true
@@ -102,16 +94,15 @@ func (db *DB) AddSettlement(ctx context.Context, s terminal.Settlement, ev gnist
 		if s.Payment != "" {
 			return nil
 		}
-		_, err = t.exec(`DELETE FROM settlement WHERE station = $1 AND payment = '' AND id < (SELECT id FROM settlement WHERE station = $1 AND payment = '' ORDER BY id DESC LIMIT 1 OFFSET $2)
+		return t.exec(`DELETE FROM settlement WHERE station = $1 AND payment = '' AND id < (SELECT id FROM settlement WHERE station = $1 AND payment = '' ORDER BY id DESC LIMIT 1 OFFSET $2)
 			AND NOT EXISTS (SELECT 1 FROM terminal_payment p WHERE p.station = settlement.station AND p.reference = settlement.reference)`, string(s.Station), maxUnmatched-1)
-		return err
 	})
 	return added, err
 }
 
 const settlementColumns = `id, station, payment, reference, status, amount, currency, at, transaction_id, detail, received_at`
 
-func (db *DB) settlements(rows *sql.Rows, err error) ([]terminal.Settlement, error) {
+func (db *DB) settlements(rows answer, err error) ([]terminal.Settlement, error) {
 	return all(rows, err, func(s scanner) (x terminal.Settlement, err error) {
 		var at, received int64
 		var text string

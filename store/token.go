@@ -103,7 +103,7 @@ func (db *DB) CreateToken(ctx context.Context, k token.Token) error {
 }
 
 // checkToken finds what a token names and is not there; what it named before is not asked for.
-func checkToken(t interface{ row(string, ...any) *sql.Row }, k, was token.Token) error {
+func checkToken(t interface{ row(string, ...any) scanner }, k, was token.Token) error {
 	exists := func(query, id string) (there bool, err error) {
 		err = t.row(`SELECT EXISTS (`+query+`)`, id).Scan(&there)
 		return there, err
@@ -140,7 +140,7 @@ type reading struct {
 	db *DB
 }
 
-func (r reading) row(query string, args ...any) *sql.Row {
+func (r reading) row(query string, args ...any) scanner {
 	return r.db.sql.QueryRowContext(r.Context, query, args...)
 }
 
@@ -151,7 +151,7 @@ func (t *tx) saveToken(k token.Token) error {
 		return err
 	}
 	key := t.key(k.ID.UID)
-	if _, err := t.exec(`INSERT INTO token (uid_key, `+tokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+	if err := t.exec(`INSERT INTO token (uid_key, `+tokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		ON CONFLICT (uid_key, type) DO UPDATE SET name = excluded.name, token_group = excluded.token_group, blocked = excluded.blocked, expires_at = excluded.expires_at,
 		max_concurrent = excluded.max_concurrent, offline = excluded.offline, updated_at = excluded.updated_at, account = excluded.account,
 		valid_from = excluded.valid_from, master = excluded.master, block_reason = excluded.block_reason, detail = excluded.detail, tariff = excluded.tariff`,
@@ -159,8 +159,7 @@ func (t *tx) saveToken(k token.Token) error {
 		millis(k.ValidFrom), k.Master, k.BlockReason, rest, k.Tariff); err != nil {
 		return err
 	}
-	_, err = t.exec(`DELETE FROM unknown_token WHERE uid_key = $1 AND (type = $2 OR type = '')`, key, string(k.ID.Type))
-	return err
+	return t.exec(`DELETE FROM unknown_token WHERE uid_key = $1 AND (type = $2 OR type = '')`, key, string(k.ID.Type))
 }
 
 // sameListed tells whether a change shows in no list of a station.
@@ -225,7 +224,7 @@ func (db *DB) DeleteToken(ctx context.Context, id token.ID) error {
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec(`DELETE FROM token WHERE uid_key = $1 AND type = $2`, t.key(k.ID.UID), string(k.ID.Type)); err != nil {
+		if err := t.exec(`DELETE FROM token WHERE uid_key = $1 AND type = $2`, t.key(k.ID.UID), string(k.ID.Type)); err != nil {
 			return err
 		}
 		return t.tokensChanged()
@@ -289,12 +288,9 @@ func (t *chargingTx) Site(station gnista.StationID) (site string, err error) {
 }
 
 func (t *chargingTx) BlockToken(id token.ID, reason string, now time.Time) error {
-	r, err := t.exec(`UPDATE token SET blocked = $1, block_reason = $2, updated_at = $3 WHERE uid_key = $4 AND type = $5 AND blocked = $6`,
+	n, err := t.changed(`UPDATE token SET blocked = $1, block_reason = $2, updated_at = $3 WHERE uid_key = $4 AND type = $5 AND blocked = $6`,
 		true, reason, millis(now), t.key(id.UID), string(id.Type), false)
-	if err != nil {
-		return err
-	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 {
+	if err != nil || n == 0 {
 		return err
 	}
 	return t.tokensChanged()

@@ -34,9 +34,8 @@ func (db *DB) AddAuditEntry(ctx context.Context, e access.Entry) (access.Entry, 
 		}
 		e.Seq = seq
 		e.Hash = e.Sum(before)
-		_, err = t.exec(`INSERT INTO audit (`+trailColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		return t.exec(`INSERT INTO audit (`+trailColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 			e.Seq, millis(e.At), e.User, e.Name, e.Action, string(e.Station), e.Site, e.Path, e.Input, e.Reason, string(e.Stage), e.Status, e.Of, e.Remote, e.Hash)
-		return err
 	})
 	return e, err
 }

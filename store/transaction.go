@@ -140,13 +140,14 @@ func (db *DB) Finished(ctx context.Context, f billing.Finished) ([]charging.Tran
 	if f.AfterID != "" {
 		w.add("(started_at, id) > ("+w.arg(millis(f.AfterAt))+", ?)", f.AfterID)
 	}
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+transactionColumns+` FROM station_transaction`+w.sql()+` ORDER BY started_at, id LIMIT `+w.arg(f.Limit), w.args...)
-	return all(rows, err, db.scanTransaction)
+	query := `SELECT ` + transactionColumns + ` FROM station_transaction` + w.sql() + ` ORDER BY started_at, id LIMIT ` + w.arg(f.Limit)
+	return old(ctx, db, db.scanTransaction, query, w.args...)
 }
 
 // Change runs f within one SQL transaction and commits what it did, or nothing when it fails.
 func (db *DB) Change(ctx context.Context, station gnista.StationID, f func(charging.Tx) error) error {
-	return db.write(ctx, string(station), func(t *tx) error { return f(&chargingTx{tx: t}) })
+	w := db.writer(string(station))
+	return w.wait(ctx, w.queue, &change{key: string(station), early: true, run: func(t *tx) error { return f(&chargingTx{tx: t}) }, done: make(chan struct{})})
 }
 
 // chargingTx is a [charging.Tx].
@@ -181,8 +182,14 @@ func fixedOf(x *charging.Transaction) fixed {
 	return f
 }
 
+const (
+	selectTransaction = `SELECT ` + transactionColumns + ` FROM station_transaction WHERE `
+	byRef             = `station = $1 AND ref = $2`
+	transactionByRef  = selectTransaction + byRef
+)
+
 func (t *chargingTx) one(condition string, args ...any) (*charging.Transaction, error) {
-	x, err := t.scanTransaction(t.row(`SELECT `+transactionColumns+` FROM station_transaction WHERE `+condition, args...))
+	x, err := t.scanTransaction(t.row(selectTransaction+condition, args...))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -193,7 +200,7 @@ func (t *chargingTx) one(condition string, args ...any) (*charging.Transaction, 
 func (t *chargingTx) ByID(id string) (*charging.Transaction, error) { return t.one(`id = $1`, id) }
 
 func (t *chargingTx) ByRef(station gnista.StationID, ref string) (*charging.Transaction, error) {
-	return t.one(`station = $1 AND ref = $2`, string(station), ref)
+	return t.one(byRef, string(station), ref)
 }
 
 func (t *chargingTx) ByStart(station gnista.StationID, key string) (*charging.Transaction, error) {
@@ -227,7 +234,7 @@ func (t *chargingTx) EndedAt(station gnista.StationID, at time.Time) ([]*chargin
 
 func (t *chargingTx) CountOpen(id token.ID) (n int, err error) {
 	// The row of the token is locked until the commit: on PostgreSQL others write at the same time.
-	if _, err := t.exec(`UPDATE token SET uid_key = uid_key WHERE uid_key = $1 AND type = $2`, t.key(id.UID), string(id.Type)); err != nil {
+	if err := t.exec(`UPDATE token SET uid_key = uid_key WHERE uid_key = $1 AND type = $2`, t.key(id.UID), string(id.Type)); err != nil {
 		return 0, err
 	}
 	err = t.row(`SELECT COUNT(*) FROM station_transaction WHERE token_key = $1 AND token_type = $2 AND state = 'active' AND authorised = $3`,
@@ -238,7 +245,7 @@ func (t *chargingTx) CountOpen(id token.ID) (n int, err error) {
 // evsePower is the most power that a station has reported of an EVSE. (OCPP 2.x device model: EVSE, Power)
 const evsePower = `SELECT max_limit, unit FROM variable WHERE station = $1 AND component = 'EVSE' AND name = 'Power' AND evse = $2 AND max_limit <> '' LIMIT 1`
 
-func scanPower(row *sql.Row) (most, unit string, err error) {
+func scanPower(row scanner) (most, unit string, err error) {
 	err = row.Scan(&most, &unit)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
@@ -267,6 +274,9 @@ func (t *chargingTx) SaveDecision(d charging.Decision) error {
 
 func (t *chargingTx) Number() (int64, error) { return t.next("transaction", 1) }
 
+// saveProgress saves what is not [fixed].
+const saveProgress = `UPDATE station_transaction SET activity = $1, updated_at = $2, energy_wh = $3, power_w = $4, soc = $5, review = $6, detail = $7 WHERE id = $8`
+
 func (t *chargingTx) Save(x *charging.Transaction, samples []charging.Sample, evs ...gnista.Event) error {
 	t.emit(evs...)
 	plain := x.Progress
@@ -283,8 +293,7 @@ func (t *chargingTx) Save(x *charging.Transaction, samples []charging.Sample, ev
 		review = append(review, r...)
 	}
 	if slices.Contains(t.found, fixedOf(x)) {
-		_, err = t.exec(`UPDATE station_transaction SET activity = $1, updated_at = $2, energy_wh = $3, power_w = $4, soc = $5, review = $6, detail = $7
-			WHERE id = $8`, string(x.Activity), millis(x.UpdatedAt), x.EnergyWh, x.PowerW, x.SoC, string(review), rest, x.ID)
+		err = t.exec(saveProgress, string(x.Activity), millis(x.UpdatedAt), x.EnergyWh, x.PowerW, x.SoC, string(review), rest, x.ID)
 	} else {
 		err = t.saveAll(x, string(review), rest)
 	}
@@ -299,7 +308,7 @@ func (t *tx) saveAll(x *charging.Transaction, review, rest string) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO station_transaction (`+transactionColumns+`, token_key, blocked)
+	return t.exec(`INSERT INTO station_transaction (`+transactionColumns+`, token_key, blocked)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
 		ON CONFLICT (id) DO UPDATE SET ref = excluded.ref, evse = excluded.evse, connector = excluded.connector, token_uid = excluded.token_uid,
 		token_type = excluded.token_type, authorised = excluded.authorised, tariff = excluded.tariff, state = excluded.state,
@@ -310,7 +319,6 @@ func (t *tx) saveAll(x *charging.Transaction, review, rest string) error {
 		x.ID, string(x.Station), string(x.Version), x.Ref, t.startKey(x.StartKey), x.EVSE.ID, x.EVSE.Connector, who, string(x.Token.Type), x.Authorised, x.Tariff,
 		string(x.State), string(x.Activity), millis(x.StartedAt), millis(x.EndedAt), millis(x.FinishedAt), millis(x.UpdatedAt), x.StopReason, x.RemoteID,
 		x.EnergyWh, x.PowerW, x.SoC, review, x.Note, rest, x.Account, t.key(x.Token.UID), x.Blocked())
-	return err
 }
 
 // where collects the conditions of a list.

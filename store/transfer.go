@@ -27,10 +27,9 @@ func (db *DB) AddTransfer(ctx context.Context, x station.Transfer) (station.Tran
 			return err
 		}
 		x.Number = int(n)
-		_, err = t.exec(`INSERT INTO transfer (`+transferColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		return t.exec(`INSERT INTO transfer (`+transferColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 			x.ID, x.Number, string(x.Station), string(x.Kind), string(x.State), x.Detail, x.Location, x.Key, x.Uploads, x.File, x.Before,
 			millis(x.At), millis(x.DueAt), millis(x.ChangeAt), millis(x.EndedAt))
-		return err
 	})
 	return x, err
 }
@@ -57,7 +56,7 @@ func (db *DB) ChangeTransfers(ctx context.Context, id gnista.StationID, change f
 			if x == was[i] {
 				continue
 			}
-			if _, err := t.exec(`UPDATE transfer SET state = $1, detail = $2, uploads = $3, file = $4, change_at = $5, ended_at = $6 WHERE id = $7`,
+			if err := t.exec(`UPDATE transfer SET state = $1, detail = $2, uploads = $3, file = $4, change_at = $5, ended_at = $6 WHERE id = $7`,
 				string(x.State), x.Detail, x.Uploads, x.File, millis(x.ChangeAt), millis(x.EndedAt), x.ID); err != nil {
 				return err
 			}
@@ -112,9 +111,8 @@ func scanFile(s scanner) (f station.File, err error) {
 // AddFile keeps what is known of a file.
 func (db *DB) AddFile(ctx context.Context, f station.File) error {
 	return db.write(ctx, f.ID, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO file (`+fileColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		return t.exec(`INSERT INTO file (`+fileColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			f.ID, string(f.Kind), f.Name, f.Size, f.SHA256, f.MD5, f.Key, millis(f.At))
-		return err
 	})
 }
 
@@ -140,11 +138,8 @@ func (db *DB) OldFiles(ctx context.Context, kind station.FileKind, before time.T
 // DeleteFile forgets a file. NotFound.
 func (db *DB) DeleteFile(ctx context.Context, id string) error {
 	return db.write(ctx, id, func(t *tx) error {
-		r, err := t.exec(`DELETE FROM file WHERE id = $1`, id)
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n > 0 {
+		n, err := t.changed(`DELETE FROM file WHERE id = $1`, id)
+		if err != nil || n > 0 {
 			return err
 		}
 		return gnista.Errorf(gnista.NotFound, "there is no file %q", id)

@@ -24,21 +24,17 @@ func (v *vault) scanUnknown(s scanner) (u token.UnknownToken, err error) {
 func (db *DB) SawUnknown(ctx context.Context, u token.UnknownToken, most int) error {
 	return db.write(ctx, string(u.Station), func(t *tx) error {
 		key := t.key(u.Token.UID)
-		r, err := t.exec(`UPDATE unknown_token SET uid = $1, station = $2, evse = $3, count = count + $4, last_at = $5 WHERE uid_key = $6 AND type = $7`,
+		n, err := t.changed(`UPDATE unknown_token SET uid = $1, station = $2, evse = $3, count = count + $4, last_at = $5 WHERE uid_key = $6 AND type = $7`,
 			t.seal(u.Token.UID), string(u.Station), u.EVSE, u.Count, millis(u.LastAt), key, string(u.Token.Type))
-		if err != nil {
+		if err != nil || n > 0 {
 			return err
 		}
-		if n, err := r.RowsAffected(); err != nil || n > 0 {
-			return err
-		}
-		if _, err := t.exec(`INSERT INTO unknown_token (`+unknownColumns+`, uid_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		if err := t.exec(`INSERT INTO unknown_token (`+unknownColumns+`, uid_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (uid_key, type) DO UPDATE SET count = unknown_token.count + excluded.count, last_at = excluded.last_at`,
 			u.ID, t.seal(u.Token.UID), string(u.Token.Type), string(u.Station), u.EVSE, u.Count, millis(u.FirstAt), millis(u.LastAt), key); err != nil {
 			return err
 		}
-		_, err = t.exec(`DELETE FROM unknown_token WHERE id IN (SELECT id FROM unknown_token ORDER BY last_at DESC, id DESC LIMIT $1 OFFSET $2)`, most, most)
-		return err
+		return t.exec(`DELETE FROM unknown_token WHERE id IN (SELECT id FROM unknown_token ORDER BY last_at DESC, id DESC LIMIT $1 OFFSET $2)`, most, most)
 	})
 }
 
@@ -78,7 +74,6 @@ func (db *DB) ForgetUnknown(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(`DELETE FROM unknown_token WHERE id = $1`, id)
-		return err
+		return t.exec(`DELETE FROM unknown_token WHERE id = $1`, id)
 	})
 }

@@ -26,7 +26,7 @@ func scanOutage(s scanner) (o uptime.Outage, err error) {
 func (db *DB) SwitchOutage(ctx context.Context, end, begin uptime.Outage) error {
 	return db.write(ctx, string(begin.Station), func(t *tx) error {
 		if end.Cause != uptime.Works {
-			if _, err := t.exec(`UPDATE outage SET until = $1 WHERE station = $2 AND evse = $3 AND connector = $4 AND until = 0`,
+			if err := t.exec(`UPDATE outage SET until = $1 WHERE station = $2 AND evse = $3 AND connector = $4 AND until = 0`,
 				millis(end.Until), string(end.Station), end.EVSE.ID, end.Connector); err != nil {
 				return err
 			}
@@ -34,10 +34,9 @@ func (db *DB) SwitchOutage(ctx context.Context, end, begin uptime.Outage) error 
 		if begin.Cause == uptime.Works {
 			return nil
 		}
-		_, err := t.exec(`INSERT INTO outage (`+outageColumns+`) SELECT id, $2, $3, $4, 0, $5 FROM station WHERE id = $1
+		return t.exec(`INSERT INTO outage (`+outageColumns+`) SELECT id, $2, $3, $4, 0, $5 FROM station WHERE id = $1
 			ON CONFLICT (station, evse, connector, since) DO UPDATE SET cause = excluded.cause, until = 0`,
 			string(begin.Station), begin.EVSE.ID, begin.Connector, millis(begin.Since), string(begin.Cause))
-		return err
 	})
 }
 
@@ -67,7 +66,7 @@ func (db *DB) LoseLinks(ctx context.Context, ids []gnista.StationID, at time.Tim
 func (db *DB) FindLinks(ctx context.Context, ids []gnista.StationID, at time.Time) error {
 	return db.writeLater(ctx, "outage", func(t *tx) error {
 		for _, id := range ids {
-			if _, err := t.exec(`UPDATE outage SET until = $1 WHERE station = $2 AND evse = $3 AND until = 0`, millis(at), string(id), uptime.Link(id).EVSE.ID); err != nil {
+			if err := t.exec(`UPDATE outage SET until = $1 WHERE station = $2 AND evse = $3 AND until = 0`, millis(at), string(id), uptime.Link(id).EVSE.ID); err != nil {
 				return err
 			}
 		}
@@ -94,8 +93,7 @@ func (db *DB) Booted(ctx context.Context, after gnista.StationID, limit int) ([]
 // Observe keeps that we watched from one time to another.
 func (db *DB) Observe(ctx context.Context, from, until time.Time) error {
 	return db.write(ctx, "outage", func(t *tx) error {
-		_, err := t.exec(`INSERT INTO observed (since, until) VALUES ($1, $2) ON CONFLICT (since) DO UPDATE SET until = excluded.until`, millis(from), millis(until))
-		return err
+		return t.exec(`INSERT INTO observed (since, until) VALUES ($1, $2) ON CONFLICT (since) DO UPDATE SET until = excluded.until`, millis(from), millis(until))
 	})
 }
 
@@ -123,7 +121,7 @@ func (db *DB) ForgetOutages(ctx context.Context, before time.Time) error {
 	}
 	return db.writeLater(ctx, "outage", func(t *tx) error {
 		for _, table := range []string{`outage WHERE until > 0 AND`, `exclusion WHERE`} { // that we watched stays: it says since when
-			if _, err := t.exec(`DELETE FROM `+table+` until < $1`, millis(before)); err != nil {
+			if err := t.exec(`DELETE FROM `+table+` until < $1`, millis(before)); err != nil {
 				return err
 			}
 		}
@@ -178,8 +176,7 @@ func (db *DB) Outages(ctx context.Context, site string, first, last gnista.Stati
 	if site != "" {
 		w.add("station IN (SELECT id FROM station WHERE site = ? AND site <> '')", site)
 	}
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+outageColumns+` FROM outage`+w.sql()+` ORDER BY station, evse, connector, since`, w.args...)
-	return all(rows, err, scanOutage)
+	return old(ctx, db, scanOutage, `SELECT `+outageColumns+` FROM outage`+w.sql()+` ORDER BY station, evse, connector, since`, w.args...)
 }
 
 const exclusionColumns = `id, kind, site, station, evse, since, until, note, made_by, created_at`
@@ -201,9 +198,8 @@ func (db *DB) AddExclusion(ctx context.Context, x uptime.Exclusion, most int) er
 		if n >= most {
 			return gnista.Errorf(gnista.Conflict, "there are %d already, which is the most; delete some", n)
 		}
-		_, err := t.exec(`INSERT INTO exclusion (`+exclusionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		return t.exec(`INSERT INTO exclusion (`+exclusionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			x.ID, string(x.Kind), x.Site, string(x.Station), x.EVSE, millis(x.Since), millis(x.Until), x.Note, x.By, millis(x.CreatedAt))
-		return err
 	})
 }
 
@@ -231,11 +227,8 @@ func (db *DB) Exclusions(ctx context.Context, s uptime.Span, before string, limi
 // DeleteExclusion removes one. NotFound.
 func (db *DB) DeleteExclusion(ctx context.Context, id string) error {
 	return db.write(ctx, "exclusion", func(t *tx) error {
-		r, err := t.exec(`DELETE FROM exclusion WHERE id = $1`, id)
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
+		n, err := t.changed(`DELETE FROM exclusion WHERE id = $1`, id)
+		if err != nil || n == 0 {
 			return errors.Join(err, gnista.Errorf(gnista.NotFound, "there is no exclusion %q", id))
 		}
 		return nil
@@ -266,10 +259,8 @@ func (db *DB) SetOpening(ctx context.Context, site string, list []uptime.Opening
 			return err
 		}
 		if len(list) == 0 {
-			_, err := t.exec(`DELETE FROM opening_hours WHERE site = $1`, site)
-			return err
+			return t.exec(`DELETE FROM opening_hours WHERE site = $1`, site)
 		}
-		_, err := t.exec(`INSERT INTO opening_hours (site, hours) VALUES ($1, $2) ON CONFLICT (site) DO UPDATE SET hours = excluded.hours`, site, string(text))
-		return err
+		return t.exec(`INSERT INTO opening_hours (site, hours) VALUES ($1, $2) ON CONFLICT (site) DO UPDATE SET hours = excluded.hours`, site, string(text))
 	})
 }

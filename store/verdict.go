@@ -41,15 +41,14 @@ func (db *DB) AddVerdicts(ctx context.Context, list []station.Verdict) error {
 			}
 		}
 		for id := range fresh {
-			if _, err := t.exec(`DELETE FROM verdict WHERE station = $1 AND last_at < (SELECT last_at FROM verdict WHERE station = $1 ORDER BY last_at DESC LIMIT 1 OFFSET $2)`, string(id), maxReasons); err != nil {
+			if err := t.exec(`DELETE FROM verdict WHERE station = $1 AND last_at < (SELECT last_at FROM verdict WHERE station = $1 ORDER BY last_at DESC LIMIT 1 OFFSET $2)`, string(id), maxReasons); err != nil {
 				return err
 			}
 		}
 		if len(fresh) == 0 {
 			return nil
 		}
-		_, err := t.exec(`DELETE FROM verdict WHERE last_at < (SELECT last_at FROM verdict ORDER BY last_at DESC LIMIT 1 OFFSET $1)`, maxVerdicts)
-		return err
+		return t.exec(`DELETE FROM verdict WHERE last_at < (SELECT last_at FROM verdict ORDER BY last_at DESC LIMIT 1 OFFSET $1)`, maxVerdicts)
 	})
 }
 

@@ -28,7 +28,7 @@ func (db *DB) Found(ctx context.Context, after watch.Found, limit int) ([]watch.
 func (db *DB) KeepFound(ctx context.Context, add, remove []watch.Found) error {
 	return db.write(ctx, "found", func(t *tx) error {
 		for _, f := range add {
-			if _, err := t.exec(`INSERT INTO found (rule, code, station, evse, connector, since) SELECT $1, $2, $3, $4, $5, $6
+			if err := t.exec(`INSERT INTO found (rule, code, station, evse, connector, since) SELECT $1, $2, $3, $4, $5, $6
 				WHERE $3 = '' OR EXISTS (SELECT 1 FROM station WHERE id = $3)
 				ON CONFLICT (rule, station, evse, connector) DO UPDATE SET code = excluded.code, since = excluded.since`,
 				f.Rule, f.Code, string(f.Station), f.EVSE.ID, f.Connector, millis(f.Since)); err != nil {
@@ -36,7 +36,7 @@ func (db *DB) KeepFound(ctx context.Context, add, remove []watch.Found) error {
 			}
 		}
 		for _, f := range remove {
-			if _, err := t.exec(`DELETE FROM found WHERE rule = $1 AND station = $2 AND evse = $3 AND connector = $4`, f.Rule, string(f.Station), f.EVSE.ID, f.Connector); err != nil {
+			if err := t.exec(`DELETE FROM found WHERE rule = $1 AND station = $2 AND evse = $3 AND connector = $4`, f.Rule, string(f.Station), f.EVSE.ID, f.Connector); err != nil {
 				return err
 			}
 		}

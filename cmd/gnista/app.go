@@ -51,6 +51,7 @@ import (
 // options are what an app is made with.
 type options struct {
 	Database   string
+	Replica    string         // of the database, for reports; empty: there is none
 	GroupSize  int            // changes in one commit; 0 is the default
 	Charging   charging.Store // instead of the database, for measuring what that costs
 	Messages   station.MessageStore
@@ -221,7 +222,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	var err error
 	if a.db == nil {
-		a.db, err = store.Open(ctx, o.Database, store.Options{Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Committed: a.metrics.committed, Log: o.Log})
+		a.db, err = store.Open(ctx, o.Database, store.Options{Replica: o.Replica, Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Committed: a.metrics.committed, Log: o.Log})
 		if err != nil {
 			return nil, err
 		}

@@ -86,9 +86,36 @@ func (s *serve) examine(ctx context.Context) []finding {
 	running := s.answers(ctx)
 	list := []finding{s.checkSettings(), s.checkZone(), s.checkFolder(), s.checkRoom(), s.checkKey(), checkOpenFiles()}
 	list = append(list, s.checkDatabase(ctx)...)
+	list = append(list, s.checkReplica(ctx)...)
 	list = append(list, s.checkCertificates()...)
 	list = append(list, running, s.checkAdmin(ctx))
 	return list
+}
+
+// checkReplica looks at the replica that reports are read from, where there is one.
+func (s *serve) checkReplica(ctx context.Context) []finding {
+	if s.DatabaseReplica == "" {
+		return nil
+	}
+	secret, err := certifying{SecretKey: s.SecretKey}.secret(s.Data)
+	if err != nil {
+		return []finding{{"replica", skipped, "without the key of the database", ""}}
+	}
+	ctx, cancel := context.WithTimeout(ctx, inspectWithin)
+	defer cancel()
+	db, err := store.OpenToRead(ctx, s.DatabaseReplica, secret)
+	if err == nil {
+		defer db.Close()
+		err = db.Proves(ctx)
+	}
+	if err != nil {
+		return []finding{{"replica", warning, err.Error(), "see that it runs and follows the database; until then reports are read from the database itself"}}
+	}
+	last, err := db.LastEventAt(ctx)
+	if err != nil {
+		return []finding{{"replica", warning, err.Error(), ""}}
+	}
+	return []finding{{"replica", fine, fmt.Sprintf("it answers, and its newest event is of %s", last.Format(time.RFC3339)), ""}}
 }
 
 func (s *serve) checkSettings() finding {

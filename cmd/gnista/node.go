@@ -110,7 +110,7 @@ func joinCluster(ctx context.Context, c clustered, o options) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.db, err = store.Open(ctx, o.Database, store.Options{Notify: n.told, Secret: o.Secret, Shared: true, Committed: n.metrics.committed, Log: o.Log})
+	n.db, err = store.Open(ctx, o.Database, store.Options{Replica: o.Replica, Notify: n.told, Secret: o.Secret, Shared: true, Committed: n.metrics.committed, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}

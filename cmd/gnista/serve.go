@@ -24,6 +24,7 @@ import (
 	"gnista/payment/stripe"
 	"gnista/payment/swish"
 	"gnista/station"
+	"gnista/store"
 	"gnista/token"
 )
 
@@ -72,6 +73,7 @@ type serve struct {
 	joining
 	clustered
 	tracing
+	DatabaseReplica string                `help:"A streaming replica of the PostgreSQL database, postgres://…, from which reports are read that may be seconds old." placeholder:"URL"`
 	Listen          string                `help:"Address for stations, API and pages." default:"127.0.0.1:8080"`
 	AdminListen     string                `help:"Address for metrics (/metrics), health (/readyz) and profiles (/debug/pprof); none when empty. Nobody is asked who they are there, so do not make it public."`
 	StopDelay       time.Duration         `help:"Time between being asked to end, from when /readyz says 503, and the end of connections: as long as a load balancer takes to notice." default:"0s"`
@@ -160,6 +162,22 @@ func (s *serve) logger(w io.Writer) *slog.Logger {
 	return slog.New(withRequests{slog.NewTextHandler(w, o)})
 }
 
+// checkReplicaURL makes sure that what is to have a replica can have one.
+func checkReplicaURL(database, replica string) error {
+	if replica == "" {
+		return nil
+	}
+	for _, x := range []struct{ url, wrong string }{
+		{replica, "is not a postgres://… address"},
+		{database, "needs a database that has replicas: --database postgres://…"},
+	} {
+		if file, err := store.Kind(x.url); err != nil || file != "" {
+			return errors.New("--database-replica " + x.wrong)
+		}
+	}
+	return nil
+}
+
 func (s *serve) options(log *slog.Logger) (options, error) {
 	url, err := s.url()
 	if err != nil {
@@ -169,7 +187,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if err != nil {
 		return options{}, fmt.Errorf("--time-zone: %w", err)
 	}
-	if err := errors.Join(s.checkPublicURL(), s.clustered.check(s.Listen, url, s.AdminToken, s.Demo || s.TestPayments)); err != nil {
+	if err := errors.Join(s.checkPublicURL(), checkReplicaURL(url, s.DatabaseReplica), s.clustered.check(s.Listen, url, s.AdminToken, s.Demo || s.TestPayments)); err != nil {
 		return options{}, err
 	}
 	for name, d := range map[string]time.Duration{"--heartbeat": s.Heartbeat, "--retry": s.Retry} {
@@ -222,7 +240,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	o := options{
 		Cloning:    token.Cloning{Apart: s.CardApart, PerHour: s.CardStarts, Block: s.CardBlock},
 		Certifying: s.certifying, Secret: secret,
-		Database: url, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
+		Database: url, Replica: s.DatabaseReplica, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
 		Seller: seller, Invoicing: s.invoicing, Collecting: s.collecting, Stripe: card, Guests: policy, Terminals: s.terminals, Watching: s.watching, Alerting: s.alerting, Mailer: mailer, SignOn: signOn, SignUp: joins, ShowLinks: s.Demo && mailer == nil, NewSecret: rand.Text,
 		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Admit: s.AdmitPerSecond, Drain: s.Drain, Spread: spread, MapTiles: s.MapPMTiles, Now: now, NewID: newID, Log: log,
 	}

@@ -122,3 +122,98 @@ func (s suite) abandoned(t *testing.T) {
 	_, err = s.Transaction(t.Context(), "ab2")
 	wantCode(t, err, gnista.NotFound)
 }
+
+// grouped: changes that wait for one another and are committed together are as if each were alone: each finds its own
+// transaction, the second of a station sees what the first did, and one that fails takes nobody with it.
+func (s suite) grouped(t *testing.T) {
+	ctx := t.Context()
+	const stations = 120
+	name := func(i int) gnista.StationID { return gnista.StationID(fmt.Sprintf("grp%d", i)) }
+	// together lets changes come while the writer of many of them is busy.
+	together := func(changes ...func()) {
+		begun, goOn, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+		go func() {
+			ended <- s.Change(ctx, "grouped", func(charging.Tx) error { close(begun); <-goOn; return nil })
+		}()
+		<-begun
+		var wg sync.WaitGroup
+		for _, change := range changes {
+			wg.Go(change)
+		}
+		time.Sleep(50 * time.Millisecond) // not all need be there
+		close(goOn)
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		wg.Wait()
+	}
+	step := func(i, add int, fail error) func() {
+		return func() {
+			err := s.Change(ctx, name(i), func(tx charging.Tx) error {
+				x, err := tx.ByRef(name(i), fmt.Sprint("ref", i))
+				if err != nil {
+					return err
+				}
+				if x == nil {
+					x = newTransaction(fmt.Sprint("grp", i), fmt.Sprint("ref", i))
+					x.Station, x.EnergyWh = name(i), 0
+				}
+				if x.Station != name(i) {
+					t.Errorf("station %d found the transaction of %s", i, x.Station)
+				}
+				if add == 0 {
+					return fail
+				}
+				x.EnergyWh += int64(add)
+				at := now.Add(time.Duration(x.EnergyWh) * time.Second)
+				if err := tx.Save(x, []charging.Sample{{At: at, Measurand: charging.EnergyImport, Location: charging.Outlet, Milli: x.EnergyWh}}, gnista.Event{At: now, Kind: "grouped", Station: name(i)}); err != nil {
+					return err
+				}
+				return fail
+			})
+			if !errors.Is(err, fail) {
+				t.Errorf("station %d: got %v, want %v", i, err, fail)
+			}
+		}
+	}
+	before := must[int64](t)(s.LastEvent(ctx))
+	var changes []func()
+	for i := range stations {
+		changes = append(changes, step(i, 1, nil), step(i, 2, nil))
+	}
+	together(changes...)
+	refusal, broken := gnista.Errorf(gnista.Conflict, "no"), errors.New("broken")
+	changes = nil
+	for i := range stations {
+		changes = append(changes, step(i, 4, nil), step(i, 0, refusal))
+	}
+	together(changes...)
+	together(append(changes, step(stations/2, 1000, broken))...)
+	for i := range stations {
+		id := fmt.Sprint("grp", i)
+		if x := must[charging.Transaction](t)(s.Transaction(ctx, id)); x.EnergyWh != 11 {
+			t.Errorf("%s has %d Wh", id, x.EnergyWh)
+		}
+		if list := must[[]charging.Sample](t)(s.Samples(ctx, id)); len(list) != 4 {
+			t.Errorf("%s has %d values", id, len(list))
+		}
+	}
+	if n := must[int64](t)(s.LastEvent(ctx)) - before; n != 4*stations {
+		t.Errorf("%d events", n)
+	}
+	// What the database refuses is the error of the change that wrote it, and of no other.
+	var errs [3]error
+	save := func(n int, id, ref string) func() {
+		return func() {
+			errs[n] = s.Change(ctx, name(n), func(tx charging.Tx) error {
+				x := newTransaction(id, ref)
+				x.Station = name(0)
+				return tx.Save(x, nil)
+			})
+		}
+	}
+	together(save(0, "grpA", "refA"), save(1, "grpB", "ref0"), save(2, "grpC", "refC"))
+	if errs[0] != nil || errs[1] == nil || errs[2] != nil {
+		t.Errorf("of three, of which the second has the name of another, there are these errors: %v", errs)
+	}
+}

@@ -23,14 +23,18 @@ import (
 )
 
 // Run tests the database at url, which is empty.
-func Run(t *testing.T, url string) {
+func Run(t *testing.T, url string) { RunWith(t, url, store.Options{}) }
+
+// RunWith tests it with options.
+func RunWith(t *testing.T, url string, o store.Options) {
 	var mu sync.Mutex
 	var told []gnista.Event
-	db, err := store.Open(t.Context(), url, store.Options{Notify: func(evs []gnista.Event) {
+	o.Notify = func(evs []gnista.Event) {
 		mu.Lock()
 		told = append(told, evs...)
 		mu.Unlock()
-	}})
+	}
+	db, err := store.Open(t.Context(), url, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +83,7 @@ func Run(t *testing.T, url string) {
 	t.Run("nodes", s.nodes)
 	t.Run("concurrent changes", s.concurrent)
 	t.Run("abandoned changes", s.abandoned)
+	t.Run("changes in a group", s.grouped)
 	t.Run("tariffs", s.tariffs)
 	t.Run("charge records", s.records)
 	t.Run("ledger", s.ledger)
