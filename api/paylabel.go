@@ -88,7 +88,10 @@ func (p *stickers) draw(ctx context.Context, x, y float64, o checkout.Offer, cod
 		at = p.line(x, at, "B", 8, paySwedish["pay-test"]+" / "+payEnglish["pay-test"])
 	}
 	at = p.line(x, at, "B", 13, cmp.Or(o.Name, string(o.Station)))
-	where := fmt.Sprintf("%s · %s / %s %d", o.Station, paySwedish["pay-outlet"], payEnglish["pay-outlet"], o.EVSE)
+	where := fmt.Sprintf("%s / %s %d", paySwedish["pay-outlet"], payEnglish["pay-outlet"], o.EVSE)
+	if o.Name != "" {
+		where = string(o.Station) + " · " + where
+	}
 	if called != "" { // on the same line, so that there is as much room for the price
 		where += " · " + string(called)
 	}
@@ -114,7 +117,8 @@ func (p *stickers) draw(ctx context.Context, x, y float64, o checkout.Offer, cod
 		words := map[string]map[string]string{"sv": paySwedish, "en": payEnglish}[tag]
 		p.SetFont("go", "", labelSmall)
 		at += 0.6
-		for _, part := range p.SplitText(plain(words["label-price"]+": "+strings.Join(priceParts(o.Texts[tag]), " · ")), labelWidth-2*labelEdge) {
+		price := strings.Join(priceParts(o.Texts[tag]), "\u00a0· ") // so that no line begins with the dot
+		for _, part := range p.SplitText(plain(words["label-price"]+": "+price), labelWidth-2*labelEdge) {
 			at = p.line(x, at, "", labelSmall, part)
 		}
 	}

@@ -37,6 +37,9 @@ func TestPayTexts(t *testing.T) {
 		if payEnglish["pay-"+string(c)] == "" || payEnglish["pay-"+string(c)+"-more"] == "" {
 			t.Errorf("condition %s has no text", c)
 		}
+		if c.Usable() && payEnglish["pay-"+string(c)+"-gratis"] == "" {
+			t.Errorf("condition %s has no text where nothing is to be paid", c)
+		}
 	}
 }
 

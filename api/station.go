@@ -238,7 +238,7 @@ func ofStation[T, U any](s *Server, api huma.API, op huma.Operation, get func(ct
 }
 
 type messageView struct {
-	ID        int64     `json:"id"`
+	ID        string    `json:"id" doc:"In the order of time"`
 	At        time.Time `json:"at"`
 	Direction string    `json:"direction" enum:"in,out" doc:"in is from the station"`
 	Type      int       `json:"type" doc:"Message type number; 0 is no OCPP-J frame: a text, or, with the action connected or disconnected, what became of the connection"`
@@ -268,14 +268,15 @@ func (s *Server) listMessages(ctx context.Context, in *struct {
 		out := in.Direction == "out"
 		f.Outgoing = &out
 	}
+	position := func(m station.Message) string { return strconv.FormatInt(m.ID, 10) } // more digits than a number of JavaScript holds
 	list, err := s.Messages.Messages(ctx, in.Station, f, before, in.Limit)
 	return answer(turn(in.Paging, list, func(m station.Message) messageView {
-		v := messageView{ID: m.ID, At: m.At, Direction: "in", Type: m.Type, MessageID: m.MessageID, Action: m.Action, Text: m.Text}
+		v := messageView{ID: position(m), At: m.At, Direction: "in", Type: m.Type, MessageID: m.MessageID, Action: m.Action, Text: m.Text}
 		if m.Outgoing {
 			v.Direction = "out"
 		}
 		return v
-	}, func(m station.Message) string { return strconv.FormatInt(m.ID, 10) }), err)
+	}, position), err)
 }
 
 type noticeView struct {

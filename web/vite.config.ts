@@ -18,7 +18,17 @@ export default defineConfig({
     },
   },
   server: {
-    proxy: { '/api': binary, '/sign-in': binary, '/sign-out': binary, '/assets': binary, '/e/': binary, '/pay/': binary, '/find': binary },
+    proxy: {
+      '/api': binary,
+      '/sign-in': binary,
+      '/sign-out': binary,
+      '/assets': binary,
+      '/e/': binary,
+      '/pay/': binary,
+      '/find': binary,
+      '/my': binary,
+      '/map.pmtiles': binary,
+    },
   },
   resolve: process.env.VITEST ? { conditions: ['browser'] } : {},
   test: { environment: 'happy-dom', include: ['src/**/*.test.ts'] },

@@ -18,6 +18,31 @@ test('the way to the parts, the palette and the keys', async ({ page }) => {
   await accessible(page);
 });
 
+test('the way shows the part that a screen is of, and on a phone nothing is wider than the screen', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const [at, part] of [
+    ['/alerts', 'Faults'],
+    ['/firmware', 'Bulk changes'],
+    ['/cards', 'Customers and cards'],
+    ['/reconciliation', 'Payments'],
+    ['/ledger', 'Invoices and ledger'],
+  ] as const) {
+    await page.goto(at);
+    await expect(page.locator('main').getByRole('heading', { level: 1 })).toBeVisible();
+    await expect(page.locator('#parts [aria-current=page]')).toHaveText(part);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), at).toBe(true);
+  }
+  await page.goto('/reconciliation');
+  await expect(page.locator('main nav a[aria-current]')).toBeInViewport({ ratio: 0.95 });
+  await page.goto('/firmware');
+  await page.getByRole('button', { name: 'Add a file …' }).click();
+  expect(await page.getByRole('dialog').evaluate((d) => d.scrollWidth <= d.clientWidth)).toBe(true);
+  await page.goto('/faults');
+  const search = (await page.getByLabel('Station, code or case').boundingBox())!;
+  const state = (await page.getByLabel('State').boundingBox())!;
+  expect(search.x + search.width).toBeLessThan(state.x);
+});
+
 test('an address that leads nowhere says so', async ({ page }) => {
   await page.goto('/nowhere/at/all');
   await expect(page.getByRole('heading', { name: 'There is no such page' })).toBeVisible();

@@ -44,23 +44,52 @@ export interface Place {
   icon: typeof House;
   area: string; // of which something may be seen
   keys: string; // typed one after the other: g and this
+  parts?: string[]; // other paths of what is below it
 }
 
 export const places: Place[] = [
   { path: '/', title: t('overview'), icon: House, area: 'stations', keys: 'o' },
-  { path: '/faults', title: t('faults'), icon: TriangleAlert, area: 'faults', keys: 'f' },
+  {
+    path: '/faults',
+    title: t('faults'),
+    icon: TriangleAlert,
+    area: 'faults',
+    keys: 'f',
+    parts: ['/incidents', '/cases', '/remedies', '/catalogue', '/alerts'],
+  },
   { path: '/stations', title: t('stations'), icon: Plug, area: 'stations', keys: 's' },
   { path: '/map', title: t('map'), icon: MapIcon, area: 'stations', keys: 'm' },
-  { path: '/campaigns', title: t('campaigns'), icon: Wrench, area: 'stations', keys: 'b' },
+  {
+    path: '/campaigns',
+    title: t('campaigns'),
+    icon: Wrench,
+    area: 'stations',
+    keys: 'b',
+    parts: ['/templates', '/firmware', '/certificates'],
+  },
   { path: '/sites', title: t('sites'), icon: MapPin, area: 'power', keys: 'p' },
-  { path: '/transactions', title: t('transactions'), icon: Activity, area: 'charging', keys: 't' },
+  { path: '/transactions', title: t('transactions'), icon: Activity, area: 'charging', keys: 't', parts: ['/reservations'] },
   { path: '/review', title: t('review'), icon: History, area: 'charging', keys: 'r' },
-  { path: '/customers', title: t('customers'), icon: Users, area: 'customers', keys: 'c' },
+  {
+    path: '/customers',
+    title: t('customers'),
+    icon: Users,
+    area: 'customers',
+    keys: 'c',
+    parts: ['/accounts', '/cards', '/unknown-cards', '/groups'],
+  },
   { path: '/tariffs', title: t('tariffs'), icon: BadgeEuro, area: 'tariffs', keys: 'e' },
-  { path: '/payments', title: t('payments'), icon: CreditCard, area: 'money', keys: 'y' },
-  { path: '/invoices', title: t('invoices'), icon: ReceiptText, area: 'money', keys: 'i' },
+  {
+    path: '/payments',
+    title: t('payments'),
+    icon: CreditCard,
+    area: 'money',
+    keys: 'y',
+    parts: ['/checkouts', '/receivables', '/reconciliation'],
+  },
+  { path: '/invoices', title: t('invoices'), icon: ReceiptText, area: 'money', keys: 'i', parts: ['/records', '/ledger'] },
   { path: '/reports', title: t('reports'), icon: ChartColumn, area: 'faults', keys: 'x' },
   { path: '/users', title: t('users'), icon: UserCog, area: 'users', keys: 'u' },
   { path: '/audit', title: t('audit'), icon: FileText, area: 'audit', keys: 'l' },
-  { path: '/settings', title: t('settings'), icon: Settings, area: 'stations', keys: ',' },
+  { path: '/settings', title: t('settings'), icon: Settings, area: 'stations', keys: ',', parts: ['/start'] },
 ];

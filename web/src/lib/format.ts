@@ -57,11 +57,13 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
   ['second', 1],
 ];
+const moment = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'always', style: 'short' });
 
 /** How long ago something was, or how soon it will be, roughly. */
 export function ago(at: When, now: number): string {
   const seconds = Math.round((new Date(at).getTime() - now) / 1000);
+  if (!seconds) return moment.format(0, 'second');
   for (const [unit, size] of units) {
     if (Math.abs(seconds) >= size || unit === 'second') return relative.format(Math.trunc(seconds / size), unit);
   }

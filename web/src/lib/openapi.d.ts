@@ -10123,8 +10123,8 @@ export interface components {
              * @enum {string}
              */
             direction: "in" | "out";
-            /** Format: int64 */
-            id: number;
+            /** @description In the order of time */
+            id: string;
             messageId?: string;
             text: string;
             /**

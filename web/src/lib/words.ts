@@ -33,9 +33,13 @@ export function words<K extends string>(texts: Record<K, Text>) {
   return (key: K, values?: Record<string, string | number>): string => fill(texts[key][language], values);
 }
 
-/** Puts values into the places of a text that name them. */
+/** Puts values into the places of a text that name them; of {n|station|stations} the first where n is 1, else the second. */
 export function fill(text: string, values?: Record<string, string | number>): string {
-  return values ? text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole)) : text;
+  if (!values) return text;
+  return text.replace(/\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g, (whole, name: string, one?: string, many?: string) => {
+    if (!Object.hasOwn(values, name)) return whole;
+    return one === undefined ? String(values[name]) : String(values[name]) === '1' ? one : many!;
+  });
 }
 
 /** What the browser keeps for this site; nothing where it keeps nothing. */

@@ -3,6 +3,7 @@ import { createQuery } from '@tanstack/svelte-query';
 import { client, must } from '../../lib/api';
 import { sitesOf } from '../faults/data.svelte';
 import { severities, type Fault, type Incident } from '../faults/words';
+import { byTime } from '../../lib/order';
 import { me } from '../../lib/me.svelte';
 
 export type Need = (Fault & { of: 'fault' }) | (Incident & { of: 'incident' });
@@ -42,7 +43,7 @@ export const troublesQuery = () =>
     queryFn: async (): Promise<Troubles> => {
       const all = await Promise.all((sitesOf('see', 'faults') ?? [undefined]).map(at));
       return {
-        list: all.flatMap((x) => x.list).sort((a, b) => rank(a) - rank(b) || b.openedAt.localeCompare(a.openedAt)),
+        list: all.flatMap((x) => x.list).sort((a, b) => rank(a) - rank(b) || byTime(b.openedAt, a.openedAt)),
         more: all.some((x) => x.more),
         acknowledged: all.reduce((n, x) => n + x.acknowledged, 0),
       };

@@ -1,7 +1,8 @@
 // What happened at a station: events, commands and messages, put together in the order of time.
 import { client, must, type Schemas } from '../../../lib/api';
 import { Endless, type Page } from '../../../lib/endless.svelte';
-import { energy, money } from '../../../lib/format';
+import { energy, exact, money } from '../../../lib/format';
+import { byTime } from '../../../lib/order';
 import { words } from '../../../lib/words';
 import { outcomeTone, outcomeWord, statusTone, statusWord } from '../words';
 import { toldWord } from './told';
@@ -43,6 +44,46 @@ const t = words({
   'settings.reported': { sv: 'Inställningar lästa', en: 'Settings were read' },
   'settings.drift': { sv: 'Inställningar avviker från mallen', en: 'Settings differ from the template' },
   'station.notice': { sv: 'Händelse i stationen', en: 'Event in the station' },
+  'station.verdict': { sv: 'Släpptes inte in', en: 'Was not let in' },
+  'station.checked': { sv: 'Driftsättningen kontrollerades', en: 'Commissioning was checked' },
+  'station.password': { sv: 'Lösenordet byttes', en: 'The password was changed' },
+  'station.security-profile': { sv: 'Säkerhetsprofilen byttes', en: 'The security profile was changed' },
+  'station.local-list': { sv: 'Lokal kortlista skickades', en: 'Local list was sent' },
+  'token.suspicious': { sv: 'Kort används misstänkt', en: 'A card is used in a suspicious way' },
+  'checkout.paying': { sv: 'Gäst betalar', en: 'A guest pays' },
+  'checkout.paid': { sv: 'Gäst har betalat', en: 'A guest has paid' },
+  'checkout.starting': { sv: 'Startas åt gäst', en: 'Is started for a guest' },
+  'checkout.plug-in': { sv: 'Väntar på gästens bil', en: 'Waits for the car of a guest' },
+  'checkout.charging': { sv: 'Gäst laddar', en: 'A guest charges' },
+  'checkout.ended': { sv: 'Gäst är klar, regleras', en: 'A guest is done, being settled' },
+  'checkout.settled': { sv: 'Gäst har fått kvitto', en: 'A guest has the receipt' },
+  'checkout.cancelled': { sv: 'Gästens köp avbröts', en: 'The purchase of a guest was cancelled' },
+  'checkout.failed': { sv: 'Gästens köp gick inte', en: 'The purchase of a guest failed' },
+  'checkout.refused': { sv: 'Gäst nekades', en: 'A guest was refused' },
+  'checkout.limit-near': { sv: 'Gäst är nära sitt belopp', en: 'A guest is near the amount paid for' },
+  'checkout.limit-stop': { sv: 'Gäst stoppades vid sitt belopp', en: 'A guest was stopped at the amount paid for' },
+  'checkout.stop-failed': { sv: 'Gäst gick inte att stoppa', en: 'A guest could not be stopped' },
+  'reservation.active': { sv: 'Uttag bokades', en: 'An outlet was reserved' },
+  'reservation.expired': { sv: 'Bokning gick ut', en: 'A reservation expired' },
+  'reservation.used': { sv: 'Bokning användes', en: 'A reservation was used' },
+  'reservation.cancelled': { sv: 'Bokning avbokades', en: 'A reservation was cancelled' },
+  'remedy.changed': { sv: 'Automatisk åtgärd', en: 'Remedy' },
+  'remedy.handed-over': { sv: 'Automatisk åtgärd lämnades över', en: 'A remedy was handed over' },
+  'incident.opened': { sv: 'Händelse öppnades', en: 'An incident was opened' },
+  'incident.changed': { sv: 'Händelse ändrades', en: 'An incident was changed' },
+  'incident.resolved': { sv: 'Händelse är över', en: 'An incident is over' },
+  'fault.changed': { sv: 'Fel ändrades', en: 'A fault was changed' },
+  'certificate.issued': { sv: 'Certifikat utfärdades', en: 'A certificate was issued' },
+  'certificate.delivered': { sv: 'Certifikat levererades', en: 'A certificate was delivered' },
+  'certificate.expiring': { sv: 'Certifikat går snart ut', en: 'A certificate ends soon' },
+  'certificate.revoked': { sv: 'Certifikat spärrades', en: 'A certificate was revoked' },
+  'cost.differs': { sv: 'Stationens kostnad avviker', en: 'The cost of the station differs' },
+  'payment.settlement': { sv: 'Terminalen redovisade', en: 'The terminal settled' },
+  'profile.installed': { sv: 'Laddprofil sattes', en: 'A charging profile was set' },
+  'profile.updated': { sv: 'Laddprofil ändrades', en: 'A charging profile was changed' },
+  'profile.cleared': { sv: 'Laddprofil togs bort', en: 'A charging profile was removed' },
+  'profile.missing': { sv: 'Laddprofil saknas i stationen', en: 'A charging profile is missing in the station' },
+  'profile.reported': { sv: 'Laddprofiler lästes', en: 'Charging profiles were read' },
 });
 
 function title(kind: string): string {
@@ -81,13 +122,15 @@ function factWord(k: string): string {
 
 /** What says nothing to a person, or is said already. */
 const unsaid = ['powerW', 'state', 'activity', 'connector', 'account', 'record', 'seq', 'amount', 'currency'];
+const anID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-([0-9a-f]{4})([0-9a-f]{8})\b/g;
+const aTime = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/;
 
-/** The values of an event that say something to a person. */
+/** The values of an event that say something to a person: an id of ours does not. */
 function facts(data: unknown): string {
   if (typeof data !== 'object' || data === null) return '';
   return Object.entries(data)
-    .filter(([k, v]) => ['string', 'number', 'boolean'].includes(typeof v) && v !== '' && !unsaid.includes(k))
-    .map(([k, v]) => `${factWord(k)}: ${String(v)}`)
+    .filter(([k, v]) => ['string', 'number'].includes(typeof v) && v !== '' && !unsaid.includes(k) && !String(v).match(anID))
+    .map(([k, v]) => `${factWord(k)}: ${aTime.test(String(v)) ? exact(String(v)) : String(v)}`)
     .join(', ');
 }
 
@@ -104,6 +147,14 @@ function ofEvent(e: Happening): Moment | undefined {
     const place = d.evse ? t('outlet', { n: d.evse }) : t('whole');
     const rest = [d.errorCode, d.vendorErrorCode, d.info].filter((x) => x && x !== 'NoError').join(' · ');
     return make('status', `${place}: ${statusWord(status)}`, rest, statusTone(status));
+  }
+  if (e.kind === 'station.notice') {
+    const variable = [d.component, d.variable].filter(Boolean).join('.');
+    return make(
+      'other',
+      title(e.kind),
+      [facts({ evse: d.evse, techCode: d.techCode, techInfo: d.techInfo }), `${variable}: ${d.value}`].filter(Boolean).join(', '),
+    );
   }
   if (e.kind === 'station.booted') return make('connection', t('booted'), facts(d), 'info');
   if (e.kind === 'station.registered') return make('connection', t('registered'), facts(d), 'info');
@@ -127,7 +178,7 @@ function ofEvent(e: Happening): Moment | undefined {
       title(e.kind),
       [amount, facts({ ...d, amount: '' })].filter(Boolean).join(', '),
       'quiet',
-      word === 'payment' ? `/payments/${e.subject}` : undefined,
+      word === 'payment' ? `/payments/${e.subject}` : typeof d.transaction === 'string' ? `/transactions/${d.transaction}` : undefined,
     );
   }
   if (['fault', 'incident', 'remedy'].includes(word!)) {
@@ -139,7 +190,7 @@ function ofEvent(e: Happening): Moment | undefined {
 }
 
 const ofCommand = (c: Schemas['CommandView']): Moment => {
-  const detail = [outcomeWord(c.outcome), c.detail].filter(Boolean).join(': ');
+  const detail = [outcomeWord(c.outcome), c.detail?.replaceAll(anID, '…$2')].filter(Boolean).join(': ');
   const name = toldWord(c);
   return {
     key: 'c' + c.id,
@@ -230,7 +281,7 @@ export function merged(station: string, shown: Source[]): Endless<Moment> {
       const heads = await Promise.all(mine.map((s) => s.first()));
       let newest = -1;
       heads.forEach((h, i) => {
-        if (h && (newest < 0 || h.at > heads[newest]!.at)) newest = i;
+        if (h && (newest < 0 || byTime(h.at, heads[newest]!.at) > 0)) newest = i;
       });
       if (newest < 0) return { items };
       items.push(mine[newest]!.waiting.shift()!);
