@@ -1,21 +1,18 @@
 -- PostgreSQL only: the largest tables are in 16 parts each, by what their rows are found by, so that their indexes stay
--- small and they are cleaned up in pieces. What is there is carried over, and whoever writes meanwhile waits.
+-- small and they are cleaned up in pieces. What is there is carried over, and whoever writes meanwhile waits. What is
+-- unique is so by an index and not by a key: pg_restore --clean cannot drop the keys of parts.
 
 -- +goose Up
 LOCK TABLE meter_period, message IN ACCESS EXCLUSIVE MODE;
 
 ALTER TABLE meter_period RENAME TO meter_period_whole;
-ALTER TABLE meter_period_whole RENAME CONSTRAINT meter_period_pkey TO meter_period_whole_pkey;
 CREATE TABLE meter_period (
     transaction_id TEXT NOT NULL,
     period         BIGINT NOT NULL,
-    data           TEXT NOT NULL,
-    PRIMARY KEY (transaction_id, period)
+    data           TEXT NOT NULL
 ) PARTITION BY HASH (transaction_id);
 
 ALTER TABLE message RENAME TO message_whole;
-ALTER TABLE message_whole RENAME CONSTRAINT message_pkey TO message_whole_pkey;
-ALTER INDEX message_station RENAME TO message_whole_station;
 CREATE TABLE message (
     id         BIGINT NOT NULL,
     station    TEXT NOT NULL,
@@ -23,8 +20,7 @@ CREATE TABLE message (
     type       BIGINT NOT NULL,
     message_id TEXT NOT NULL,
     action     TEXT NOT NULL,
-    text       TEXT NOT NULL,
-    PRIMARY KEY (id, station)
+    text       TEXT NOT NULL
 ) PARTITION BY HASH (station);
 
 -- A row of meter_period is written anew with each value that is added to it, and one of station_transaction with each
@@ -42,9 +38,11 @@ ALTER TABLE station_transaction SET (fillfactor = 80);
 
 INSERT INTO meter_period (transaction_id, period, data) SELECT transaction_id, period, data FROM meter_period_whole;
 INSERT INTO message (id, station, outgoing, type, message_id, action, text) SELECT id, station, outgoing, type, message_id, action, text FROM message_whole;
-CREATE INDEX message_station ON message (station, id);
 DROP TABLE meter_period_whole;
 DROP TABLE message_whole;
+CREATE UNIQUE INDEX meter_period_key ON meter_period (transaction_id, period);
+CREATE UNIQUE INDEX message_key ON message (id, station);
+CREATE INDEX message_station ON message (station, id);
 
 -- +goose Down
 SELECT 1;
