@@ -9,6 +9,7 @@ command -v openssl >/dev/null || missing="$missing openssl"
 command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 command -v chromium >/dev/null || missing="$missing chromium"
 command -v haproxy >/dev/null || missing="$missing haproxy"
+command -v pgbouncer >/dev/null || missing="$missing pgbouncer"
 command -v nginx >/dev/null || missing="$missing nginx-light"
 [ -z "$missing" ] && exit 0
 

@@ -19,6 +19,9 @@ func Pooler(t testing.TB, url string) string {
 	bouncer, err := exec.LookPath("pgbouncer")
 	if err != nil {
 		if bouncer = "/usr/sbin/pgbouncer"; exec.Command(bouncer, "--version").Run() != nil {
+			if os.Getenv("CI") != "" {
+				t.Fatal("there is no pgbouncer to test with: make setup")
+			}
 			t.Skip("skipped: there is no pgbouncer (Debian: apt-get install pgbouncer)")
 		}
 	}
