@@ -117,8 +117,7 @@ func (p *stickers) draw(ctx context.Context, x, y float64, o checkout.Offer, cod
 		words := map[string]map[string]string{"sv": paySwedish, "en": payEnglish}[tag]
 		p.SetFont("go", "", labelSmall)
 		at += 0.6
-		price := strings.Join(priceParts(o.Texts[tag]), "\u00a0· ") // so that no line begins with the dot
-		for _, part := range p.SplitText(plain(words["label-price"]+": "+price), labelWidth-2*labelEdge) {
+		for _, part := range p.SplitText(plain(words["label-price"]+": "+o.Texts[tag]), labelWidth-2*labelEdge) {
 			at = p.line(x, at, "", labelSmall, part)
 		}
 	}
