@@ -366,7 +366,7 @@ const (
 // What the server with group commit must reach.
 const (
 	minOverSingle = 3.0                    // times the rate with one commit for each message
-	minOfNone     = 0.3                    // of the rate without a store
+	minOfNone     = 0.5                    // of the rate without a store
 	minOfSQLite   = 1.0                    // of the rate with SQLite, on PostgreSQL
 	maxP99        = 100 * time.Millisecond // at 70 % of its greatest rate
 )
