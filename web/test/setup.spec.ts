@@ -77,7 +77,7 @@ test('users: the first one, others with roles at sites, and what becomes of them
     const other = await page.context().browser()!.newPage();
     await signIn(other, g.url + '/me', 'tor@example.com', secret);
     await expect(other.getByRole('heading', { name: 'Your account' })).toBeVisible();
-    await expect(other.getByText('changes (at 1 sites)').first()).toBeVisible();
+    await expect(other.getByText('changes (at 1 site)').first()).toBeVisible();
     await page.getByRole('button', { name: 'Disable: Tor' }).click();
     await dialog.getByRole('button', { name: 'Disable' }).click();
     await expect(page.getByText('Disabled')).toBeVisible();
