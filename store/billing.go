@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"gnista"
 	"gnista/billing"
@@ -152,6 +153,12 @@ func (db *DB) Record(ctx context.Context, id string) (billing.Record, error) {
 func (db *DB) RecordOf(ctx context.Context, subject string) (billing.Record, error) {
 	return one(db.sql.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE transaction_id = $1 AND kind <> 'credit' ORDER BY number DESC LIMIT 1`, subject), db.scanRecord,
 		"%q has no charge record", subject)
+}
+
+// OldRecords lists up to limit records of transactions that were issued before a time, by number, behind after.
+func (db *DB) OldRecords(ctx context.Context, after int64, before time.Time, limit int) ([]billing.Record, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE number > $1 AND issued_at < $2 AND transaction_id <> '' ORDER BY number LIMIT $3`, after, millis(before), limit)
+	return all(rows, err, db.scanRecord)
 }
 
 // Records lists records, the newest first.
