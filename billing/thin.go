@@ -12,7 +12,7 @@ import (
 
 // MeterStore keeps what meters said.
 type MeterStore interface {
-	// OldRecords lists up to limit records of transactions that were issued before a time, by their numbers, behind one.
+	// OldRecords lists up to limit records that were issued before a time, by their numbers, behind one.
 	OldRecords(ctx context.Context, after int64, before time.Time, limit int) ([]Record, error)
 	// Thinned is the number of the record up to which was thinned out.
 	Thinned(ctx context.Context) (int64, error)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"gnista"
@@ -155,10 +156,14 @@ func (db *DB) RecordOf(ctx context.Context, subject string) (billing.Record, err
 		"%q has no charge record", subject)
 }
 
-// OldRecords lists up to limit records of transactions that were issued before a time, by number, behind after.
+// OldRecords lists up to limit records that were issued before a time, by number, behind after.
 func (db *DB) OldRecords(ctx context.Context, after int64, before time.Time, limit int) ([]billing.Record, error) {
-	rows, err := db.sql.QueryContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE number > $1 AND issued_at < $2 AND transaction_id <> '' ORDER BY number LIMIT $3`, after, millis(before), limit)
-	return all(rows, err, db.scanRecord)
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE number > $1 ORDER BY number LIMIT $2`, after, limit)
+	list, err := all(rows, err, db.scanRecord)
+	if i := slices.IndexFunc(list, func(r billing.Record) bool { return !r.IssuedAt.Before(before) }); i >= 0 {
+		list = list[:i] // they are issued in the order of their numbers
+	}
+	return list, err
 }
 
 // Records lists records, the newest first.
