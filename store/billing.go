@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
+	"time"
 
 	"gnista"
 	"gnista/billing"
@@ -152,6 +154,16 @@ func (db *DB) Record(ctx context.Context, id string) (billing.Record, error) {
 func (db *DB) RecordOf(ctx context.Context, subject string) (billing.Record, error) {
 	return one(db.sql.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE transaction_id = $1 AND kind <> 'credit' ORDER BY number DESC LIMIT 1`, subject), db.scanRecord,
 		"%q has no charge record", subject)
+}
+
+// OldRecords lists up to limit records that were issued before a time, by number, behind after.
+func (db *DB) OldRecords(ctx context.Context, after int64, before time.Time, limit int) ([]billing.Record, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT `+recordColumns+` FROM charge_record WHERE number > $1 ORDER BY number LIMIT $2`, after, limit)
+	list, err := all(rows, err, db.scanRecord)
+	if i := slices.IndexFunc(list, func(r billing.Record) bool { return !r.IssuedAt.Before(before) }); i >= 0 {
+		list = list[:i] // they are issued in the order of their numbers
+	}
+	return list, err
 }
 
 // Records lists records, the newest first.

@@ -144,7 +144,13 @@ func (db *DB) Samples(ctx context.Context, id string) ([]charging.Sample, error)
 }
 
 func samplesOf(ctx context.Context, r reader, id string) ([]charging.Sample, error) {
-	rows, err := r.QueryContext(ctx, `SELECT data FROM meter_period WHERE transaction_id = $1 ORDER BY period`, id)
+	rows, err := r.QueryContext(ctx, samplesQuery, id)
+	return readSamples(rows, err)
+}
+
+const samplesQuery = `SELECT data FROM meter_period WHERE transaction_id = $1 ORDER BY period`
+
+func readSamples(rows answer, err error) ([]charging.Sample, error) {
 	texts, err := all(rows, err, func(s scanner) (text string, err error) { return text, s.Scan(&text) })
 	if err != nil {
 		return nil, err
@@ -160,4 +166,36 @@ func samplesOf(ctx context.Context, r reader, id string) ([]charging.Sample, err
 		a.Milli = b.Milli
 		return a == b
 	}), nil
+}
+
+// KeepSamples puts the samples of a transaction that are kept in place of all that there were. Where there are others by
+// now, nothing is changed.
+func (db *DB) KeepSamples(ctx context.Context, x *charging.Transaction, all, kept []charging.Sample) error {
+	return db.writeLater(ctx, string(x.Station), func(t *tx) error {
+		rows, err := t.rows(samplesQuery, x.ID)
+		now, err := readSamples(rows, err)
+		if err != nil || !slices.Equal(now, all) {
+			return err
+		}
+		if err := t.exec(`DELETE FROM meter_period WHERE transaction_id = $1`, x.ID); err != nil {
+			return err
+		}
+		return t.addSamples(x.ID, slices.Clone(kept))
+	})
+}
+
+// thinned is the counter of charge records whose samples were thinned out.
+const thinned = "meter-thinned"
+
+// Thinned is the number of the charge record up to which samples were thinned out.
+func (db *DB) Thinned(ctx context.Context) (number int64, err error) {
+	err = db.sql.QueryRowContext(ctx, `SELECT COALESCE(MAX(value), 0) FROM counter WHERE name = $1`, thinned).Scan(&number)
+	return number, err
+}
+
+// SetThinned sets it.
+func (db *DB) SetThinned(ctx context.Context, number int64) error {
+	return db.write(ctx, thinned, func(t *tx) error {
+		return t.exec(`INSERT INTO counter (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, thinned, number)
+	})
 }

@@ -80,6 +80,7 @@ type options struct {
 	LogDays    int
 	MapTiles   string // see [api.Server]
 	LogMB      int64
+	MeterDays  int            // after which what meters said is thinned out; 0 is never
 	EventDays  int            // 0 is for ever, as far as there are not too many
 	Limits     gateway.Limits // the zero value is the default ones
 	Admit      float64        // connections of stations that are let in each second; 0 is no limit
@@ -161,6 +162,7 @@ type app struct {
 	transactions *charging.Transactions
 	ca           *pki.CA
 	records      *billing.Records
+	thinning     *billing.Thinning
 	books        *billing.Ledger
 	terminals    *terminal.Terminals
 	guard        *checkout.Guard
@@ -274,6 +276,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	a.records = &billing.Records{
 		Store: a.db, Tariffs: a.db, Transactions: a.db, Reservations: a.db, Zones: sites, Currency: o.Currency, Now: o.Now, NewID: o.NewID,
 	}
+	a.thinning = &billing.Thinning{Records: a.records, Store: a.db, After: time.Duration(o.MeterDays) * 24 * time.Hour}
 	a.books = &billing.Ledger{Store: a.db, Now: o.Now, NewID: o.NewID}
 	if o.Stripe != nil {
 		o.Stripe.Mandates, o.Stripe.Now = a.db, o.Now
@@ -436,6 +439,9 @@ func wake(c chan<- struct{}) {
 // sweepEvery is how often transactions that wait for missing events are looked at.
 const sweepEvery = time.Minute
 
+// thinEvery is how often what meters said is looked at that has become old.
+const thinEvery = time.Hour
+
 // certifyEvery is how often stations are looked for whose certificates are to be renewed or roots installed.
 const certifyEvery = 10 * time.Minute
 
@@ -486,6 +492,7 @@ func (a *app) work() {
 	a.every(telling, sweepEvery, map[string]func(context.Context) error{"settings": a.rereader.Sweep})
 	a.every(telling, sweepEvery, map[string]func(context.Context) error{"costs": a.costs.Sweep})
 	a.every(ctx, pruneEvery, map[string]func(context.Context) error{"events": a.pruneEvents, "hints": a.follower.Forget})
+	a.every(ctx, thinEvery, map[string]func(context.Context) error{"what meters said": a.thinning.Sweep})
 	a.every(ctx, certifyEvery, map[string]func(context.Context) error{"certificates": a.ca.Sweep})
 }
 

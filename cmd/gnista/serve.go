@@ -93,6 +93,7 @@ type serve struct {
 	CardBlock       bool                  `help:"Block a card that is suspected to have been copied, and not only tell of it."`
 	MessageLogDays  int                   `help:"Days that OCPP messages are kept." default:"7"`
 	MessageLogMB    int64                 `help:"Megabytes of OCPP messages that are kept." name:"message-log-mb" default:"512"`
+	MeterDays       int                   `help:"Days after which what meters said is thinned out: as much is left as makes up each charge record anew, to the last digit. 0 is never; at least 100, as stations may tell of charges 90 days later." default:"0"`
 	EventDays       int                   `help:"Days that events are kept, for who reads them over the API." default:"90"`
 	MapPMTiles      string                `help:"File of map tiles in the PMTiles format, as of Protomaps, that the map is drawn with; without it that shows outlines of countries." name:"map-pmtiles" type:"existingfile"`
 	LogLevel        slog.Level            `help:"debug, info, warn or error." default:"info"`
@@ -232,6 +233,9 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 	if s.AdmitPerSecond < 0 || s.Drain < 0 || s.TCPKeepAlive < 0 {
 		return options{}, errors.New("--admit-per-second, --drain and --tcp-keep-alive must not be negative")
 	}
+	if s.MeterDays != 0 && s.MeterDays < leastMeterDays {
+		return options{}, fmt.Errorf("--meter-days must be 0 or at least %d: stations may tell of charges that late", leastMeterDays)
+	}
 	for name, n := range map[string]int64{"--card-apart": int64(s.CardApart), "--card-starts": int64(s.CardStarts)} {
 		if n < 0 {
 			return options{}, fmt.Errorf("%s is negative", name)
@@ -242,7 +246,7 @@ func (s *serve) options(log *slog.Logger) (options, error) {
 		Certifying: s.certifying, Secret: secret,
 		Database: url, Replica: s.DatabaseReplica, Files: filepath.Join(s.Data, "files"), Token: s.AdminToken, PublicURL: s.PublicURL, BaseURL: s.PublicURL, Unknown: s.UnknownStations, Heartbeat: s.Heartbeat, Retry: s.Retry, Currency: s.Currency, Zone: zone,
 		Seller: seller, Invoicing: s.invoicing, Collecting: s.collecting, Stripe: card, Guests: policy, Terminals: s.terminals, Watching: s.watching, Alerting: s.alerting, Mailer: mailer, SignOn: signOn, SignUp: joins, ShowLinks: s.Demo && mailer == nil, NewSecret: rand.Text,
-		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, EventDays: s.EventDays, Admit: s.AdmitPerSecond, Drain: s.Drain, Spread: spread, MapTiles: s.MapPMTiles, Now: now, NewID: newID, Log: log,
+		ReadNew: s.ReadSettings, LogDays: s.MessageLogDays, LogMB: s.MessageLogMB, MeterDays: s.MeterDays, EventDays: s.EventDays, Admit: s.AdmitPerSecond, Drain: s.Drain, Spread: spread, MapTiles: s.MapPMTiles, Now: now, NewID: newID, Log: log,
 	}
 	paid, err := s.swishing.provider(o)
 	if err != nil {
@@ -290,6 +294,9 @@ func (s *serve) listen(ctx context.Context) (net.Listener, error) {
 	}
 	return l, nil
 }
+
+// leastMeterDays are more than a station may be late with what it tells of a charge.
+const leastMeterDays = 100
 
 // spread is by how much of it the intervals of stations differ.
 const spread = 0.1
