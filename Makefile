@@ -55,7 +55,7 @@ LONG_IN = ./cmd/gnista ./checkout ./fault/alert ./fault/remedy ./power/site ./pa
 # slow and finds nothing of ours. Only that package: where one has generic code it shares that with all others, which
 # would then not be watched there, and races would be seen where there are none.
 race: setup peers
-	sh scripts/race.sh $(GO) test -race -gcflags=modernc.org/sqlite/lib=-race=false -timeout 30m -skip '^Test($(LONG)|Transcripts)$$' ./...
+	sh scripts/race.sh $(GO) -race -gcflags=modernc.org/sqlite/lib=-race=false -timeout 30m -skip '^Test($(LONG)|Transcripts)$$'
 
 # Package api has a generic function of huma's for each operation, which takes most of its time to inline: not for tests.
 check race ui-check long-told long-lived: export GOFLAGS = -gcflags=gnista/api=-l
