@@ -510,5 +510,8 @@ func (s *Server) around(ctx context.Context, p *offerPage, l string) error {
 		return err
 	}
 	p.Nearby = s.nearby(ctx, p.Said.Others, l)
+	if p.Said.Kind == driver.Ready { // nothing is wrong with it: somebody else is about to charge there
+		p.Said = driver.Answer{}
+	}
 	return nil
 }

@@ -303,6 +303,9 @@ func withoutScripts(t *testing.T, v *visitor, path string) {
 	} else if resp.StatusCode == http.StatusSeeOther { // who has not paid gives way
 		at, _, _ = strings.Cut(resp.Header.Get("Location"), "?")
 	}
+	if page := v.get(path + "?lang=sv"); !strings.Contains(page, "Någon laddar eller betalar här just nu.") || strings.Contains(page, "Uttaget är ledigt") {
+		t.Errorf("whoever comes while another pays is told %s", page)
+	}
 	now := func() string { return part(t, v.get(at+"?part&lang=sv"), `<h1[^>]*>([^<]+)`) }
 	eventually(t, "the stand-in asks", func() bool { return strings.Contains(v.get(at+"?lang=sv"), at+"/test") })
 	if page := v.get(at); !strings.Contains(page, `<noscript><meta http-equiv="refresh"`) || !strings.Contains(page, "no real money") && !strings.Contains(page, "inga riktiga pengar") {
