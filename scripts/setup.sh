@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the tests need and this machine lacks, where it can: Debian's packages, as root.
 set -eu
+PATH=$PATH:/usr/sbin # where servers are, also for who is not root
 
 missing=""
 command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
@@ -24,5 +25,15 @@ apt-get update -qq
 # Debian's PostgreSQL would start a server of its own, which nobody needs here.
 mkdir -p /etc/postgresql-common
 [ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf
+# Nor is any other server to run by itself, now or later: tests start their own.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+	trap 'rm -f "$policy"' EXIT
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod +x "$policy"
+fi
 # shellcheck disable=SC2086
 apt-get install -y -qq $missing
+for server in haproxy nginx pgbouncer; do
+	case "$missing" in *"$server"*) ! command -v systemctl >/dev/null || systemctl disable -q "$server" 2>/dev/null || true ;; esac
+done

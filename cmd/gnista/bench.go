@@ -155,16 +155,10 @@ func launchIn(ctx context.Context, folder, variant string, flags ...string) (*pr
 	p.cmd = exec.CommandContext(ctx, self, append([]string{"bench", "server", "--variant", variant, "--data", folder, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-level", "error", "--heartbeat", "1h"}, flags...)...)
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(os.Interrupt) }
 	p.cmd.WaitDelay = 30 * time.Second
-	p.cmd.Stderr = os.Stderr
-	out, err := p.cmd.StdoutPipe()
-	if err == nil {
-		err = p.cmd.Start()
-	}
+	said, err := p.begin()
 	if err != nil {
-		stop()
 		return nil, err
 	}
-	said := bufio.NewReader(out)
 	for _, x := range []struct {
 		says *regexp.Regexp
 		it   *string
@@ -179,21 +173,33 @@ func launchIn(ctx context.Context, folder, variant string, flags ...string) (*pr
 	return p, nil
 }
 
-// launchOther starts a server that is none of ours, and says where it listens.
-func launchOther(ctx context.Context, command string) (*process, error) {
-	words := strings.Fields(command)
-	ctx, stop := context.WithCancel(ctx)
-	p := &process{stop: stop, cmd: exec.CommandContext(ctx, words[0], words[1:]...)}
+// begin starts the process, and returns what it says.
+func (p *process) begin() (*bufio.Reader, error) {
 	p.cmd.Stderr = os.Stderr
 	out, err := p.cmd.StdoutPipe()
 	if err == nil {
 		err = p.cmd.Start()
 	}
 	if err != nil {
-		stop()
+		p.stop()
+		return nil, err
+	}
+	return bufio.NewReader(out), nil
+}
+
+// launchOther starts a server that is none of ours, and says where it listens.
+func launchOther(ctx context.Context, command string) (*process, error) {
+	words := strings.Fields(command)
+	if len(words) == 0 {
+		return nil, errors.New("--beside names no command")
+	}
+	ctx, stop := context.WithCancel(ctx)
+	p := &process{stop: stop, cmd: exec.CommandContext(ctx, words[0], words[1:]...)}
+	said, err := p.begin()
+	if err != nil {
 		return nil, fmt.Errorf("--beside: %w", err)
 	}
-	line, err := bufio.NewReader(out).ReadString('\n')
+	line, err := said.ReadString('\n')
 	m := listening.FindStringSubmatch(line)
 	if err != nil || m == nil {
 		return nil, errors.Join(fmt.Errorf("--beside: it does not say where it listens: %q: %w", line, err), p.end())
@@ -388,8 +394,11 @@ func (b *benchEvents) Run(ctx context.Context, o *output) error {
 	}
 	if b.Variant != "" {
 		r, err := b.measure(ctx, b.Variant, 0)
+		if err != nil {
+			return err
+		}
 		fmt.Fprintf(o.out, "%s: %.0f events/s, p50 %v, p99 %v, %.1f MB\n", b.Variant, r.rate, r.p50, r.p99, float64(r.memory)/1e6)
-		return err
+		return nil
 	}
 	rates, memory := map[string][]float64{}, map[string][]int64{}
 	for range b.Rounds {
@@ -449,12 +458,11 @@ func (b *benchEvents) measure(ctx context.Context, variant string, rate float64)
 		defer drop()
 		variant, flags = "group", []string{"--database", address}
 	}
-	p, err := (*process)(nil), error(nil)
+	begin := func() (*process, error) { return launch(ctx, variant, flags...) }
 	if variant == beside {
-		p, err = launchOther(ctx, b.Beside)
-	} else {
-		p, err = launch(ctx, variant, flags...)
+		begin = func() (*process, error) { return launchOther(ctx, b.Beside) }
 	}
+	p, err := begin()
 	if err != nil {
 		return result{}, err
 	}
