@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -98,6 +99,17 @@ func (p *pushService) told(path string) (titles []string) {
 		titles = append(titles, n.Title)
 	}
 	return titles
+}
+
+// move puts what a browser was shown with a title at a place of all that it was shown, where the order is open.
+func (p *pushService) move(title, path string, at int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	list := p.got[path]
+	if i := slices.IndexFunc(list, func(n shownNotice) bool { return n.Title == title }); i >= 0 && at < len(list) {
+		n := list[i]
+		p.got[path] = slices.Insert(slices.Delete(list, i, i+1), at, n)
+	}
 }
 
 func newPushService(t *testing.T) *pushService {
@@ -240,6 +252,9 @@ func TestPhones(t *testing.T) {
 		}
 		g.pause(2 * time.Minute)
 		trouble := "Something is wrong with your charge"
+		// The fault and the end of the charge come at one time: either may be told first.
+		service.move(trouble, "/en", 1)
+		service.move("Något är fel med laddningen", "/sv", 2)
 		told("/en", idleEn, trouble, "Charging has ended", "Your receipt is ready")
 		if x := service.got["/en"][1]; !strings.Contains(x.Body, "Case 1") || !strings.Contains(x.Body, "S · Outlet 1") {
 			t.Errorf("what is wrong is told as %+v", x)
