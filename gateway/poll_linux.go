@@ -34,6 +34,9 @@ func newPoller(log *slog.Logger) *poller {
 	return &poller{epoll: -1, ended: make(chan struct{}), log: log, jobs: make(chan func())}
 }
 
+// noSocket is the number of the socket of who has none.
+const noSocket = -1
+
 // idleWorker is how long a worker waits for another job.
 const idleWorker = time.Second
 
@@ -80,6 +83,10 @@ func (p *poller) start() {
 // watch takes over a session whose connection is a socket of the system, and tells whether it did.
 // What has come in early is handled first.
 func (p *poller) watch(x *Session, early []byte) bool {
+	if _, ok := wakes(x.socket.Conn); ok {
+		p.do(x.server, func() { p.read(x, noSocket, early, 0) })
+		return true
+	}
 	fd, ok := descriptor(x.socket.Conn)
 	if !ok {
 		return false
@@ -127,6 +134,15 @@ func descriptor(c net.Conn) (fd int32, ok bool) {
 	}
 	err = raw.Control(func(n uintptr) { fd = int32(n) })
 	return fd, err == nil
+}
+
+// wakes is the connection, or the one below its TLS, where that wakes us by itself.
+func wakes(c net.Conn) (w Waker, ok bool) {
+	if over := under(c); over != nil {
+		c = over.Conn
+	}
+	w, ok = c.(Waker)
+	return w, ok
 }
 
 // under is the seam that a TLS connection has been put on, if any.
@@ -193,6 +209,8 @@ func (p *poller) read(x *Session, fd int32, early []byte, op int) {
 	x.reading.Store(false)
 	if err != nil {
 		x.endBy(err)
+	} else if w, ok := wakes(x.socket.Conn); ok {
+		w.Wake(func() { p.do(x.server, func() { p.read(x, noSocket, nil, 0) }) })
 	} else if err := p.arm(x, fd, op); err != nil {
 		x.endBy(err)
 	}
@@ -304,6 +322,12 @@ func (s *source) readNow(b []byte) (n int, err error) {
 
 // readNow reads what a socket has, without waiting.
 func readNow(c net.Conn, b []byte) (n int, err error) {
+	if w, ok := c.(Waker); ok {
+		if n, err = w.ReadNow(b); n == 0 && err == nil {
+			err = errNothing
+		}
+		return n, err
+	}
 	socket, ok := c.(syscall.Conn)
 	if !ok {
 		return c.Read(b)

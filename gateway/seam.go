@@ -20,6 +20,17 @@ func (x *seam) Read(b []byte) (int, error) {
 	return x.Conn.Read(b)
 }
 
+// Waker is a connection without a socket of the system that can be watched all the same, as one of many that a tunnel
+// carries.
+type Waker interface {
+	net.Conn
+	// ReadNow reads what is there; nothing, without an error, where there is nothing.
+	ReadNow(b []byte) (int, error)
+	// Wake has f called once, by any goroutine, when there is something to read or the other end is gone: at once where
+	// that is so already.
+	Wake(f func())
+}
+
 // errNothing tells that a socket that was said to have something has nothing after all. TLS takes it
 // for an error that passes.
 var errNothing error = nothing{}

@@ -60,6 +60,7 @@ type benchServer struct {
 	serve
 	Variant string `enum:"group,single,none,paced,hooks" default:"group"`
 	Open    int    // transactions to begin before anything else
+	Tunnels bool   // carry the connections of stations
 }
 
 // Run serves. On SIGUSR1 memory that is not used goes back to the system, so that what is left can be
@@ -86,6 +87,9 @@ func (b *benchServer) Run(ctx context.Context, o *output) error {
 	listener, err := b.listen(ctx)
 	if err != nil {
 		return err
+	}
+	if b.Tunnels {
+		listener = newTunnels(listener)
 	}
 	a, err := newApp(ctx, opts)
 	if err != nil {

@@ -34,6 +34,7 @@ type herd struct {
 	joining int // are on their way from a socket to the end of their boot
 	up      int
 	epoll   int
+	tunnels []tunnelEnd // that carry all connections, if any
 	events  []unix.EpollEvent
 	in, out []byte
 	parts   map[int32][]byte // what came in of frames that are not whole yet; rarely any
@@ -52,7 +53,7 @@ type counted struct {
 
 // head is a station of a herd.
 type head struct {
-	fd    int32
+	fd    int32  // of its socket; with tunnels, how often it has connected
 	beat  uint32 // the tick of its next heartbeat
 	event uint32 // and of its next event
 	sent  uint32 // when what waits for an answer was sent, in units of 10 µs
@@ -113,9 +114,12 @@ func newHerd(address string, n int) (*herd, error) {
 
 func (h *herd) close() {
 	for i := range h.members {
-		if h.members[i].state != absent {
+		if h.tunnels == nil && h.members[i].state != absent {
 			unix.Close(int(h.members[i].fd))
 		}
+	}
+	for _, t := range h.tunnels {
+		unix.Close(t.fd)
 	}
 	unix.Close(h.epoll)
 }
@@ -204,10 +208,14 @@ func (h *herd) step(ctx context.Context) error {
 		return fmt.Errorf("waiting for sockets: %w", err)
 	}
 	for _, e := range h.events[:max(n, 0)] {
-		h.woken(e.Fd, e.Events)
+		if e.Fd >= 0 {
+			h.woken(e.Fd)
+		} else if err := h.dug(&h.tunnels[-e.Fd-1]); err != nil {
+			return err
+		}
 	}
 	h.wheel.turn(h.tick(), h.due)
-	return nil
+	return h.flush()
 }
 
 // due does what a station has to do at its tick.
@@ -250,13 +258,19 @@ func (h *herd) await(i int32, m *head) {
 // dial begins to connect a station, which the wheel does not have.
 func (h *herd) dial(i int32) {
 	m := &h.members[i]
+	if h.tunnels != nil {
+		m.fd, m.state, m.open = (m.fd+1)%(1<<32/numbered), shaking, nothing
+		h.joining++
+		h.await(i, m)
+		h.greet(i)
+		return
+	}
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err == nil {
-		from := int(i) / portsEach
 		err = errors.Join(
 			unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1),
 			unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1),
-			unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, byte(1 + from/250), byte(2 + from%250)}}))
+			unix.Bind(fd, &unix.SockaddrInet4{Addr: sourceOf(i)}))
 		if err == nil {
 			if err = unix.Connect(fd, h.to); errors.Is(err, unix.EINPROGRESS) {
 				err = nil
@@ -282,6 +296,12 @@ func (h *herd) dial(i int32) {
 	h.await(i, m)
 }
 
+// sourceOf is the address that a station connects from.
+func sourceOf(i int32) [4]byte {
+	from := int(i) / portsEach
+	return [4]byte{127, 0, byte(1 + from/250), byte(2 + from%250)}
+}
+
 // lose ends a connection, for a reason, and has the station connect again later.
 func (h *herd) lose(i int32, why string) {
 	m := &h.members[i]
@@ -292,14 +312,18 @@ func (h *herd) lose(i int32, why string) {
 		h.joining--
 		h.failed[why]++
 	}
-	unix.Close(int(m.fd))
+	if h.tunnels != nil {
+		h.piece(i, pieceEnd, nil)
+	} else {
+		unix.Close(int(m.fd))
+	}
 	delete(h.parts, i)
 	m.state, m.open = absent, nothing
 	h.wheel.put(i, h.tick()+ticks(herdAgain))
 }
 
 // woken goes on with a station whose socket has something.
-func (h *herd) woken(i int32, events uint32) {
+func (h *herd) woken(i int32) {
 	m := &h.members[i]
 	switch {
 	case m.state == absent:
@@ -313,13 +337,22 @@ func (h *herd) woken(i int32, events uint32) {
 			return
 		}
 		m.state = shaking
-		h.write(i, fmt.Appendf(h.out[:0], "GET /ocpp/%s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Protocol: ocpp2.0.1\r\n\r\n", loadName(int(i)), h.host, webKey))
+		h.greet(i)
 	default:
 		h.read(i, m)
 	}
 }
 
+// greet asks for a WebSocket.
+func (h *herd) greet(i int32) {
+	h.write(i, fmt.Appendf(h.out[:0], "GET /ocpp/%s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Protocol: ocpp2.0.1\r\n\r\n", loadName(int(i)), h.host, webKey))
+}
+
 func (h *herd) write(i int32, b []byte) {
+	if h.tunnels != nil {
+		h.piece(i, uint32(len(b)), b)
+		return
+	}
 	if n, err := unix.Write(int(h.members[i].fd), b); err != nil || n < len(b) {
 		h.lose(i, "the server reads no more")
 	}
@@ -359,7 +392,11 @@ func (h *herd) read(i int32, m *head) {
 		h.lose(i, "the server closed the connection")
 		return
 	}
-	got := h.in[:n]
+	h.got(i, m, h.in[:n])
+}
+
+// got takes in what has come for a station.
+func (h *herd) got(i int32, m *head, got []byte) {
 	if part := h.parts[i]; part != nil {
 		got = append(part, got...)
 	}

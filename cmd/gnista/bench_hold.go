@@ -23,6 +23,7 @@ type benchHold struct {
 	Heartbeat time.Duration `help:"Time between heartbeats of a station." default:"5m"`
 	Patience  time.Duration `help:"Time after which an answer is missing." default:"30s"`
 	Compare   int           `help:"Measure as well what a message costs with so many stations, at the same number of messages a second." placeholder:"N"`
+	Tunnel    bool          `help:"Carry all connections over a few. Stations may be more than files that a process may open then, and nothing is said of the kernel's part."`
 	HeapIdle  string        `help:"Write a heap profile of the server to a file when all have booted." type:"path" placeholder:"FILE"`
 	HeapBusy  string        `help:"Write one at the end." type:"path" placeholder:"FILE"`
 }
@@ -39,21 +40,22 @@ const leastMemory = 30
 
 // Run holds the stations and measures.
 func (b *benchHold) Run(ctx context.Context, o *output) error {
+	if b.Tunnel && b.Stations > numbered {
+		return fmt.Errorf("--stations must be %d at the most with --tunnel", numbered)
+	}
 	if b.Stations < 1 || b.Charging < 0 || b.Charging > 100 || b.Heartbeat < time.Second || b.Compare < 0 {
 		return errors.New("--stations must be 1 or more, --charging 0 to 100, --heartbeat a second or more, and --compare not negative")
 	}
 	asked := b.Stations
 	var ranOut string
-	for _, line := range raise("/proc/sys", needs(b.Stations)) {
-		fmt.Fprintln(o.err, line)
-	}
-	if n := allowedFiles(b.Stations+spareFiles) - spareFiles; n < b.Stations {
-		fmt.Fprintln(o.err, adviseFiles(b.Stations))
-		ranOut = fmt.Sprintf("open files: server and generator may have %d each", n+spareFiles)
-		b.Stations = n
+	flags := []string{"--admit-per-second", "0", "--heartbeat", b.Heartbeat.String()}
+	if b.Tunnel {
+		flags = append(flags, "--tunnels")
+	} else {
+		ranOut = b.sockets(o.err)
 	}
 	b.Compare = min(b.Compare, b.Stations)
-	p, err := launch(ctx, "group", "--admit-per-second", "0", "--heartbeat", b.Heartbeat.String())
+	p, err := launch(ctx, "group", flags...)
 	if err != nil {
 		return err
 	}
@@ -63,6 +65,11 @@ func (b *benchHold) Run(ctx context.Context, o *output) error {
 		return err
 	}
 	defer h.close()
+	if b.Tunnel {
+		if err := h.dig(); err != nil {
+			return err
+		}
+	}
 	h.charging, h.beat, h.patience = b.Charging, b.Heartbeat, b.Patience
 	m := holding{p: p, h: h, say: o.err}
 	if err := m.look(ctx, &m.before); err != nil {
@@ -119,6 +126,20 @@ func (b *benchHold) Run(ctx context.Context, o *output) error {
 		fmt.Fprintf(o.out, "\nA message costs the server %.0f µs of processor time with %d stations and %.0f µs with %d: %.2f times as much (wanted: %.1f).\n", many, h.up, few, b.Compare, many/few, maxCompared)
 	}
 	return m.judge(many, few)
+}
+
+// sockets makes room for a socket of each station, or has fewer of them and tells what there is too little of.
+func (b *benchHold) sockets(say io.Writer) (ranOut string) {
+	for _, line := range raise("/proc/sys", needs(b.Stations)) {
+		fmt.Fprintln(say, line)
+	}
+	n := allowedFiles(b.Stations+spareFiles) - spareFiles
+	if n >= b.Stations {
+		return ""
+	}
+	fmt.Fprintln(say, adviseFiles(b.Stations))
+	b.Stations = n
+	return fmt.Sprintf("open files: server and generator may have %d each", n+spareFiles)
 }
 
 // intervals are those of heartbeats and events when n stations send comparedRate messages a second, or
@@ -280,7 +301,9 @@ func (m *holding) table(out io.Writer) {
 	row("server, memory for each station, without", "%d bytes (wanted: at most %d)", m.busy.each(m.before, ofRuntime), maxHeld)
 	row("of that objects in use, for each one more", "%d bytes", m.idle.each(m.half, ofHeap))
 	row("generator, memory each", "%d bytes", m.busy.each(m.before, ofGenerator))
-	row("kernel, memory of a socket", "%d bytes", m.busy.each(m.before, ofKernel))
+	if m.h.tunnels == nil {
+		row("kernel, memory of a socket", "%d bytes", m.busy.each(m.before, ofKernel))
+	}
 	for _, x := range []struct {
 		name string
 		c    counted
