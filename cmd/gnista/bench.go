@@ -71,7 +71,8 @@ func (b *benchServer) Run(ctx context.Context, o *output) error {
 	if err != nil {
 		return err
 	}
-	opts.ReadNew = false // the load does not answer
+	opts.ReadNew = false           // the load does not answer
+	opts.Cloning = token.Cloning{} // all of it has one card
 	if b.Variant != "paced" {
 		opts.Limits.Pace, opts.Limits.Made = gateway.Rate{}, gateway.Rate{} // the load is none of real stations
 	}

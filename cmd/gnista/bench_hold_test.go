@@ -59,12 +59,15 @@ func TestWheel(t *testing.T) {
 	}
 }
 
-// held is a herd at a server of this process, whose address and connections the test has.
-func held(t *testing.T, n, charging int) (*herd, *app) {
+// held is a herd at a server of this process, over sockets or tunnels.
+func held(t *testing.T, n, charging int, tunnel bool) (*herd, *app) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if tunnel {
+		l = newTunnels(l)
 	}
 	folder := t.TempDir()
 	a, err := newApp(t.Context(), options{
@@ -85,6 +88,11 @@ func held(t *testing.T, n, charging int) (*herd, *app) {
 		t.Fatal(err)
 	}
 	h.charging = charging
+	if tunnel {
+		if err := h.dig(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Cleanup(func() {
 		h.close()
 		server.Close()
@@ -111,7 +119,13 @@ func liveUntil(t *testing.T, h *herd, what string, so func() bool) {
 
 // Stations boot, are asked and answered, and come back when they are cut off.
 func TestHerd(t *testing.T) {
-	h, a := held(t, 200, 10)
+	for name, tunnel := range map[string]bool{"sockets": false, "tunnels": true} {
+		t.Run(name, func(t *testing.T) { testHerd(t, tunnel) })
+	}
+}
+
+func testHerd(t *testing.T, tunnel bool) {
+	h, a := held(t, 200, 10, tunnel)
 	if err := h.grow(t.Context(), 200, func(int) {}); err != nil {
 		t.Fatal(err)
 	}
