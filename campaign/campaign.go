@@ -100,6 +100,8 @@ type Store interface {
 	// Campaigns lists campaigns, the newest first, behind the one with the id before; in a state, or in
 	// any when that is empty.
 	Campaigns(ctx context.Context, state State, before string, limit int) ([]Campaign, error)
+	// RunningCampaigns lists the ids of those that are running.
+	RunningCampaigns(ctx context.Context) ([]string, error)
 	// SaveMember stores what became of a station.
 	SaveMember(ctx context.Context, m Member) error
 	// SkipMembers ends all members that wait.

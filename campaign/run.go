@@ -40,13 +40,10 @@ func (c *Campaigns) Run(ctx context.Context) {
 }
 
 // due lists the campaigns that are running.
-func (c *Campaigns) due(ctx context.Context) (ids []string) {
-	list, err := c.Store.Campaigns(ctx, Running, "", 1000)
+func (c *Campaigns) due(ctx context.Context) []string {
+	ids, err := c.Store.RunningCampaigns(ctx)
 	if err != nil && ctx.Err() == nil {
 		c.Log.Error("campaigns could not be listed", "err", err)
-	}
-	for _, x := range list {
-		ids = append(ids, x.ID)
 	}
 	return ids
 }

@@ -66,6 +66,13 @@ func (c *Catalogue) Use(changes map[Key]Change) error {
 	return nil
 }
 
+// Fresh is the catalogue without what operators say: another one, that shares what comes with the program.
+func (c *Catalogue) Fresh() *Catalogue {
+	f := &Catalogue{sources: c.sources, built: c.built, pure: c.pure}
+	f.now.Store(c.pure)
+	return f
+}
+
 // build is the catalogue with what operators say laid over it.
 func (c *Catalogue) build(changes map[Key]Change) (*view, error) {
 	v := &view{entries: map[Key]Entry{}, aliases: map[Key]Key{}, patterns: map[string][]pattern{}, free: map[string]Key{}}

@@ -115,6 +115,13 @@ func (db *DB) Campaigns(ctx context.Context, state campaign.State, before string
 	return all(rows, err, scanCampaign)
 }
 
+// RunningCampaigns lists the ids of those that are running. It is asked each second, for which SQLite plans anew if the
+// state is an argument: an index is only of that state.
+func (db *DB) RunningCampaigns(ctx context.Context) ([]string, error) {
+	rows, err := db.sql.QueryContext(ctx, `SELECT id FROM campaign WHERE state = 'running' ORDER BY id DESC`)
+	return all(rows, err, func(s scanner) (id string, err error) { return id, s.Scan(&id) })
+}
+
 // SaveMember stores what became of a station.
 func (db *DB) SaveMember(ctx context.Context, m campaign.Member) error {
 	return db.write(ctx, "campaign", func(t *tx) error {

@@ -51,9 +51,17 @@ const (
 // of that name had come to. A nudge makes it look at once. After a crash take may be given an event
 // again; where it fails it is given the same event again, later.
 func (db *DB) Consume(ctx context.Context, consumer string, nudge <-chan struct{}, take func(context.Context, gnista.Event) error) {
+	seq, known := int64(0), false
 	for ctx.Err() == nil {
 		pause := consumePause
-		if err := db.consumeAll(ctx, consumer, take); err != nil && ctx.Err() == nil {
+		var err error
+		if !known {
+			seq, err = db.cursor(ctx, consumer)
+		}
+		if err == nil {
+			seq, err = db.consumeFrom(ctx, seq, consumer, take)
+		}
+		if known = err == nil; !known && ctx.Err() == nil {
 			db.log.Error("a consumer of events failed and tries again", "consumer", consumer, "err", err)
 			pause = consumeRetry
 		}
@@ -72,16 +80,12 @@ func (db *DB) BeginConsuming(ctx context.Context, consumer string) error {
 	})
 }
 
-// consumeAll takes the events that there are.
-func (db *DB) consumeAll(ctx context.Context, consumer string, take func(context.Context, gnista.Event) error) error {
-	seq, err := db.cursor(ctx, consumer)
-	if err != nil {
-		return err
-	}
+// consumeFrom takes the events that there are behind seq, and returns the last of them.
+func (db *DB) consumeFrom(ctx context.Context, seq int64, consumer string, take func(context.Context, gnista.Event) error) (int64, error) {
 	for {
 		evs, err := db.Events(ctx, seq, consumeBatch)
 		if err != nil || len(evs) == 0 {
-			return err
+			return seq, err
 		}
 		was := seq
 		for _, ev := range evs {
@@ -93,8 +97,8 @@ func (db *DB) consumeAll(ctx context.Context, consumer string, take func(context
 		if seq != was {
 			err = errors.Join(err, db.setCursor(ctx, consumer, seq))
 		}
-		if err != nil {
-			return err
+		if err != nil || len(evs) < consumeBatch {
+			return seq, err
 		}
 	}
 }

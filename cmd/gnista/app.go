@@ -92,10 +92,11 @@ type options struct {
 	Mailer     *alert.Mailer    // nil: no mail is sent
 	SignOn     *access.Provider // nil: nobody signs in elsewhere
 	Settings   []api.ServerSetting
-	SignUp     *member.Terms // of drivers; nil: the operator only makes customers
-	Tracer     *tracer       // nil: no traces are made
-	ShowLinks  bool          // drivers are shown the links that they would be sent
-	NewSecret  func() string // text that nobody can guess
+	SignUp     *member.Terms    // of drivers; nil: the operator only makes customers
+	Tracer     *tracer          // nil: no traces are made
+	Catalogue  *fault.Catalogue // of the program; nil: it is read
+	ShowLinks  bool             // drivers are shown the links that they would be sent
+	NewSecret  func() string    // text that nobody can guess
 
 	Plain, Proxied, RejectSubprotocols bool // see [gateway.Server]
 
@@ -377,7 +378,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 		a.metrics.expect(slices.Sorted(maps.Keys(a.payments.Providers)))
 	}
 	a.health = web.Health()
-	a.handler = bodiesWithin(bodyLimit, route(a.gateway, a.tracer.requests(web.Handler())))
+	a.handler = bodiesWithin(bodyLimit, route(a.gateway, a.tracer.requests(lazily(web.Handler))))
 	if o.Part.connects() {
 		return a, nil
 	}

@@ -67,7 +67,7 @@ func TestSecret(t *testing.T) {
 func TestCertificatesOverHTTP(t *testing.T) {
 	var log bytes.Buffer
 	a, err := newApp(t.Context(), options{
-		Database: storetest.SQLite(t, t.TempDir()), Files: t.TempDir(), Token: testToken, PublicURL: "http://gnista.test/", Unknown: station.AcceptUnknown,
+		Catalogue: catalogue(), Database: storetest.SQLite(t, t.TempDir()), Files: t.TempDir(), Token: testToken, PublicURL: "http://gnista.test/", Unknown: station.AcceptUnknown,
 		Heartbeat: time.Minute, Retry: time.Minute, Currency: "SEK", Zone: time.UTC, LogDays: 1, LogMB: 1, Now: now, NewID: newID,
 		Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})

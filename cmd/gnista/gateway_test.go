@@ -21,6 +21,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"gnista"
+	"gnista/fault"
 	"gnista/gateway"
 	"gnista/ocpp/ocppws"
 	"gnista/station"
@@ -30,6 +31,15 @@ import (
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }
+
+// catalogue is that of the program, read once for all tests.
+var catalogue = sync.OnceValue(func() *fault.Catalogue {
+	c, err := fault.LoadCatalogue()
+	if err != nil {
+		panic(err)
+	}
+	return c
+})
 
 // live is the system behind real sockets.
 type live struct {
@@ -44,7 +54,7 @@ func newLive(t *testing.T, change func(*options)) *live {
 	t.Helper()
 	dir := t.TempDir()
 	o := options{
-		Database: storetest.SQLite(t, dir), Files: filepath.Join(dir, "files"), Token: testToken, Unknown: station.AcceptUnknown, Heartbeat: 5 * time.Minute, Retry: time.Minute,
+		Catalogue: catalogue(), Database: storetest.SQLite(t, dir), Files: filepath.Join(dir, "files"), Token: testToken, Unknown: station.AcceptUnknown, Heartbeat: 5 * time.Minute, Retry: time.Minute,
 		Currency: "SEK", Zone: time.UTC, LogDays: 7, LogMB: 10, Now: time.Now, NewID: newID, Log: slog.New(slog.DiscardHandler),
 		Limits: gateway.Limits{
 			Message: 64 << 10, Frame: time.Second, Write: time.Second, Call: 2 * time.Second, Silence: time.Hour, Ping: time.Hour, Deaf: 3,

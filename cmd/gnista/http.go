@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"gnista/gateway"
@@ -20,6 +21,13 @@ func (a *app) server(h http.Handler) *http.Server {
 		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ConnState: a.gateway.ConnState,
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}
+}
+
+// lazily makes a handler for its first request. That of the API takes a tenth of a second to make, which stations need
+// not wait for, nor a node that passes all requests on.
+func lazily(build func() http.Handler) http.Handler {
+	built := sync.OnceValue(build)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { built().ServeHTTP(w, r) })
 }
 
 // route is the handler of all paths. Stations are told apart before an [http.ServeMux] sees their

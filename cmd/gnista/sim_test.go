@@ -60,7 +60,7 @@ func simulatedWith(t *testing.T, providers []payment.Provider, f func(t *testing
 func (b *bubble) open(file string) {
 	b.t.Helper()
 	a, err := newApp(b.t.Context(), options{
-		Database: "sqlite:" + file, Files: filepath.Join(filepath.Dir(file), "files"), BaseURL: "http://gnista.test", Token: testToken, Unknown: station.AcceptUnknown, Collecting: collecting{ReconcileHour: -1}, Heartbeat: 5 * time.Minute, Retry: time.Minute, Currency: "SEK",
+		Catalogue: catalogue(), Database: "sqlite:" + file, Files: filepath.Join(filepath.Dir(file), "files"), BaseURL: "http://gnista.test", Token: testToken, Unknown: station.AcceptUnknown, Collecting: collecting{ReconcileHour: -1}, Heartbeat: 5 * time.Minute, Retry: time.Minute, Currency: "SEK",
 		Zone: time.UTC, LogDays: 7, LogMB: 10, Now: time.Now, NewID: newID, Log: b.log(), Providers: b.providers, Terminals: terminals{Terminals: true}, NewSecret: newID,
 	})
 	if err != nil {

@@ -171,7 +171,7 @@ func play(t *testing.T, script string) string {
 	}
 	var own atomic.Int64
 	a, err := newApp(t.Context(), options{
-		Database: database, Files: filepath.Join(dir, "files"), Token: testToken, Operator: "Test AB", PublicURL: "http://gnista.test", BaseURL: "http://gnista.test", Unknown: station.AcceptUnknown,
+		Catalogue: catalogue(), Database: database, Files: filepath.Join(dir, "files"), Token: testToken, Operator: "Test AB", PublicURL: "http://gnista.test", BaseURL: "http://gnista.test", Unknown: station.AcceptUnknown,
 		Collecting: collecting{ReconcileHour: -1}, Heartbeat: 5 * time.Minute, Retry: time.Minute, Currency: "SEK", Seller: billing.Seller{Name: "Test AB", VAT: "SE556000000001"}, Zone: time.UTC, LogDays: 7, LogMB: 10,
 		Terminals: terminals{Terminals: true}, NewSecret: func() string { return "secure!Charging!" },
 		Now: time.Now, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
