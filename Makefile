@@ -9,7 +9,7 @@ NFPM = github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
 HELM = helm.sh/helm/v3/cmd/helm@v3.22.0
 CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
-.PHONY: release deb image chart sbom run build ui test race long-told long-lived check ui-check bench torture setup peers generate
+.PHONY: release deb image chart sbom run build ui test race long-told long-lived long-killed long-nodes check ui-check bench torture setup peers generate
 
 run: ui build ## start the system with simulated stations on http://127.0.0.1:8080/
 	bin/gnista serve --demo
@@ -48,7 +48,9 @@ generate:
 # Tests that take days of stations' time, or end a process at each of its writes: watched for races they would take most
 # of an hour, and so they are played without; TestDay is watched in part. TestTranscripts is not, as
 # the race detector of Go 1.26 now and then ends a process that has many goroutines (golang/go#78156): most of all there.
-LONG = Conformance|SitePower|UptimeOfADay|LaddersEnd|Remedies|SilentFaults|Anything|Scenarios|Guard([A-Z]\w*)?|Guest([A-Z]\w*)?|Rage|CheckPersonalities|Personalities|Terminal([A-Z]\w*)?|SimSite|Demo|EndsAtAnyWrite|Balancers|Kill([A-Z]\w*)?|Killed
+LONG = Conformance|SitePower|UptimeOfADay|LaddersEnd|Remedies|SilentFaults|Anything|Scenarios|Guard([A-Z]\w*)?|Guest([A-Z]\w*)?|Rage|CheckPersonalities|Personalities|Terminal([A-Z]\w*)?|SimSite|Demo|EndsAtAnyWrite|Killed|$(KILLING)
+KILLING = Kill([A-Z]\w*)?|$(KILLING_NODES)
+KILLING_NODES = KillNodes|Balancers
 LONG_IN = ./cmd/gnista ./checkout ./fault/alert ./fault/remedy ./power/site ./payment/stripe ./payment/swish
 
 # SQLite is C that was made Go, with locks of its own: to watch each of its accesses makes it twenty times as
@@ -58,14 +60,20 @@ race: setup peers
 	sh scripts/race.sh $(GO) -race -gcflags=modernc.org/sqlite/lib=-race=false -timeout 30m -skip '^Test($(LONG)|Transcripts)$$'
 
 # Package api has a generic function of huma's for each operation, which takes most of its time to inline: not for tests.
-check race ui-check long-told long-lived: export GOFLAGS = -gcflags=gnista/api=-l
+check race ui-check long-told long-lived long-killed long-nodes: export GOFLAGS = -gcflags=gnista/api=-l
 
-# Two at a time, as each uses little more than one core.
+# Beside each other: what is told and what is lived use a core, and those that kill processes wait most of the time.
 long-told:
 	$(GO) test -timeout 30m -run '^Test(Conformance|Transcripts)$$' ./cmd/gnista
 
 long-lived:
-	$(GO) test -timeout 30m -run '^Test($(LONG)|Day)$$' -skip '^TestConformance$$' $(LONG_IN)
+	$(GO) test -timeout 30m -run '^Test($(LONG)|Day)$$' -skip '^Test(Conformance|$(KILLING))$$' $(LONG_IN)
+
+long-killed:
+	$(GO) test -timeout 30m -run '^Test($(KILLING))$$' -skip '^Test($(KILLING_NODES))$$' ./cmd/gnista
+
+long-nodes:
+	$(GO) test -timeout 30m -run '^Test($(KILLING_NODES))$$' ./cmd/gnista
 
 check: generate
 	test -z "$$(git ls-files -z '*.go' | xargs -0 gofmt -l | tee /dev/stderr)"
@@ -73,7 +81,7 @@ check: generate
 	$(GO) run $(STATICCHECK) ./...
 	$(MAKE) ui-check
 	$(MAKE) race
-	$(MAKE) -j2 long-told long-lived
+	$(MAKE) -j4 long-told long-lived long-killed long-nodes
 	git diff --exit-code
 
 # Everything that can happen to a system, for as long as is said: make torture FOR=2h. What was done is printed with a
