@@ -112,7 +112,11 @@ func newHerd(address string, n int) (*herd, error) {
 	}, nil
 }
 
+// close lets go of all connections, once.
 func (h *herd) close() {
+	if h.epoll < 0 {
+		return
+	}
 	for i := range h.members {
 		if h.tunnels == nil && h.members[i].state != absent {
 			unix.Close(int(h.members[i].fd))
@@ -122,6 +126,7 @@ func (h *herd) close() {
 		unix.Close(t.fd)
 	}
 	unix.Close(h.epoll)
+	h.epoll = -1
 }
 
 func (h *herd) micros10() uint32     { return uint32(time.Since(h.began) / (10 * time.Microsecond)) }

@@ -24,6 +24,7 @@ type benchHold struct {
 	Patience  time.Duration `help:"Time after which an answer is missing." default:"30s"`
 	Compare   int           `help:"Measure as well what a message costs with so many stations, at the same number of messages a second." placeholder:"N"`
 	Tunnel    bool          `help:"Carry all connections over a few. Stations may be more than files that a process may open then, and nothing is said of the kernel's part."`
+	Beside    string        `help:"Command of another central system, which is to hold the stations as well. It prints where it listens, as ws://…" placeholder:"COMMAND"`
 	HeapIdle  string        `help:"Write a heap profile of the server to a file when all have booted." type:"path" placeholder:"FILE"`
 	HeapBusy  string        `help:"Write one at the end." type:"path" placeholder:"FILE"`
 }
@@ -40,6 +41,9 @@ const leastMemory = 30
 
 // Run holds the stations and measures.
 func (b *benchHold) Run(ctx context.Context, o *output) error {
+	if b.Tunnel && b.Beside != "" {
+		return errors.New("--beside is not for --tunnel: other systems know no tunnels")
+	}
 	if b.Tunnel && b.Stations > numbered {
 		return fmt.Errorf("--stations must be %d at the most with --tunnel", numbered)
 	}
@@ -125,7 +129,45 @@ func (b *benchHold) Run(ctx context.Context, o *output) error {
 		}
 		fmt.Fprintf(o.out, "\nA message costs the server %.0f µs of processor time with %d stations and %.0f µs with %d: %.2f times as much (wanted: %.1f).\n", many, h.up, few, b.Compare, many/few, maxCompared)
 	}
+	if b.Beside != "" {
+		ours, err := memoryOf(p.cmd.Process.Pid)
+		if err != nil {
+			return err
+		}
+		h.close()
+		if err := b.compare(ctx, o, h.up, ours); err != nil {
+			return err
+		}
+	}
 	return m.judge(many, few)
+}
+
+// compare has the other system hold n stations that send nothing but heartbeats, and tells what it occupies beside ours.
+func (b *benchHold) compare(ctx context.Context, o *output, n int, ours int64) error {
+	p, err := launchOther(ctx, b.Beside)
+	if err != nil {
+		return err
+	}
+	defer p.end()
+	h, err := newHerd(p.address, n)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	h.beat, h.patience = b.Heartbeat, b.Patience
+	m := holding{p: p, h: h, say: o.err}
+	if err := m.grow(ctx, n); err != nil {
+		return err
+	}
+	if err := h.live(ctx, comparedFor); err != nil {
+		return err
+	}
+	theirs, err := memoryOf(p.cmd.Process.Pid)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(o.out, "\nWith %d stations the server occupies %.0f MB, and the other one %.0f MB with %d: %.2f of it.\n", n, float64(ours)/1e6, float64(theirs)/1e6, h.up, float64(ours)/float64(theirs))
+	return nil
 }
 
 // sockets makes room for a socket of each station, or has fewer of them and tells what there is too little of.
