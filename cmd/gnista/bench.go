@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -61,6 +62,7 @@ type benchServer struct {
 	Variant string `enum:"group,single,none,paced,hooks" default:"group"`
 	Open    int    // transactions to begin before anything else
 	Tunnels bool   // carry the connections of stations
+	TLS     bool   // is what stations use
 }
 
 // Run serves. On SIGUSR1 memory that is not used goes back to the system, so that what is left can be
@@ -112,6 +114,11 @@ func (b *benchServer) Run(ctx context.Context, o *output) error {
 		listener.Close()
 		return errors.Join(err, a.db.Close())
 	}
+	if b.TLS {
+		if listener, err = a.sealed(ctx, listener); err != nil {
+			return errors.Join(err, a.db.Close())
+		}
+	}
 	free := make(chan os.Signal, 1)
 	signal.Notify(free, syscall.SIGUSR1)
 	go func() {
@@ -120,6 +127,16 @@ func (b *benchServer) Run(ctx context.Context, o *output) error {
 		}
 	}()
 	return b.serve.serve(ctx, a, listener, log, o.out)
+}
+
+// sealed is a listener whose connections have TLS, as the port of stations has that shows a certificate of ours.
+func (a *app) sealed(ctx context.Context, l net.Listener) (net.Listener, error) {
+	c := &gateway.TLS{Own: func() ([]tls.Certificate, error) { return a.ownCertificates(ctx, []string{"localhost"}) }, Now: time.Now, Log: a.log}
+	config, err := c.Config()
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return a.gateway.ListenTLS(l, config), nil
 }
 
 // process is a running server under measurement.

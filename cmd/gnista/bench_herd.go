@@ -35,6 +35,10 @@ type herd struct {
 	up      int
 	epoll   int
 	tunnels []tunnelEnd // that carry all connections, if any
+	tls     bool
+	sealed  map[int32]*sealed // of those that have TLS
+	sealing map[int32]bool    // are in its handshake
+	plain   []byte            // what one of them has opened
 	events  []unix.EpollEvent
 	in, out []byte
 	parts   map[int32][]byte // what came in of frames that are not whole yet; rarely any
@@ -108,7 +112,7 @@ func newHerd(address string, n int) (*herd, error) {
 	return &herd{
 		to: &unix.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}, host: address, began: time.Now(), beat: 5 * time.Minute, event: time.Minute, patience: 30 * time.Second,
 		members: make([]head, n), wheel: newWheel(n, herdSlots), epoll: epoll, events: make([]unix.EpollEvent, 256), in: make([]byte, 64<<10),
-		parts: map[int32][]byte{}, lost: map[string]int{}, failed: map[string]int{},
+		parts: map[int32][]byte{}, sealed: map[int32]*sealed{}, sealing: map[int32]bool{}, plain: make([]byte, 64<<10), lost: map[string]int{}, failed: map[string]int{},
 	}, nil
 }
 
@@ -219,6 +223,7 @@ func (h *herd) step(ctx context.Context) error {
 			return err
 		}
 	}
+	h.seal()
 	h.wheel.turn(h.tick(), h.due)
 	return h.flush()
 }
@@ -267,7 +272,7 @@ func (h *herd) dial(i int32) {
 		m.fd, m.state, m.open = (m.fd+1)%(1<<32/numbered), shaking, nothing
 		h.joining++
 		h.await(i, m)
-		h.greet(i)
+		h.opened(i)
 		return
 	}
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
@@ -323,6 +328,11 @@ func (h *herd) lose(i int32, why string) {
 		unix.Close(int(m.fd))
 	}
 	delete(h.parts, i)
+	if s := h.sealed[i]; s != nil {
+		s.leave()
+		delete(h.sealed, i)
+		delete(h.sealing, i)
+	}
 	m.state, m.open = absent, nothing
 	h.wheel.put(i, h.tick()+ticks(herdAgain))
 }
@@ -342,7 +352,7 @@ func (h *herd) woken(i int32) {
 			return
 		}
 		m.state = shaking
-		h.greet(i)
+		h.opened(i)
 	default:
 		h.read(i, m)
 	}
@@ -353,7 +363,8 @@ func (h *herd) greet(i int32) {
 	h.write(i, fmt.Appendf(h.out[:0], "GET /ocpp/%s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Protocol: ocpp2.0.1\r\n\r\n", loadName(int(i)), h.host, webKey))
 }
 
-func (h *herd) write(i int32, b []byte) {
+// send gives bytes to a station's connection.
+func (h *herd) send(i int32, b []byte) {
 	if h.tunnels != nil {
 		h.piece(i, uint32(len(b)), b)
 		return
@@ -397,10 +408,10 @@ func (h *herd) read(i int32, m *head) {
 		h.lose(i, "the server closed the connection")
 		return
 	}
-	h.got(i, m, h.in[:n])
+	h.came(i, m, h.in[:n])
 }
 
-// got takes in what has come for a station.
+// got takes in what has come for a station, opened.
 func (h *herd) got(i int32, m *head, got []byte) {
 	if part := h.parts[i]; part != nil {
 		got = append(part, got...)

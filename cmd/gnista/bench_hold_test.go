@@ -59,8 +59,8 @@ func TestWheel(t *testing.T) {
 	}
 }
 
-// held is a herd at a server of this process, over sockets or tunnels.
-func held(t *testing.T, n, charging int, tunnel bool) (*herd, *app) {
+// held is a herd at a server of this process, over sockets or tunnels, with TLS or without.
+func held(t *testing.T, n, charging int, tunnel, sealed bool) (*herd, *app) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -81,13 +81,18 @@ func held(t *testing.T, n, charging int, tunnel bool) (*herd, *app) {
 		t.Fatal(err)
 	}
 	a.start()
+	if sealed {
+		if l, err = a.sealed(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+	}
 	server := a.server(a.handler)
 	go server.Serve(l)
 	h, err := newHerd(l.Addr().String(), n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.charging = charging
+	h.charging, h.tls = charging, sealed
 	if tunnel {
 		if err := h.dig(); err != nil {
 			t.Fatal(err)
@@ -119,13 +124,13 @@ func liveUntil(t *testing.T, h *herd, what string, so func() bool) {
 
 // Stations boot, are asked and answered, and come back when they are cut off.
 func TestHerd(t *testing.T) {
-	for name, tunnel := range map[string]bool{"sockets": false, "tunnels": true} {
-		t.Run(name, func(t *testing.T) { testHerd(t, tunnel) })
+	for name, x := range map[string]struct{ tunnel, sealed bool }{"sockets": {}, "tunnels": {tunnel: true}, "sockets with TLS": {sealed: true}, "tunnels with TLS": {true, true}} {
+		t.Run(name, func(t *testing.T) { testHerd(t, x.tunnel, x.sealed) })
 	}
 }
 
-func testHerd(t *testing.T, tunnel bool) {
-	h, a := held(t, 200, 10, tunnel)
+func testHerd(t *testing.T, tunnel, sealed bool) {
+	h, a := held(t, 200, 10, tunnel, sealed)
 	if err := h.grow(t.Context(), 200, func(int) {}); err != nil {
 		t.Fatal(err)
 	}

@@ -361,7 +361,7 @@ func (h *herd) dug(t *tunnelEnd) error {
 		case ends:
 			h.lose(i, "the server closed the connection")
 		default:
-			h.got(i, m, rest[pieceHead:pieceHead+size])
+			h.came(i, m, rest[pieceHead:pieceHead+size])
 		}
 	}
 	t.in = append(t.in[:0], got[used:]...)
