@@ -58,10 +58,11 @@ func (a *app) readiness() []api.Readiness {
 }
 
 // leave says that we are not ready any more, and goes on for a while, so that those who send requests here, or stations,
-// can notice. What has failed ends that.
-func (a *app) leave(wait time.Duration, log *slog.Logger, failed <-chan error) {
+// can notice. What has failed ends that. Systemd is told a state: whom it believes to be stopping it kills in the end,
+// also when that is there again.
+func (a *app) leave(state string, wait time.Duration, log *slog.Logger, failed <-chan error) {
 	a.stopping.Store(true)
-	tellSystemd(log, daemon.SdNotifyStopping)
+	tellSystemd(log, state)
 	if wait <= 0 {
 		return
 	}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/prometheus/common/expfmt"
@@ -200,7 +201,7 @@ func TestHealth(t *testing.T) {
 	ask("/healthz?verbose", 200, "database: ok\nschema: ok\n")
 	w := l.connect("STAYS").boot()
 	failed := make(chan error)
-	go l.leave(time.Hour, l.log, failed)
+	go l.leave(daemon.SdNotifyStopping, time.Hour, l.log, failed)
 	for end := time.Now().Add(10 * time.Second); !l.stopping.Load() && time.Now().Before(end); time.Sleep(time.Millisecond) {
 	}
 	ask("/readyz?verbose", 503, "not ready: not stopping\nnot stopping: failed\ndatabase: ok\n")

@@ -324,6 +324,7 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 	if err == nil {
 		admin, err = a.adminPort(ctx, &s.sockets, s.AdminListen, failed, out)
 	}
+	leaving := daemon.SdNotifyStopping
 	var show *demo
 	if err == nil && s.Demo {
 		show, err = startDemo(ctx, a, listener.Addr(), log)
@@ -348,11 +349,11 @@ func (s *serve) serve(ctx context.Context, a *app, listener net.Listener, log *s
 		case err = <-lost:
 		case <-again:
 			log.Info("starting again; who connects meanwhile waits")
-			err = s.sockets.keep()
+			leaving, err = daemon.SdNotifyReloading, s.sockets.keep()
 		}
 	}
 	if err == nil {
-		a.leave(s.StopDelay, log, failed)
+		a.leave(leaving, s.StopDelay, log, failed)
 	}
 	log.Info("stopping")
 	show.end() // while there is still somebody to tell

@@ -4,14 +4,24 @@ package main_test
 
 import (
 	"net"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// A server that starts itself again refuses nobody: who connects meanwhile waits.
+// A server that starts itself again refuses nobody: who connects meanwhile waits. Systemd is not told that it stops, or it
+// would kill what is there again.
 func TestStartAgain(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "notify")
+	states, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer states.Close()
+	t.Setenv("NOTIFY_SOCKET", socket)
 	s := start(t, build(t), "127.0.0.1:0", t.TempDir(), "--admin-listen", "")
 	s.do(t, "PUT", "/stations/KEPT", `{}`)
 	done := make(chan struct{})
@@ -48,5 +58,19 @@ func TestStartAgain(t *testing.T) {
 	}
 	if n := strings.Count(s.log.String(), "starting again"); n != 1 {
 		t.Errorf("it started again %d times", n)
+	}
+	s.end(t)
+	s.killed = true // it is gone
+	var told []string
+	for b := make([]byte, 100); len(told) < 4; {
+		states.SetReadDeadline(time.Now().Add(10 * time.Second))
+		n, err := states.Read(b)
+		if err != nil {
+			t.Fatalf("systemd was told %q and then: %v", told, err)
+		}
+		told = append(told, string(b[:n]))
+	}
+	if want := []string{"READY=1", "RELOADING=1", "READY=1", "STOPPING=1"}; !slices.Equal(told, want) {
+		t.Errorf("systemd was told %q, want %q", told, want)
 	}
 }
