@@ -32,6 +32,7 @@ type CustomerStore interface {
 
 // CustomerFilter selects customers for a list.
 type CustomerFilter struct {
+	IDs   []string // only these; none is any
 	Text  string // part of the name, mail address or a number; empty is any
 	After string // only those made after the one with this id: the next page
 	Limit int
@@ -39,8 +40,10 @@ type CustomerFilter struct {
 
 // Filter selects accounts for a list.
 type Filter struct {
-	Customer string // id; empty is any
-	After    string // only those made after the one with this id: the next page
+	IDs      []string // only these; none is any
+	Customer string   // id; empty is any
+	Text     string   // part of its name or id, or of what [CustomerFilter] finds its customer by; empty is any
+	After    string   // only those made after the one with this id: the next page
 	Limit    int
 }
 

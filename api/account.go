@@ -57,6 +57,7 @@ func (c *payerChange) UnmarshalJSON(text []byte) error {
 type accountView struct {
 	ID          string        `json:"id"`
 	Customer    string        `json:"customer,omitempty" doc:"Id of the customer"`
+	Holder      string        `json:"holder,omitempty" doc:"The name of the customer; only in the list"`
 	Name        string        `json:"name,omitempty"`
 	Kind        account.Kind  `json:"kind" enum:"prepaid,postpaid,roaming"`
 	Currency    string        `json:"currency"`
@@ -92,6 +93,28 @@ func showAccount(a account.Account) accountView {
 		v.Hold = &m
 	}
 	return v
+}
+
+// holders tells of accounts what their customers are called.
+func (s *Server) holders(ctx context.Context, list []accountView) error {
+	var ids []string
+	for _, a := range list {
+		if a.Customer != "" {
+			ids = append(ids, a.Customer)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	customers, err := s.Accounts.Customers.Customers(ctx, account.CustomerFilter{IDs: ids, Limit: len(ids)})
+	names := map[string]string{}
+	for _, c := range customers {
+		names[c.ID] = c.Name
+	}
+	for i, a := range list {
+		list[i].Holder = names[a.Customer]
+	}
+	return err
 }
 
 // showBalance is an account with what the ledger says of it.
@@ -163,15 +186,21 @@ func (s *Server) accounts(api huma.API) {
 	tags := []string{"Accounts"}
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/accounts", OperationID: "list-accounts", Summary: "List accounts", Description: "In the order in which they were made.", Tags: tags},
 		func(ctx context.Context, in *struct {
-			Customer string `query:"customer" doc:"Only those of one customer"`
+			IDs      []string `query:"id,explode" maxItems:"200" doc:"Only these"`
+			Customer string   `query:"customer" doc:"Only those of one customer"`
+			Find     string   `query:"find" maxLength:"100" doc:"In its name or id, or in the name, mail address or number of the customer"`
 			Paging
 		}) (*body[page[accountView]], error) {
 			after, err := in.after()
 			if err != nil {
 				return nil, err
 			}
-			list, err := s.Accounts.Accounts.Accounts(ctx, account.Filter{Customer: in.Customer, After: after, Limit: in.Limit})
-			return answer(turn(in.Paging, list, showAccount, func(a account.Account) string { return a.ID }), err)
+			list, err := s.Accounts.Accounts.Accounts(ctx, account.Filter{IDs: in.IDs, Customer: in.Customer, Text: in.Find, After: after, Limit: in.Limit})
+			if err != nil {
+				return nil, err
+			}
+			out := turn(in.Paging, list, showAccount, func(a account.Account) string { return a.ID })
+			return answer(out, s.holders(ctx, out.Items))
 		})
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/accounts/{id}", OperationID: "get-account", Summary: "Show an account and its balance", Tags: tags},
 		func(ctx context.Context, in *PayerPath) (*body[accountView], error) {

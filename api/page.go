@@ -96,14 +96,12 @@ func (s *Server) show(w io.Writer, name, accept string, data any) {
 // parse makes the pages in a language.
 func (s *Server) parse(l language) *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
-		"t":       l.text,
-		"asset":   s.assetPath,
-		"lang":    func() string { return l.tag },
-		"when":    func(t time.Time) string { return t.In(s.Zone).Format("2006-01-02 15:04:05") },
-		"since":   func(t time.Time) string { return duration(s.Now().Sub(t)) },
-		"between": func(from, to time.Time) string { return duration(to.Sub(from)) },
-		"kwh":     l.kwh,
-		"item":    func(x receiptLine) string { return l.receiptItem(x, s.Zone) }, "quantity": l.quantity, "linePrice": l.price, "invoiceItem": l.invoiceItem,
+		"t":     l.text,
+		"asset": s.assetPath,
+		"lang":  func() string { return l.tag },
+		"when":  func(t time.Time) string { return t.In(s.Zone).Format("2006-01-02 15:04:05") },
+		"kwh":   l.kwh,
+		"item":  func(x receiptLine) string { return l.receiptItem(x, s.Zone) }, "quantity": l.quantity, "linePrice": l.price, "invoiceItem": l.invoiceItem,
 		"day":     func(t time.Time) string { return t.In(s.Zone).Format(time.DateOnly) },
 		"minute":  func(t time.Time) string { return t.In(s.Zone).Format("2006-01-02 15:04") },
 		"numbers": numbers,
@@ -117,7 +115,7 @@ func (s *Server) parse(l language) *template.Template {
 		"round":     l.round,
 		"hour":      func(t time.Time) string { return t.In(s.Zone).Format("15:04") },
 		"clockTime": func(t time.Time) string { return t.In(s.Zone).Format(time.TimeOnly) },
-		"lasting":   duration,
+		"lasting":   l.lasting,
 		"stood":     func(t time.Time) string { return l.lasting(s.Now().Sub(t)) },
 		"took":      func(from, to time.Time) string { return l.lasting(to.Sub(from)) },
 		"browser":   browser,
@@ -130,7 +128,7 @@ func (s *Server) parse(l language) *template.Template {
 	}).ParseFS(pageFiles, "pages/*.html"))
 }
 
-// duration is a duration as people read it.
+// duration is a duration to the second, as receipts have what is charged for.
 func duration(d time.Duration) string {
 	d = d.Truncate(time.Second)
 	if d < 0 {
@@ -143,17 +141,21 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", m, s)
 }
 
-// lasting is a duration with its units, as drivers read it.
+// lasting is a duration as people say it: 45 s, 5 min, 1 h 30 min.
 func (l language) lasting(d time.Duration) string {
 	d = max(0, d.Truncate(time.Second))
 	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
+	text, rest, unit := fmt.Sprintf("%d min", m), s, "s"
 	switch {
 	case h > 0:
-		return fmt.Sprintf("%d %s %d min", h, l.text("hours"), m)
-	case m > 0:
-		return fmt.Sprintf("%d min %d s", m, s)
+		text, rest, unit = fmt.Sprintf("%d %s", h, l.text("hours")), m, "min"
+	case m == 0:
+		return fmt.Sprintf("%d s", s)
 	}
-	return fmt.Sprintf("%d s", s)
+	if rest > 0 {
+		text += fmt.Sprintf(" %d %s", rest, unit)
+	}
+	return text
 }
 
 // browser is what people call a browser, and what it runs on, by what it says of itself; empty where that tells nothing.

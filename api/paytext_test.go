@@ -47,7 +47,7 @@ func TestPayTexts(t *testing.T) {
 func TestReadable(t *testing.T) {
 	sv := languageOf("sv")
 	for d, want := range map[time.Duration]string{
-		-time.Second: "0 s", 38*time.Second + 900*time.Millisecond: "38 s", 12*time.Minute + 5*time.Second: "12 min 5 s", 61*time.Minute + 59*time.Second: "1 tim 1 min", 30 * time.Hour: "30 tim 0 min",
+		-time.Second: "0 s", 38*time.Second + 900*time.Millisecond: "38 s", 12*time.Minute + 5*time.Second: "12 min 5 s", 61*time.Minute + 59*time.Second: "1 tim 1 min", 30 * time.Hour: "30 tim", 5 * time.Minute: "5 min",
 	} {
 		if got := sv.lasting(d); got != want {
 			t.Errorf("%v is %q, not %q", d, got, want)

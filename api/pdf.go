@@ -291,7 +291,7 @@ func (s *Server) receiptPDF(l language, v receiptView) ([]byte, error) {
 		left = append(left, fact{l.text("replaces-receipt"), fmt.Sprint(v.Replaces)})
 	}
 	right := append(l.buyerFact(v.Buyer),
-		fact{l.text("start"), when(v.StartedAt)}, fact{l.text("end"), when(v.EndedAt) + " (" + duration(v.EndedAt.Sub(v.StartedAt)) + ")"})
+		fact{l.text("start"), when(v.StartedAt)}, fact{l.text("end"), when(v.EndedAt) + " (" + l.lasting(v.EndedAt.Sub(v.StartedAt)) + ")"})
 	if v.Charging() {
 		right = append(right, fact{l.text("energy"), l.kwh(v.EnergyWh) + " kWh"})
 	}

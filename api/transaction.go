@@ -38,6 +38,7 @@ type transactionView struct {
 	Cost        *gnista.Money     `json:"cost,omitempty" doc:"So far, or in all; VAT included"`
 	Limits      *charging.Limits  `json:"limits,omitempty" doc:"That were set"`
 	OwnLimits   *charging.Limits  `json:"stationLimits,omitempty" doc:"That the station says it keeps to"`
+	ThinnedAt   *time.Time        `json:"thinnedAt,omitempty" doc:"When what the meter said was thinned out, so that there is no curve any more; its records do not depend on what is gone"`
 	Phases      []phaseView       `json:"phases,omitempty" doc:"What the car did, one after the other; only where one transaction is shown"`
 	Reckoned    *reckoningView    `json:"stationCost,omitempty" doc:"What the station reckons that it costs (OCPP 2.1)"`
 }
@@ -51,7 +52,7 @@ func (s *Server) showTransaction(ctx context.Context, t charging.Transaction) (t
 	v := transactionView{
 		ID: t.ID, Station: t.Station, Version: t.Version, Ref: t.Ref, EVSE: t.EVSE.ID, Connector: t.EVSE.Connector, Token: s.uid(ctx, t.Station, t.Token.UID), Authorised: t.Authorised,
 		State: t.State, Activity: t.Activity, StartedAt: t.StartedAt, EndedAt: moment(t.EndedAt), EnergyWh: t.EnergyWh, PowerW: t.PowerW, StopReason: t.StopReason,
-		Review: append([]charging.Reason{}, t.Review...), Blocked: t.Blocked(), Note: t.Note, Tariff: t.Tariff, Reservation: t.Reservation,
+		Review: append([]charging.Reason{}, t.Review...), Blocked: t.Blocked(), Note: t.Note, Tariff: t.Tariff, Reservation: t.Reservation, ThinnedAt: moment(t.ThinnedAt),
 	}
 	if x := t.Limiting; x != nil {
 		if !x.Wanted.Empty() {

@@ -18,8 +18,8 @@ type MeterStore interface {
 	Thinned(ctx context.Context) (int64, error)
 	// SetThinned sets it.
 	SetThinned(ctx context.Context, number int64) error
-	// KeepSamples puts those of a transaction that are kept in place of all, unless there are others by now.
-	KeepSamples(ctx context.Context, x *charging.Transaction, all, kept []charging.Sample) error
+	// KeepSamples puts those of a transaction that are kept in place of all and says in it when, unless there are others by now.
+	KeepSamples(ctx context.Context, x *charging.Transaction, all, kept []charging.Sample, at time.Time) error
 }
 
 // Thinning takes what no bill depends on out of what meters said, a long time after it was billed: what is left makes
@@ -88,7 +88,7 @@ func (t *Thinning) thin(ctx context.Context, id string) error {
 			return err
 		}
 		if same {
-			return t.Store.KeepSamples(ctx, &x, all, kept)
+			return t.Store.KeepSamples(ctx, &x, all, kept, t.Records.Now())
 		}
 	}
 	return nil

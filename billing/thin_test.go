@@ -84,6 +84,13 @@ func TestThinning(t *testing.T) {
 			if len(got) != c.left {
 				t.Errorf("%d samples are left and not %d", len(got), c.left)
 			}
+			now, err := s.db.Transaction(t.Context(), "x1")
+			if thinned := !now.ThinnedAt.IsZero(); err != nil || thinned != (len(got) < len(all)) {
+				t.Errorf("the charge says that it was thinned out: %v, %v", now.ThinnedAt, err)
+			}
+			if now.ThinnedAt = x.ThinnedAt; now.EnergyWh != x.EnergyWh || !reflect.DeepEqual(now.Meter, x.Meter) || !reflect.DeepEqual(now.Progress, x.Progress) {
+				t.Errorf("the charge has become %+v, %v", now, err)
+			}
 			list, err := s.Audit(t.Context(), billing.Audited{Record: rec, Transaction: *x, Samples: got})
 			if err != nil {
 				t.Fatal(err)
@@ -97,7 +104,7 @@ func TestThinning(t *testing.T) {
 				t.Errorf("it has come to %d: %v", n, err)
 			}
 			// Who has not seen what came meanwhile takes nothing away.
-			if err := s.db.KeepSamples(t.Context(), x, all[:1], nil); err != nil || !reflect.DeepEqual(left(), got) {
+			if err := s.db.KeepSamples(t.Context(), x, all[:1], nil, start); err != nil || !reflect.DeepEqual(left(), got) {
 				t.Errorf("others are left: %v", err)
 			}
 		})

@@ -100,6 +100,7 @@ type Transaction struct {
 	EndedAt    time.Time // zero while active
 	FinishedAt time.Time // when it was ready to be billed; zero before
 	UpdatedAt  time.Time // when it last changed, by our clock
+	ThinnedAt  time.Time // when what its meter said was thinned out; zero is never
 	StopReason string
 	RemoteID   int // number of our order to start it, 2.x; 0 is none
 	// Limiting is how it is limited; nil is not at all.

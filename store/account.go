@@ -29,14 +29,20 @@ func (db *DB) Customer(ctx context.Context, id string) (account.Customer, error)
 	return one(row, scanPayer, "there is no customer %q", id)
 }
 
+// payerWords are the columns that customers are found by.
+var payerWords = []string{"name", "email", "number", "vat", "id"}
+
 // Customers lists customers in the order in which they were made.
 func (db *DB) Customers(ctx context.Context, f account.CustomerFilter) ([]account.Customer, error) {
 	var w where
 	if f.After != "" {
 		w.add("id > ?", f.After)
 	}
+	if len(f.IDs) > 0 {
+		w.among("id", f.IDs)
+	}
 	if f.Text != "" {
-		w.like(f.Text, "name", "email", "number", "vat", "id")
+		w.like(f.Text, payerWords...)
 	}
 	rows, err := db.sql.QueryContext(ctx, `SELECT `+payerColumns+` FROM customer`+w.sql()+` ORDER BY id LIMIT `+w.arg(f.Limit), w.args...)
 	return all(rows, err, scanPayer)
@@ -143,8 +149,19 @@ func (db *DB) Account(ctx context.Context, id string) (account.Account, error) {
 // Accounts lists accounts in the order of their ids.
 func (db *DB) Accounts(ctx context.Context, f account.Filter) ([]account.Account, error) {
 	var w where
+	if len(f.IDs) > 0 {
+		w.among("id", f.IDs)
+	}
 	if f.Customer != "" {
 		w.add("customer = ?", f.Customer)
+	}
+	if f.Text != "" {
+		payer := where{args: w.args}
+		payer.like(f.Text, payerWords...)
+		w.args = payer.args
+		w.like(f.Text, "name", "id")
+		last := len(w.conditions) - 1
+		w.conditions[last] = "(" + w.conditions[last] + " OR customer IN (SELECT id FROM customer" + payer.sql() + "))"
 	}
 	if f.After != "" {
 		w.add("id > ?", f.After)

@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/bytedance/sonic"
+
 	"gnista/charging"
 )
 
@@ -168,9 +170,9 @@ func readSamples(rows answer, err error) ([]charging.Sample, error) {
 	}), nil
 }
 
-// KeepSamples puts the samples of a transaction that are kept in place of all that there were. Where there are others by
-// now, nothing is changed.
-func (db *DB) KeepSamples(ctx context.Context, x *charging.Transaction, all, kept []charging.Sample) error {
+// KeepSamples puts the samples of a transaction that are kept in place of all that there were, and says when in the
+// transaction. Where there are others by now, nothing is changed.
+func (db *DB) KeepSamples(ctx context.Context, x *charging.Transaction, all, kept []charging.Sample, at time.Time) error {
 	return db.writeLater(ctx, string(x.Station), func(t *tx) error {
 		rows, err := t.rows(samplesQuery, x.ID)
 		now, err := readSamples(rows, err)
@@ -180,7 +182,22 @@ func (db *DB) KeepSamples(ctx context.Context, x *charging.Transaction, all, kep
 		if err := t.exec(`DELETE FROM meter_period WHERE transaction_id = $1`, x.ID); err != nil {
 			return err
 		}
-		return t.addSamples(x.ID, slices.Clone(kept))
+		if err := t.addSamples(x.ID, slices.Clone(kept)); err != nil {
+			return err
+		}
+		var text string
+		if err := t.writeRow(`UPDATE station_transaction SET updated_at = updated_at WHERE id = $1 RETURNING detail`, x.ID).Scan(&text); err != nil {
+			return err
+		}
+		var d detail
+		if err := sonic.UnmarshalString(text, &d); err != nil {
+			return err
+		}
+		d.ThinnedAt = at
+		if text, err = sonic.MarshalString(d); err != nil {
+			return err
+		}
+		return t.exec(`UPDATE station_transaction SET detail = $1 WHERE id = $2`, text, x.ID)
 	})
 }
 

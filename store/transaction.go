@@ -28,6 +28,7 @@ type detail struct {
 	Progress    charging.Progress
 	Reservation string             `json:",omitempty"`
 	Limiting    *charging.Limiting `json:",omitempty"`
+	ThinnedAt   time.Time          `json:",omitzero"`
 }
 
 // presented is what of a transaction has UIDs in it. It is sealed as a whole, so that reading a
@@ -65,7 +66,7 @@ func (v *vault) scanTransaction(s scanner) (t charging.Transaction, err error) {
 		err = sonic.UnmarshalString(who, &w)
 		t.Token.UID, d.Progress.Decided = w.UID, w.Decided
 	}
-	t.Meter, t.Progress, t.Reservation, t.Limiting = d.Meter, d.Progress, d.Reservation, d.Limiting
+	t.Meter, t.Progress, t.Reservation, t.Limiting, t.ThinnedAt = d.Meter, d.Progress, d.Reservation, d.Limiting, d.ThinnedAt
 	return t, err
 }
 
@@ -281,7 +282,7 @@ func (t *chargingTx) Save(x *charging.Transaction, samples []charging.Sample, ev
 	t.emit(evs...)
 	plain := x.Progress
 	plain.Decided = nil // is sealed
-	rest, err := sonic.MarshalString(detail{x.Meter, plain, x.Reservation, x.Limiting})
+	rest, err := sonic.MarshalString(detail{x.Meter, plain, x.Reservation, x.Limiting, x.ThinnedAt})
 	if err != nil {
 		return err
 	}

@@ -63,6 +63,9 @@ func TestCardsOverHTTP(t *testing.T) {
 	wrong("PATCH", "/accounts/"+wallet, `{"blocked":true,"blockReason":"lost"}`, 200, `"blockReason":"lost"`, `"available"`)
 	wrong("GET", "/accounts?customer="+customer, "", 200, wallet)
 	wrong("GET", "/accounts/none", "", 404)
+	wrong("GET", "/accounts?id=none&id="+wallet, "", 200, wallet, `"holder":"Anna"`)
+	wrong("GET", "/accounts?find="+"ann", "", 200, wallet)
+	wrong("GET", "/accounts?find=nobody", "", 200, `"items":[]`)
 
 	wrong("POST", "/tokens", `{"uid":"04A1B2C3","account":"none"}`, 422, "body.account")
 	wrong("POST", "/tokens", `{"uid":"04A1B2C3","sites":["none"]}`, 422, "body.sites")

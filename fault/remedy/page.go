@@ -3,7 +3,6 @@ package remedy
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"gnista/fault"
 )
@@ -51,15 +50,15 @@ func (s Step) mostText() string {
 
 // duration is a number of seconds for people.
 func duration(seconds int) string {
-	if seconds == 0 {
-		return ""
+	var parts []string
+	for _, u := range []struct {
+		size int
+		name string
+	}{{3600, "h"}, {60, "min"}, {1, "s"}} {
+		if n := seconds / u.size; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, u.name))
+		}
+		seconds %= u.size
 	}
-	text := (time.Duration(seconds) * time.Second).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
+	return strings.Join(parts, " ")
 }

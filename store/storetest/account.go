@@ -68,6 +68,21 @@ func (s suite) accounts(t *testing.T) {
 	if list := must[[]account.Account](t)(s.Accounts(ctx, account.Filter{After: "a1", Limit: 1})); len(list) != 1 || list[0].ID != "a2" {
 		t.Errorf("behind a1: %+v", list)
 	}
+	for text, want := range map[string]string{"fleet": "a1", "NYA": "a1", "556036": "a1", "a2": "a2", "anna": "a3", "no such": ""} {
+		got := ""
+		for _, a := range must[[]account.Account](t)(s.Accounts(ctx, account.Filter{Text: text, Limit: 10})) {
+			got += a.ID
+		}
+		if got != want {
+			t.Errorf("with %q: %q, want %q", text, got, want)
+		}
+	}
+	if list := must[[]account.Account](t)(s.Accounts(ctx, account.Filter{IDs: []string{"a3", "a1", "none"}, Limit: 10})); len(list) != 2 || list[0].ID != "a1" || list[1].ID != "a3" {
+		t.Errorf("only two: %+v", list)
+	}
+	if list := must[[]account.Customer](t)(s.Customers(ctx, account.CustomerFilter{IDs: []string{"c2", "none"}, Limit: 10})); len(list) != 1 || list[0].ID != "c2" {
+		t.Errorf("only one customer: %+v", list)
+	}
 	_, err = s.UpdateAccount(ctx, "none", func(*account.Account) (gnista.Event, error) { return ev, nil })
 	wantCode(t, err, gnista.NotFound)
 	blocked := must[account.Account](t)(s.UpdateAccount(ctx, "a1", func(a *account.Account) (gnista.Event, error) {

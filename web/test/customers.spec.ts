@@ -94,9 +94,15 @@ test('an unknown card is claimed for a customer', async ({ page, gnista }) => {
   await accessible(page);
   await row.getByRole('button', { name: 'Claim for a customer' }).click();
   const ask = page.getByRole('dialog');
-  await ask.getByLabel('Find a customer').fill('bo demo');
-  await expect(ask.getByRole('option', { name: /Bo Demo/ })).toBeAttached();
-  await ask.getByLabel('Account that pays').selectOption({ index: 1 });
+  // What is typed and is nobody's name is no account, and nothing is saved with it.
+  await ask.getByLabel('Account that pays').fill('nobody at all');
+  await ask.getByRole('button', { name: 'Save' }).click();
+  await expect(ask.getByText('Nothing fits')).toBeVisible();
+  await accessible(page);
+  await ask.getByLabel('Account that pays').fill('bo demo');
+  const bo = ask.locator('datalist option', { hasText: '' }).first();
+  await expect(bo).toHaveAttribute('value', /^Bo Demo · /);
+  await ask.getByLabel('Account that pays').fill((await bo.getAttribute('value'))!);
   await ask.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('link', { name: 'Show the card' }).click();
   await expect(page.getByRole('link', { name: /Account: Bo Demo/ })).toBeVisible();

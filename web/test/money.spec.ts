@@ -23,6 +23,34 @@ test('payments, what has happened with one, and the screens beside them', async 
   }
 });
 
+test('payments of an account are found by the name of who has it', async ({ page, request }) => {
+  await page.goto('/payments');
+  await expect(page.getByRole('table', { name: 'Payments' }).getByRole('link').first()).toBeVisible({ timeout: 60_000 });
+  const one = (await (await request.get('/api/v1/accounts?find=bo%20demo')).json()).items[0];
+  expect(one.holder).toBe('Bo Demo');
+  const field = page.getByRole('combobox', { name: 'Account' });
+  await field.fill('nobody at all');
+  await field.blur();
+  await expect(page.getByText('Nothing fits')).toBeVisible();
+  await field.fill('bo d');
+  const choice = page.locator('datalist option').first();
+  await expect(choice).toHaveAttribute('value', /^Bo Demo · /);
+  await field.fill((await choice.getAttribute('value'))!);
+  await expect(page).toHaveURL(new RegExp(`account=${one.id}`));
+  await expect(page.getByText('Nothing fits')).toBeHidden();
+  // The address has the id, and whoever it is sent to sees the name.
+  await page.goto('/records?account=' + one.id);
+  await expect(field).toHaveValue(/^Bo Demo · /);
+  await accessible(page);
+  await page.goto('/invoices');
+  await page.getByRole('button', { name: 'Make invoices' }).click();
+  const ask = page.getByRole('dialog');
+  await ask.getByLabel(/^Only the account/).fill('nobody at all');
+  await ask.getByRole('button', { name: 'Make invoices' }).click();
+  await expect(ask.getByText('Nothing fits')).toBeVisible(); // not of all accounts
+  await expect(ask).toBeVisible();
+});
+
 test('a part of a payment is given back, and no more than was paid', async ({ page, request }) => {
   let id = '';
   await expect

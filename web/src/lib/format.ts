@@ -70,11 +70,11 @@ export function ago(at: When, now: number): string {
   return '';
 }
 
-/** A time span in seconds, as 1 h 5 min. */
+/** A time span in seconds, as people say it: 45 s, 5 min, 1 h 30 min, 2 days 4 h. */
 export function span(seconds: number): string {
   const s = Math.max(0, Math.round(seconds));
   const [d, h, m] = [Math.floor(s / 86_400), Math.floor((s % 86_400) / 3600), Math.floor((s % 3600) / 60)];
-  if (d) return `${d} d ${h} h`;
-  if (h) return `${h} h ${m} min`;
-  return m ? `${m} min ${s % 60} s` : `${s} s`;
+  const days = `${d} ${language === 'sv' ? 'dygn' : d === 1 ? 'day' : 'days'}`;
+  const said = d ? [days, h && `${h} h`] : h ? [`${h} h`, m && `${m} min`] : [m && `${m} min`, s % 60 && `${s % 60} s`];
+  return said.filter(Boolean).join(' ') || '0 s';
 }

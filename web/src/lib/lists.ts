@@ -24,6 +24,13 @@ export const tariffs = {
   staleTime: 30_000,
 };
 
+export const groups = {
+  queryKey: ['token-groups', 'all'],
+  queryFn: (): Promise<Schemas['GroupView'][]> =>
+    whole(pages((cursor) => must(client.GET('/api/v1/token-groups', { params: { query: { limit: 500, cursor } } })))),
+  staleTime: 60_000,
+};
+
 export const stations = {
   queryKey: ['stations', 'all'],
   queryFn: (): Promise<Schemas['StationView'][]> =>

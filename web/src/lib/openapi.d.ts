@@ -6449,6 +6449,8 @@ export interface components {
             customer?: string;
             /** @description What is set aside when a charge starts */
             hold?: components["schemas"]["Money"];
+            /** @description The name of the customer; only in the list */
+            holder?: string;
             id: string;
             /** @enum {string} */
             kind: "prepaid" | "postpaid" | "roaming";
@@ -14172,6 +14174,11 @@ export interface components {
             stopReason?: string;
             /** @description Id of the version in force at the start */
             tariff?: string;
+            /**
+             * Format: date-time
+             * @description When what the meter said was thinned out, so that there is no curve any more; its records do not depend on what is gone
+             */
+            thinnedAt?: string;
             /** @description UID of the token that pays */
             token?: string;
             version: string;
@@ -14902,8 +14909,12 @@ export interface operations {
     "list-accounts": {
         parameters: {
             query?: {
+                /** @description Only these */
+                id?: string[] | null;
                 /** @description Only those of one customer */
                 customer?: string;
+                /** @description In its name or id, or in the name, mail address or number of the customer */
+                find?: string;
                 /** @description Most items of a page */
                 limit?: number;
                 /** @description From the page before */

@@ -2,6 +2,8 @@
 import type { Schemas } from '../../lib/api';
 import { words } from '../../lib/words';
 
+export { accountKind } from '../../lib/payers';
+
 export type Customer = Schemas['PayerView'];
 export type Account = Schemas['AccountView'];
 export type Card = Schemas['TokenView'];
@@ -10,9 +12,6 @@ export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'quiet';
 const t = words({
   private: { sv: 'Privatperson', en: 'Person' },
   company: { sv: 'Företag', en: 'Company' },
-  prepaid: { sv: 'Förbetalt', en: 'Prepaid' },
-  postpaid: { sv: 'Faktura', en: 'By invoice' },
-  roaming: { sv: 'Roaming', en: 'Roaming' },
   blocked: { sv: 'Spärrat', en: 'Blocked' },
   open: { sv: 'Öppet', en: 'Open' },
   erased: { sv: 'Raderad', en: 'Erased' },
@@ -23,7 +22,6 @@ const t = words({
 });
 
 export const kindOf = (k: Customer['kind']): string => t(k);
-export const accountKind = (k: Account['kind']): string => t(k);
 export const accountState = (a: Account): { tone: Tone; text: string } =>
   a.blocked ? { tone: 'bad', text: t('blocked') } : { tone: 'good', text: t('open') };
 

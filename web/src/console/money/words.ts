@@ -3,6 +3,7 @@ import type { Schemas } from '../../lib/api';
 import { words } from '../../lib/words';
 
 export { reason } from './reasons';
+export { short } from '../../lib/payers';
 
 export type Payment = Schemas['PaymentView'];
 type Tone = 'good' | 'warn' | 'bad' | 'info' | 'quiet';
@@ -114,5 +115,3 @@ export const kinds = [
 ] as const; // prettier-ignore
 export const accountName = (kind: string): string =>
   (kinds as readonly string[]).includes(kind) ? account(kind as (typeof kinds)[number]) : kind;
-
-export const short = (id?: string): string => (id && id.length > 14 ? '…' + id.slice(-8) : (id ?? ''));
