@@ -14,6 +14,8 @@ export default defineConfig({
     assetsInlineLimit: 0, // the policy of the pages allows no data: addresses of scripts
     target: 'es2022',
     rollupOptions: {
+      // What many screens share comes with the first script, in one file: a screen of twenty small ones waits for each of them.
+      output: { codeSplitting: { groups: [{ name: 'shared', minShareCount: 8 }] } },
       input: { console: 'index.html', drive: 'src/drive/main.ts', worker: 'src/drive/worker.ts', signin: 'src/signin/main.ts' },
     },
   },

@@ -67,6 +67,8 @@ test('what is doubtful is decided with one key each', async ({ page, gnista }) =
   await expect(page.getByText('The meter went backwards').first()).toBeVisible();
   await expect(page.getByRole('heading', { name: 'Speaks against' })).toBeVisible();
   await expect(page.getByRole('heading', { name: /DOUBT, outlet 3/ })).toBeVisible();
+  // The meter at the end shows less than at the start: that is no energy that could be billed.
+  await expect(page.getByRole('button', { name: /the station's word/ })).toHaveCount(0);
   await accessible(page);
   await page.keyboard.press('s');
   await expect(page.getByRole('heading', { name: /DOUBT, outlet 2/ })).toBeVisible();

@@ -14,7 +14,7 @@ export const accountKind = words({
 /** An id that nobody knows by heart, as it is shown where there is no name. */
 export const short = (id?: string): string => (id && id.length > 14 ? '…' + id.slice(-8) : (id ?? ''));
 
-const named = (a: Account): string => [a.holder, a.name, accountKind(a.kind)].filter(Boolean).join(' · ');
+const named = (a: Account): string => [...new Set([a.holder, a.name, accountKind(a.kind)])].filter(Boolean).join(' · ');
 const names = new Map<string, string>();
 
 async function ask(query: { id?: string[]; find?: string; limit: number }): Promise<Account[]> {

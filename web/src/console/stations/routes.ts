@@ -1,4 +1,5 @@
 import type { Routes } from 'sv-router';
+import './list/first'; // begins with it
 
 export const stations = {
   '/stations': () => import('./list/List.svelte'),
