@@ -208,3 +208,14 @@ test('the lists beside: templates, firmware, certificates, and the map', async (
   await accessibleInBoth(page);
   expect(outside).toEqual([]);
 });
+
+test('the first rows are asked for before the screen is fetched, and once', async ({ page }) => {
+  const asked: string[] = [];
+  page.on('request', (r) => asked.push(new URL(r.url()).pathname + new URL(r.url()).search));
+  await page.goto('/stations?connected=true');
+  await expect(page.getByRole('link', { name: 'DEMO-GUEST' })).toBeVisible({ timeout: 30_000 });
+  const rows = asked.filter((a) => a.startsWith('/api/v1/stations?') && a.includes('limit=70'));
+  expect(rows).toHaveLength(1);
+  expect(rows[0]).toContain('connected=true');
+  expect(asked.indexOf(rows[0]!)).toBeLessThan(asked.findIndex((a) => a.startsWith('/built/List-')));
+});
