@@ -33,8 +33,8 @@ type CustomerStore interface {
 // CustomerFilter selects customers for a list.
 type CustomerFilter struct {
 	IDs   []string // only these; none is any
-	Text  string // part of the name, mail address or a number; empty is any
-	After string // only those made after the one with this id: the next page
+	Text  string   // part of the name, mail address or a number; empty is any
+	After string   // only those made after the one with this id: the next page
 	Limit int
 }
 
