@@ -43,14 +43,14 @@ func newNetwork(t *testing.T) *network {
 		name := strings.Fields(line)[0]
 		of, _, _ := strings.Cut(strings.TrimPrefix(name, netPrefix), "-")
 		if pid, err := strconv.Atoi(of); err == nil && strings.HasPrefix(name, netPrefix) && syscall.Kill(pid, 0) != nil {
-			exec.Command("ip", "netns", "del", name).Run()
+			forget(name)
 		}
 	}
 	n := &network{name: netPrefix + strconv.Itoa(os.Getpid()) + "-"}
 	if out, err := exec.Command("ip", "netns", "add", n.name).CombinedOutput(); err != nil {
 		t.Skipf("skipped: no network can be made here: %s", out)
 	}
-	t.Cleanup(func() { exec.Command("ip", "netns", "del", n.name).Run() }) // and with it all cables
+	t.Cleanup(func() { forget(n.name) }) // and with it all cables
 	n.ip(t, "-n", n.name, "link", "add", "switch", "type", "bridge")
 	n.ip(t, "-n", n.name, "link", "set", "switch", "up")
 	if out, err := n.rules("add table bridge cut; add chain bridge cut way { type filter hook forward priority 0; }"); err != nil {
@@ -60,6 +60,17 @@ func newNetwork(t *testing.T) *network {
 	n.plug(t, "test")
 	n.ip(t, "link", "set", n.name, "up")
 	return n
+}
+
+// forget takes a namespace away, with what still runs in it.
+func forget(name string) {
+	left, _ := exec.Command("ip", "netns", "pids", name).Output()
+	for _, text := range strings.Fields(string(left)) {
+		if pid, err := strconv.Atoi(text); err == nil {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+	exec.Command("ip", "netns", "del", name).Run()
 }
 
 func (n *network) ip(t *testing.T, args ...string) {
@@ -105,7 +116,7 @@ func (n *network) machine(t *testing.T) machine {
 	m.cable = "m" + strconv.Itoa(n.port)
 	m.name = n.name + m.cable
 	n.ip(t, "netns", "add", m.name)
-	t.Cleanup(func() { exec.Command("ip", "netns", "del", m.name).Run() })
+	t.Cleanup(func() { forget(m.name) })
 	n.ip(t, "link", "add", "eth0", "netns", m.name, "type", "veth", "peer", "name", m.cable, "netns", n.name)
 	n.plug(t, m.cable)
 	n.ip(t, "-n", m.name, "link", "set", "lo", "up")
@@ -129,6 +140,12 @@ func (n *network) cut(t *testing.T, one string, others ...string) {
 			}
 		}
 	}
+}
+
+// pull takes the cable of a machine out of the switch, or puts it back.
+func (n *network) pull(t *testing.T, m machine, how string) {
+	t.Helper()
+	n.ip(t, "-n", n.name, "link", "set", m.cable, how)
 }
 
 // mend ends all cuts.
