@@ -9,7 +9,7 @@ NFPM = github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
 HELM = helm.sh/helm/v3/cmd/helm@v3.22.0
 CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
-.PHONY: release deb image image-docker chart sbom run build ui test race long-told long-lived long-killed long-nodes check ui-check bench torture setup peers generate
+.PHONY: release deb image image-docker chart sbom run build ui test race long-told long-lived long-killed long-nodes check ui-check bench torture fuzz setup peers generate
 
 run: ui build ## start the system with simulated stations on http://127.0.0.1:8080/
 	bin/gnista serve --demo
@@ -93,6 +93,11 @@ check: generate
 FOR = 5m
 torture: setup
 	GNISTA_TORTURE=$(FOR) $(GO) test -count=1 -timeout 0 -run '^TestTorture$$' -v ./cmd/gnista
+
+# Inputs that nobody thought of, to each fuzz target for as long as is said.
+fuzz: FOR = 30s
+fuzz:
+	sh scripts/fuzz.sh $(FOR) $(GO)
 
 bench: build
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./ocpp/... ./tariff ./charging
