@@ -57,6 +57,7 @@ func newNetwork(t *testing.T) *network {
 		t.Skipf("skipped: nothing can be cut here: %s", out)
 	}
 	n.ip(t, "link", "add", n.name, "type", "veth", "peer", "name", "test", "netns", n.name)
+	t.Cleanup(func() { exec.Command("ip", "link", "del", n.name).Run() }) // at once, as the next test may have one of that name
 	n.plug(t, "test")
 	n.ip(t, "link", "set", n.name, "up")
 	return n

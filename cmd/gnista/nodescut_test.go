@@ -136,7 +136,7 @@ func (c *cutting) whole(t *testing.T) {
 // billed twice.
 func TestNodesCut(t *testing.T) {
 	if testing.Short() {
-		t.Skip("skipped: it takes a minute and a half")
+		t.Skip("skipped: it takes two minutes")
 	}
 	const stations = 30
 	n := newNetwork(t)
