@@ -9,7 +9,7 @@ NFPM = github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
 HELM = helm.sh/helm/v3/cmd/helm@v3.22.0
 CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
-.PHONY: release deb image chart sbom run build ui test race long-told long-lived long-killed long-nodes check ui-check bench torture setup peers generate
+.PHONY: release deb image image-docker chart sbom run build ui test race long-told long-lived long-killed long-nodes check ui-check bench torture fuzz setup peers generate
 
 run: ui build ## start the system with simulated stations on http://127.0.0.1:8080/
 	bin/gnista serve --demo
@@ -48,9 +48,9 @@ generate:
 # Tests that take days of stations' time, or end a process at each of its writes: watched for races they would take most
 # of an hour, and so they are played without; TestDay is watched in part. TestTranscripts is not, as
 # the race detector of Go 1.26 now and then ends a process that has many goroutines (golang/go#78156): most of all there.
-LONG = Conformance|SitePower|UptimeOfADay|LaddersEnd|Remedies|SilentFaults|Anything|Scenarios|Guard([A-Z]\w*)?|Guest([A-Z]\w*)?|Rage|CheckPersonalities|Personalities|Terminal([A-Z]\w*)?|SimSite|Demo|EndsAtAnyWrite|Killed|$(KILLING)
+LONG = Conformance|SitePower|UptimeOfADay|LaddersEnd|Remedies|SilentFaults|Anything|Scenarios|Guard([A-Z]\w*)?|Guest([A-Z]\w*)?|Rage|CheckPersonalities|Personalities|Terminal([A-Z]\w*)?|SimSite|Demo|EndsAtAnyWrite|Killed|Image|$(KILLING)
 KILLING = Kill([A-Z]\w*)?|$(KILLING_NODES)
-KILLING_NODES = KillNodes|Balancers
+KILLING_NODES = KillNodes|NodesCut|Balancers
 LONG_IN = ./cmd/gnista ./checkout ./fault/alert ./fault/remedy ./power/site ./payment/stripe ./payment/swish
 
 # SQLite is C that was made Go, with locks of its own: to watch each of its accesses makes it twenty times as
@@ -61,6 +61,10 @@ race: setup peers
 
 # Package api has a generic function of huma's for each operation, which takes most of its time to inline: not for tests.
 check race ui-check long-told long-lived long-killed long-nodes: export GOFLAGS = -gcflags=gnista/api=-l
+
+# What is tested is linked as what is given to others is; only the race detector needs C.
+check ui-check long-told long-lived long-killed long-nodes: export CGO_ENABLED = 0
+race: export CGO_ENABLED = 1
 
 # Beside each other: what is told and what is lived use a core, and those that kill processes wait most of the time.
 long-told:
@@ -90,6 +94,11 @@ FOR = 5m
 torture: setup
 	GNISTA_TORTURE=$(FOR) $(GO) test -count=1 -timeout 0 -run '^TestTorture$$' -v ./cmd/gnista
 
+# Inputs that nobody thought of, to each fuzz target for as long as is said.
+fuzz: FOR = 30s
+fuzz:
+	sh scripts/fuzz.sh $(FOR) $(GO)
+
 bench: build
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./ocpp/... ./tariff ./charging
 	bin/gnista bench
@@ -101,7 +110,14 @@ release: ui
 deb: release
 	VERSION=$(VERSION) GOARCH=$(GOARCH) GOFLAGS= $(GO) run $(NFPM) package -f deploy/nfpm.yaml -p deb -t bin/
 
-image:
+# The container image as a file, for which no engine is needed and nothing is fetched. SOURCE is the address of the source,
+# where others can see it.
+IMAGE = bin/gnista-$(VERSION)-$(GOARCH).image.tar
+image: release
+	GOARCH= $(GO) run ./deploy/image -arch $(GOARCH) -version $(VERSION) -source "$(SOURCE)" \
+		-made $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 0)} -out $(IMAGE)
+
+image-docker:
 	docker build -f deploy/Dockerfile --build-arg VERSION=$(VERSION) -t gnista:$(VERSION) .
 
 # Renders the chart in each way; helm is built where there is none.

@@ -46,6 +46,7 @@ var allowed = map[string][]string{
 	"store/storetest":  {".", "account", "account/member", "payment", "payment/terminal", "vat", "checkout", "campaign", "station", "token", "charging", "tariff", "billing", "pki", "power", "power/site", "cost", "commission", "store", "fault", "fault/watch", "fault/uptime", "fault/remedy", "fault/alert", "fault/driver", "access", "cluster"},
 	"sim":              {".", "ocpp/..."},
 	"cmd/...":          {"..."},
+	"deploy/...":       {},
 }
 
 const module = "gnista"

@@ -12,6 +12,9 @@ command -v chromium >/dev/null || missing="$missing chromium"
 command -v haproxy >/dev/null || missing="$missing haproxy"
 command -v pgbouncer >/dev/null || missing="$missing pgbouncer"
 command -v nginx >/dev/null || missing="$missing nginx-light"
+command -v ip >/dev/null || missing="$missing iproute2"
+command -v nft >/dev/null || missing="$missing nftables"
+command -v runc >/dev/null || command -v crun >/dev/null || missing="$missing runc"
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

@@ -32,10 +32,15 @@ func (p *pipeline) begin(keys []int64) error {
 	p.begun, p.failed = false, nil
 	p.waiting.Queue("BEGIN")
 	if len(keys) > 0 {
+		p.waiting.Queue(endWhenSilent)
 		p.waiting.Queue(lockAll, keys)
 	}
 	return nil
 }
+
+// endWhenSilent has PostgreSQL end a SQL transaction of which it hears no more, as when the machine of its node is cut
+// off: it has locks that other nodes wait for.
+const endWhenSilent = `SET LOCAL idle_in_transaction_session_timeout = '5s'`
 
 // forget forgets what waits.
 func (p *pipeline) forget() {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
@@ -30,11 +32,11 @@ type replica struct {
 }
 
 // openReplica opens the replica at url. One that does not answer is no error, and one of another database is.
-func (db *DB) openReplica(ctx context.Context, url string) error {
+func (db *DB) openReplica(ctx context.Context, url string, dial pgconn.DialFunc) error {
 	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
 		return errors.New("the replica is not at a postgres://… address")
 	}
-	handle, err := sql.Open("pgx", url)
+	handle, err := connect("pgx", url, dial)
 	if err != nil {
 		return fmt.Errorf("opening the replica: %w", err)
 	}

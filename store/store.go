@@ -14,11 +14,14 @@ import (
 	"hash/maphash"
 	"io/fs"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
 	"gnista"
@@ -60,6 +63,8 @@ type Options struct {
 	Secret func() ([]byte, error)
 	// Shared lets other nodes of a cluster use the database at the same time. Only PostgreSQL can be shared.
 	Shared bool
+	// Dial connects to PostgreSQL; nil is the usual.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Replica is the address of a streaming replica of the PostgreSQL database, from which reports are read that may be
 	// some seconds old; empty: there is none. While it is away, or far behind, the database itself is read.
 	Replica string
@@ -101,7 +106,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if o.Shared && f.dialect != goose.DialectPostgres {
 		return nil, errors.New("several nodes need a database that they can share: --database postgres://…")
 	}
-	handle, err := sql.Open(f.driver, f.dsn)
+	handle, err := connect(f.driver, f.dsn, o.Dial)
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
@@ -117,7 +122,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	if o.Replica != "" {
-		if err := db.openReplica(ctx, o.Replica); err != nil {
+		if err := db.openReplica(ctx, o.Replica, o.Dial); err != nil {
 			return nil, errors.Join(err, db.Close())
 		}
 	}
@@ -129,6 +134,19 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		db.writers = append(db.writers, newWriter(db, f, o.GroupSize))
 	}
 	return db, nil
+}
+
+// connect opens a database, whose connections are made by dial unless it is nil.
+func connect(driver, dsn string, dial pgconn.DialFunc) (*sql.DB, error) {
+	if driver != "pgx" || dial == nil {
+		return sql.Open(driver, dsn)
+	}
+	c, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	c.DialFunc = dial
+	return stdlib.OpenDB(*c), nil
 }
 
 // prepare makes sure that we are alone and that the schema is the one we know.

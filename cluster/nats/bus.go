@@ -49,7 +49,7 @@ type Measurement struct {
 
 // Bus is a node's end.
 type Bus struct {
-	Conn   *client.Conn
+	Conn   *Conn
 	Prefix string // of all subjects: clusters that share a NATS server have different ones
 	Node   string
 	Local  Local
@@ -63,22 +63,6 @@ type Bus struct {
 	mu      sync.Mutex   // held while something is said of connections, so that it is in order
 	busy    chan struct{}
 	ends    map[string]func() // of who listens to stations, by the subject on which they hear it
-}
-
-// Connect connects to NATS servers, one or several URLs with commas between, and goes on trying when they go away.
-func Connect(urls, node string, log *slog.Logger) (*client.Conn, error) {
-	conn, err := client.Connect(urls, client.Name("gnista "+node), client.MaxReconnects(-1), client.ReconnectWait(500*time.Millisecond), client.ReconnectJitter(500*time.Millisecond, time.Second),
-		client.PingInterval(5*time.Second), client.MaxPingsOutstanding(2), client.Timeout(5*time.Second),
-		client.ReconnectBufSize(-1), // what is not heard at once is found again by numbers, and orders must not come late
-		client.DisconnectErrHandler(func(_ *client.Conn, err error) {
-			log.Warn("the connection to NATS ended; other nodes are not reached until it is back", "err", err)
-		}),
-		client.ReconnectHandler(func(c *client.Conn) { log.Info("NATS is reached again", "server", c.ConnectedUrlRedacted()) }),
-		client.ErrorHandler(func(_ *client.Conn, _ *client.Subscription, err error) { log.Warn("NATS told of an error", "err", err) }))
-	if err != nil {
-		return nil, fmt.Errorf("--nats: no server of NATS is reached: %w", err)
-	}
-	return conn, nil
 }
 
 // What is asked of a node.
@@ -206,12 +190,11 @@ func (b *Bus) tell(w word) {
 	}
 	w.Node = b.Node
 	data, err := json.Marshal(w)
-	if err == nil {
-		err = b.Conn.Publish(b.toLead(), data)
-	}
-	if err != nil && b.Conn.IsConnected() {
+	if err != nil {
 		b.Log.Warn("the node that leads could not be told", "err", err)
+		return
 	}
+	b.Conn.say(b.toLead(), data)
 }
 
 // eventsAtOnce is how many events are told of in one message.
@@ -270,12 +253,11 @@ func (b *Bus) Claim(ctx context.Context, id gnista.StationID) (int64, error) {
 // post asks something that there is no answer to.
 func (b *Bus) post(subject string, a ask) {
 	data, err := json.Marshal(a)
-	if err == nil {
-		err = b.Conn.Publish(subject, data)
-	}
 	if err != nil {
 		b.Log.Warn("another node could not be told", "what", a.Op, "err", err)
+		return
 	}
+	b.Conn.say(subject, data)
 }
 
 // answer does what another node asks.
@@ -368,7 +350,7 @@ func (b *Bus) listen(a ask) {
 	}
 	stop := b.Local.Listen(a.Station, func(h station.Heard) {
 		if data, err := json.Marshal(h); err == nil {
-			b.Conn.Publish(a.To, data)
+			b.Conn.say(a.To, data)
 		}
 	})
 	time.AfterFunc(listensFor, stop)
@@ -385,7 +367,7 @@ func (b *Bus) list(to string) {
 	w := word{Node: b.Node, Serial: b.serial.Load()}
 	send := func() {
 		if data, err := json.Marshal(w); err == nil {
-			b.Conn.Publish(to, data)
+			b.Conn.say(to, data)
 		}
 		w.Held = nil
 	}
@@ -405,10 +387,11 @@ func (b *Bus) respond(m *client.Msg, r reply) {
 	if err == nil && int64(len(data)) > b.Conn.MaxPayload() {
 		data, err = json.Marshal(reply{Code: gnista.Internal, Text: fmt.Sprintf("the answer has %d bytes, and the NATS server takes %d: raise its max_payload", len(data), b.Conn.MaxPayload())})
 	}
-	if err == nil {
-		err = m.Respond(data)
-	}
 	if err != nil {
 		b.Log.Warn("another node could not be answered", "err", err)
+		return
+	}
+	if m.Reply != "" {
+		b.Conn.say(m.Reply, data)
 	}
 }

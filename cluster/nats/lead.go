@@ -95,7 +95,7 @@ func (l *Lead) keep() {
 		case <-tick.C:
 		}
 		if l.Watched() {
-			l.Conn.Publish(l.watching(), nil)
+			l.Conn.say(l.watching(), nil)
 		}
 		l.mu.Lock()
 		now := time.Now()

@@ -225,7 +225,7 @@ func newApp(ctx context.Context, o options) (*app, error) {
 	}
 	var err error
 	if a.db == nil {
-		a.db, err = store.Open(ctx, o.Database, store.Options{Replica: o.Replica, Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Committed: a.metrics.committed, Log: o.Log})
+		a.db, err = store.Open(ctx, o.Database, store.Options{Replica: o.Replica, Notify: a.told, GroupSize: o.GroupSize, Secret: o.Secret, Dial: dial, Committed: a.metrics.committed, Log: o.Log})
 		if err != nil {
 			return nil, err
 		}

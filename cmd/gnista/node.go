@@ -110,7 +110,7 @@ func joinCluster(ctx context.Context, c clustered, o options) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.db, err = store.Open(ctx, o.Database, store.Options{Replica: o.Replica, Notify: n.told, Secret: o.Secret, Shared: true, Committed: n.metrics.committed, Log: o.Log})
+	n.db, err = store.Open(ctx, o.Database, store.Options{Replica: o.Replica, Notify: n.told, Secret: o.Secret, Shared: true, Dial: dial, Committed: n.metrics.committed, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -273,6 +273,7 @@ const passedFor = time.Minute
 func (n *node) pass(own http.Handler) http.Handler {
 	proxy := &httputil.ReverseProxy{
 		FlushInterval: -1,
+		Transport:     toNodes(),
 		Rewrite: func(r *httputil.ProxyRequest) {
 			to, _ := r.In.Context().Value(leaderKey{}).(*url.URL)
 			r.SetURL(to)

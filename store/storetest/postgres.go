@@ -87,18 +87,74 @@ func start() (err error) {
 	if server.dir, err = os.MkdirTemp("", "gnista-pg"); err != nil {
 		return err
 	}
-	who, err := credential(server.dir)
+	who, err := prepare(initdb, server.dir)
 	if err != nil {
 		return err
 	}
-	data := filepath.Join(server.dir, "data")
-	prepare := exec.Command(initdb, "-D", data, "-U", "gnista", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
-	prepare.SysProcAttr = &syscall.SysProcAttr{Credential: who}
-	prepare.Dir = server.dir
-	if out, err := prepare.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w\n%s", err, out)
-	}
 	return launch(postgres, who)
+}
+
+// prepare makes a cluster in a folder, and tells who must run it.
+func prepare(initdb, dir string) (*syscall.Credential, error) {
+	who, err := credential(dir)
+	if err != nil {
+		return nil, err
+	}
+	c := exec.Command(initdb, "-D", filepath.Join(dir, "data"), "-U", "gnista", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: who}
+	c.Dir = dir
+	if out, err := c.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	return who, nil
+}
+
+// PostgresAt is the URL of an empty database on a server of its own, which listens at an address and ends with the
+// test. It is run by what as begins, such as a program that gives it another network, which only root can.
+func PostgresAt(t testing.TB, address string, as ...string) string {
+	t.Helper()
+	initdb, err := find("initdb")
+	if err != nil {
+		t.Skipf("skipped: no PostgreSQL to test with: %v", err)
+	}
+	postgres, err := find("postgres")
+	if err != nil {
+		t.Skipf("skipped: no PostgreSQL to test with: %v", err)
+	}
+	dir, err := os.MkdirTemp("", "gnista-pg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	who, err := prepare(initdb, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := filepath.Join(dir, "data")
+	hba, err := os.OpenFile(filepath.Join(data, "pg_hba.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = hba.WriteString("host all all all trust\n")
+		err = errors.Join(err, hba.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	as = append(as, "setpriv", "--reuid", fmt.Sprint(who.Uid), "--regid", fmt.Sprint(who.Gid), "--clear-groups",
+		postgres, "-D", data, "-k", dir, "-c", "listen_addresses="+address, "-c", "max_connections=200")
+	c := exec.Command(as[0], as[1:]...)
+	c.Dir = dir
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.Process.Signal(syscall.SIGQUIT)
+		c.Wait()
+	})
+	url := fmt.Sprintf("postgres://gnista@%s/postgres", address)
+	if err := answers(url); err != nil {
+		t.Fatal(err)
+	}
+	return url
 }
 
 // launch starts the server in the folder that is there.
@@ -143,8 +199,11 @@ func CrashPostgres(t testing.TB, after time.Duration) {
 	}
 }
 
-func wait() error {
-	db, err := sql.Open("pgx", address("postgres"))
+func wait() error { return answers(address("postgres")) }
+
+// answers waits until a server does.
+func answers(url string) error {
+	db, err := sql.Open("pgx", url)
 	if err != nil {
 		return err
 	}
