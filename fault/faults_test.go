@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,6 +29,15 @@ type bench struct {
 	seq    int64
 }
 
+// catalogue is that of the program, read once for all tests.
+var catalogue = sync.OnceValue(func() *fault.Catalogue {
+	c, err := fault.LoadCatalogue()
+	if err != nil {
+		panic(err)
+	}
+	return c
+})
+
 func newBench(t testing.TB) *bench {
 	b := &bench{t: t, db: storetest.Open(t)}
 	b.now.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixMilli())
@@ -37,11 +47,7 @@ func newBench(t testing.TB) *bench {
 
 // restart forgets what is in memory, as a crash does.
 func (b *bench) restart() {
-	c, err := fault.LoadCatalogue()
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	b.faults = &fault.Faults{Store: b.db, Incidents: b.db, Catalogue: c, Stations: b.db, Unknown: b.db, Now: b.clock}
+	b.faults = &fault.Faults{Store: b.db, Incidents: b.db, Catalogue: catalogue().Fresh(), Stations: b.db, Unknown: b.db, Now: b.clock}
 	b.intake = &fault.Intake{Faults: b.faults, Connectors: b.db}
 }
 
