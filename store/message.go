@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"gnista"
@@ -39,6 +40,13 @@ func (db *DB) AddMessages(ctx context.Context, list []station.Message, last int6
 		}
 		return nil
 	})
+	if err == nil {
+		added := int64(0)
+		for _, m := range list {
+			added += int64(len(m.Text)) + besideText
+		}
+		db.logSize.change(added)
+	}
 	return last, err
 }
 
@@ -108,29 +116,83 @@ func (db *DB) Messages(ctx context.Context, id gnista.StationID, f station.Messa
 	})
 }
 
-// pruneBatch bounds how long pruning keeps other changes waiting.
-const pruneBatch = 2000
+const (
+	// pruneBatch bounds how long pruning keeps other changes waiting.
+	pruneBatch = 2000
+	// besideText is what a message is taken to occupy beside its text, in bytes.
+	besideText = 100
+	// measureEvery is how often the log is measured, which takes seconds where it has millions of messages, and would be
+	// most of what a busy system does if it was done each time that there are some more.
+	measureEvery = time.Hour
+)
+
+// logSize is how large the log of messages is: what was measured, and what was added and deleted here since. What other
+// nodes have added and deleted is known when it is measured again.
+type logSize struct {
+	mu       sync.Mutex
+	bytes    int64
+	measured time.Time // zero is never
+}
+
+func (l *logSize) change(by int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.bytes += by
+}
+
+// measure measures, if it is time to, and returns how large the log is.
+func (l *logSize) measure(ctx context.Context, db *reads) (int64, error) {
+	l.mu.Lock()
+	due := l.measured.IsZero() || time.Since(l.measured) >= measureEvery
+	l.mu.Unlock()
+	var bytes int64
+	if due {
+		if err := db.QueryRowContext(ctx, `SELECT COALESCE(SUM(OCTET_LENGTH(text) + $1), 0) FROM message`, besideText).Scan(&bytes); err != nil {
+			return 0, fmt.Errorf("measuring the message log: %w", err)
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if due {
+		l.bytes, l.measured = bytes, time.Now()
+	}
+	return l.bytes, nil
+}
 
 // PruneMessages deletes messages that are older than the given time, and the oldest ones above a
 // total size in bytes. It returns how many it deleted.
 func (db *DB) PruneMessages(ctx context.Context, before time.Time, bytes int64) (int, error) {
-	var excess int64 // the id up to which the messages are too many
-	err := db.sql.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM
-		(SELECT id, SUM(LENGTH(text) + 100) OVER (ORDER BY id DESC) AS total FROM message) AS sums WHERE total > $1`, bytes).Scan(&excess)
-	if err != nil {
-		return 0, fmt.Errorf("measuring the message log: %w", err)
-	}
-	limit := max(messageID(before), excess+1)
-	deleted := 0
+	type size struct{ id, bytes int64 }
+	oldest, deleted := messageID(before), 0
 	for {
-		var n int64
-		err := db.write(ctx, "messages", func(t *tx) (err error) {
-			n, err = t.changed(`DELETE FROM message WHERE id < $1 AND id <= COALESCE((SELECT id FROM message ORDER BY id LIMIT 1 OFFSET $2), $1)`, limit, pruneBatch-1)
-			return err
-		})
-		deleted += int(n)
-		if err != nil || n < pruneBatch {
+		now, err := db.logSize.measure(ctx, db.sql)
+		if err != nil {
 			return deleted, err
+		}
+		var n int
+		var freed int64
+		err = db.write(ctx, "messages", func(t *tx) error {
+			n, freed = 0, 0
+			rows, err := t.rows(`SELECT id, OCTET_LENGTH(text) + $1 FROM message ORDER BY id LIMIT $2`, besideText, pruneBatch)
+			list, err := all(rows, err, func(s scanner) (x size, err error) { return x, s.Scan(&x.id, &x.bytes) })
+			if err != nil {
+				return err
+			}
+			for ; n < len(list) && (list[n].id < oldest || now-freed > bytes); n++ {
+				freed += list[n].bytes
+			}
+			if n == 0 {
+				return nil
+			}
+			return t.exec(`DELETE FROM message WHERE id <= $1`, list[n-1].id)
+		})
+		if err != nil {
+			return deleted, err
+		}
+		deleted += n
+		db.logSize.change(-freed)
+		if n < pruneBatch {
+			return deleted, nil
 		}
 	}
 }

@@ -45,6 +45,7 @@ type DB struct {
 	notify    func([]gnista.Event)
 	log       *slog.Logger
 	committed func(changes int, took time.Duration)
+	logSize   logSize
 	tidy      chan struct{} // after some commits; nil where nothing need be tidied
 	tidying   sync.WaitGroup
 	untidy    sync.Once

@@ -31,4 +31,18 @@ func (s suite) messages(t *testing.T) {
 	if n := must[int](t)(s.PruneMessages(ctx, time.Time{}, 350)); n != 3 {
 		t.Errorf("%d were deleted by size", n)
 	}
+	// What is added is counted, and what is deleted is not any more.
+	more := make([]station.Message, 5000)
+	for i := range more {
+		more[i] = station.Message{At: now.Add(time.Hour), Station: "n", Type: 2, MessageID: fmt.Sprint(i), Action: "X", Text: "0123456789"}
+	}
+	must[int64](t)(s.AddMessages(ctx, more, last))
+	for _, want := range []int{3 + 4900, 0} {
+		if n := must[int](t)(s.PruneMessages(ctx, time.Time{}, 100*110)); n != want {
+			t.Errorf("%d were deleted of many, want %d", n, want)
+		}
+	}
+	if left := must[[]station.Message](t)(s.Messages(ctx, "n", station.MessageFilter{}, 0, 1000)); len(left) != 100 || left[0].MessageID != "4999" {
+		t.Errorf("%d are left", len(left))
+	}
 }
