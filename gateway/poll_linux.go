@@ -80,7 +80,7 @@ func (p *poller) start() {
 	go p.loop()
 }
 
-// watch takes over a session whose connection is a socket of the system, and tells whether it did.
+// watch takes over a session whose connection is a socket of the system or a [Waker], and tells whether it did.
 // What has come in early is handled first.
 func (p *poller) watch(x *Session, early []byte) bool {
 	if _, ok := wakes(x.socket.Conn); ok {

@@ -127,7 +127,7 @@ const (
 )
 
 // logSize is how large the log of messages is: what was measured, and what was added and deleted here since. What other
-// nodes have added and deleted is known when it is measured again.
+// nodes have added and deleted, and what came in while it was measured, is known when it is measured again.
 type logSize struct {
 	mu       sync.Mutex
 	bytes    int64

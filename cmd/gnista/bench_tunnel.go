@@ -17,8 +17,8 @@ import (
 )
 
 // A tunnel carries the connections of many stations over one, so that a server holds more of them than a process may
-// open files. Each piece of a connection has its number and its length before it, 4 bytes each; a piece with no number
-// before begins one, and a piece without a length ends it.
+// open files. Each piece of a connection has its number and its length before it, 4 bytes each. The first piece with a
+// number begins a connection, and one that has pieceEnd for a length ends it.
 const (
 	pieceHead = 8
 	pieceEnd  = 1<<32 - 1 // as a length
@@ -267,7 +267,7 @@ func (c *carriedConn) SetDeadline(at time.Time) error   { return c.SetReadDeadli
 func (c *carriedConn) SetWriteDeadline(time.Time) error { return nil }
 func (c *carriedConn) LocalAddr() net.Addr              { return c.tunnel.conn.LocalAddr() }
 
-// RemoteAddr is an address that each ten thousand have for themselves, as those have that connect to measure.
+// RemoteAddr is the address that the station would have with a socket.
 func (c *carriedConn) RemoteAddr() net.Addr {
 	i := int32(c.number % numbered)
 	from := sourceOf(i)
