@@ -83,19 +83,23 @@ func (x *Session) held() error {
 	return nil
 }
 
-// askToBoot asks for the boot that has not come, once.
-func (x *Session) askToBoot(now time.Time) {
-	if x.asked.Load() || now.Sub(x.since()) < noBoot {
-		return
+// askToBoot asks for the boot that has not come, once, and tells whether it is too early for that.
+func (x *Session) askToBoot(now time.Time) (early bool) {
+	if x.asked.Load() {
+		return false
+	}
+	if now.Sub(x.since()) < noBoot {
+		return true
 	}
 	x.asked.Store(true)
 	if x.registration() != unbooted && !x.Treatment().Adaptations.TriggerBoot {
-		return
+		return false
 	}
 	x.Saw("Q14", "no BootNotification within %v of connecting", noBoot)
 	x.server.running.Go(func() { // what comes of it does not matter: we go on without
 		station.Tell(context.Background(), x.server, x.Station, station.Ask{For: station.TriggerBoot})
 	})
+	return false
 }
 
 // Token is the UID of a card that the station calls uid (quirk Q71).

@@ -1,7 +1,7 @@
 package gateway
 
 import (
-	"maps"
+	"math"
 	"slices"
 	"sync"
 
@@ -11,18 +11,28 @@ import (
 	"gnista/station"
 )
 
-// registry holds the live sessions.
+// registry holds the live sessions. They are in a list as well, in no order, and beside it is when each is to be looked
+// at: looking through all of these times costs little, where going through the sessions would fetch each of them.
 type registry struct {
 	mu   sync.RWMutex
 	byID map[gnista.StationID]*Session
+	list []*Session
+	look []int64 // in milliseconds
 }
 
-// put makes x the station's session and returns the one that it replaces, if any.
+// put makes x the station's session, to be looked at soon, and returns the one that it replaces, if any.
 func (r *registry) put(x *Session) (replaced *Session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	replaced = r.byID[x.Station]
 	r.byID[x.Station] = x
+	if replaced != nil {
+		x.place = replaced.place
+		r.list[x.place], r.look[x.place] = x, 0
+	} else {
+		x.place = len(r.list)
+		r.list, r.look = append(r.list, x), append(r.look, 0)
+	}
 	return replaced
 }
 
@@ -34,6 +44,11 @@ func (r *registry) remove(x *Session) bool {
 		return false
 	}
 	delete(r.byID, x.Station)
+	last := len(r.list) - 1
+	r.list[x.place], r.look[x.place] = r.list[last], r.look[last]
+	r.list[x.place].place = x.place
+	r.list[last] = nil
+	r.list, r.look = r.list[:last], r.look[:last]
 	return true
 }
 
@@ -47,7 +62,29 @@ func (r *registry) find(id gnista.StationID) (*Session, bool) {
 func (r *registry) all() []*Session {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return slices.AppendSeq(make([]*Session, 0, len(r.byID)), maps.Values(r.byID))
+	return slices.Clone(r.list)
+}
+
+// due lists who is to be looked at by now. Each is to be looked at again only once lookAt was told when.
+func (r *registry) due(now int64) (list []*Session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, at := range r.look {
+		if at <= now {
+			list = append(list, r.list[i])
+			r.look[i] = math.MaxInt64
+		}
+	}
+	return list
+}
+
+// lookAt has x looked at by then, or sooner where that was wanted before. A session that is replaced or gone is not.
+func (r *registry) lookAt(x *Session, at int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byID[x.Station] == x {
+		r.look[x.place] = min(r.look[x.place], at)
+	}
 }
 
 // Connection tells how a station is connected.

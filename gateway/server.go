@@ -117,6 +117,7 @@ type Server struct {
 	knocks    meters
 	noted     meters
 	gone      paces
+	left      departures
 	instance  string            // tells our own mirrors from those of others
 	plain     station.Treatment // of stations that need nothing special
 	sessions  registry
@@ -390,23 +391,8 @@ func (s *Server) watch() {
 		}
 		now := s.Now()
 		s.gone.forget(func(p *pace) bool { return p.idle(s.Limits.Pace, s.Limits.Made, now) })
-		for _, x := range s.sessions.all() {
-			x.askToBoot(now)
-			silent := now.Sub(x.seenAt())
-			begun := x.begun.Load()
-			switch {
-			case begun != 0 && now.Sub(time.UnixMilli(begun)) > s.Limits.Frame:
-				x.endUnfinished()
-			case silent > s.Limits.Silence:
-				x.end(ws.StatusPolicyViolation, "no frame for "+s.Limits.Silence.String(), fmt.Sprintf("nothing came from the station for %v", s.Limits.Silence))
-			case silent > s.Limits.Ping && now.Sub(x.pingedAt()) > s.Limits.Ping:
-				x.pinged.Store(now.UnixMilli())
-				s.running.Go(func() { // who reads nothing keeps it waiting
-					if err := x.socket.Ping(); err != nil {
-						x.end(0, "", "")
-					}
-				})
-			}
+		for _, x := range s.sessions.due(now.UnixMilli()) {
+			s.sessions.lookAt(x, x.look(now))
 		}
 	}
 }

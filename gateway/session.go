@@ -53,6 +53,7 @@ type Session struct {
 	asked     atomic.Bool  // the station has booted on this connection, or was asked to
 	quiet     atomic.Int64 // until when nothing is sent, in milliseconds
 	looked    int          // messages of meter values; for whoever serves
+	place     int          // in the list of the registry, which guards it
 }
 
 // registration is how far a station has come on this connection.
@@ -159,9 +160,8 @@ func (x *Session) Invite() { x.state.CompareAndSwap(int32(pending), int32(invite
 
 func (x *Session) registration() registration { return registration(x.state.Load()) }
 
-func (x *Session) since() time.Time    { return time.UnixMilli(x.started).UTC() }
-func (x *Session) seenAt() time.Time   { return time.UnixMilli(x.seen.Load()).UTC() }
-func (x *Session) pingedAt() time.Time { return time.UnixMilli(x.pinged.Load()).UTC() }
+func (x *Session) since() time.Time  { return time.UnixMilli(x.started).UTC() }
+func (x *Session) seenAt() time.Time { return time.UnixMilli(x.seen.Load()).UTC() }
 
 func (x *Session) remote() string {
 	host, _, err := net.SplitHostPort(x.socket.Conn.RemoteAddr().String())
@@ -207,8 +207,8 @@ func (x *Session) take(text []byte) (work bool) {
 	x.seen.Store(now) // OCPP 2.x G02.FR.04: whoever sends is there
 	if !x.socket.Unfinished() {
 		x.begun.Store(0)
-	} else {
-		x.begun.CompareAndSwap(0, now)
+	} else if x.begun.CompareAndSwap(0, now) {
+		x.server.sessions.lookAt(x, now+x.server.Limits.Frame.Milliseconds())
 	}
 	x.await(len(text))
 	if text == nil {
@@ -219,6 +219,35 @@ func (x *Session) take(text []byte) (work bool) {
 		m.add(text)
 	}
 	return x.Receive(text)
+}
+
+// look does what time brings for the session, and returns when to look again, in milliseconds.
+func (x *Session) look(now time.Time) int64 {
+	s := x.server
+	frame, silence, ping := s.Limits.Frame.Milliseconds(), s.Limits.Silence.Milliseconds(), s.Limits.Ping.Milliseconds()
+	at, seen, begun := now.UnixMilli(), x.seen.Load(), x.begun.Load()
+	next := min(seen+silence, max(seen, x.pinged.Load())+ping)
+	if begun != 0 {
+		next = min(next, begun+frame)
+	}
+	switch {
+	case begun != 0 && at-begun > frame:
+		x.endUnfinished()
+	case at-seen > silence:
+		x.end(ws.StatusPolicyViolation, "no frame for "+s.Limits.Silence.String(), fmt.Sprintf("nothing came from the station for %v", s.Limits.Silence))
+	case at-max(seen, x.pinged.Load()) > ping:
+		x.pinged.Store(at)
+		next = min(seen+silence, at+ping)
+		s.running.Go(func() { // who reads nothing keeps it waiting
+			if err := x.socket.Ping(); err != nil {
+				x.end(0, "", "")
+			}
+		})
+	}
+	if x.askToBoot(now) {
+		next = min(next, x.started+noBoot.Milliseconds())
+	}
+	return next
 }
 
 // endBy ends the session for what reading it returned.
@@ -272,11 +301,7 @@ func (x *Session) end(code ws.StatusCode, reason, verdict string) {
 		s.Log.Info("a station's connection ended", "station", x.Station, "reason", reason)
 		s.Messages.Note(x.Station, Ended, reason)
 		s.Live.Publish(gnista.Event{At: s.Now(), Kind: "station.disconnected", Station: x.Station})
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := s.Network.Gone(ctx, x.Station); err != nil {
-			s.Log.Error("the end of a connection could not be kept", "station", x.Station, "err", err)
-		}
+		s.depart(station.Departure{Station: x.Station, At: s.Now()})
 	})
 }
 

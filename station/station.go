@@ -108,10 +108,19 @@ type Store interface {
 	// ChangeStation changes a station, or makes one when create is true; it has no State then. The
 	// events go into the same SQL transaction. NotFound.
 	ChangeStation(ctx context.Context, id gnista.StationID, create bool, change func(*Station) ([]gnista.Event, error)) (Station, error)
+	// Left keeps when stations were there last, where that is later than what is kept. Those that there are not, as they
+	// were deleted, are passed over.
+	Left(ctx context.Context, list []Departure) error
 	// LateProfiles lists up to limit stations that should have come with their NextProfile before now.
 	LateProfiles(ctx context.Context, now time.Time, limit int) ([]gnista.StationID, error)
 	// DeleteStation removes a station and its state, but not its transactions. NotFound.
 	DeleteStation(ctx context.Context, id gnista.StationID) error
+}
+
+// Departure is that a station's connection has ended.
+type Departure struct {
+	Station gnista.StationID
+	At      time.Time
 }
 
 // Count is how many there are.
@@ -172,18 +181,6 @@ func (n *Network) Delete(ctx context.Context, id gnista.StationID) error {
 	err := n.Store.DeleteStation(ctx, id)
 	if err == nil {
 		n.Presence.Disconnect(id, "the operator has deleted the station")
-	}
-	return err
-}
-
-// Gone takes in that a station's connection has ended.
-func (n *Network) Gone(ctx context.Context, id gnista.StationID) error {
-	_, err := n.Store.ChangeStation(ctx, id, false, func(s *Station) ([]gnista.Event, error) {
-		s.SeenAt = n.Now()
-		return nil, nil
-	})
-	if gnista.CodeOf(err) == gnista.NotFound {
-		return nil // deleted while it was connected
 	}
 	return err
 }

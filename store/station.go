@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"sync"
 	"time"
 
 	"gnista"
@@ -130,6 +131,27 @@ func (db *DB) ChangeStation(ctx context.Context, id gnista.StationID, create boo
 			x.Strict, t.seal(adaptations), x.Mirror.URL, x.Mirror.Password, x.Site, words(x))
 	})
 	return out, err
+}
+
+// Left keeps when stations were there last, where that is later than what is kept. Each is a change of its own station, as
+// a SQL transaction that changes many would wait for others that do, and they for it.
+func (db *DB) Left(ctx context.Context, list []station.Departure) error {
+	errs := make([]error, len(list))
+	var all sync.WaitGroup
+	for i, d := range list {
+		all.Go(func() {
+			errs[i] = db.write(ctx, string(d.Station), func(t *tx) error {
+				return t.exec(`UPDATE station SET seen_at = $1 WHERE id = $2 AND seen_at < $1`, millis(d.At), string(d.Station))
+			})
+		})
+	}
+	all.Wait()
+	for _, err := range errs { // all for the same reason
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // DeleteStation removes a station and its state, but not its transactions. NotFound.

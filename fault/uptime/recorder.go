@@ -51,9 +51,10 @@ type Recorder struct {
 	Now      func() time.Time
 
 	mu      sync.Mutex
-	began   time.Time        // when we began to watch
-	down    map[Place]Outage // what lasts
-	up      map[gnista.StationID]bool
+	began   time.Time                // when we began to watch
+	down    map[Place]Outage         // what lasts
+	up      map[gnista.StationID]int // who is connected, with the sweep that saw it last
+	sweep   int
 	settled bool // those that did not come back after our start are known
 	kept    time.Time
 	pruned  time.Time
@@ -88,7 +89,7 @@ func (r *Recorder) begin(ctx context.Context) error {
 			break
 		}
 	}
-	r.down, r.up, r.began = down, map[gnista.StationID]bool{}, r.Now()
+	r.down, r.up, r.began = down, map[gnista.StationID]int{}, r.Now()
 	return nil
 }
 
@@ -182,20 +183,23 @@ func (r *Recorder) Sweep(ctx context.Context) error {
 		return err
 	}
 	now := r.Now()
-	here := map[gnista.StationID]bool{}
+	r.sweep++ // one map for all sweeps: a new one each time is much to be cleared away where there are many stations
 	var back, away []gnista.StationID
 	for _, id := range r.Presence.Connected() {
-		here[id] = true
+		r.up[id] = r.sweep
 		if _, down := r.down[Link(id)]; down {
 			back = append(back, id)
 		}
 	}
-	for id := range r.up {
-		if _, down := r.down[Link(id)]; !here[id] && !down {
+	for id, seen := range r.up {
+		if seen == r.sweep {
+			continue
+		}
+		delete(r.up, id)
+		if _, down := r.down[Link(id)]; !down {
 			away = append(away, id)
 		}
 	}
-	r.up = here
 	err := errors.Join(r.found(ctx, back, now), r.lost(ctx, away, now))
 	if !r.settled && err == nil && !now.Before(r.began.Add(r.Grace)) {
 		err = r.settle(ctx)
@@ -224,7 +228,8 @@ func (r *Recorder) settle(ctx context.Context) error {
 		after = ids[len(ids)-1]
 		missing := slices.DeleteFunc(ids, func(id gnista.StationID) bool {
 			_, down := r.down[Link(id)]
-			return r.up[id] || down
+			_, up := r.up[id]
+			return up || down
 		})
 		if err := r.lost(ctx, missing, r.began); err != nil {
 			return err
@@ -237,7 +242,7 @@ func (r *Recorder) lost(ctx context.Context, ids []gnista.StationID, at time.Tim
 		list, err := r.Store.LoseLinks(ctx, ids[i:min(i+batch, len(ids))], at)
 		if err != nil {
 			for _, id := range ids[i:] {
-				r.up[id] = true // to be found missing again
+				r.up[id] = 0 // to be found missing again
 			}
 			return err
 		}

@@ -190,6 +190,14 @@ func (s suite) stations(t *testing.T) {
 		return nil, nil
 	}))
 	late(now.Add(time.Hour), "A/1|å")
+	for _, at := range []time.Duration{time.Minute, 0} { // the later one stays
+		err := s.Left(ctx, []station.Departure{{Station: "B", At: now.Add(at)}, {Station: "gone", At: now}})
+		if got := must[station.Station](t)(s.Station(ctx, "B")); err != nil || !got.SeenAt.Equal(now.Add(time.Minute)) || got.Name != "at the gate" {
+			t.Errorf("left: %+v, %v", got, err)
+		}
+	}
+	_, err = s.Station(ctx, "gone")
+	wantCode(t, err, gnista.NotFound)
 	refused := errors.New("no")
 	_, err = s.ChangeStation(ctx, "C", true, func(*station.Station) ([]gnista.Event, error) { return nil, refused })
 	if !errors.Is(err, refused) {
