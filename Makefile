@@ -57,27 +57,33 @@ LONG_IN = ./cmd/gnista ./checkout ./fault/alert ./fault/remedy ./power/site ./pa
 # slow and finds nothing of ours. Only that package: where one has generic code it shares that with all others, which
 # would then not be watched there, and races would be seen where there are none.
 race: setup peers
-	sh scripts/race.sh $(GO) -race -gcflags=modernc.org/sqlite/lib=-race=false -timeout 30m -skip '^Test($(LONG)|Transcripts)$$'
+	sh scripts/race.sh $(GO) -race -gcflags=modernc.org/sqlite/lib=-race=false -vet=off -timeout 30m -skip '^Test($(LONG)|Transcripts)$$'
 
 # Package api has a generic function of huma's for each operation, which takes most of its time to inline: not for tests.
 check race ui-check long-told long-lived long-killed long-nodes: export GOFLAGS = -gcflags=gnista/api=-l
 
 # What is tested is linked as what is given to others is; only the race detector needs C.
-check ui-check long-told long-lived long-killed long-nodes: export CGO_ENABLED = 0
+check peers ui-check long-told long-lived long-killed long-nodes: export CGO_ENABLED = 0
 race: export CGO_ENABLED = 1
 
 # Beside each other: what is told and what is lived use a core, and those that kill processes wait most of the time.
 long-told:
-	$(GO) test -timeout 30m -run '^Test(Conformance|Transcripts)$$' ./cmd/gnista
+	$(GO) test -vet=off -timeout 30m -run '^Test(Conformance|Transcripts)$$' ./cmd/gnista
 
 long-lived:
-	$(GO) test -timeout 30m -run '^Test($(LONG)|Day)$$' -skip '^Test(Conformance|$(KILLING))$$' $(LONG_IN)
+	$(GO) test -vet=off -timeout 30m -run '^Test($(LONG)|Day)$$' -skip '^Test(Conformance|$(KILLING))$$' $(LONG_IN)
 
 long-killed:
-	$(GO) test -timeout 30m -run '^Test($(KILLING))$$' -skip '^Test($(KILLING_NODES))$$' ./cmd/gnista
+	$(GO) test -vet=off -timeout 30m -run '^Test($(KILLING))$$' -skip '^Test($(KILLING_NODES))$$' ./cmd/gnista
 
 long-nodes:
-	$(GO) test -timeout 30m -run '^Test($(KILLING_NODES))$$' ./cmd/gnista
+	$(GO) test -vet=off -timeout 30m -run '^Test($(KILLING_NODES))$$' ./cmd/gnista
+
+# Tests write much that nobody keeps: into memory, where there is room.
+MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 8000000 { print $$6 }')
+ifneq ($(MEMORY),)
+check: export TMPDIR = $(MEMORY)
+endif
 
 check: generate
 	test -z "$$(git ls-files -z '*.go' | xargs -0 gofmt -l | tee /dev/stderr)"

@@ -77,7 +77,7 @@ func (s *Server) attempts(api huma.API) {
 		Description: about + " The key of the checkout is all that is needed; whatever is no key is not found, and nothing says why.",
 		Middlewares: huma.Middlewares{s.fromClient},
 	}, func(ctx context.Context, in *struct {
-		FaultLanguage
+		InLanguage
 		Key string `path:"key" maxLength:"100"`
 	}) (*body[driverView], error) {
 		from, _ := ctx.Value(clientKey{}).(string)
@@ -95,7 +95,7 @@ func (s *Server) attempts(api huma.API) {
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/transactions/{id}/driver", OperationID: "explain-transaction", Summary: "Explain a transaction as its driver is told", Tags: tags, Description: about,
 	}, func(ctx context.Context, in *struct {
-		FaultLanguage
+		InLanguage
 		ID string `path:"id"`
 	}) (*body[driverView], error) {
 		v := s.voice(in.tag())
@@ -105,7 +105,7 @@ func (s *Server) attempts(api huma.API) {
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/evses/{evse}/driver", OperationID: "explain-outlet", Summary: "Explain an EVSE as a driver who stands there is told", Tags: tags, Description: about,
 	}, func(ctx context.Context, in *struct {
-		FaultLanguage
+		InLanguage
 		StationPath
 		EVSE int `path:"evse" minimum:"1" maximum:"10000"`
 	}) (*body[driverView], error) {

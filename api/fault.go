@@ -84,13 +84,13 @@ type wholeFault struct {
 	History []doneView  `json:"history" nullable:"false" doc:"What was done with it, the newest first; the last 200"`
 }
 
-// FaultLanguage is how faults are told of.
-type FaultLanguage struct {
+// InLanguage is the language that texts are wanted in.
+type InLanguage struct {
 	Language fault.Language `query:"language" enum:"en,sv" doc:"Language of the texts; absent: what Accept-Language likes best"`
 	Accepted string         `header:"Accept-Language"`
 }
 
-func (l FaultLanguage) tag() fault.Language {
+func (l InLanguage) tag() fault.Language {
 	return cmp.Or(l.Language, fault.Language(languageOf(l.Accepted).tag))
 }
 
@@ -131,7 +131,7 @@ func (s *Server) tellFault(l fault.Language, f fault.Fault) (FaultView, fault.Te
 }
 
 // showWholeFault is a fault with its texts and history.
-func (s *Server) showWholeFault(ctx context.Context, l FaultLanguage, id string) (*body[wholeFault], error) {
+func (s *Server) showWholeFault(ctx context.Context, l InLanguage, id string) (*body[wholeFault], error) {
 	f, err := s.Faults.Store.Fault(ctx, id)
 	if err != nil {
 		return nil, err
@@ -217,7 +217,7 @@ type grading struct {
 var faultTags = []string{"Faults"}
 
 func (s *Server) faults(api huma.API) {
-	list := func(ctx context.Context, f fault.Filter, p Paging, l FaultLanguage) (*body[page[FaultView]], error) {
+	list := func(ctx context.Context, f fault.Filter, p Paging, l InLanguage) (*body[page[FaultView]], error) {
 		after, err := p.after()
 		if err != nil {
 			return nil, err
@@ -231,23 +231,23 @@ func (s *Server) faults(api huma.API) {
 		Description: "What is open, unless another state is asked for. A fault is one object from when it is first told of until it is over; docs/incidents.md has the rules.",
 	}, func(ctx context.Context, in *struct {
 		FaultFilter
-		FaultLanguage
+		InLanguage
 		Paging
 	}) (*body[page[FaultView]], error) {
-		return list(ctx, in.filter(s.Now()), in.Paging, in.FaultLanguage)
+		return list(ctx, in.filter(s.Now()), in.Paging, in.InLanguage)
 	})
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/stations/{station}/faults", OperationID: "list-station-faults", Summary: "List faults of a station", Tags: faultTags,
 	}, func(ctx context.Context, in *struct {
 		StationPath
 		State string `query:"state" enum:"open,cleared,all" default:"open"`
-		FaultLanguage
+		InLanguage
 		Paging
 	}) (*body[page[FaultView]], error) {
 		if _, err := s.Network.Store.Station(ctx, in.Station); err != nil {
 			return nil, err
 		}
-		return list(ctx, FaultFilter{State: in.State, Station: in.Station}.filter(s.Now()), in.Paging, in.FaultLanguage)
+		return list(ctx, FaultFilter{State: in.State, Station: in.Station}.filter(s.Now()), in.Paging, in.InLanguage)
 	})
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/faults/export", OperationID: "export-faults", Summary: "Faults as CSV", Tags: faultTags,
@@ -255,7 +255,7 @@ func (s *Server) faults(api huma.API) {
 		Responses:   map[string]*huma.Response{"200": {Description: "The table", Content: map[string]*huma.MediaType{"text/csv": {}}}},
 	}, func(ctx context.Context, in *struct {
 		FaultFilter
-		FaultLanguage
+		InLanguage
 	}) (*table, error) {
 		f := in.filter(s.Now())
 		f.Sites = seen(ctx, access.Faults)
@@ -272,18 +272,18 @@ func (s *Server) faults(api huma.API) {
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/faults/{id}", OperationID: "get-fault", Summary: "Show a fault, what it means and what was done about it", Tags: faultTags},
 		func(ctx context.Context, in *struct {
 			FaultPath
-			FaultLanguage
+			InLanguage
 		}) (*body[wholeFault], error) {
-			return s.showWholeFault(ctx, in.FaultLanguage, in.ID)
+			return s.showWholeFault(ctx, in.InLanguage, in.ID)
 		})
 	add(s, api, huma.Operation{
 		Method: http.MethodGet, Path: "/cases/{number}", OperationID: "get-case", Summary: "Find what a case number is of", Tags: faultTags,
 		Description: "Faults, incidents and attempts of drivers have numbers of one series.",
 	}, func(ctx context.Context, in *struct {
 		Number int `path:"number" minimum:"1"`
-		FaultLanguage
+		InLanguage
 	}) (*body[caseView], error) {
-		return s.findCase(ctx, in.Number, in.FaultLanguage)
+		return s.findCase(ctx, in.Number, in.InLanguage)
 	})
 	verb(s, api, "fault", "acknowledge", "Say that somebody looks after a fault", "Safe to repeat: the first one counts.", s.showWholeFault, func(ctx context.Context, id string, b Reasoned) error {
 		return done(s.Faults.Acknowledge(ctx, id, b.said(ctx)))
@@ -315,17 +315,17 @@ func (s *Server) faults(api huma.API) {
 func done[T any](_ T, err error) error { return err }
 
 // verb registers something that people do with faults, or with incidents; show is what one is like after that.
-func verb[B, V any](s *Server, api huma.API, of, name, summary, description string, show func(context.Context, FaultLanguage, string) (*body[V], error), do func(context.Context, string, B) error) {
+func verb[B, V any](s *Server, api huma.API, of, name, summary, description string, show func(context.Context, InLanguage, string) (*body[V], error), do func(context.Context, string, B) error) {
 	add(s, api, huma.Operation{Method: http.MethodPost, Path: "/" + of + "s/{id}/" + name, OperationID: name + "-" + of, Summary: summary, Description: description, Tags: faultTags},
 		func(ctx context.Context, in *struct {
 			FaultPath
-			FaultLanguage
+			InLanguage
 			Body B
 		}) (*body[V], error) {
 			if err := do(ctx, in.ID, in.Body); err != nil {
 				return nil, err
 			}
-			return show(ctx, in.FaultLanguage, in.ID)
+			return show(ctx, in.InLanguage, in.ID)
 		})
 }
 
@@ -344,7 +344,7 @@ type caseView struct {
 }
 
 // findCase finds a fault, an incident or an attempt by its number.
-func (s *Server) findCase(ctx context.Context, number int, l FaultLanguage) (*body[caseView], error) {
+func (s *Server) findCase(ctx context.Context, number int, l InLanguage) (*body[caseView], error) {
 	if f, err := s.showWholeFault(ctx, l, fault.FaultID(number)); err == nil {
 		return answer(caseView{Fault: &f.Body}, nil)
 	} else if gnista.CodeOf(err) != gnista.NotFound {

@@ -70,7 +70,7 @@ func (s *Server) showIncident(l fault.Language) func(fault.Incident) IncidentVie
 const shownMembers = 1000
 
 // showWholeIncident is an incident with its faults and history.
-func (s *Server) showWholeIncident(ctx context.Context, l FaultLanguage, id string) (*body[wholeIncident], error) {
+func (s *Server) showWholeIncident(ctx context.Context, l InLanguage, id string) (*body[wholeIncident], error) {
 	i, err := s.Faults.Incidents.Incident(ctx, id)
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (s *Server) incidents(api huma.API) {
 		Assignee     string             `query:"assignee"`
 		Acknowledged string             `query:"acknowledged" enum:"true,false"`
 		Shelved      string             `query:"shelved" enum:"true,false"`
-		FaultLanguage
+		InLanguage
 		Paging
 	}) (*body[page[IncidentView]], error) {
 		before, err := in.below()
@@ -114,9 +114,9 @@ func (s *Server) incidents(api huma.API) {
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/incidents/{id}", OperationID: "get-incident", Summary: "Show an incident with its faults and what was done about it", Tags: faultTags},
 		func(ctx context.Context, in *struct {
 			FaultPath
-			FaultLanguage
+			InLanguage
 		}) (*body[wholeIncident], error) {
-			return s.showWholeIncident(ctx, in.FaultLanguage, in.ID)
+			return s.showWholeIncident(ctx, in.InLanguage, in.ID)
 		})
 	verb(s, api, "incident", "acknowledge", "Say that somebody looks after an incident and its faults", "", s.showWholeIncident, func(ctx context.Context, id string, b Reasoned) error {
 		return done(s.Faults.AcknowledgeIncident(ctx, id, b.said(ctx)))

@@ -13,6 +13,7 @@ import (
 
 	"gnista"
 	"gnista/billing"
+	"gnista/fault"
 )
 
 type ledgerEntryView struct {
@@ -36,8 +37,8 @@ type postingView struct {
 	Amount int64              `json:"amount" doc:"In minor units: above 0 is debit, below 0 is credit"`
 }
 
-func showEntry(e billing.Entry) ledgerEntryView {
-	v := ledgerEntryView{e.ID, e.Number, e.At, e.Currency, causeView{e.Cause.Kind, e.Cause.ID}, e.Text, make([]postingView, len(e.Postings))}
+func showEntry(l fault.Language, e billing.Entry) ledgerEntryView {
+	v := ledgerEntryView{e.ID, e.Number, e.At, e.Currency, causeView{e.Cause.Kind, e.Cause.ID}, e.TextIn(string(l)), make([]postingView, len(e.Postings))}
 	for i, p := range e.Postings {
 		v.Postings[i] = postingView{p.Account.Kind, p.Account.Party, p.Amount}
 	}
@@ -94,6 +95,7 @@ func (s *Server) ledger(api huma.API) {
 			Cause   billing.CauseKind  `query:"cause" doc:"Kind of the cause"`
 			CauseID string             `query:"causeId"`
 			Span
+			InLanguage
 		}) (*body[page[ledgerEntryView]], error) {
 			before, err := in.below()
 			if err != nil {
@@ -104,7 +106,7 @@ func (s *Server) ledger(api huma.API) {
 				f.Party = &in.Party
 			}
 			list, err := s.Ledger.Store.Entries(ctx, f)
-			return answer(turn(in.Paging, list, showEntry, func(e billing.Entry) string { return strconv.FormatInt(e.Number, 10) }), err)
+			return answer(turn(in.Paging, list, func(e billing.Entry) ledgerEntryView { return showEntry(in.tag(), e) }, func(e billing.Entry) string { return strconv.FormatInt(e.Number, 10) }), err)
 		})
 	add(s, api, huma.Operation{Method: http.MethodGet, Path: "/ledger/balances", OperationID: "list-ledger-balances", Summary: "List what the accounts of the ledger come to", Tags: []string{"Ledger"}},
 		func(ctx context.Context, in *struct {
@@ -203,6 +205,7 @@ type transferInput struct {
 func (s *Server) transfersOfMoney(api huma.API) {
 	type input struct {
 		ID   string `path:"id"`
+		InLanguage
 		Body transferInput
 	}
 	transfer := func(in *input) billing.Transfer {
@@ -213,13 +216,13 @@ func (s *Server) transfersOfMoney(api huma.API) {
 		Description: "What the account owes is settled from it.",
 	}, func(ctx context.Context, in *input) (*body[ledgerEntryView], error) {
 		e, _, err := s.Ledger.TopUp(ctx, transfer(in))
-		return answer(showEntry(e), err)
+		return answer(showEntry(in.tag(), e), err)
 	})
 	add(s, api, huma.Operation{
 		Method: http.MethodPost, Path: "/accounts/{id}/payouts", OperationID: "pay-out-account", Summary: "Take in that a balance was paid back to its owner, through the bank", Tags: []string{"Accounts"},
 		Description: "No more than what is left of the balance: what is owed or set aside stays.",
 	}, func(ctx context.Context, in *input) (*body[ledgerEntryView], error) {
 		e, _, err := s.Ledger.Payout(ctx, transfer(in))
-		return answer(showEntry(e), err)
+		return answer(showEntry(in.tag(), e), err)
 	})
 }

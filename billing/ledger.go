@@ -14,7 +14,7 @@ type Entry struct {
 	At       time.Time
 	Currency string // ISO 4217
 	Cause    Cause
-	Text     string // for people
+	Text     string // for people, in English
 	Postings []Posting
 }
 

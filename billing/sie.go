@@ -121,13 +121,13 @@ func (l *Ledger) vouchers(ctx context.Context, x Export) (list []*voucher, curre
 			}
 			date := e.At.In(x.Zone).Format("20060102")
 			if !x.Daily {
-				list = append(list, &voucher{date, e.Text, e.Number, e.Postings})
+				list = append(list, &voucher{date, e.TextIn("sv"), e.Number, e.Postings})
 				continue
 			}
 			key := date + string(e.Cause.Kind)
 			v := sums[key]
 			if v == nil {
-				v = &voucher{date: date, text: "Gnista " + string(e.Cause.Kind), number: e.Number}
+				v = &voucher{date: date, text: "Gnista: " + e.Cause.Kind.swedish(), number: e.Number}
 				sums[key], list = v, append(list, v)
 			}
 			v.add(e.Postings)

@@ -132,6 +132,11 @@ func TestSIE(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, e := range entries {
+		if e.TextIn("sv") == e.Text || e.TextIn("en") != e.Text {
+			t.Errorf("the text %q is %q in Swedish", e.Text, e.TextIn("sv"))
+		}
+	}
 	for _, daily := range []bool{false, true} {
 		var file bytes.Buffer
 		x.Daily = daily

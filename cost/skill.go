@@ -190,10 +190,11 @@ type skillAt struct {
 	until time.Time
 }
 
-// How long a station is taken to be as it said, and how long one is told nothing that does not know what
-// it was told.
+// How long a station is taken to be as it said, how long one that shows nothing is, as most are, and how long one is told
+// nothing that does not know what it was told.
 const (
 	skillTime = time.Minute
+	plainTime = 10 * time.Minute
 	muteTime  = time.Hour
 )
 
@@ -210,7 +211,11 @@ func (k *skills) learn(id gnista.StationID, s Skill, now time.Time) {
 	if k.by == nil {
 		k.by = map[gnista.StationID]skillAt{}
 	}
-	k.by[id] = skillAt{s, now.Add(skillTime)}
+	lasts := skillTime
+	if !s.Shows() {
+		lasts = plainTime
+	}
+	k.by[id] = skillAt{s, now.Add(lasts)}
 }
 
 // mute has a station be told nothing for some time.

@@ -38,7 +38,7 @@ func flavourOf(u string) (flavour, error) {
 		if file == "" || file == ":memory:" { // which would be another for each connection
 			return flavour{}, fmt.Errorf("the database %q names no file; write sqlite:FILE", u)
 		}
-		pragmas := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(4000)"}}
+		pragmas := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(32000)"}}
 		reading := url.Values{"mode": {"rw"}, "_pragma": {"query_only(true)", "busy_timeout(10000)"}}
 		at := "file:" + (&url.URL{Path: file}).EscapedPath() + "?"
 		return flavour{

@@ -225,7 +225,7 @@ func (db *DB) Close() error {
 
 // tidyAfter is after how many commits the log of SQLite is carried over into the database. A commit that
 // finds too much of it has to do that itself, and everybody waits; beside the writer it holds up nobody.
-const tidyAfter = 64
+const tidyAfter = 256
 
 func (db *DB) keepTidy(query string) {
 	for range db.tidy {

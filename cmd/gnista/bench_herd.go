@@ -90,6 +90,7 @@ const (
 	herdTick  = 10 * time.Millisecond
 	herdSlots = 1 << 15
 	herdAgain = 2 * time.Second // until who was lost connects again
+	arriving  = 512             // stations that connect and boot at one time
 	webKey    = "R25pc3RhIGxvYWQgc3RhdA=="
 )
 
@@ -208,7 +209,7 @@ func (h *herd) step(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	for h.begun < h.goal && h.joining < connecting && h.stuck == nil {
+	for h.begun < h.goal && h.joining < arriving && h.stuck == nil {
 		h.dial(int32(h.begun))
 		h.begun++
 	}
@@ -232,7 +233,7 @@ func (h *herd) step(ctx context.Context) error {
 func (h *herd) due(i int32) {
 	m := &h.members[i]
 	switch {
-	case m.state == absent && h.joining < connecting:
+	case m.state == absent && h.joining < arriving:
 		h.dial(i)
 	case m.state == absent:
 		h.wheel.put(i, h.wheel.now+ticks(herdAgain))

@@ -238,6 +238,9 @@ func (m *holding) look(ctx context.Context, f *footprint) error {
 		if f.server, err = m.p.memory(); err != nil {
 			return err
 		}
+		if err := fetch(ctx, "http://"+m.p.admin+"/debug/pprof/heap?gc=1", io.Discard); err != nil { // objects that are in use, and no others
+			return err
+		}
 		if f.runtime, f.heap, err = m.p.heap(ctx); err != nil {
 			return err
 		}

@@ -15182,8 +15182,13 @@ export interface operations {
     };
     "pay-out-account": {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Language of the texts; absent: what Accept-Language likes best */
+                language?: "en" | "sv";
+            };
+            header?: {
+                "Accept-Language"?: string;
+            };
             path: {
                 id: string;
             };
@@ -15217,8 +15222,13 @@ export interface operations {
     };
     "top-up-account": {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Language of the texts; absent: what Accept-Language likes best */
+                language?: "en" | "sv";
+            };
+            header?: {
+                "Accept-Language"?: string;
+            };
             path: {
                 id: string;
             };
@@ -19729,8 +19739,12 @@ export interface operations {
                 since?: string;
                 /** @description Before then */
                 until?: string;
+                /** @description Language of the texts; absent: what Accept-Language likes best */
+                language?: "en" | "sv";
             };
-            header?: never;
+            header?: {
+                "Accept-Language"?: string;
+            };
             path?: never;
             cookie?: never;
         };
