@@ -225,24 +225,24 @@ func (x *Session) take(text []byte) (work bool) {
 func (x *Session) look(now time.Time) int64 {
 	s := x.server
 	frame, silence, ping := s.Limits.Frame.Milliseconds(), s.Limits.Silence.Milliseconds(), s.Limits.Ping.Milliseconds()
-	at, seen, begun := now.UnixMilli(), x.seen.Load(), x.begun.Load()
-	next := min(seen+silence, max(seen, x.pinged.Load())+ping)
-	if begun != 0 {
-		next = min(next, begun+frame)
-	}
+	at, seen, begun, pinged := now.UnixMilli(), x.seen.Load(), x.begun.Load(), x.pinged.Load()
 	switch {
 	case begun != 0 && at-begun > frame:
 		x.endUnfinished()
 	case at-seen > silence:
 		x.end(ws.StatusPolicyViolation, "no frame for "+s.Limits.Silence.String(), fmt.Sprintf("nothing came from the station for %v", s.Limits.Silence))
-	case at-max(seen, x.pinged.Load()) > ping:
+	case at-max(seen, pinged) > ping:
+		pinged = at
 		x.pinged.Store(at)
-		next = min(seen+silence, at+ping)
 		s.running.Go(func() { // who reads nothing keeps it waiting
 			if err := x.socket.Ping(); err != nil {
 				x.end(0, "", "")
 			}
 		})
+	}
+	next := min(seen+silence, max(seen, pinged)+ping)
+	if begun != 0 {
+		next = min(next, begun+frame)
 	}
 	if x.askToBoot(now) {
 		next = min(next, x.started+noBoot.Milliseconds())
