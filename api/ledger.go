@@ -204,7 +204,7 @@ type transferInput struct {
 
 func (s *Server) transfersOfMoney(api huma.API) {
 	type input struct {
-		ID   string `path:"id"`
+		ID string `path:"id"`
 		InLanguage
 		Body transferInput
 	}
