@@ -29,13 +29,21 @@ func (s *Server) depart(d station.Departure) {
 		list := l.list
 		l.list = nil
 		l.mu.Unlock()
-		for part := range slices.Chunk(list, ledgerBatch) {
-			ctx, cancel := context.WithTimeout(context.Background(), ledgerWithin)
-			if err := s.Network.Store.Left(ctx, part); err != nil {
-				s.Log.Error("when stations were there last could not be kept", "count", len(part), "err", err)
-			}
-			cancel()
+		if lost, err := s.keepDepartures(list); err != nil {
+			s.Log.Error("when stations were there last could not be kept", "count", lost, "err", err)
 		}
 	}
 	l.writing = false
+}
+
+// keepDepartures tells how many of them it could not keep, and why not.
+func (s *Server) keepDepartures(list []station.Departure) (lost int, why error) {
+	for part := range slices.Chunk(list, ledgerBatch) {
+		ctx, cancel := context.WithTimeout(context.Background(), ledgerWithin)
+		if err := s.Network.Store.Left(ctx, part); err != nil {
+			lost, why = lost+len(part), err
+		}
+		cancel()
+	}
+	return lost, why
 }
