@@ -28,11 +28,9 @@ type browser struct {
 // newBrowser starts Chromium with an empty tab. The test is skipped where there is none.
 func newBrowser(t *testing.T, language string) *browser {
 	t.Helper()
-	path, err := exec.LookPath("chromium-headless-shell")
+	path, err := exec.LookPath("chromium")
 	if err != nil {
-		if path, err = exec.LookPath("chromium"); err != nil {
-			t.Skip("skipped: there is no chromium; scripts/setup.sh installs it")
-		}
+		t.Skip("there is no chromium; scripts/setup.sh installs it")
 	}
 	folder := t.TempDir()
 	cmd := exec.Command(path, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--user-data-dir="+folder, "--window-size=390,844", "--accept-lang="+language, "about:blank")
