@@ -14,8 +14,10 @@ import (
 	"gnista/charging"
 	"gnista/fault"
 	"gnista/fault/remedy"
+	"gnista/pki"
 	"gnista/station"
 	"gnista/store"
+	"gnista/token"
 )
 
 // classes is a catalogue in which the code of a fault is its class.
@@ -277,6 +279,27 @@ func (w *world) obey(ctx context.Context, c *charger, order any) {
 	}
 }
 
+// fits tells whether an order may be that of a step.
+func fits(do remedy.Action, order any) (ok bool) {
+	switch do {
+	case remedy.AskStatus, remedy.SetClock:
+		_, ok = order.(station.Ask)
+	case remedy.Unlock:
+		_, ok = order.(station.Unlock)
+	case remedy.SoftReset, remedy.HardReset:
+		_, ok = order.(station.Reset)
+	case remedy.ClearCache:
+		_, ok = order.(token.ClearCache)
+	case remedy.RenewCertificate:
+		_, ok = order.(pki.AskRenewal)
+	case remedy.TakeOut:
+		_, ok = order.(station.SetAvailability)
+	default:
+		ok = true
+	}
+	return ok
+}
+
 // check holds an order to what may be sent.
 func (w *world) check(ctx context.Context, c *charger, order any) {
 	now := sent{station: c.id, order: order, at: w.now}
@@ -301,8 +324,9 @@ func (w *world) check(ctx context.Context, c *charger, order any) {
 	}
 	for _, r := range w.runs(ctx, true) {
 		x := len(r.Records) - 1
-		// A run that was cut short by a death may have a step that is kept as being sent, and is looked at again later.
-		if r.Station == c.id && x >= 0 && r.Records[x].State == remedy.Sending && r.Records[x].ActedAt.Equal(w.now) {
+		// A run that was cut short by a death may have a step that is kept as being sent, and is looked at again later,
+		// also when it was cut short at this time.
+		if r.Station == c.id && x >= 0 && r.Records[x].State == remedy.Sending && r.Records[x].ActedAt.Equal(w.now) && fits(r.Records[x].Do, order) {
 			now.run, now.record = r.ID, x
 			open := slices.ContainsFunc(r.Faults, func(id string) bool {
 				f, err := w.db.Fault(ctx, id)

@@ -80,6 +80,7 @@ test('what is doubtful is decided with one key each', async ({ page, gnista }) =
   await page.keyboard.press('n');
   await expect(page.getByText('Decided: Do not bill.')).toBeVisible();
   await expect(page.getByRole('heading', { name: /DOUBT, outlet 1/ })).toBeVisible();
+  await expect(page.getByRole('button', { name: /^Bill \d/ })).toBeEnabled(); // it has been read
   await page.keyboard.press('b');
   await expect(page.getByText(/Decided: Bill \d/)).toBeVisible();
   await expect(page.getByRole('heading', { name: /DOUBT, outlet 3/ })).toBeVisible();
