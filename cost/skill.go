@@ -194,7 +194,7 @@ type skillAt struct {
 // nothing that does not know what it was told.
 const (
 	skillTime = time.Minute
-	plainTime = 10 * time.Minute
+	plainTime = 3 * time.Minute // which is also how long its drivers may wait for prices when it begins to show them
 	muteTime  = time.Hour
 )
 
